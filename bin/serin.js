@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// Serin runs its TypeScript directly, which needs Node 24. Where the machine's own Node is older,
+// this starts the one that `npm ci` installed, and stands aside: same arguments, terminal and exit.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NODE_MAJOR_MIN = 24;
+
+function installedNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('node/package.json');
+    const names = process.platform === 'win32' ? ['node.exe'] : ['node'];
+    return names.map((name) => join(dirname(manifest), 'bin', name)).find(existsSync);
+  } catch {
+    return undefined;
+  }
+}
+
+function runUnder(node) {
+  const self = fileURLToPath(import.meta.url);
+  const args = [...process.execArgv, self, ...process.argv.slice(2)];
+  // The mark stops a loop, should the installed Node be too old as well.
+  const env = { ...process.env, SERIN_RELAUNCHED: '1' };
+  const child = spawn(node, args, { stdio: 'inherit', env });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal already gave Ctrl-C to the whole process group; a second one would be a different wish.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on('error', (error) => fail(`could not start ${node}: ${error.message}`));
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+function fail(message) {
+  process.stderr.write(`serin: ${message}\n`);
+  process.exit(1);
+}
+
+if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+  await import('../cli/serin.ts');
+} else {
+  const node = process.env.SERIN_RELAUNCHED ? undefined : installedNode();
+  if (node) runUnder(node);
+  else {
+    fail(
+      `needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.version}. ` +
+        'Run `npm ci` in the repository (it brings one along), or install Node 24.',
+    );
+  }
+}
