@@ -1,0 +1,53 @@
+import type { Millis } from './units.ts';
+
+/** What a person or a pipeline can ask of a rollout. */
+export type Command =
+  | { verb: 'promote'; full?: boolean; skipCurrentStep?: boolean; skipAllSteps?: boolean }
+  | { verb: 'abort' }
+  | { verb: 'retry' }
+  | { verb: 'pause' }
+  | { verb: 'resume' }
+  | { verb: 'restart'; at?: string }
+  | { verb: 'undo'; toRevision?: number }
+  | { verb: 'image'; container: string; image: string };
+
+/** Who asked, and how we know. */
+export type Actor = { name: string; proof: 'verified' | 'reported' | 'unknown' };
+
+/** What the author of a command saw. An abort is bound to `uid` and `podHash` only. */
+export type Bound = {
+  uid: string;
+  generation: number;
+  podHash: string;
+  stepIndex: number | null;
+  pauseStart: string | null;
+};
+
+export type Outcome = {
+  result: 'done' | 'superseded' | 'expired' | 'refused';
+  /** What it did to the release, or why it did nothing, for the person who asked. */
+  detail: string;
+  at: Millis;
+};
+
+/** An accepted command. Open until it has an outcome; never done twice. */
+export type Intent = {
+  id: string;
+  command: Command;
+  actor: Actor;
+  reason?: string;
+  bound: Bound;
+  acceptedAt: Millis;
+  /** Set before the write that carries it out: the version that write is conditioned on. */
+  applying?: { resourceVersion: string };
+  outcome?: Outcome;
+  /** Digest of the request body, so that an Idempotency-Key cannot be reused for something else. */
+  digest?: string;
+};
+
+/** How long a command may wait to be carried out. An abort waits as long as its release lives. */
+export const intentLifeMs: Millis = 60_000;
+/** How many closed intents the rollout's item keeps, for answers to repeated requests. */
+export const closedIntentsMax = 20;
+/** How many open intents a rollout may have; one more is refused. */
+export const openIntentsMax = 10;

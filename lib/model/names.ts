@@ -1,0 +1,28 @@
+/** Labels, annotations and reasons that are part of Argo Rollouts' contract, word for word. */
+
+export const rolloutApiVersion = 'argoproj.io/v1alpha1';
+
+/** argo v1.10.1 pkg/apis/rollouts/v1alpha1/types.go */
+export const hashLabel = 'rollouts-pod-template-hash';
+export const instanceIdLabel = 'argo-rollouts.argoproj.io/controller-instance-id';
+export const managedByAnnotation = 'argo-rollouts.argoproj.io/managed-by-rollouts';
+export const scaleDownDeadlineAnnotation = 'scale-down-deadline';
+
+/** argo v1.10.1 utils/annotations/annotations.go */
+export const revisionAnnotation = 'rollout.argoproj.io/revision';
+export const revisionHistoryAnnotation = 'rollout.argoproj.io/revision-history';
+export const desiredReplicasAnnotation = 'rollout.argoproj.io/desired-replicas';
+export const ephemeralMetadataAnnotation = 'rollout.argoproj.io/ephemeral-metadata';
+export const notificationsAnnotation = 'notified.notifications.argoproj.io';
+export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The field manager of every write Serin makes, by which it knows its own. */
+export const fieldManager = 'serin';
+
+/** Reasons of `status.pauseConditions`; the last two are Serin's: docs/adr/0006-lost-status.md */
+export const pauseReasons = {
+  step: 'CanaryPauseStep',
+  inconclusive: 'InconclusiveAnalysisRun',
+  statusLost: 'StatusLost',
+  stableLost: 'StableReplicaSetLost',
+} as const;

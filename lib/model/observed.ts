@@ -1,0 +1,29 @@
+import type { Pod, ReplicaSet, Rollout, Service } from './argo.generated.ts';
+import type { RolloutKey } from './key.ts';
+import type { RolloutRecord } from './record.ts';
+
+/** Everything one turn knows. Read once, then never changed. */
+export type Observed = {
+  key: RolloutKey;
+  rollout: Rollout;
+  /** All ReplicaSets the rollout owns, oldest first. */
+  replicaSets: ReplicaSet[];
+  /** Pods of those ReplicaSets, when needs.ts asked for them. */
+  pods?: Pod[];
+  /** Services the spec names: null when one does not exist. */
+  services: Record<string, Service | null>;
+  /** What a dry run of creating the new ReplicaSet answered, when needs.ts asked for one. */
+  dryRun?: DryRun;
+  /** Undefined while the table cannot be read. */
+  record?: RolloutRecord;
+  /** The instance id this Serin serves; rollouts of another are left alone. */
+  instanceId: string;
+  /** Whether changes in this cluster are announced, so that polling is only a safety net. */
+  doorbell: boolean;
+};
+
+/**
+ * `replicaSet` with the API server's defaults filled in; or `taken`, when its name belongs to
+ * another object; or why it is `refused`.
+ */
+export type DryRun = { replicaSet?: ReplicaSet; taken?: boolean; refused?: string };

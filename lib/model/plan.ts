@@ -1,0 +1,56 @@
+import type { ReplicaSet, RolloutStatus } from './argo.generated.ts';
+import type { Outcome } from './intent.ts';
+import type { Rival } from './record.ts';
+import type { Millis } from './units.ts';
+
+/** A JSON merge patch (RFC 7396): null removes. */
+export type MergePatch = { [field: string]: unknown };
+
+/** Something to do in the cluster. Carried out in order, each only if its object is as observed. */
+export type Action =
+  | { do: 'createReplicaSet'; replicaSet: ReplicaSet }
+  | { do: 'patchReplicaSet'; name: string; resourceVersion: string; patch: MergePatch }
+  | { do: 'deleteReplicaSet'; name: string; uid: string; resourceVersion: string }
+  | { do: 'patchService'; name: string; resourceVersion: string; patch: MergePatch }
+  | { do: 'patchPod'; name: string; resourceVersion: string; patch: MergePatch }
+  | { do: 'evictPod'; name: string; uid: string }
+  /** Spec or metadata of the rollout; later writes of the plan build on the version it returns. */
+  | { do: 'patchRollout'; resourceVersion: string; patch: MergePatch }
+  | { do: 'patchStatus'; resourceVersion: string; patch: MergePatch };
+
+/** A Kubernetes Event to put beside the rollout. Lost ones are not retried. */
+export type Announcement = { type: 'Normal' | 'Warning'; reason: string; message: string };
+
+/** Why the release is where it is and not further, for a person on call. */
+export type Reason = {
+  text: string;
+  since?: Millis;
+  until?: Millis;
+  /** What would move it on. */
+  unblock?: string;
+};
+
+/** When to look again: at a time, or when a named thing changes. */
+export type Wake = { at: Millis; why: string } | { waitsFor: string };
+
+/** What happens to one open intent in this turn. */
+export type IntentStep =
+  | { id: string; step: 'apply'; resourceVersion: string }
+  | { id: string; step: 'close'; outcome: Outcome };
+
+/** All that one turn does. A plan without actions is at rest until its wake. */
+export type Plan = {
+  actions: Action[];
+  announcements: Announcement[];
+  /** The status as this turn leaves it. */
+  status: RolloutStatus;
+  wake: Wake;
+  reasons: Reason[];
+  intents: IntentStep[];
+  /** Whether it may go ahead while the table cannot be written: see DESIGN §4. */
+  urgent: boolean;
+  /** Another controller that Serin keeps away from. */
+  rival?: Rival;
+  /** Set when the status had been wiped and was put back from the record. */
+  restored?: boolean;
+};

@@ -1,0 +1,96 @@
+import type { Actor, Intent } from './intent.ts';
+import type { RolloutKey } from './key.ts';
+import type { Millis } from './units.ts';
+import type { RolloutView } from './view.ts';
+
+/** Version of the item's shape. Older items are upgraded when they are read. */
+export const recordSchema = 1;
+
+/** What Serin last accounted for: enough to restore a wiped status and to name what changed since. */
+export type Progress = {
+  uid: string;
+  resourceVersion: string;
+  generation: number;
+  observedAt: Millis;
+  phase: string;
+  message: string;
+  currentPodHash: string;
+  stableRS: string;
+  currentStepHash: string;
+  currentStepIndex: number | null;
+  stepCount: number;
+  pauseReason: string | null;
+  pauseStart: string | null;
+  controllerPause: boolean;
+  abort: boolean;
+  promoteFull: boolean;
+  userPaused: boolean;
+  specReplicas: number;
+  revision: number;
+  images: string[];
+  restartedAt: string | null;
+};
+
+/** Serin's memory of another controller that writes to the same rollout. */
+export type Rival = {
+  manager: string;
+  /** When it was seen last, and how often in a row: the back-off grows with it. */
+  seenAt: Millis;
+  times: number;
+};
+
+/** The rollout's item in the table. One item, one conditional write. */
+export type RolloutRecord = {
+  schema: number;
+  key: RolloutKey;
+  /** Counts the writes to this item; every write names the version it has read. 0 = not yet stored. */
+  version: number;
+  progress?: Progress;
+  intents: Intent[];
+  /** When the rollout must be looked at again, whatever happens. Absent: it waits for a change. */
+  dueAt?: Millis;
+  dueFor?: string;
+  /** The due time for which a message is already in the queue. */
+  queuedFor?: Millis;
+  /** Turns in a row that found nothing changed: the polling back-off grows with it. */
+  polls: number;
+  /** Soft claim of one process. Correctness never rests on it. */
+  claim?: { by: string; until: Millis; again?: boolean };
+  rival?: Rival;
+  /** Digest of the last status patch and how often in a row it was needed: see decide/rival.ts. */
+  lastPatch?: { digest: string; times: number };
+  /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
+  view?: RolloutView;
+};
+
+export type LedgerKind =
+  | 'revision'
+  | 'step'
+  | 'paused'
+  | 'resumed'
+  | 'promoted'
+  | 'aborted'
+  | 'retried'
+  | 'completed'
+  | 'degraded'
+  | 'scaled'
+  | 'restarted'
+  | 'command'
+  | 'restored';
+
+/** One line of the ledger. Put once under (uid, kind, resourceVersion). */
+export type LedgerEntry = {
+  uid: string;
+  kind: LedgerKind;
+  resourceVersion: string;
+  at: Millis;
+  actor: Actor;
+  revision: number;
+  /** What happened, in a sentence. */
+  text: string;
+  reason?: string;
+  /** True when several transitions lay between two observations and this entry stands for all. */
+  merged?: boolean;
+  /** For a timed pause that ended: asked and kept length. */
+  pause?: { askedMs: Millis; keptMs: Millis };
+};
