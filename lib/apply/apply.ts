@@ -1,0 +1,75 @@
+import { NotFound } from '../errors.ts';
+import type { RolloutKey } from '../model/key.ts';
+import type { Action } from '../model/plan.ts';
+import { versionOf } from '../model/workload.ts';
+import type { Cluster, World } from '../world.ts';
+
+/**
+ * Carries a plan's actions out, in order. Each is conditioned on what was observed, so the first
+ * that no longer fits ends the turn with Conflict and nothing after it is done.
+ */
+export async function apply(world: World, key: RolloutKey, actions: Action[]): Promise<void> {
+  const cluster = world.cluster(key.cluster);
+  // Writes to the rollout build on each other: the second is conditioned on the first's version.
+  let rolloutVersion: string | undefined;
+  for (const action of actions) {
+    const written = await perform(cluster, key, action, rolloutVersion);
+    if (written !== undefined) rolloutVersion = written;
+    world.log('info', action.do, { ...key, ...('name' in action && { object: action.name }) });
+  }
+}
+
+/** Answers the rollout's new version when the action wrote to it. */
+async function perform(
+  cluster: Cluster,
+  key: RolloutKey,
+  action: Action,
+  rolloutVersion: string | undefined,
+): Promise<string | undefined> {
+  const { namespace } = key;
+  switch (action.do) {
+    case 'createReplicaSet':
+      await cluster.create('ReplicaSet', action.replicaSet);
+      return undefined;
+    case 'patchReplicaSet':
+      await cluster.patch('ReplicaSet', { namespace, ...targetOf(action) }, action.patch);
+      return undefined;
+    case 'patchService':
+      await cluster.patch('Service', { namespace, ...targetOf(action) }, action.patch);
+      return undefined;
+    case 'patchPod':
+      // A pod that went away in the meantime needs no metadata.
+      await cluster.patch('Pod', { namespace, ...targetOf(action) }, action.patch).catch(ifGone);
+      return undefined;
+    case 'deleteReplicaSet':
+      await cluster
+        .remove('ReplicaSet', { namespace, ...targetOf(action), uid: action.uid })
+        .catch(ifGone);
+      return undefined;
+    case 'evictPod':
+      // `false`: a disruption budget forbids it now; the pod is still old in the next turn.
+      await cluster.evict(namespace, action.name, action.uid).catch(ifGone);
+      return undefined;
+    case 'patchRollout':
+    case 'patchStatus': {
+      const resourceVersion = rolloutVersion ?? action.resourceVersion;
+      const options = action.do === 'patchStatus' ? { subresource: 'status' as const } : {};
+      const target = { namespace, name: key.name, resourceVersion };
+      return versionOf(await cluster.patch('Rollout', target, action.patch, options));
+    }
+    default:
+      return action satisfies never;
+  }
+}
+
+function targetOf(action: { name: string; resourceVersion: string }): {
+  name: string;
+  resourceVersion: string;
+} {
+  return { name: action.name, resourceVersion: action.resourceVersion };
+}
+
+function ifGone(error: unknown): undefined {
+  if (error instanceof NotFound) return undefined;
+  throw error;
+}

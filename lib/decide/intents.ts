@@ -1,0 +1,249 @@
+import type { PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import { type Bound, type Intent, intentLifeMs, type Outcome } from '../model/intent.ts';
+import { hashLabel } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
+import { applyMergePatch, diffMergePatch } from '../model/patch.ts';
+import type { Action, IntentStep, MergePatch } from '../model/plan.ts';
+import { type Millis, toTime } from '../model/units.ts';
+import { nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
+import { withoutInjectedRule } from './affinity.ts';
+import { injectedMetadata, withoutInjected } from './injected.ts';
+import { stepPause } from './pause.ts';
+import { stepIndexOf, stepsOf } from './steps.ts';
+
+/** The patches that carry a command out, the status before the spec, and what they mean. */
+type Deed = { status?: MergePatch; spec?: MergePatch; detail: string };
+
+/** Either a deed still to do, or why there is none. */
+type Verdict = { deed: Deed } | { refuse: string } | { done: string };
+
+export type Settled = { steps: IntentStep[]; actions: Action[] };
+
+/**
+ * Takes the oldest open command. It becomes the patch that `kubectl argo rollouts` would have made,
+ * conditioned on the version observed, and nothing else happens in that turn: so a command and its
+ * consequences are told apart, and whoever made the patch, what follows is the same.
+ * Commands that came too late are closed with a reason.
+ */
+export function settleIntents(observed: Observed, now: Millis, onlyAborts: boolean): Settled {
+  const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
+  const steps: IntentStep[] = [];
+  for (const intent of open) {
+    if (onlyAborts && intent.command.verb !== 'abort') continue;
+    const settled = settle(intent, observed, now);
+    if ('actions' in settled) {
+      const { resourceVersion } = settled;
+      steps.push({ id: intent.id, step: 'apply', resourceVersion });
+      return { steps, actions: settled.actions };
+    }
+    steps.push({ id: intent.id, step: 'close', outcome: settled });
+  }
+  return { steps, actions: [] };
+}
+
+function settle(
+  intent: Intent,
+  observed: Observed,
+  now: Millis,
+): Outcome | { actions: Action[]; resourceVersion: string } {
+  const { rollout } = observed;
+  const resourceVersion = versionOf(rollout);
+  const close = (result: Outcome['result'], detail: string): Outcome => ({
+    result,
+    detail,
+    at: now,
+  });
+  const wasTried = intent.applying !== undefined;
+  const wasWritten = wasTried && intent.applying?.resourceVersion !== resourceVersion;
+
+  const verdict = judge(intent, observed);
+  if (wasWritten && 'done' in verdict) return close('done', verdict.done);
+  const changed = whatChanged(intent, rollout, wasWritten);
+  if (changed !== undefined) return close('superseded', `Nothing was done: ${changed}.`);
+  const isLate = now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort';
+  if (isLate && !wasWritten)
+    return close('expired', 'Nothing was done: it could not be carried out within 60 s.');
+  if ('refuse' in verdict) return close('refused', verdict.refuse);
+  if ('done' in verdict) return close('done', verdict.done);
+  return { actions: actionsOf(verdict.deed, resourceVersion), resourceVersion };
+}
+
+function actionsOf(deed: Deed, resourceVersion: string): Action[] {
+  const actions: Action[] = [];
+  if (deed.status)
+    actions.push({ do: 'patchStatus', resourceVersion, patch: { status: deed.status } });
+  if (deed.spec) actions.push({ do: 'patchRollout', resourceVersion, patch: deed.spec });
+  return actions;
+}
+
+/** What a command's author saw, as of this rollout. */
+export function boundTo(rollout: Rollout): Bound {
+  return {
+    uid: uidOf(rollout),
+    generation: rollout.metadata?.generation ?? 0,
+    podHash: rollout.status?.currentPodHash ?? '',
+    stepIndex: rollout.status?.currentStepIndex ?? null,
+    pauseStart: stepPause(rollout.status ?? {})?.startTime ?? null,
+  };
+}
+
+/**
+ * What the author saw and is no longer so; an abort depends on the release only. After a write that
+ * may have been ours, the pause and the generation are what that write itself has changed.
+ */
+function whatChanged(intent: Intent, rollout: Rollout, written: boolean): string | undefined {
+  const { bound, command } = intent;
+  const now = boundTo(rollout);
+  if (bound.uid !== now.uid) return 'the rollout was deleted and created again';
+  if (bound.podHash !== now.podHash) return 'another template is being released by now';
+  if (command.verb === 'abort' || written) return undefined;
+  if (bound.generation !== now.generation) return 'the spec was changed in the meantime';
+  if (bound.stepIndex !== now.stepIndex) {
+    return `the release is at step ${now.stepIndex} by now, not at step ${bound.stepIndex}`;
+  }
+  return bound.pauseStart === now.pauseStart ? undefined : 'the pause is another one by now';
+}
+
+function judge(intent: Intent, observed: Observed): Verdict {
+  const { rollout } = observed;
+  const { command } = intent;
+  switch (command.verb) {
+    case 'promote':
+      return judgePromote(intent, rollout);
+    case 'abort':
+      return judgeAbort(rollout);
+    case 'retry':
+      return rollout.status?.abort
+        ? { deed: { status: { abort: false }, detail: 'The release starts again.' } }
+        : { done: 'The aborted release starts again at its first step.' };
+    case 'pause':
+      return rollout.spec?.paused
+        ? { done: 'The rollout is paused until somebody resumes it.' }
+        : { deed: { spec: { spec: { paused: true } }, detail: 'Paused.' } };
+    case 'resume':
+      return rollout.spec?.paused
+        ? { deed: { spec: { spec: { paused: false } }, detail: 'Resumed.' } }
+        : { done: 'The pause by a person is lifted; a pause of the steps stays.' };
+    case 'restart': {
+      const at = command.at ?? toTime(intent.acceptedAt);
+      return rollout.spec?.restartAt === at
+        ? { done: `Pods created before ${at} are being replaced.` }
+        : { deed: { spec: { spec: { restartAt: at } }, detail: 'Restart asked for.' } };
+    }
+    case 'undo':
+      return judgeUndo(command.toRevision ?? 0, intent, observed);
+    case 'image':
+      return judgeImage(command.container, command.image, rollout);
+  }
+}
+
+function judgePromote(intent: Intent, rollout: Rollout): Verdict {
+  const { command, bound } = intent;
+  if (command.verb !== 'promote') return { refuse: 'Not a promote.' };
+  const { status = {}, spec = {} } = rollout;
+  const count = stepsOf(rollout).length;
+  const at = bound.stepIndex ?? 0;
+  if (command.full) {
+    const promoted = status.stableRS === status.currentPodHash || status.promoteFull === true;
+    if (promoted && !spec.paused) return { done: 'The release is promoted in full.' };
+    return {
+      deed: {
+        ...(!promoted && { status: { promoteFull: true } }),
+        ...(spec.paused && { spec: { spec: { paused: false } } }),
+        detail: 'Promoted in full.',
+      },
+    };
+  }
+  if (command.skipAllSteps || command.skipCurrentStep) {
+    const goal = command.skipAllSteps ? count : Math.min(at + 1, count);
+    return stepIndexOf(rollout) >= goal
+      ? { done: `The release went on from step ${at} to step ${goal} of ${count}.` }
+      : { deed: { status: { currentStepIndex: goal }, detail: 'Skipped.' } };
+  }
+  if (spec.paused) return { deed: { spec: { spec: { paused: false } }, detail: 'Unpaused.' } };
+  const seen = boundTo(rollout);
+  const isSamePause = bound.pauseStart === seen.pauseStart && bound.stepIndex === seen.stepIndex;
+  if ((status.pauseConditions ?? []).length > 0 && isSamePause) {
+    return { deed: { status: { pauseConditions: null }, detail: 'Promoted.' } };
+  }
+  const lifted = intent.applying !== undefined;
+  return lifted
+    ? {
+        done:
+          bound.pauseStart === null
+            ? 'The pause is lifted.'
+            : `The pause at step ${at} of ${count} is over.`,
+      }
+    : { refuse: 'Nothing is paused. To skip the current step anyway, use skipCurrentStep.' };
+}
+
+function judgeAbort(rollout: Rollout): Verdict {
+  const { status = {} } = rollout;
+  if (status.abort) {
+    return { done: `The update to revision ${revisionOf(rollout)} is aborted.` };
+  }
+  if (!status.stableRS || status.stableRS === status.currentPodHash) {
+    return { refuse: 'There is no release to abort: the current template is the stable one.' };
+  }
+  return { deed: { status: { abort: true }, detail: 'Aborted.' } };
+}
+
+function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verdict {
+  const sets = [...observed.replicaSets].sort((a, b) => revisionOf(b) - revisionOf(a));
+  const known = sets.map((set) => revisionOf(set));
+  const target = toRevision === 0 ? sets[1] : sets.find((set) => revisionOf(set) === toRevision);
+  const template = target?.spec?.template;
+  if (!target || !template) {
+    // After the write the revisions are renumbered: the template's return is what counts.
+    if (intent.applying) return { done: 'The earlier template is back in the spec.' };
+    const list = known.length > 0 ? known.join(', ') : 'none';
+    return toRevision === 0
+      ? { refuse: 'There is no earlier revision to go back to.' }
+      : { refuse: `There is no revision ${toRevision} any more. Kept revisions: ${list}.` };
+  }
+  if (intent.applying && observed.rollout.metadata?.generation !== intent.bound.generation) {
+    return { done: 'The earlier template is back in the spec.' };
+  }
+  const plain = plainTemplate(target, template, observed.rollout);
+  const change = diffMergePatch(observed.rollout.spec?.template ?? {}, plain);
+  if (change === undefined)
+    return { refuse: `The spec has the template of ${nameOf(target)} already.` };
+  const patch = { spec: { template: change } };
+  return { deed: { spec: patch, detail: `Back to the template of ${nameOf(target)}.` } };
+}
+
+/** The template without what was put into the ReplicaSet for its role. */
+function plainTemplate(set: ReplicaSet, template: PodTemplateSpec, rollout: Rollout): MergePatch {
+  const metadata = withoutInjected(template.metadata ?? {}, injectedMetadata(set));
+  const { affinity: injected, ...spec } = template.spec ?? { containers: [] };
+  const affinity = withoutInjectedRule(injected, rollout);
+  const plain = { metadata, spec: { ...spec, ...(affinity && { affinity }) } };
+  return applyMergePatch<MergePatch>(plain, {
+    metadata: { creationTimestamp: null, labels: { [hashLabel]: null } },
+  });
+}
+
+function judgeImage(container: string, image: string, rollout: Rollout): Verdict {
+  const containers = rollout.spec?.template?.spec?.containers ?? [];
+  const named = containers.find((each) => each.name === container || container === '*');
+  if (!named) {
+    const names = containers.map((each) => each.name).join(', ');
+    return { refuse: `There is no container ${container}. Containers: ${names}.` };
+  }
+  if (
+    containers.every(
+      (each) => (container !== '*' && each.name !== container) || each.image === image,
+    )
+  ) {
+    return { done: `The image of ${container} is ${image}.` };
+  }
+  const changed = containers.map((each) =>
+    container === '*' || each.name === container ? { ...each, image } : each,
+  );
+  return {
+    deed: {
+      spec: { spec: { template: { spec: { containers: changed } } } },
+      detail: `Image of ${container} set to ${image}.`,
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { RolloutStatus } from '../model/argo.generated.ts';
+import { pauseReasons } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Progress } from '../model/record.ts';
+import { type Millis, toTime, toTimeUp } from '../model/units.ts';
+import { currentOf, desiredOf, podHashOf, revisionOf } from '../model/workload.ts';
+import { currentHash, hasPause, type Release, releaseOf } from './release.ts';
+
+export type Found = { status: RolloutStatus; restored: boolean };
+
+/**
+ * The status to decide from. One that was wiped in mid-release looks like a first deployment and
+ * would promote the canary at once; it is put back from the record if everything fits, and held in
+ * a pause otherwise: docs/adr/0006-lost-status.md
+ */
+export function findStatus(observed: Observed, now: Millis): Found {
+  const status = observed.rollout.status ?? {};
+  const release = releaseOf(observed, status, now);
+  if (isWiped(release)) return recover(release);
+  if (isStableGone(release)) return { status: holdWithoutStable(release), restored: false };
+  return { status, restored: false };
+}
+
+function isWiped(release: Release): boolean {
+  const { status, others, observed } = release;
+  if (status.currentPodHash || status.stableRS || others.length === 0) return false;
+  const record = observed.record?.progress;
+  if (record && record.uid === observed.rollout.metadata?.uid) return record.stableRS !== '';
+  // Without a record any pods that run say that this is not the first deployment.
+  return release.all.some((set) => desiredOf(set) > 0 || currentOf(set) > 0);
+}
+
+function recover(release: Release): Found {
+  const progress = release.observed.record?.progress;
+  if (progress && fits(release, progress)) {
+    return { status: statusOf(progress), restored: true };
+  }
+  const stableHash = release.all.some((set) => podHashOf(set) === progress?.stableRS)
+    ? progress?.stableRS
+    : undefined;
+  const pause = { reason: pauseReasons.statusLost, startTime: toTimeUp(release.now) };
+  const status: RolloutStatus = {
+    currentPodHash: currentHash(release),
+    currentStepIndex: 0,
+    ...(stableHash && { stableRS: stableHash }),
+    pauseConditions: [pause],
+  };
+  return { status, restored: false };
+}
+
+/** Both ReplicaSets there, none newer, the same template and steps, the same rollout. */
+function fits(release: Release, progress: Progress): boolean {
+  const hashes = release.all.map((set) => podHashOf(set));
+  const newest = Math.max(...release.all.map((set) => revisionOf(set)));
+  return (
+    progress.uid === release.observed.rollout.metadata?.uid &&
+    progress.currentPodHash === currentHash(release) &&
+    progress.currentStepHash === release.stepHash &&
+    hashes.includes(progress.currentPodHash) &&
+    hashes.includes(progress.stableRS) &&
+    newest <= progress.revision
+  );
+}
+
+function statusOf(progress: Progress): RolloutStatus {
+  const pause =
+    progress.pauseReason !== null && progress.pauseStart !== null
+      ? [{ reason: progress.pauseReason, startTime: progress.pauseStart }]
+      : [];
+  return {
+    currentPodHash: progress.currentPodHash,
+    currentStepHash: progress.currentStepHash,
+    stableRS: progress.stableRS,
+    ...(progress.currentStepIndex !== null && { currentStepIndex: progress.currentStepIndex }),
+    ...(pause.length > 0 && { pauseConditions: pause }),
+    ...(progress.controllerPause && { controllerPause: true }),
+    ...(progress.abort && { abort: true, abortedAt: toTime(progress.observedAt) }),
+    ...(progress.promoteFull && { promoteFull: true }),
+    ...(progress.restartedAt !== null && { restartedAt: progress.restartedAt }),
+  };
+}
+
+/** The ReplicaSet to go back to was deleted while a release was on its way. */
+function isStableGone(release: Release): boolean {
+  const { status, stable } = release;
+  return Boolean(status.stableRS) && !stable && status.stableRS !== status.currentPodHash;
+}
+
+function holdWithoutStable(release: Release): RolloutStatus {
+  const { stableRS: _, ...status } = release.status;
+  if (hasPause(status, pauseReasons.stableLost)) return status;
+  const pause = { reason: pauseReasons.stableLost, startTime: toTimeUp(release.now) };
+  return { ...status, pauseConditions: [pause, ...(status.pauseConditions ?? [])] };
+}

@@ -1,0 +1,55 @@
+import type { ReplicaSet } from '../model/argo.generated.ts';
+import { diffMergePatch } from '../model/patch.ts';
+import type { Action } from '../model/plan.ts';
+import { desiredOf, isControlledBy, nameOf, uidOf, versionOf } from '../model/workload.ts';
+import { type Injected, injectedMetadata, withInjected } from './injected.ts';
+import { type Release, setsOf } from './release.ts';
+
+/** The metadata a ReplicaSet's pods carry for their role: stable, canary, or none. */
+export function wantedMetadata(release: Release, set: ReplicaSet): Injected {
+  const canary = release.rollout.spec?.strategy?.canary;
+  const { canary: canarySet, stable } = setsOf(release);
+  const isCurrent = canarySet !== undefined && nameOf(canarySet) === nameOf(set);
+  const isStable = stable !== undefined && nameOf(stable) === nameOf(set);
+  if (isStable) return canary?.stableMetadata;
+  if (!isCurrent) return undefined;
+  const inRelease = stable !== undefined;
+  return inRelease ? canary?.canaryMetadata : canary?.stableMetadata;
+}
+
+/** Whether pods have to be read this turn for their metadata. */
+export function hasEphemeralMetadata(release: Pick<Release, 'rollout'>): boolean {
+  const canary = release.rollout.spec?.strategy?.canary;
+  return canary?.canaryMetadata !== undefined || canary?.stableMetadata !== undefined;
+}
+
+/**
+ * Live pods get the metadata in place, also when their ReplicaSet has it already: an earlier turn
+ * may have ended between the two. argo v1.10.1 rollout/ephemeralmetadata.go
+ */
+export function podMetadataActions(release: Release): Action[] {
+  if (!hasEphemeralMetadata(release)) return [];
+  return release.all
+    .filter((set) => desiredOf(set) > 0)
+    .flatMap((set) => {
+      const wanted = wantedMetadata(release, set);
+      const before = injectedMetadata(set);
+      const pods = (release.observed.pods ?? []).filter(
+        (pod) => isControlledBy(pod, uidOf(set)) && !pod.metadata?.deletionTimestamp,
+      );
+      return pods.flatMap((pod): Action[] => {
+        const metadata = pod.metadata ?? {};
+        const change = diffMergePatch(metadata, withInjected(metadata, before, wanted));
+        return change === undefined
+          ? []
+          : [
+              {
+                do: 'patchPod',
+                name: nameOf(pod),
+                resourceVersion: versionOf(pod),
+                patch: { metadata: change },
+              },
+            ];
+      });
+    });
+}

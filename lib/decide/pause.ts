@@ -1,0 +1,52 @@
+import type { PauseCondition, RolloutStatus } from '../model/argo.generated.ts';
+import { pauseReasons } from '../model/names.ts';
+import { durationSeconds, fromTime, type Millis, secondMs, toTimeUp } from '../model/units.ts';
+import { hasPause, type Release } from './release.ts';
+import { currentStep } from './steps.ts';
+
+/** When the timed pause being kept ends; undefined when none is kept or it has no duration. */
+export function pauseEnd(release: Pick<Release, 'rollout' | 'status'>): Millis | undefined {
+  const duration = currentStep(release.rollout)?.pause?.duration;
+  const start = stepPause(release.status)?.startTime;
+  if (duration === undefined || start === undefined) return undefined;
+  return fromTime(start) + durationSeconds(duration) * secondMs;
+}
+
+export function stepPause(status: RolloutStatus): PauseCondition | undefined {
+  return (status.pauseConditions ?? []).find((pause) => pause.reason === pauseReasons.step);
+}
+
+/**
+ * Whether the pause step is over: its time is up, or a person lifted it. `controllerPause` without
+ * a condition is how the plugin's promote leaves the status. argo v1.10.1 rollout/pause.go
+ */
+export function isPauseOver(release: Release): boolean {
+  if (release.status.controllerPause && !hasPause(release.status, pauseReasons.step)) return true;
+  const end = pauseEnd(release);
+  return end !== undefined && release.now >= end;
+}
+
+/**
+ * The status with a pause begun. Its start is rounded up to the second, so that a timed pause is
+ * never shorter than asked: docs/adr/0005-pauses-are-never-short.md
+ */
+export function withPause(status: RolloutStatus, reason: string, now: Millis): RolloutStatus {
+  if (hasPause(status, reason)) return status;
+  const pause: PauseCondition = { reason, startTime: toTimeUp(now) };
+  return {
+    ...status,
+    controllerPause: true,
+    pauseConditions: [...(status.pauseConditions ?? []), pause],
+  };
+}
+
+export function withoutPauses(status: RolloutStatus): RolloutStatus {
+  const { pauseConditions: _, controllerPause: __, ...rest } = status;
+  return rest;
+}
+
+/** The status without the pause of a step that is done; other pauses stay. */
+export function withoutStepPause(status: RolloutStatus): RolloutStatus {
+  const left = (status.pauseConditions ?? []).filter((p) => p.reason !== pauseReasons.step);
+  return left.length > 0 ? { ...status, pauseConditions: left } : withoutPauses(status);
+}

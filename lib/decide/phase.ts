@@ -1,0 +1,42 @@
+import type { RolloutSpec, RolloutStatus } from '../model/argo.generated.ts';
+import { reasons } from './conditions.ts';
+
+/**
+ * The phase and its message, from the spec and the rest of the status; the first rule that fits
+ * holds. The words are matched by dashboards and health checks.
+ * argo v1.10.1 utils/rollout/rolloututil.go CalculateRolloutPhase
+ */
+export function phaseOf(
+  spec: RolloutSpec,
+  status: RolloutStatus,
+): { phase: string; message: string } {
+  for (const condition of status.conditions ?? []) {
+    if (condition.type === 'InvalidSpec') {
+      return { phase: 'Degraded', message: `InvalidSpec: ${condition.message}` };
+    }
+    if (condition.reason === reasons.aborted || condition.reason === reasons.timedOut) {
+      return { phase: 'Degraded', message: `${condition.reason}: ${condition.message}` };
+    }
+  }
+  if (spec.paused) return { phase: 'Paused', message: 'manually paused' };
+  const pause = status.pauseConditions?.[0];
+  if (pause) return { phase: 'Paused', message: pause.reason };
+  const progressing = whatIsLeft(spec, status);
+  return progressing === undefined
+    ? { phase: 'Healthy', message: '' }
+    : { phase: 'Progressing', message: progressing };
+}
+
+function whatIsLeft(spec: RolloutSpec, status: RolloutStatus): string | undefined {
+  const updated = status.updatedReplicas ?? 0;
+  if (spec.restartAt && spec.restartAt !== status.restartedAt) return 'rollout is restarting';
+  if (updated < (spec.replicas ?? 1)) return 'more replicas need to be updated';
+  if ((status.availableReplicas ?? 0) < updated) {
+    return 'updated replicas are still becoming available';
+  }
+  if ((status.replicas ?? 0) > updated) return 'old replicas are pending termination';
+  if (!status.stableRS || status.stableRS !== status.currentPodHash) {
+    return 'waiting for all steps to complete';
+  }
+  return undefined;
+}

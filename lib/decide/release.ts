@@ -1,0 +1,127 @@
+import type { ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
+import { podTemplateHash, stepHash } from '../model/hash.ts';
+import { pauseReasons } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Millis } from '../model/units.ts';
+import { createdAt, desiredOf, nameOf, podHashOf } from '../model/workload.ts';
+import { sameTemplate } from './template.ts';
+
+/** The facts of one turn that every later stage builds on. */
+export type Release = {
+  now: Millis;
+  observed: Observed;
+  /** As observed, its status replaced when a wiped one was restored. */
+  rollout: Rollout;
+  status: RolloutStatus;
+  templateHash: string;
+  stepHash: string;
+  /** The ReplicaSet of the current template; absent until it is created. */
+  current?: ReplicaSet;
+  /** The ReplicaSet an abort goes back to; the same as `current` once the release is complete. */
+  stable?: ReplicaSet;
+  /** Neither of them, oldest first. */
+  others: ReplicaSet[];
+  all: ReplicaSet[];
+};
+
+export function releaseOf(observed: Observed, status: RolloutStatus, now: Millis): Release {
+  const rollout: Rollout = { ...observed.rollout, status };
+  const all = [...observed.replicaSets].sort((a, b) => createdAt(a) - createdAt(b));
+  const templateHash = podTemplateHash(rollout.spec?.template ?? {}, status.collisionCount);
+  const current = findCurrent(observed, all, templateHash);
+  const stable = status.stableRS ? findStable(all, status.stableRS, current) : undefined;
+  const others = all.filter((set) => nameOf(set) !== nameOf(current ?? {}) || !current);
+  return {
+    now,
+    observed,
+    rollout,
+    status,
+    templateHash,
+    stepHash: stepHash(rollout.spec?.strategy),
+    ...(current && { current }),
+    ...(stable && { stable }),
+    others: others.filter((set) => !stable || nameOf(set) !== nameOf(stable)),
+    all,
+  };
+}
+
+/**
+ * By hash, and where no hash matches by comparing templates with the API server's defaults filled
+ * in: so a template that another version hashed differently is not rolled out again.
+ * argo v1.10.1 utils/replicaset/replicaset.go FindNewReplicaSet
+ */
+function findCurrent(
+  observed: Observed,
+  all: ReplicaSet[],
+  templateHash: string,
+): ReplicaSet | undefined {
+  const byHash = all.find((set) => podHashOf(set) === templateHash);
+  if (byHash) return byHash;
+  const wanted = observed.dryRun?.replicaSet?.spec?.template;
+  return wanted && all.find((set) => sameTemplate(set, wanted, observed.rollout));
+}
+
+function findStable(
+  all: ReplicaSet[],
+  stableHash: string,
+  current: ReplicaSet | undefined,
+): ReplicaSet | undefined {
+  return podHashOf(current) === stableHash
+    ? current
+    : all.find((set) => podHashOf(set) === stableHash);
+}
+
+/** The hash the status records as current: that of the ReplicaSet, or the one it will get. */
+export function currentHash(release: Release): string {
+  return release.current ? podHashOf(release.current) : release.templateHash;
+}
+
+export function isFullyPromoted(release: Release): boolean {
+  return (release.status.stableRS ?? '') === (release.status.currentPodHash ?? '');
+}
+
+/** Aborted, and there is a release that the abort stops: a completed one drops it. */
+export function isAborted(release: Release): boolean {
+  return release.status.abort === true && !isFullyPromoted(release);
+}
+
+export function hasPause(status: RolloutStatus, reason: string): boolean {
+  return (status.pauseConditions ?? []).some((pause) => pause.reason === reason);
+}
+
+/** Why no ReplicaSet may be resized now; undefined when they may. */
+export function haltReason(release: Release): string | undefined {
+  if (release.rollout.spec?.paused) return 'it is paused by a person (spec.paused)';
+  if (hasPause(release.status, pauseReasons.inconclusive)) return 'an analysis was inconclusive';
+  if (hasPause(release.status, pauseReasons.statusLost)) return 'its status was lost';
+  return undefined;
+}
+
+/** Canary and stable as two, which they are only during a release. */
+export function setsOf(release: Release): {
+  canary?: ReplicaSet;
+  stable?: ReplicaSet;
+  others: ReplicaSet[];
+} {
+  const { current, stable, others } = release;
+  const separate = stable && (!current || nameOf(stable) !== nameOf(current));
+  return {
+    ...(current && { canary: current }),
+    ...(separate && { stable }),
+    others,
+  };
+}
+
+/**
+ * Whether the template or the steps are others than the status records, so that the release starts
+ * anew. argo v1.10.1 utils/replicaset/replicaset.go PodTemplateOrStepsChanged
+ */
+export function hasNewDesign(release: Release): boolean {
+  const { status } = release;
+  if (status.currentStepHash !== release.stepHash) return true;
+  return Boolean(status.currentPodHash) && status.currentPodHash !== currentHash(release);
+}
+
+export function isActive(set: ReplicaSet): boolean {
+  return desiredOf(set) > 0;
+}

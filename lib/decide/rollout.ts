@@ -1,0 +1,318 @@
+import type { Rollout, RolloutStatus } from '../model/argo.generated.ts';
+import { instanceIdLabel } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
+import { deepEqual, diffMergePatch } from '../model/patch.ts';
+import type { Action, Plan, Reason, Wake } from '../model/plan.ts';
+import { checkStructure } from '../model/structure.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+import { nameOf, versionOf } from '../model/workload.ts';
+import { decideCanary } from './canary.ts';
+import { change, noChanges, patchActions } from './changes.ts';
+import { conditionOf, reasons, replaceCondition, withCondition } from './conditions.ts';
+import { metadataPatch } from './injected.ts';
+import { settleIntents } from './intents.ts';
+import { findStatus } from './lost.ts';
+import { podMetadataActions, wantedMetadata } from './metadata.ts';
+import { phaseOf } from './phase.ts';
+import { withPausedConditions } from './progress.ts';
+import { currentHash, hasNewDesign, isAborted, type Release, releaseOf } from './release.ts';
+import { restartPods } from './restart.ts';
+import { newReplicaSet, pruneHistory, rolloutRevisionPatch, syncCurrent } from './revision.ts';
+import { rivalUntil } from './rival.ts';
+import { scaleAll } from './scale.ts';
+import { switchServices } from './services.ts';
+import { unsupported, validate } from './validate.ts';
+import { explain } from './why.ts';
+
+/** How soon a faulty spec is looked at again: it may have been applied before what it names. */
+const invalidRetryMs = 20 * secondMs; // argo v1.10.1 rollout/controller.go
+
+/**
+ * The plan of one turn, from what was observed. Pure and total: the same input gives the same plan,
+ * and a faulty spec is a plan too. The stages are asked in this order, and the first that has a
+ * plan has the turn: commands of people come before anything that can go wrong.
+ */
+export function decide(observed: Observed, now: Millis): Plan {
+  const alone = leaveAlone(observed);
+  if (alone) return alone;
+  const kept = rivalUntil(observed, now);
+  const settled = settleIntents(observed, now, kept !== undefined);
+  if (settled.actions.length > 0) return command(observed, settled.actions, settled.steps, now);
+  const plan = kept ? keepAway(observed, kept, now) : drive(observed, now);
+  return { ...plan, intents: settled.steps };
+}
+
+function rest(observed: Observed, reason: Reason, wake: Wake): Plan {
+  return {
+    actions: [],
+    announcements: [],
+    status: observed.rollout.status ?? {},
+    wake,
+    reasons: [reason],
+    intents: [],
+    urgent: false,
+  };
+}
+
+function leaveAlone(observed: Observed): Plan | undefined {
+  const { rollout, instanceId } = observed;
+  if (rollout.metadata?.deletionTimestamp) {
+    return rest(observed, { text: 'The rollout is being deleted.' }, { waitsFor: 'its deletion' });
+  }
+  const label = rollout.metadata?.labels?.[instanceIdLabel] ?? '';
+  if (label === instanceId) return undefined;
+  const owner = label === '' ? 'the controller without an instance id' : `instance ${label}`;
+  const unblock = `the label ${instanceIdLabel}`;
+  return rest(observed, { text: `It belongs to ${owner}.`, unblock }, { waitsFor: unblock });
+}
+
+function command(
+  observed: Observed,
+  actions: Action[],
+  intents: Plan['intents'],
+  now: Millis,
+): Plan {
+  const plan = rest(
+    observed,
+    { text: 'A command is being carried out.' },
+    {
+      at: now + secondMs,
+      why: 'what follows from the command',
+    },
+  );
+  return { ...plan, actions, intents, urgent: true };
+}
+
+/** Another controller drives this rollout too: only an abort that was asked for goes on. */
+function keepAway(
+  observed: Observed,
+  kept: NonNullable<ReturnType<typeof rivalUntil>>,
+  now: Millis,
+): Plan {
+  const reason: Reason = {
+    text: `${kept.rival.manager} writes to this rollout's status too, so Serin keeps away from it.`,
+    since: kept.rival.seenAt,
+    until: kept.until,
+    unblock: `stop ${kept.rival.manager}, or give the rollout another controller-instance-id`,
+  };
+  const wake: Wake = { at: kept.until, why: 'the other controller' };
+  return {
+    ...rest(observed, reason, wake),
+    rival: kept.rival,
+    announcements:
+      kept.rival.seenAt === now
+        ? [{ type: 'Warning', reason: 'RivalController', message: reason.text }]
+        : [],
+  };
+}
+
+function drive(observed: Observed, now: Millis): Plan {
+  const typeFaults = structuralFaults(observed.rollout);
+  if (typeFaults.length > 0) return invalid(observed, typeFaults, now);
+  const faults = validate(observed.rollout).map(({ path, message }) => `${path} ${message}`);
+  const found = findStatus(observed, now);
+  const base = withPausedConditions(observed.rollout, found.status, now);
+  const release = releaseOf(observed, base, now);
+  // An abort goes back to what ran before; a faulty new spec is no reason not to.
+  if (faults.length > 0 && !(isAborted(release) && release.stable)) {
+    return invalid(observed, faults, now);
+  }
+  const missing = unsupported(observed.rollout);
+  if (missing !== undefined) return leaveToOthers(observed, missing);
+  if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
+  if (!release.current && observed.dryRun?.refused !== undefined) {
+    return refused(release, observed.dryRun.refused);
+  }
+  const restart = restartPods(release);
+  if (restart.actions.length > 0) return evict(release, restart.actions);
+  return { ...move(release, restart.restartedAt), ...(found.restored && { restored: true }) };
+}
+
+/** Values of a wrong type, which an API server without the CRD's schema lets through. */
+function structuralFaults(rollout: Rollout): string[] {
+  return checkStructure('RolloutSpec', rollout.spec ?? {})
+    .filter((fault) => fault.kind === 'type')
+    .map(({ path, message }) => `spec.${path} ${message}`);
+}
+
+/** The turn of a healthy controller: sizes, Services, history, and the status. */
+function move(release: Release, restartedAt: string | undefined): Plan {
+  const changes = noChanges();
+  const { observed, rollout } = release;
+  const revision = syncCurrent(release, changes);
+  const isNew = hasNewDesign(release);
+  if (!isNew && release.current) {
+    scaleAll(release, changes);
+    switchServices(release, changes);
+    pruneHistory(release, changes);
+    for (const set of release.all) {
+      change(changes, set, metadataPatch(set, wantedMetadata(release, set)));
+    }
+  }
+  const collided = !release.current && observed.dryRun?.taken === true;
+  const announced: Rollout = { ...rollout, metadata: withRevision(rollout, revision) };
+  const decided = decideCanary(
+    { ...release, rollout: announced },
+    restartedAt ?? rollout.status?.restartedAt,
+  );
+  const status = collided ? bumpCollisions(release) : decided.status;
+  const create: Action[] =
+    release.current || collided
+      ? []
+      : [
+          {
+            do: 'createReplicaSet',
+            replicaSet: newReplicaSet(rollout, release.templateHash, revision),
+          },
+        ];
+  const rolloutPatch = collided ? undefined : rolloutRevisionPatch(rollout, revision);
+  const resourceVersion = versionOf(observed.rollout);
+  const actions: Action[] = [
+    ...create,
+    ...changes.before,
+    ...patchActions(changes, release.all),
+    ...(isNew ? [] : podMetadataActions(release)),
+    ...changes.after,
+    ...(rolloutPatch
+      ? [{ do: 'patchRollout' as const, resourceVersion, patch: rolloutPatch }]
+      : []),
+    ...statusAction(observed, status),
+  ];
+  const created = create.length > 0 ? creationNotes(release, revision) : [];
+  return {
+    actions,
+    announcements: [...created, ...changes.announcements, ...decided.announcements],
+    status,
+    ...explain(release, status),
+    intents: [],
+    urgent: isUrgent(release, status),
+  };
+}
+
+function withRevision(rollout: Rollout, revision: number): NonNullable<Rollout['metadata']> {
+  const patch = rolloutRevisionPatch(rollout, revision)?.metadata as
+    | { annotations: Record<string, string> }
+    | undefined;
+  const { metadata = {} } = rollout;
+  return { ...metadata, annotations: { ...metadata.annotations, ...patch?.annotations } };
+}
+
+/** Another object has the name the new ReplicaSet would get: another hash gives another name. */
+function bumpCollisions(release: Release): RolloutStatus {
+  return { ...release.status, collisionCount: (release.status.collisionCount ?? 0) + 1 };
+}
+
+function creationNotes(release: Release, revision: number): Plan['announcements'] {
+  const name = `${nameOf(release.rollout)}-${release.templateHash}`;
+  return [
+    {
+      type: 'Normal',
+      reason: 'RolloutUpdated',
+      message: `Rollout updated to revision ${revision}`,
+    },
+    {
+      type: 'Normal',
+      reason: reasons.created,
+      message: `Created ReplicaSet ${name} (revision ${revision})`,
+    },
+  ];
+}
+
+function statusAction(observed: Observed, status: RolloutStatus): Action[] {
+  const before = observed.rollout.status ?? {};
+  const patch = deepEqual(before, status) ? undefined : diffMergePatch(before, status);
+  return patch === undefined
+    ? []
+    : [
+        {
+          do: 'patchStatus',
+          resourceVersion: versionOf(observed.rollout),
+          patch: { status: patch },
+        },
+      ];
+}
+
+/** What may go ahead while the table cannot be written: an abort, a deadline, a promote. */
+function isUrgent(release: Release, after: RolloutStatus): boolean {
+  const { status } = release;
+  const isLifted = status.controllerPause === true && !status.pauseConditions?.length;
+  return after.abort === true || status.promoteFull === true || isLifted;
+}
+
+function evict(release: Release, actions: Action[]): Plan {
+  // The counts do not yet know of the pods evicted now: nothing else may shrink in this turn.
+  const { status } = release;
+  const { reasons: why } = explain(release, status);
+  const wake: Wake = { at: release.now + 5 * secondMs, why: 'the restart' };
+  return {
+    actions,
+    announcements: [],
+    status: release.observed.rollout.status ?? {},
+    wake,
+    reasons: why,
+    intents: [],
+    urgent: false,
+  };
+}
+
+function invalid(observed: Observed, faults: string[], now: Millis): Plan {
+  const message = `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faults.join('; ')}`;
+  const before = observed.rollout.status ?? {};
+  const said = { status: 'True' as const, reason: reasons.invalidSpec, message };
+  const known = conditionOf(before, 'InvalidSpec')?.message === message;
+  const conditioned = known ? before : replaceCondition(before, 'InvalidSpec', said, now);
+  const status: RolloutStatus = {
+    ...conditioned,
+    observedGeneration: String(observed.rollout.metadata?.generation ?? 0),
+    ...phaseOf(observed.rollout.spec ?? {}, conditioned),
+  };
+  const reason: Reason = { text: message, unblock: 'correct the spec' };
+  return {
+    ...rest(observed, reason, { at: now + invalidRetryMs, why: 'the spec, which may be mended' }),
+    actions: statusAction(observed, status),
+    status,
+  };
+}
+
+/** The API server refuses the pods the template asks for. */
+function refused(release: Release, why: string): Plan {
+  const { observed, now } = release;
+  const name = `${nameOf(release.rollout)}-${currentHash(release)}`;
+  const message = `Failed to create new replica set "${name}": ${why}`;
+  const said = { status: 'False' as const, reason: reasons.createFailed, message };
+  const conditioned = withCondition(release.status, 'Progressing', said, now);
+  const status: RolloutStatus = {
+    ...conditioned,
+    observedGeneration: String(observed.rollout.metadata?.generation ?? 0),
+    phase: 'Degraded',
+    message,
+  };
+  const reason: Reason = { text: message, unblock: 'correct spec.template' };
+  return {
+    ...rest(observed, reason, {
+      at: now + invalidRetryMs,
+      why: 'the template, which may be mended',
+    }),
+    actions: statusAction(observed, status),
+    announcements: [{ type: 'Warning', reason: reasons.createFailed, message }],
+    status,
+  };
+}
+
+function leaveToOthers(observed: Observed, field: string): Plan {
+  const text = `This version of Serin does not carry out ${field} yet and leaves the rollout as it is.`;
+  const unblock = `remove ${field}, or run it with Argo Rollouts`;
+  return rest(observed, { text, unblock }, { waitsFor: unblock });
+}
+
+/** An absent replicas becomes 1, so that an autoscaler has something to scale. */
+function defaultReplicas(observed: Observed, now: Millis): Plan {
+  const reason: Reason = { text: 'spec.replicas is absent and is set to 1.' };
+  const wake: Wake = { at: now + secondMs, why: 'the defaulted spec' };
+  const resourceVersion = versionOf(observed.rollout);
+  const patch = { spec: { replicas: 1 } };
+  return {
+    ...rest(observed, reason, wake),
+    actions: [{ do: 'patchRollout', resourceVersion, patch }],
+  };
+}

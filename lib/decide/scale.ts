@@ -1,0 +1,72 @@
+import type { ReplicaSet } from '../model/argo.generated.ts';
+import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../model/names.ts';
+import {
+  annotationOf,
+  availableOf,
+  createdAt,
+  desiredOf,
+  nameOf,
+  replicasOf,
+  revisionOf,
+  sum,
+} from '../model/workload.ts';
+import { type Changes, change } from './changes.ts';
+import { haltReason, type Release, setsOf } from './release.ts';
+import { type Limits, limitsOf, nextCounts } from './replicas.ts';
+import { sizingWeight } from './steps.ts';
+
+/**
+ * The sizes of all ReplicaSets for this turn, from one look at all of them: what grows stays under
+ * replicas + maxSurge, what shrinks leaves replicas − maxUnavailable available.
+ * argo v1.10.1 rollout/canary.go reconcileCanaryReplicaSets
+ */
+export function scaleAll(release: Release, changes: Changes): void {
+  if (haltReason(release) !== undefined) return;
+  const limits = limitsOf(release.rollout);
+  const sets = setsOf(release);
+  const counts = nextCounts(sets, sizingWeight(release.rollout), limits);
+  if (sets.stable) resize(release, changes, sets.stable, counts.stable);
+  if (sets.canary) resize(release, changes, sets.canary, counts.canary);
+  shrinkOthers(release, changes, limits);
+}
+
+/** A size and the rollout's size beside it, from which the peer tells scaling from releasing. */
+function resize(release: Release, changes: Changes, set: ReplicaSet, size: number): void {
+  const wanted = String(replicasOf(release.rollout));
+  const annotations: Record<string, string | null> = {};
+  if (annotationOf(set, desiredReplicasAnnotation) !== wanted) {
+    annotations[desiredReplicasAnnotation] = wanted;
+  }
+  if (annotationOf(set, scaleDownDeadlineAnnotation) !== undefined) {
+    annotations[scaleDownDeadlineAnnotation] = null;
+  }
+  if (Object.keys(annotations).length > 0) change(changes, set, { metadata: { annotations } });
+  const before = desiredOf(set);
+  if (before === size) return;
+  change(changes, set, { spec: { replicas: size } });
+  const direction = size > before ? 'up' : 'down';
+  changes.announcements.push({
+    type: 'Normal',
+    reason: 'ScalingReplicaSet',
+    message: `Scaled ${direction} ReplicaSet ${nameOf(set)} (revision ${revisionOf(set)}) from ${before} to ${size}`,
+  });
+}
+
+/**
+ * ReplicaSets of abandoned templates go away: first their pods that are not available, then as many
+ * others as may be missing, newest revision first. argo v1.10.1 rollout/canary.go
+ */
+function shrinkOthers(release: Release, changes: Changes, limits: Limits): void {
+  const active = release.others.filter((set) => desiredOf(set) > 0);
+  const available = sum(release.all, availableOf);
+  let spare = available - (limits.replicas - limits.maxUnavailable);
+  const byRevision = [...active].sort(
+    (a, b) => revisionOf(b) - revisionOf(a) || createdAt(b) - createdAt(a),
+  );
+  for (const set of byRevision) {
+    const working = Math.min(desiredOf(set), availableOf(set));
+    const give = Math.max(0, Math.min(working, spare));
+    spare -= give;
+    if (working - give !== desiredOf(set)) resize(release, changes, set, working - give);
+  }
+}

@@ -1,0 +1,45 @@
+import type { Affinity, PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import { hashLabel } from '../model/names.ts';
+import { applyMergePatch, deepEqual } from '../model/patch.ts';
+import { withoutInjectedRule } from './affinity.ts';
+import { injectedMetadata, withoutInjected } from './injected.ts';
+
+/**
+ * Whether a ReplicaSet runs the wanted template, given with defaults filled in. What Serin or Argo
+ * put into the ReplicaSet's template themselves is taken out first.
+ * argo v1.10.1 utils/replicaset/replicaset.go PodTemplateEqualIgnoreHash
+ */
+export function sameTemplate(set: ReplicaSet, wanted: PodTemplateSpec, rollout: Rollout): boolean {
+  const live = set.spec?.template ?? {};
+  const metadata = withoutInjected(live.metadata ?? {}, injectedMetadata(set));
+  const affinity = withoutInjectedRule(live.spec?.affinity, rollout);
+  const plain = { ...live, metadata, spec: withAffinity(live.spec, affinity) };
+  const wantedAffinity = withoutInjectedRule(wanted.spec?.affinity, rollout);
+  const desired = { ...wanted, spec: withAffinity(wanted.spec, wantedAffinity) };
+  return deepEqual(comparable(plain), comparable(desired));
+}
+
+function withAffinity(spec: PodTemplateSpec['spec'], affinity: Affinity | undefined): object {
+  const { affinity: _, ...rest } = spec ?? { containers: [] };
+  return affinity === undefined ? rest : { ...rest, affinity };
+}
+
+/** The hash label, the creation time and the deprecated service account say nothing. */
+function comparable(template: object): object {
+  const plain = applyMergePatch(template, {
+    metadata: { creationTimestamp: null, labels: { [hashLabel]: null } },
+    spec: { serviceAccount: null },
+  });
+  return withoutEmpty(plain) as object;
+}
+
+/** Empty lists, maps and objects mean the same as absent ones. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutEmpty(item) ?? {});
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value)
+    .map(([field, inner]) => [field, withoutEmpty(inner)] as const)
+    .filter(([, inner]) => inner !== undefined && inner !== null)
+    .filter(([, inner]) => !(Array.isArray(inner) && inner.length === 0));
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined;
+}

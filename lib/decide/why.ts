@@ -1,0 +1,195 @@
+import type { RolloutStatus } from '../model/argo.generated.ts';
+import { pauseReasons } from '../model/names.ts';
+import type { Reason, Wake } from '../model/plan.ts';
+import { fromTime, type Millis, minuteMs, secondMs } from '../model/units.ts';
+import {
+  availableOf,
+  currentOf,
+  desiredOf,
+  nameOf,
+  replicasOf,
+  revisionOf,
+} from '../model/workload.ts';
+import { conditionOf, reasons } from './conditions.ts';
+import { pauseEnd, stepPause } from './pause.ts';
+import { deadlineAt } from './progress.ts';
+import { currentHash, isFullyPromoted, type Release, setsOf } from './release.ts';
+import { goalCounts, limitsOf } from './replicas.ts';
+import { openRestart } from './restart.ts';
+import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
+
+/** A release in progress is looked at at least this often, doorbell or not. */
+export const safetyMs = minuteMs;
+/** Without a doorbell: how soon to look again after that many looks that found nothing new. */
+const pollMs = [1, 2, 4, 8, 15].map((seconds) => seconds * secondMs);
+
+/** Why the release stands where it does, and when to look again. From the status after the turn. */
+export function explain(release: Release, after: RolloutStatus): { reasons: Reason[]; wake: Wake } {
+  const then: Release = {
+    ...release,
+    status: after,
+    rollout: { ...release.rollout, status: after },
+  };
+  const found = [
+    lostReason(then),
+    userPause(then),
+    abortReason(then),
+    stepPauseReason(then),
+    restartReason(then),
+    ...podReasons(then),
+    stuckReason(then),
+  ].filter((reason): reason is Reason => reason !== undefined);
+  return { reasons: found, wake: nextWake(then, found) };
+}
+
+/** The soonest of all known times; a change that is only waited for needs none. */
+function nextWake(release: Release, found: Reason[]): Wake {
+  const { now, observed, status } = release;
+  const times: { at: Millis; why: string }[] = [];
+  const add = (at: Millis | undefined, why: string) => at !== undefined && times.push({ at, why });
+  if (!release.rollout.spec?.paused) add(pauseEnd(release), 'the end of the pause');
+  const deadline = deadlineAt(release, status);
+  add(deadline === undefined ? undefined : deadline + secondMs, 'the progress deadline');
+  const restart = openRestart(release);
+  if (restart !== undefined) {
+    const isDue = now >= fromTime(restart);
+    add(isDue ? now + secondMs * 5 : fromTime(restart), 'the restart');
+  }
+  if (isMoving(release)) add(now + pollDelay(release), 'pods that come or go');
+  else if (!observed.doorbell && isInRelease(release))
+    add(now + safetyMs, 'a change nobody announces');
+  const soonest = times.sort((a, b) => a.at - b.at)[0];
+  if (soonest) return { ...soonest, at: Math.max(soonest.at, now + 1) };
+  return { waitsFor: found[0]?.unblock ?? 'a change of the spec' };
+}
+
+function pollDelay(release: Release): Millis {
+  if (release.observed.doorbell) return safetyMs;
+  const polls = release.observed.record?.polls ?? 0;
+  return pollMs[Math.min(polls, pollMs.length - 1)] ?? safetyMs;
+}
+
+/** Whether anything is on its way that ends by itself: pods, sizes, a restart. */
+function isMoving(release: Release): boolean {
+  const unsettled = release.all.some((set) => {
+    const wanted = desiredOf(set);
+    const observed = set.status?.observedGeneration ?? 0;
+    const isSeen = observed >= (set.metadata?.generation ?? 0);
+    return !isSeen || currentOf(set) !== wanted || availableOf(set) !== wanted;
+  });
+  return unsettled || release.status.phase === 'Progressing';
+}
+
+function isInRelease(release: Release): boolean {
+  return !isFullyPromoted(release) || release.rollout.spec?.paused === true;
+}
+
+function userPause(release: Release): Reason | undefined {
+  if (!release.rollout.spec?.paused) return undefined;
+  return {
+    text: 'A person paused the rollout (spec.paused); no ReplicaSet is resized meanwhile.',
+    unblock: 'resume (or promote), or set spec.paused to false',
+  };
+}
+
+function lostReason(release: Release): Reason | undefined {
+  const pause = (release.status.pauseConditions ?? [])[0];
+  if (pause?.reason === pauseReasons.statusLost) {
+    return {
+      text: 'The status was wiped in mid-release and does not fit the record, so nothing moves.',
+      since: fromTime(pause.startTime),
+      unblock: 'look at the ReplicaSets, then promote to start at the first step, or abort',
+    };
+  }
+  if (pause?.reason !== pauseReasons.stableLost) return undefined;
+  return {
+    text: 'The stable ReplicaSet was deleted in mid-release: there is nothing to go back to.',
+    since: fromTime(pause.startTime),
+    unblock: 'promote to make the canary the stable version, or set another image',
+  };
+}
+
+function abortReason(release: Release): Reason | undefined {
+  const { status } = release;
+  if (!status.abort || isFullyPromoted(release)) return undefined;
+  const since = status.abortedAt ? { since: fromTime(status.abortedAt) } : {};
+  return {
+    text: `${conditionOf(status, 'Progressing')?.message ?? 'The release was aborted'}. Traffic is on the stable version.`,
+    ...since,
+    unblock: 'retry to start again at the first step, or change the template',
+  };
+}
+
+function stepPauseReason(release: Release): Reason | undefined {
+  const pause = stepPause(release.status);
+  const step = currentStep(release.rollout);
+  if (!pause || !step?.pause) return undefined;
+  const until = pauseEnd(release);
+  const where = `step ${stepIndexOf(release.rollout) + 1} of ${stepsOf(release.rollout).length}`;
+  const since = fromTime(pause.startTime);
+  return until === undefined
+    ? { text: `It is paused at ${where} until somebody promotes it.`, since, unblock: 'promote' }
+    : {
+        text: `It keeps the pause of ${step.pause.duration} at ${where}.`,
+        since,
+        until,
+        unblock: 'promote ends the pause early',
+      };
+}
+
+function restartReason(release: Release): Reason | undefined {
+  const at = openRestart(release);
+  if (at === undefined) return undefined;
+  return release.now < fromTime(at)
+    ? { text: 'A restart of the pods is planned.', until: fromTime(at) }
+    : { text: `Pods created before ${at} are being replaced.`, since: fromTime(at) };
+}
+
+/** What is missing in pods before the next step: of the new version, then of the old. */
+function podReasons(release: Release): (Reason | undefined)[] {
+  if (release.rollout.spec?.paused) return [];
+  const sets = setsOf(release);
+  const goal = goalCounts(sets, sizingWeight(release.rollout), limitsOf(release.rollout));
+  const progressing = conditionOf(release.status, 'Progressing');
+  const deadline = deadlineAt(release, release.status);
+  const since = progressing ? { since: fromTime(progressing.lastUpdateTime) } : {};
+  const until = deadline === undefined ? {} : { until: deadline };
+  const named = release.current ? ` of revision ${revisionOf(release.current)}` : '';
+  const found: (Reason | undefined)[] = [];
+  const available = sets.canary ? availableOf(sets.canary) : 0;
+  if (available < goal.canary) {
+    found.push({
+      text: `${available} of ${goal.canary} pods${named} are available.`,
+      ...since,
+      ...until,
+      unblock: `pods of ${sets.canary ? nameOf(sets.canary) : currentHash(release)} becoming ready`,
+    });
+  }
+  const stable = sets.stable;
+  if (stable && availableOf(stable) < goal.stable) {
+    found.push({
+      text: `${availableOf(stable)} of ${goal.stable} stable pods are available.`,
+      ...since,
+      unblock: `pods of ${nameOf(stable)} becoming ready`,
+    });
+  }
+  const wanted = replicasOf(release.rollout);
+  if (stable && currentOf(stable) > goal.stable && available >= goal.canary) {
+    found.push({ text: `Stable pods are going away: ${currentOf(stable)} of ${wanted} are left.` });
+  }
+  const left = sets.others.filter((set) => currentOf(set) > 0);
+  if (left.length > 0) {
+    found.push({ text: `Pods of ${left.map(nameOf).join(', ')} are going away.` });
+  }
+  return found;
+}
+
+function stuckReason(release: Release): Reason | undefined {
+  const progressing = conditionOf(release.status, 'Progressing');
+  if (progressing?.reason !== reasons.timedOut) return undefined;
+  return {
+    text: `${progressing.message} It made no progress within progressDeadlineSeconds.`,
+    since: fromTime(progressing.lastTransitionTime),
+    unblock: 'repair the pods, abort, or change the template',
+  };
+}

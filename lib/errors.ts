@@ -1,0 +1,24 @@
+/**
+ * The four kinds of error that cross Serin's edges. The kind says what the caller does next;
+ * anything else that is thrown is a bug and ends in the dead-letter queue.
+ */
+
+/** What was read is no longer true: observe again at once. */
+export class Conflict extends Error {
+  override name = 'Conflict';
+}
+
+/** The object does not exist (any more). */
+export class NotFound extends Error {
+  override name = 'NotFound';
+}
+
+/** It may work later: a throttle, a timeout, a 5xx. Retry with backoff. */
+export class Transient extends Error {
+  override name = 'Transient';
+}
+
+/** It will not work by trying again: refused, forbidden, malformed. Somebody has to change something. */
+export class Terminal extends Error {
+  override name = 'Terminal';
+}

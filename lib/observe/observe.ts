@@ -1,0 +1,114 @@
+import { newReplicaSet } from '../decide/revision.ts';
+import { selectorText } from '../decide/selector.ts';
+import { serviceNames } from '../decide/services.ts';
+import { unsupported, validate } from '../decide/validate.ts';
+import { Conflict, NotFound, Terminal } from '../errors.ts';
+import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
+import { podTemplateHash } from '../model/hash.ts';
+import type { RolloutKey } from '../model/key.ts';
+import type { DryRun, Observed } from '../model/observed.ts';
+import type { RolloutRecord } from '../model/record.ts';
+import type { Millis } from '../model/units.ts';
+import { createdAt, isControlledBy, uidOf } from '../model/workload.ts';
+import type { Cluster, World } from '../world.ts';
+import { needsOf } from './needs.ts';
+
+/**
+ * Everything one turn needs to know of a rollout, read now; undefined when it is gone. `record` is
+ * undefined while the table cannot be read.
+ */
+export async function observe(
+  world: World,
+  key: RolloutKey,
+  record: RolloutRecord | undefined,
+  options: { now: Millis; pods?: boolean },
+): Promise<Observed | undefined> {
+  const cluster = world.cluster(key.cluster);
+  const rollout = await cluster.get('Rollout', key.namespace, key.name).catch(orNone);
+  if (!rollout) return undefined;
+  const all = await ownedReplicaSets(cluster, rollout, key.namespace);
+  const isSound = validate(rollout).length === 0 && unsupported(rollout) === undefined;
+  const needs = needsOf(rollout, all, options.now);
+  const [pods, services, dryRun] = await Promise.all([
+    needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
+    readServices(cluster, rollout, key.namespace),
+    needs.dryRun && isSound ? tryCreate(cluster, rollout) : undefined,
+  ]);
+  return {
+    key,
+    rollout,
+    replicaSets: all,
+    services,
+    instanceId: world.instanceId,
+    doorbell: cluster.doorbell,
+    ...(pods && { pods }),
+    ...(dryRun && { dryRun }),
+    ...(record && { record }),
+  };
+}
+
+function orNone(error: unknown): undefined {
+  if (error instanceof NotFound) return undefined;
+  throw error;
+}
+
+async function ownedReplicaSets(
+  cluster: Cluster,
+  rollout: Rollout,
+  namespace: string,
+): Promise<ReplicaSet[]> {
+  const selector = selectorText(rollout.spec?.selector);
+  // An empty selector would list the whole namespace; such a spec is faulty anyway.
+  if (selector === '') return [];
+  const sets = await cluster.list('ReplicaSet', namespace, selector);
+  return sets
+    .filter((set) => isControlledBy(set, uidOf(rollout)))
+    .sort((a, b) => createdAt(a) - createdAt(b));
+}
+
+async function ownedPods(
+  cluster: Cluster,
+  rollout: Rollout,
+  sets: ReplicaSet[],
+  namespace: string,
+): Promise<Pod[]> {
+  const selector = selectorText(rollout.spec?.selector);
+  if (selector === '') return [];
+  const pods = await cluster.list('Pod', namespace, selector);
+  return pods.filter((pod) => sets.some((set) => isControlledBy(pod, uidOf(set))));
+}
+
+async function readServices(
+  cluster: Cluster,
+  rollout: Rollout,
+  namespace: string,
+): Promise<Record<string, Service | null>> {
+  const names = serviceNames(rollout);
+  const found = await Promise.all(
+    names.map((name) => cluster.get('Service', namespace, name).catch(orNone)),
+  );
+  return Object.fromEntries(names.map((name, index) => [name, found[index] ?? null]));
+}
+
+/** Asks the API server what it would make of the new ReplicaSet, without creating it. */
+async function tryCreate(cluster: Cluster, rollout: Rollout): Promise<DryRun> {
+  const hash = podTemplateHash(rollout.spec?.template, rollout.status?.collisionCount);
+  try {
+    const set = newReplicaSet(rollout, hash, 0);
+    return { replicaSet: await cluster.create('ReplicaSet', set, { dryRun: true }) };
+  } catch (error) {
+    if (error instanceof Conflict) return whoseName(cluster, rollout, hash);
+    if (error instanceof Terminal) return { refused: error.message };
+    throw error;
+  }
+}
+
+/** The name is taken: by a stranger, or by this rollout since the ReplicaSets were listed. */
+async function whoseName(cluster: Cluster, rollout: Rollout, hash: string): Promise<DryRun> {
+  const { name, namespace = 'default' } = rollout.metadata ?? {};
+  const set = await cluster.get('ReplicaSet', namespace, `${name}-${hash}`).catch(orNone);
+  if (!set || isControlledBy(set, uidOf(rollout))) {
+    throw new Conflict(`ReplicaSet ${name}-${hash} appeared while it was being looked for`);
+  }
+  return { taken: true };
+}

@@ -1,0 +1,191 @@
+import { view } from './api/view.ts';
+import { apply } from './apply/apply.ts';
+import { countPatch, patchDigest } from './decide/rival.ts';
+import { decide } from './decide/rollout.ts';
+import { Conflict, NotFound, Terminal, Transient } from './errors.ts';
+import type { RolloutKey } from './model/key.ts';
+import type { Observed } from './model/observed.ts';
+import type { Plan } from './model/plan.ts';
+import type { LedgerEntry, RolloutRecord } from './model/record.ts';
+import { type Millis, secondMs } from './model/units.ts';
+import type { RolloutView } from './model/view.ts';
+import { observe } from './observe/observe.ts';
+import { announce } from './record/events.ts';
+import { account, blankRecord, isSameRecord } from './record/next.ts';
+import { scheduleWake } from './wake/queue.ts';
+import type { World } from './world.ts';
+
+/** After so many turns in a row the rest is left to another wake. */
+const turnsMax = 12;
+/** How soon a rollout is looked at again after a write that was refused for good. */
+const refusedRetryMs = 60 * secondMs;
+
+export type Reconciled =
+  /** At rest, or handed over to a later wake. */
+  | { result: 'settled'; view: RolloutView }
+  /** Another process is at it; it has been told to look once more. */
+  | { result: 'busy'; view?: RolloutView }
+  | { result: 'gone' };
+
+/** What a turn leaves for the next one in the same run. */
+type Carry = { applied?: string; tableError?: Error };
+
+/**
+ * Brings one rollout as far as it can get now. Whatever woke it, the same turn is taken: observe,
+ * decide, record, apply; and another one, until nothing is left to do. The record comes before the
+ * writes, with a due time at most a minute away, so that a process that ends anywhere leaves
+ * nothing behind that nobody comes back to.
+ */
+export async function reconcile(world: World, key: RolloutKey): Promise<Reconciled> {
+  let carry: Carry = {};
+  for (let turn = 1; ; turn += 1) {
+    try {
+      const ended = await takeTurn(world, key, carry, turn === turnsMax);
+      if ('result' in ended) return ended;
+      carry = ended;
+    } catch (error) {
+      // Somebody else wrote: what was observed is not so any more, and a new look is due at once.
+      if (!(error instanceof Conflict) || turn >= turnsMax) throw error;
+      carry = keepError(carry);
+    }
+  }
+}
+
+function keepError({ tableError }: Carry): Carry {
+  return tableError ? { tableError } : {};
+}
+
+async function takeTurn(
+  world: World,
+  key: RolloutKey,
+  carry: Carry,
+  isLast: boolean,
+): Promise<Reconciled | Carry> {
+  const now = world.clock.now();
+  const table = await load(world, key);
+  const known = table.record;
+  if (known?.claim && known.claim.by !== world.processId && known.claim.until > now) {
+    return leaveToHolder(world, known);
+  }
+  const lastPatch = countPatch(known?.lastPatch, carry.applied);
+  const { lastPatch: _, ...rest } = known ?? blankRecord(key);
+  const before: RolloutRecord = { ...rest, ...(lastPatch && { lastPatch }) };
+  const observed = await observe(world, key, table.error ? undefined : before, { now });
+  if (!observed) return forget(world, known);
+  const plan = decide(observed, now);
+  const seen = { observed, plan, view: view({ observed, ...plan, now }), now, by: world.processId };
+
+  const tableError = table.error ?? (await record(world, before, known, seen));
+  // Without the table only what brooks no delay goes ahead; the wake is tried again for the rest.
+  if (tableError && !plan.urgent) throw tableError;
+  if (plan.actions.length === 0) {
+    if (carry.tableError ?? tableError) throw carry.tableError ?? tableError;
+    return { result: 'settled', view: seen.view };
+  }
+  const applied = await carryOut(world, key, observed, plan, now);
+  const error = carry.tableError ?? tableError;
+  if (isLast) {
+    await world.wakes.send({ key }, secondMs);
+    return { result: 'settled', view: seen.view };
+  }
+  return { ...(applied !== undefined && { applied }), ...(error && { tableError: error }) };
+}
+
+async function load(
+  world: World,
+  key: RolloutKey,
+): Promise<{ record?: RolloutRecord; error?: Error }> {
+  try {
+    const record = await world.store.load(key);
+    return record ? { record } : {};
+  } catch (error) {
+    if (error instanceof Transient || error instanceof Terminal) return { error };
+    throw error;
+  }
+}
+
+/** The holder's next save fails on this one, and so it looks again before it ends. */
+async function leaveToHolder(world: World, record: RolloutRecord): Promise<Reconciled> {
+  const claim = record.claim && { ...record.claim, again: true };
+  await world.store.save({ ...record, ...(claim && { claim }) });
+  return { result: 'busy', ...(record.view && { view: record.view }) };
+}
+
+async function forget(world: World, record: RolloutRecord | undefined): Promise<Reconciled> {
+  if (record) await world.store.forget(record.key, record.version);
+  return { result: 'gone' };
+}
+
+type Seen = { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by: string };
+
+/** Ledger first, then the record: what is accounted for was written down. Answers a table error. */
+async function record(
+  world: World,
+  before: RolloutRecord,
+  known: RolloutRecord | undefined,
+  seen: Seen,
+): Promise<Error | undefined> {
+  const next = account(before, seen);
+  try {
+    await appendAll(world, before.key, next.entries);
+    const scheduled = await schedule(world, next.record, seen);
+    if (known !== undefined && isSameRecord(known, scheduled)) return undefined;
+    await world.store.save(scheduled);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Transient || error instanceof Terminal) return error;
+    throw error;
+  }
+}
+
+/**
+ * Sends the wake of a rollout at rest. A message already on its way, sooner, serves as well: or every
+ * look would leave another timer behind.
+ */
+async function schedule(
+  world: World,
+  record: RolloutRecord,
+  { plan, now }: Seen,
+): Promise<RolloutRecord> {
+  const { key, dueAt, queuedFor } = record;
+  if (plan.actions.length > 0 || dueAt === undefined) return record;
+  if (queuedFor !== undefined && queuedFor <= dueAt) return { ...record, dueAt: queuedFor };
+  const sent = await scheduleWake(world, { key, dueAt }, now);
+  const { queuedFor: _, ...rest } = record;
+  return { ...rest, ...(sent !== undefined && { queuedFor: sent }) };
+}
+
+async function appendAll(world: World, key: RolloutKey, entries: LedgerEntry[]): Promise<void> {
+  for (const entry of entries) await world.store.append(key, entry);
+}
+
+/** Applies and announces. Answers the digest of the status patch that was written. */
+async function carryOut(
+  world: World,
+  key: RolloutKey,
+  observed: Observed,
+  plan: Plan,
+  now: Millis,
+): Promise<string | undefined> {
+  try {
+    await apply(world, key, plan.actions);
+  } catch (error) {
+    if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
+    if (!(error instanceof Terminal)) throw error;
+    await world.wakes.send({ key }, refusedRetryMs);
+    world.log('error', 'the API server refused a write', { ...key, error: error.message });
+    throw error;
+  }
+  await announce(world, key, observed.rollout, plan.announcements, now);
+  const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
+  return patch && patchDigest(patch);
+}
+
+/** Observes, pods included, and writes nothing: the freshest view there is. */
+export async function look(world: World, key: RolloutKey): Promise<RolloutView> {
+  const now = world.clock.now();
+  const { record } = await load(world, key);
+  const observed = await observe(world, key, record, { now, pods: true });
+  if (!observed) throw new NotFound(`There is no rollout ${key.name} in ${key.namespace}.`);
+  return view({ observed, ...decide(observed, now), status: observed.rollout.status ?? {}, now });
+}

@@ -1,0 +1,196 @@
+import { stepsOf, stepText } from '../decide/steps.ts';
+import type { Rollout } from '../model/argo.generated.ts';
+import type { Actor, Command, Intent } from '../model/intent.ts';
+import type { LedgerEntry, LedgerKind, Progress } from '../model/record.ts';
+import { durationSeconds, fromTime, humanDuration, secondMs } from '../model/units.ts';
+
+const nobody: Actor = { name: 'unknown', proof: 'unknown' };
+/** The controller itself: a step that was due, a deadline that passed. */
+const serin: Actor = { name: 'serin', proof: 'verified' };
+
+type Note = {
+  kind: LedgerKind;
+  text: string;
+  /** Which commands cause this transition; without one the controller itself does. */
+  causedBy: Command['verb'][];
+  isOurs?: boolean;
+  pause?: LedgerEntry['pause'];
+};
+
+/**
+ * What happened between two observations, one entry for each kind of transition. `commands` are
+ * those carried out since: they say who did it. A person's transition without a command of ours was
+ * made by somebody we do not know, with kubectl or in git.
+ */
+export function transitions(
+  before: Progress | undefined,
+  after: Progress,
+  rollout: Rollout,
+  commands: Intent[],
+): LedgerEntry[] {
+  const notes = compare(before?.uid === after.uid ? before : undefined, after, rollout);
+  const steps = Math.abs((after.currentStepIndex ?? 0) - (before?.currentStepIndex ?? 0));
+  return notes.map((note) => {
+    const command = commands.find((intent) => note.causedBy.includes(intent.command.verb));
+    const reason = command?.reason;
+    const merged = note.kind === 'step' && steps > 1;
+    return {
+      uid: after.uid,
+      kind: note.kind,
+      resourceVersion: after.resourceVersion,
+      at: after.observedAt,
+      actor: command?.actor ?? (note.isOurs ? serin : nobody),
+      revision: after.revision,
+      text: note.text,
+      ...(reason !== undefined && { reason }),
+      ...(merged && { merged }),
+      ...(note.pause && { pause: note.pause }),
+    };
+  });
+}
+
+function compare(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {
+  return [
+    ...newRevision(before, after),
+    ...aborts(before, after),
+    ...pauseEnds(before, after, rollout),
+    ...stepChanges(before, after, rollout),
+    ...pauseStarts(before, after),
+    ...userPauses(before, after),
+    ...ends(before, after),
+    ...rest(before, after),
+  ];
+}
+
+function newRevision(before: Progress | undefined, after: Progress): Note[] {
+  if (before?.currentPodHash === after.currentPodHash || after.currentPodHash === '') return [];
+  const isBack = after.currentPodHash === after.stableRS;
+  const text = isBack
+    ? `Revision ${after.revision} takes ${after.images.join(', ')} back`
+    : `Revision ${after.revision} of ${after.images.join(', ')} is to be released`;
+  return [{ kind: 'revision', text, causedBy: ['image', 'undo'] }];
+}
+
+function aborts(before: Progress | undefined, after: Progress): Note[] {
+  if (!before?.abort && after.abort) {
+    const isDeadline = after.message.includes('timed out');
+    const causedBy: Command['verb'][] = isDeadline ? [] : ['abort'];
+    return [{ kind: 'aborted', text: after.message, causedBy, isOurs: isDeadline }];
+  }
+  if (before?.abort && !after.abort && before.currentPodHash === after.currentPodHash) {
+    const text = `The aborted update to revision ${after.revision} starts again`;
+    return [{ kind: 'retried', text, causedBy: ['retry', 'promote'] }];
+  }
+  return [];
+}
+
+/** A pause that is over: its time was up, or somebody promoted it. */
+function pauseEnds(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {
+  if (!before?.pauseStart || before.pauseStart === after.pauseStart || after.abort) return [];
+  if (before.currentPodHash !== after.currentPodHash) return [];
+  const step = stepsOf(rollout)[before.currentStepIndex ?? 0];
+  const duration = step?.pause?.duration;
+  const keptMs = after.observedAt - fromTime(before.pauseStart);
+  if (duration === undefined) {
+    const text = `Promoted after a pause of ${humanDuration(keptMs)}`;
+    return [{ kind: 'promoted', text, causedBy: ['promote'] }];
+  }
+  const askedMs = durationSeconds(duration) * secondMs;
+  const pause = { askedMs, keptMs };
+  if (keptMs >= askedMs) {
+    const text = `The pause of ${humanDuration(askedMs)} is over`;
+    return [{ kind: 'resumed', text, causedBy: [], isOurs: true, pause }];
+  }
+  const text = `Promoted after ${humanDuration(keptMs)} of a pause of ${humanDuration(askedMs)}`;
+  return [{ kind: 'promoted', text, causedBy: ['promote'], pause }];
+}
+
+function stepChanges(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {
+  const from = before?.currentStepIndex ?? null;
+  const to = after.currentStepIndex;
+  if (!before || from === to || to === null || after.abort) return [];
+  if (before.currentPodHash !== after.currentPodHash) return [];
+  const steps = stepsOf(rollout);
+  const step = steps[to];
+  const now = step ? `, next is ${stepText(step)}` : '';
+  const text = `Step ${to} of ${steps.length} reached${now}`;
+  return [{ kind: 'step', text, causedBy: [], isOurs: true }];
+}
+
+function pauseStarts(before: Progress | undefined, after: Progress): Note[] {
+  if (!after.pauseStart || before?.pauseStart === after.pauseStart) return [];
+  const where =
+    after.currentStepIndex === null
+      ? ''
+      : ` at step ${after.currentStepIndex + 1} of ${after.stepCount}`;
+  const text = `Paused${where} (${after.pauseReason})`;
+  return [{ kind: 'paused', text, causedBy: [], isOurs: true }];
+}
+
+function userPauses(before: Progress | undefined, after: Progress): Note[] {
+  if ((before?.userPaused ?? false) === after.userPaused) return [];
+  return after.userPaused
+    ? [{ kind: 'paused', text: 'Paused by a person', causedBy: ['pause'] }]
+    : [{ kind: 'resumed', text: 'Resumed by a person', causedBy: ['resume', 'promote'] }];
+}
+
+function ends(before: Progress | undefined, after: Progress): Note[] {
+  const notes: Note[] = [];
+  if (before?.phase !== 'Healthy' && after.phase === 'Healthy') {
+    const text = `Revision ${after.revision} is healthy on ${after.specReplicas} pods`;
+    notes.push({ kind: 'completed', text, causedBy: [], isOurs: true });
+  }
+  if (before?.phase !== 'Degraded' && after.phase === 'Degraded' && !after.abort) {
+    notes.push({ kind: 'degraded', text: after.message, causedBy: [], isOurs: true });
+  }
+  return notes;
+}
+
+function rest(before: Progress | undefined, after: Progress): Note[] {
+  const notes: Note[] = [];
+  if (before && before.specReplicas !== after.specReplicas) {
+    const text = `Scaled from ${before.specReplicas} to ${after.specReplicas} pods`;
+    notes.push({ kind: 'scaled', text, causedBy: [] });
+  }
+  if (before && after.restartedAt !== before.restartedAt && after.restartedAt !== null) {
+    const isRelease = before.currentPodHash !== after.currentPodHash;
+    const text = `All pods are newer than ${after.restartedAt}`;
+    if (!isRelease) notes.push({ kind: 'restarted', text, causedBy: ['restart'], isOurs: true });
+  }
+  return notes;
+}
+
+/** The command itself, as asked and as it ended: also when it did nothing. */
+export function commandEntry(intent: Intent, after: Progress): LedgerEntry {
+  const { command, outcome } = intent;
+  const asked = [command.verb, ...flagsOf(command)].join(' ');
+  return {
+    uid: after.uid,
+    kind: 'command',
+    // The intent's id keeps two commands that end in one turn apart.
+    resourceVersion: `${after.resourceVersion}-${intent.id}`,
+    at: outcome?.at ?? after.observedAt,
+    actor: intent.actor,
+    revision: after.revision,
+    text: `${asked}: ${outcome?.result}. ${outcome?.detail}`,
+    ...(intent.reason !== undefined && { reason: intent.reason }),
+  };
+}
+
+function flagsOf(command: Command): string[] {
+  return Object.entries(command)
+    .filter(([field, value]) => field !== 'verb' && value !== undefined && value !== false)
+    .map(([field, value]) => (value === true ? field : `${field}=${value}`));
+}
+
+export function restoredEntry(after: Progress): LedgerEntry {
+  return {
+    uid: after.uid,
+    kind: 'restored',
+    resourceVersion: after.resourceVersion,
+    at: after.observedAt,
+    actor: serin,
+    revision: after.revision,
+    text: 'The status was wiped in mid-release and is restored from the record',
+  };
+}

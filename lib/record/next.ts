@@ -1,0 +1,105 @@
+import { closedIntentsMax, type Intent } from '../model/intent.ts';
+import type { RolloutKey } from '../model/key.ts';
+import type { Observed } from '../model/observed.ts';
+import { deepEqual } from '../model/patch.ts';
+import type { Plan } from '../model/plan.ts';
+import { type LedgerEntry, type RolloutRecord, recordSchema } from '../model/record.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+import type { RolloutView } from '../model/view.ts';
+import { commandEntry, restoredEntry, transitions } from './ledger.ts';
+import { progressOf } from './progress.ts';
+
+/** While a turn writes, the rollout is due again this soon, should the process end in between. */
+const safetyMs: Millis = 60 * secondMs;
+/** How long a soft claim holds when its process ended without giving it up. */
+export const claimMs: Millis = 20 * secondMs;
+
+export function blankRecord(key: RolloutKey): RolloutRecord {
+  return { schema: recordSchema, key, version: 0, intents: [], polls: 0 };
+}
+
+export type Accounted = { record: RolloutRecord; entries: LedgerEntry[] };
+
+/**
+ * The record and the ledger as of an observation, before the plan is carried out: what has happened
+ * since the last, which commands have ended, and when the rollout is due again. Pure.
+ */
+export function account(
+  record: RolloutRecord,
+  seen: { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by: string },
+): Accounted {
+  const { observed, plan, view, now, by } = seen;
+  const progress = progressOf(observed.rollout, now);
+  const intents = closeIntents(record.intents, plan);
+  const ended = intents.filter((intent, index) => {
+    return intent.outcome !== undefined && record.intents[index]?.outcome === undefined;
+  });
+  const done = ended.filter((intent) => intent.outcome?.result === 'done');
+  const entries = [
+    ...transitions(record.progress, progress, observed.rollout, done),
+    ...ended.map((intent) => commandEntry(intent, progress)),
+    ...(plan.restored ? [restoredEntry(progress)] : []),
+  ];
+  const acts = plan.actions.length > 0;
+  const isSame = record.progress?.resourceVersion === progress.resourceVersion && !acts;
+  const { claim: _, dueAt: __, dueFor: ___, queuedFor, rival: ____, ...kept } = record;
+  const isQueued = queuedFor !== undefined && queuedFor > now;
+  const rival = plan.rival ?? record.rival;
+  const next: RolloutRecord = {
+    ...kept,
+    // A wiped status must not wipe what is needed to restore it.
+    progress: isWorthKeeping(record, progress, plan) ? progress : (record.progress ?? progress),
+    intents: intents.filter(({ outcome }, index) => {
+      return outcome === undefined || index >= intents.length - closedIntentsMax;
+    }),
+    polls: isSame ? record.polls + 1 : 0,
+    ...dueOf(plan, now),
+    ...(isQueued && { queuedFor }),
+    ...(rival && { rival }),
+    ...(acts && { claim: { by, until: now + claimMs } }),
+    view,
+  };
+  return { record: next, entries };
+}
+
+function isWorthKeeping(
+  record: RolloutRecord,
+  progress: RolloutRecord['progress'],
+  plan: Plan,
+): boolean {
+  const isWiped = progress?.currentPodHash === '' && progress.stableRS === '';
+  const isOther = record.progress?.uid !== progress?.uid;
+  return isOther || !isWiped || (plan.restored !== true && plan.actions.length === 0);
+}
+
+function dueOf(plan: Plan, now: Millis): Pick<RolloutRecord, 'dueAt' | 'dueFor'> {
+  const at = 'at' in plan.wake ? plan.wake.at : undefined;
+  if (plan.actions.length > 0) {
+    return { dueAt: Math.min(at ?? Number.POSITIVE_INFINITY, now + safetyMs), dueFor: 'this turn' };
+  }
+  return 'at' in plan.wake ? { dueAt: plan.wake.at, dueFor: plan.wake.why } : {};
+}
+
+function closeIntents(intents: Intent[], plan: Plan): Intent[] {
+  return intents.map((intent) => {
+    const step = plan.intents.find((each) => each.id === intent.id);
+    if (step === undefined) return intent;
+    return step.step === 'apply'
+      ? { ...intent, applying: { resourceVersion: step.resourceVersion } }
+      : { ...intent, outcome: step.outcome };
+  });
+}
+
+/** Whether saving would change anything that matters; the times of looking do not. */
+export function isSameRecord(before: RolloutRecord, after: RolloutRecord): boolean {
+  return deepEqual(timeless(before), timeless(after));
+}
+
+function timeless(record: RolloutRecord): object {
+  const { polls: _, progress, view, queuedFor: __, ...rest } = record;
+  return {
+    ...rest,
+    progress: { ...progress, observedAt: 0 },
+    view: { ...view, observedAt: 0 },
+  };
+}

@@ -1,0 +1,134 @@
+import type { Event, Pod, ReplicaSet, Rollout, Service } from './model/argo.generated.ts';
+import type { RolloutKey } from './model/key.ts';
+import type { MergePatch } from './model/plan.ts';
+import type { LedgerEntry, RolloutRecord } from './model/record.ts';
+import type { Millis } from './model/units.ts';
+import type { RolloutView } from './model/view.ts';
+
+/**
+ * The outside, as far as Serin reaches it. Production, the embedded server and every test differ in
+ * the World they pass and in nothing else.
+ */
+export type World = {
+  clock: Clock;
+  /** The clusters of this account by name; throws NotFound for one that is not registered. */
+  cluster: (name: string) => Cluster;
+  clusterNames: () => Promise<string[]>;
+  store: Store;
+  wakes: Wakes;
+  log: Log;
+  /** Names this process in soft claims. Unique, never reused. */
+  processId: string;
+  /** Serves rollouts whose controller-instance-id label equals this; '' serves those without. */
+  instanceId: string;
+  /**
+   * Runs reconcile for a key now and answers when it ends. `look` only observes, pods included, and
+   * writes nothing. In production this invokes the reconcile function, which alone has rights in
+   * clusters. Rejects with NotFound (no such rollout) or Transient (call again).
+   */
+  invoke: (request: InvokeRequest) => Promise<InvokeAnswer>;
+};
+
+export type InvokeRequest = { key: RolloutKey; look?: boolean };
+export type InvokeAnswer = { view: RolloutView };
+
+export type Clock = {
+  now: () => Millis;
+  /** Resolves once `now() >= at`. */
+  sleepUntil: (at: Millis) => Promise<void>;
+};
+
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields?: object,
+) => void;
+
+/** The kinds Serin reads and writes. */
+export type Kinds = {
+  Rollout: Rollout;
+  ReplicaSet: ReplicaSet;
+  Pod: Pod;
+  Service: Service;
+  Event: Event;
+};
+export type Kind = keyof Kinds;
+
+/** `matchLabels` and `matchExpressions` in Kubernetes' own text form: `app=web,tier in (a,b)`. */
+export type SelectorText = string;
+
+/**
+ * One Kubernetes API server. Every call rejects with one of the four errors of errors.ts:
+ * Conflict for 409 (a stale resourceVersion, a name taken), NotFound for 404, Transient for 429,
+ * 5xx and a lost connection, Terminal for every other refusal.
+ */
+export type Cluster = {
+  /** Whether changes are announced (an admission webhook or a watch). */
+  doorbell: boolean;
+  get: <K extends Kind>(kind: K, namespace: string, name: string) => Promise<Kinds[K]>;
+  /** `namespace` '' lists all namespaces. Follows pages to the end. */
+  list: <K extends Kind>(
+    kind: K,
+    namespace: string,
+    selector?: SelectorText,
+  ) => Promise<Kinds[K][]>;
+  create: <K extends Kind>(
+    kind: K,
+    object: Kinds[K],
+    options?: { dryRun?: boolean },
+  ) => Promise<Kinds[K]>;
+  /** A merge patch. `resourceVersion` makes it conditional on that version. */
+  patch: <K extends Kind>(
+    kind: K,
+    target: { namespace: string; name: string; resourceVersion?: string },
+    patch: MergePatch,
+    options?: { subresource?: 'status' | 'scale' },
+  ) => Promise<Kinds[K]>;
+  /** Deletes exactly that object, in that version. */
+  remove: (
+    kind: Kind,
+    target: { namespace: string; name: string; uid: string; resourceVersion?: string },
+  ) => Promise<void>;
+  /** Evicts a pod; `false` when a disruption budget does not allow it now. */
+  evict: (namespace: string, name: string, uid: string) => Promise<boolean>;
+};
+
+export type Page<T> = { items: T[]; cursor?: string };
+
+/**
+ * The table. Every operation touches one item, is conditional where it writes, and rejects with
+ * Conflict (somebody else wrote), Transient (throttled, unreachable) or Terminal (the engine failed,
+ * for example a full disk).
+ */
+export type Store = {
+  load: (key: RolloutKey) => Promise<RolloutRecord | undefined>;
+  /** Writes if the stored version is still `record.version`; answers the record with its new one. */
+  save: (record: RolloutRecord) => Promise<RolloutRecord>;
+  /** Forgets a rollout that is gone, if the version still is the one named. The ledger stays. */
+  forget: (key: RolloutKey, version: number) => Promise<void>;
+  /** Records of a cluster, by namespace and name. */
+  list: (
+    cluster: string,
+    options: { namespace?: string; limit: number; cursor?: string },
+  ) => Promise<Page<RolloutRecord>>;
+  /** Keys due before `before`, soonest first, read from the (eventually consistent) due index. */
+  due: (before: Millis, limit: number) => Promise<Due[]>;
+  /** Puts the entry unless one with its uid, kind and resourceVersion is there; false if it was. */
+  append: (key: RolloutKey, entry: LedgerEntry) => Promise<boolean>;
+  /** The ledger, newest first. */
+  ledger: (
+    key: RolloutKey,
+    options: { limit: number; cursor?: string },
+  ) => Promise<Page<LedgerEntry>>;
+};
+
+export type Due = { key: RolloutKey; dueAt: Millis; queuedFor?: Millis; version: number };
+
+/** A message in the queue: which rollout, and the exact time if the message is a timer's. */
+export type WakeMessage = { key: RolloutKey; at?: Millis };
+
+/** The queue. Messages may be lost, doubled, late and out of order. */
+export type Wakes = {
+  /** `delayMs` at most 15 minutes (SQS). */
+  send: (message: WakeMessage, delayMs: Millis) => Promise<void>;
+};
