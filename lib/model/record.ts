@@ -63,26 +63,34 @@ export type RolloutRecord = {
   view?: RolloutView;
 };
 
-export type LedgerKind =
-  | 'revision'
-  | 'step'
-  | 'paused'
-  | 'resumed'
-  | 'promoted'
-  | 'aborted'
-  | 'retried'
-  | 'completed'
-  | 'degraded'
-  | 'scaled'
-  | 'restarted'
-  | 'command'
-  | 'restored';
+/**
+ * What an entry can tell, in the order in which the parts of one observation are told: a command
+ * before what it caused, the end of a pause before the step after it.
+ */
+export const ledgerKinds = [
+  'restored',
+  'command',
+  'revision',
+  'scaled',
+  'aborted',
+  'retried',
+  'promoted',
+  'resumed',
+  'step',
+  'paused',
+  'restarted',
+  'degraded',
+  'completed',
+] as const;
+export type LedgerKind = (typeof ledgerKinds)[number];
 
-/** One line of the ledger. Put once under (uid, kind, resourceVersion). */
+/** One line of the ledger. Put once under (uid, kind, resourceVersion), a command under its id too. */
 export type LedgerEntry = {
   uid: string;
   kind: LedgerKind;
   resourceVersion: string;
+  /** Of a command: several may end in one turn. */
+  intentId?: string;
   at: Millis;
   actor: Actor;
   revision: number;

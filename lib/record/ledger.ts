@@ -167,8 +167,8 @@ export function commandEntry(intent: Intent, after: Progress): LedgerEntry {
   return {
     uid: after.uid,
     kind: 'command',
-    // The intent's id keeps two commands that end in one turn apart.
-    resourceVersion: `${after.resourceVersion}-${intent.id}`,
+    resourceVersion: after.resourceVersion,
+    intentId: intent.id,
     at: outcome?.at ?? after.observedAt,
     actor: intent.actor,
     revision: after.revision,
@@ -183,6 +183,7 @@ function flagsOf(command: Command): string[] {
     .map(([field, value]) => (value === true ? field : `${field}=${value}`));
 }
 
+/** The status was put back from the record. */
 export function restoredEntry(after: Progress): LedgerEntry {
   return {
     uid: after.uid,

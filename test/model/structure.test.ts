@@ -94,7 +94,7 @@ describe('checkStructure', () => {
 
   it('finds faults in what is no object at all', () => {
     expect(checkStructure('Rollout', 'web')).toEqual([
-      { path: '', message: 'must be an object, not the string "web"' },
+      { path: '', message: 'must be an object, not the string "web"', kind: 'type' },
     ]);
     expect(faultsOf({ selector: { matchLabels: ['web'] } })).toEqual([
       'spec.selector.matchLabels must be an object of names and values, not a list',

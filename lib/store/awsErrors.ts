@@ -1,0 +1,84 @@
+import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+
+/** What the SDK, Node's sockets and DynamoDB call things that pass. */
+const passingNames = new Set([
+  'AbortError',
+  'InternalServerError',
+  'LimitExceededException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'ServiceUnavailable',
+  'ThrottlingException',
+  'TimeoutError',
+  'TransactionConflictException',
+]);
+const passingCodes = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+type SdkError = Error & {
+  code?: string;
+  $fault?: string;
+  $retryable?: object;
+  $metadata?: { httpStatusCode?: number };
+};
+
+/** One of the four kinds for what the SDK threw; anything that is not the SDK's stays as it is. */
+export function tableError(error: unknown, table: string): unknown {
+  if (!(error instanceof Error) || isOurs(error)) return error;
+  const failed: SdkError = error;
+  if (failed.name === 'ConditionalCheckFailedException') {
+    return new Conflict('the item was written by somebody else', { cause: error });
+  }
+  if (passes(failed)) {
+    return new Transient(`table ${table} did not answer: ${words(failed)}`, { cause: error });
+  }
+  const advice = adviceFor(failed, table);
+  return advice === undefined ? error : new Terminal(advice, { cause: error });
+}
+
+function isOurs(error: Error): boolean {
+  return [Conflict, NotFound, Transient, Terminal].some((kind) => error instanceof kind);
+}
+
+function passes({ name, code, $retryable, $metadata }: SdkError): boolean {
+  const status = $metadata?.httpStatusCode ?? 0;
+  return (
+    $retryable !== undefined ||
+    status === 429 ||
+    status >= 500 ||
+    passingNames.has(name) ||
+    passingCodes.has(code ?? '')
+  );
+}
+
+function adviceFor(error: SdkError, table: string): string | undefined {
+  const said = words(error);
+  switch (error.name) {
+    case 'AccessDeniedException':
+      return (
+        `access to table ${table} was refused (${said}): grant this role dynamodb:GetItem, PutItem, ` +
+        'DeleteItem and Query on the table and on its indexes'
+      );
+    case 'ResourceNotFoundException':
+      return `there is no table ${table} in this Region: create it, or correct its name (${said})`;
+    case 'CredentialsProviderError':
+    case 'ExpiredTokenException':
+    case 'UnrecognizedClientException':
+      return `table ${table} needs valid AWS credentials: sign in or renew them (${said})`;
+    default:
+      return error.$fault === undefined ? undefined : `table ${table} refused the request: ${said}`;
+  }
+}
+
+function words({ name, message, code }: SdkError): string {
+  return [name, code, message].filter((word) => word !== undefined && word !== '').join(': ');
+}

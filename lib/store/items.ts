@@ -1,0 +1,170 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { Terminal } from '../errors.ts';
+import { keyText, type RolloutKey } from '../model/key.ts';
+import {
+  type LedgerEntry,
+  ledgerKinds,
+  type RolloutRecord,
+  recordSchema,
+} from '../model/record.ts';
+import type { Due } from '../world.ts';
+import { dueShards } from './tableDefinition.ts';
+
+// How records and ledger entries lie in the table. What a condition or an index needs is an attribute
+// of its own; the rest is one JSON string, which costs less than marshalling every field.
+
+export type Item = Record<string, AttributeValue>;
+export type ItemKey = { pk: AttributeValue.SMember; sk: AttributeValue.SMember };
+
+type Body = Record<string, unknown>;
+/** Turns a body of one schema into a body of the next. */
+type Upgrade = (body: Body) => Body;
+
+const ledgerSchema = 1;
+
+/** By the schema they start from. Schema 1 is the first, so there are none yet. */
+const recordUpgrades: Record<number, Upgrade> = {};
+const ledgerUpgrades: Record<number, Upgrade> = {};
+
+// Encoded, so that a `/` or `#` inside a name cannot make two keys one. Valid Kubernetes and EKS names
+// stay as they are.
+const enc = encodeURIComponent;
+
+export function rolloutsPartition(cluster: string): string {
+  return `rollouts#${enc(cluster)}`;
+}
+
+/** What the sort keys of a namespace start with. */
+export function namespacePrefix(namespace: string): string {
+  return `${enc(namespace)}/`;
+}
+
+export function recordKey({ cluster, namespace, name }: RolloutKey): ItemKey {
+  return {
+    pk: { S: rolloutsPartition(cluster) },
+    sk: { S: namespacePrefix(namespace) + enc(name) },
+  };
+}
+
+/** The item of a record in the version it is about to get. */
+export function recordItem(record: RolloutRecord, version: number): Item {
+  const { schema: _, version: __, dueAt, queuedFor, ...body } = record;
+  return {
+    ...recordKey(record.key),
+    schema: number(recordSchema),
+    version: number(version),
+    ...(dueAt === undefined ? {} : { dueAt: number(dueAt), dueShard: { S: shardOf(record.key) } }),
+    ...(queuedFor === undefined ? {} : { queuedFor: number(queuedFor) }),
+    body: { S: JSON.stringify(body) },
+  };
+}
+
+export function readRecord(item: Item, upgrades = recordUpgrades): RolloutRecord {
+  const body = readBody(item, recordSchema, upgrades);
+  const dueAt = numberOf(item.dueAt);
+  const queuedFor = numberOf(item.queuedFor);
+  return {
+    ...(body as Omit<RolloutRecord, 'schema' | 'version' | 'dueAt' | 'queuedFor'>),
+    schema: recordSchema,
+    version: numberOf(item.version) ?? damaged(item, 'has no version'),
+    ...(dueAt === undefined ? {} : { dueAt }),
+    ...(queuedFor === undefined ? {} : { queuedFor }),
+  };
+}
+
+/** Reads an item of the due index, which has the keys and a few attributes but no body. */
+export function readDue(item: Item): Due {
+  const [, cluster] = text(item.pk).split('#');
+  const [namespace, name] = text(item.sk).split('/');
+  if (cluster === undefined || namespace === undefined || name === undefined) {
+    return damaged(item, 'has a key that names no rollout');
+  }
+  const queuedFor = numberOf(item.queuedFor);
+  return {
+    key: {
+      cluster: decodeURIComponent(cluster),
+      namespace: decodeURIComponent(namespace),
+      name: decodeURIComponent(name),
+    },
+    dueAt: numberOf(item.dueAt) ?? damaged(item, 'is in the due index without a time'),
+    version: numberOf(item.version) ?? damaged(item, 'has no version'),
+    ...(queuedFor === undefined ? {} : { queuedFor }),
+  };
+}
+
+export function ledgerPartition({ cluster, namespace, name }: RolloutKey): string {
+  return `ledger#${enc(cluster)}/${enc(namespace)}/${enc(name)}`;
+}
+
+export function ledgerItem(key: RolloutKey, entry: LedgerEntry): Item {
+  const { resourceVersion, kind, uid, intentId = '' } = entry;
+  const rank = String(ledgerKinds.indexOf(kind)).padStart(2, '0');
+  const sk = [sortableVersion(resourceVersion), rank, enc(kind), enc(uid), enc(intentId)].join('#');
+  return {
+    pk: { S: ledgerPartition(key) },
+    sk: { S: sk },
+    schema: number(ledgerSchema),
+    body: { S: JSON.stringify(entry) },
+  };
+}
+
+export function readLedgerEntry(item: Item): LedgerEntry {
+  return readBody(item, ledgerSchema, ledgerUpgrades) as unknown as LedgerEntry;
+}
+
+/**
+ * Resource versions in the order of their size. Since Kubernetes 1.35 they are promised to be integers;
+ * one that is not sorts after all that are, which keeps it readable though not in its place.
+ */
+function sortableVersion(resourceVersion: string): string {
+  return /^\d{1,20}$/.test(resourceVersion)
+    ? resourceVersion.padStart(20, '0')
+    : `~${enc(resourceVersion)}`;
+}
+
+function readBody(item: Item, known: number, upgrades: Record<number, Upgrade>): Body {
+  const schema = numberOf(item.schema) ?? damaged(item, 'has no schema');
+  if (schema > known) {
+    const newer = `the item ${text(item.pk)} ${text(item.sk)} was written by a newer Serin`;
+    throw new Terminal(`${newer} (schema ${schema}, this one knows ${known}): upgrade this Serin`);
+  }
+  let body = parse(item);
+  for (let from = schema; from < known; from++) {
+    body = upgrades[from]?.(body) ?? damaged(item, `has schema ${schema}, which never was`);
+  }
+  return body;
+}
+
+function parse(item: Item): Body {
+  try {
+    return JSON.parse(item.body?.S ?? '');
+  } catch {
+    return damaged(item, 'has a body that is not JSON');
+  }
+}
+
+function damaged(item: Item, how: string): never {
+  const which = `the item ${text(item.pk)} ${text(item.sk)}`;
+  throw new Terminal(`${which} ${how}: restore it from a backup, or delete it to start afresh`);
+}
+
+/** FNV-1a: any stable hash would do. Changing it strands what is due until it is next written. */
+function shardOf(key: RolloutKey): string {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(keyText(key))) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return dueShards[hash % dueShards.length] ?? dueShards[0];
+}
+
+function number(value: number): AttributeValue {
+  return { N: String(value) };
+}
+
+function numberOf(value: AttributeValue | undefined): number | undefined {
+  return value?.N === undefined ? undefined : Number(value.N);
+}
+
+function text(value: AttributeValue | undefined): string {
+  return value?.S ?? '';
+}

@@ -1,0 +1,212 @@
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { Conflict, Terminal } from '../errors.ts';
+import type { RolloutKey } from '../model/key.ts';
+import type { LedgerEntry, RolloutRecord } from '../model/record.ts';
+import type { Millis } from '../model/units.ts';
+import type { Due, Log, Page, Store } from '../world.ts';
+import { tableError } from './awsErrors.ts';
+import {
+  type Item,
+  ledgerItem,
+  ledgerPartition,
+  namespacePrefix,
+  readDue,
+  readLedgerEntry,
+  readRecord,
+  recordItem,
+  recordKey,
+  rolloutsPartition,
+} from './items.ts';
+import { dueIndex, dueShards } from './tableDefinition.ts';
+
+/** DynamoDB ends a page at 1 MB, so one call of ours may take several of its pages: at most these. */
+const pagesMax = 20;
+
+type PageOptions = { limit: number; cursor?: string };
+
+type Table = {
+  client: DynamoDBClient;
+  name: string;
+  /** Runs one operation, and turns what it throws into one of the four kinds of error. */
+  attempt: <T>(operation: string, call: () => Promise<T>) => Promise<T>;
+};
+
+/** The store over one DynamoDB table, or over the embedded engine, which speaks the same protocol. */
+export function dynamoStore(options: {
+  client: DynamoDBClient;
+  table: string;
+  log?: Log | undefined;
+}): Store {
+  const { client, table: name, log } = options;
+  const attempt: Table['attempt'] = async (operation, call) => {
+    try {
+      return await call();
+    } catch (thrown) {
+      const error = tableError(thrown, name);
+      if (!(error instanceof Conflict))
+        log?.('warn', `${operation} failed`, { table: name, error });
+      throw error;
+    }
+  };
+  const table: Table = { client, name, attempt };
+  return {
+    load: (key) => load(table, key),
+    save: (record) => save(table, record),
+    forget: (key, version) => forget(table, key, version),
+    list: (cluster, listOptions) => list(table, cluster, listOptions),
+    due: (before, limit) => due(table, before, limit),
+    append: (key, entry) => append(table, key, entry),
+    ledger: (key, ledgerOptions) => ledger(table, key, ledgerOptions),
+  };
+}
+
+async function load(table: Table, key: RolloutKey): Promise<RolloutRecord | undefined> {
+  const input = { TableName: table.name, Key: recordKey(key), ConsistentRead: true };
+  const { Item } = await table.attempt('GetItem', () =>
+    table.client.send(new GetItemCommand(input)),
+  );
+  return Item === undefined ? undefined : readRecord(Item);
+}
+
+async function save(table: Table, record: RolloutRecord): Promise<RolloutRecord> {
+  const version = record.version + 1;
+  const isNew = record.version === 0;
+  const input = {
+    TableName: table.name,
+    Item: recordItem(record, version),
+    ConditionExpression: isNew ? 'attribute_not_exists(pk)' : 'version = :read',
+    ...(isNew ? {} : { ExpressionAttributeValues: { ':read': { N: String(record.version) } } }),
+  };
+  await table.attempt('PutItem', () => table.client.send(new PutItemCommand(input)));
+  return { ...record, version };
+}
+
+async function forget(table: Table, key: RolloutKey, version: number): Promise<void> {
+  const input = {
+    TableName: table.name,
+    Key: recordKey(key),
+    // An item that is not there is forgotten already: the SDK may have sent the delete twice.
+    ConditionExpression: 'attribute_not_exists(pk) OR version = :read',
+    ExpressionAttributeValues: { ':read': { N: String(version) } },
+  };
+  await table.attempt('DeleteItem', () => table.client.send(new DeleteItemCommand(input)));
+}
+
+async function list(
+  table: Table,
+  cluster: string,
+  { namespace, limit, cursor }: PageOptions & { namespace?: string },
+): Promise<Page<RolloutRecord>> {
+  const prefix = namespace === undefined ? '' : namespacePrefix(namespace);
+  if (cursor !== undefined && !cursor.startsWith(prefix)) {
+    throw new Terminal(`the cursor ${cursor} belongs to another list: start again without one`);
+  }
+  return page(table, readRecord, limit, {
+    ...partition(rolloutsPartition(cluster), prefix),
+    ...startAfter(rolloutsPartition(cluster), cursor),
+  });
+}
+
+async function ledger(
+  table: Table,
+  key: RolloutKey,
+  { limit, cursor }: PageOptions,
+): Promise<Page<LedgerEntry>> {
+  return page(table, readLedgerEntry, limit, {
+    ...partition(ledgerPartition(key)),
+    ...startAfter(ledgerPartition(key), cursor),
+    ScanIndexForward: false,
+    ConsistentRead: true,
+  });
+}
+
+async function append(table: Table, key: RolloutKey, entry: LedgerEntry): Promise<boolean> {
+  const input = {
+    TableName: table.name,
+    Item: ledgerItem(key, entry),
+    ConditionExpression: 'attribute_not_exists(pk)',
+  };
+  try {
+    await table.attempt('PutItem', () => table.client.send(new PutItemCommand(input)));
+    return true;
+  } catch (error) {
+    if (error instanceof Conflict) return false;
+    throw error;
+  }
+}
+
+async function due(table: Table, before: Millis, limit: number): Promise<Due[]> {
+  const shards = await Promise.all(
+    dueShards.map((shard) =>
+      query(table, limit, {
+        IndexName: dueIndex,
+        KeyConditionExpression: 'dueShard = :shard AND dueAt < :before',
+        ExpressionAttributeValues: { ':shard': { S: shard }, ':before': { N: String(before) } },
+      }),
+    ),
+  );
+  return shards
+    .flatMap(({ items }) => items.map(readDue))
+    .sort((a, b) => a.dueAt - b.dueAt)
+    .slice(0, limit);
+}
+
+/** One page and the cursor after it, which is there only if something follows. */
+async function page<T>(
+  table: Table,
+  read: (item: Item) => T,
+  limit: number,
+  input: Partial<QueryCommandInput>,
+): Promise<Page<T>> {
+  const { items, more } = await query(table, limit + 1, input);
+  const kept = items.slice(0, limit);
+  const last = kept.at(-1)?.sk?.S;
+  return {
+    items: kept.map(read),
+    ...((more || items.length > limit) && last !== undefined ? { cursor: last } : {}),
+  };
+}
+
+/** Up to `limit` items, over as many of DynamoDB's pages as they take, and whether it ended early. */
+async function query(
+  table: Table,
+  limit: number,
+  input: Partial<QueryCommandInput>,
+): Promise<{ items: Item[]; more: boolean }> {
+  const items: Item[] = [];
+  let start = input.ExclusiveStartKey;
+  for (let pages = 0; pages < pagesMax; pages++) {
+    const asked = {
+      ...input,
+      TableName: table.name,
+      Limit: limit - items.length,
+      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+    };
+    const answer = await table.attempt('Query', () => table.client.send(new QueryCommand(asked)));
+    items.push(...(answer.Items ?? []));
+    start = answer.LastEvaluatedKey;
+    if (start === undefined || items.length >= limit) return { items, more: false };
+  }
+  return { items, more: true };
+}
+
+function partition(pk: string, prefix = ''): Partial<QueryCommandInput> {
+  return {
+    KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
+    ExpressionAttributeValues: {
+      ':pk': { S: pk },
+      ...(prefix === '' ? {} : { ':prefix': { S: prefix } }),
+    },
+  };
+}
+
+function startAfter(pk: string, cursor: string | undefined): Partial<QueryCommandInput> {
+  return cursor === undefined ? {} : { ExclusiveStartKey: { pk: { S: pk }, sk: { S: cursor } } };
+}

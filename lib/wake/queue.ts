@@ -1,0 +1,39 @@
+import type { RolloutKey } from '../model/key.ts';
+import { type Millis, minuteMs, secondMs } from '../model/units.ts';
+import type { Clock, WakeMessage, World } from '../world.ts';
+
+/** The longest delay the queue can give a message (SQS). What is due later stays in the due index. */
+export const reachMs: Millis = 15 * minuteMs;
+
+/** The queue is not exact: a timer's message comes this much early, and the rest is waited out. */
+const earlyMs: Millis = secondMs;
+
+/** The longest a function waits. More is no early message but a clock that is wrong. */
+const waitMaxMs: Millis = 5 * secondMs;
+
+/** What to record as `queuedFor` when a wake is scheduled: `dueAt`, if the queue can take it now. */
+export function queuedFor(dueAt: Millis, now: Millis): Millis | undefined {
+  return dueAt - now <= reachMs ? dueAt : undefined;
+}
+
+/**
+ * Sends the wake of a due time that is within the queue's reach, and answers what to record as
+ * `queuedFor`. A later one is left to the sweep, which finds it in the due index.
+ */
+export async function scheduleWake(
+  world: Pick<World, 'wakes'>,
+  { key, dueAt }: { key: RolloutKey; dueAt: Millis },
+  now: Millis,
+): Promise<Millis | undefined> {
+  const queued = queuedFor(dueAt, now);
+  if (queued !== undefined) {
+    await world.wakes.send({ key, at: dueAt }, Math.max(0, dueAt - now - earlyMs));
+  }
+  return queued;
+}
+
+/** Waits out what is left until the time a timer's message names. Others are not waited for. */
+export async function waitOut(clock: Clock, { at }: WakeMessage): Promise<void> {
+  const now = clock.now();
+  if (at !== undefined && at > now) await clock.sleepUntil(Math.min(at, now + waitMaxMs));
+}

@@ -1,0 +1,116 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Terminal, Transient } from '../errors.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+import type { WakeMessage, Wakes } from '../world.ts';
+import { reachMs } from './queue.ts';
+
+const requestTimeoutMs: Millis = 900;
+const connectTimeoutMs: Millis = 400;
+const attemptsMax = 2;
+
+const passingNames = new Set([
+  'AbortError',
+  'KmsThrottled',
+  'OverLimit',
+  'RequestThrottled',
+  'ServiceUnavailable',
+  'ThrottlingException',
+  'TimeoutError',
+]);
+const passingCodes = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+type SdkError = Error & {
+  code?: string;
+  $fault?: string;
+  $retryable?: object;
+  $metadata?: { httpStatusCode?: number };
+};
+
+/** Region and credentials come from the environment unless they are named. */
+export function sqsClient(options: { region?: string; endpoint?: string } = {}): SQSClient {
+  return new SQSClient({
+    ...options,
+    maxAttempts: attemptsMax,
+    retryMode: 'standard',
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+    },
+  });
+}
+
+/** Wakes through a standard SQS queue: a FIFO queue takes no delay per message. */
+export function sqsWakes({ client, queueUrl }: { client: SQSClient; queueUrl: string }): Wakes {
+  return {
+    send: async (message, delayMs) => {
+      if (delayMs > reachMs) throw new RangeError(`a delay of ${delayMs} ms is beyond the queue`);
+      const command = new SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: writeWake(message),
+        // Rounded up: a timer's message may come up to a second early, but not earlier.
+        DelaySeconds: Math.max(0, Math.ceil(delayMs / secondMs)),
+        MessageGroupId: groupOf(message),
+      });
+      try {
+        await client.send(command);
+      } catch (error) {
+        throw queueError(error, queueUrl);
+      }
+    },
+  };
+}
+
+function writeWake(message: WakeMessage): string {
+  return JSON.stringify(message);
+}
+
+/** The message in a queue record's body. */
+export function readWake(body: string): WakeMessage {
+  const { key, at } = parse(body);
+  const { cluster, namespace, name } = key ?? {};
+  if ([cluster, namespace, name].some((part) => typeof part !== 'string' || part === '')) {
+    throw new Terminal(`a message in the queue names no rollout: ${body.slice(0, 200)}`);
+  }
+  return {
+    key: { cluster, namespace, name } as WakeMessage['key'],
+    ...(typeof at === 'number' ? { at } : {}),
+  };
+}
+
+function parse(body: string): { key?: Partial<WakeMessage['key']>; at?: unknown } {
+  try {
+    return JSON.parse(body) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Fair queues: a cluster where much is released does not hold up the others. It orders nothing. */
+function groupOf({ key }: WakeMessage): string {
+  return encodeURIComponent(key.cluster).slice(0, 128);
+}
+
+function queueError(error: unknown, queueUrl: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, code, message, $fault, $retryable, $metadata }: SdkError = error;
+  const said = `queue ${queueUrl}: ${[name, code, message].filter(Boolean).join(': ')}`;
+  const status = $metadata?.httpStatusCode ?? 0;
+  const passes = $retryable !== undefined || status === 429 || status >= 500;
+  if (passes || passingNames.has(name) || passingCodes.has(code ?? '')) {
+    return new Transient(`${said}: it did not answer`, { cause: error });
+  }
+  if ($fault === undefined && name !== 'CredentialsProviderError') return error;
+  const advice = 'check that it exists and that this role may do sqs:SendMessage';
+  return new Terminal(`${said}: ${advice}`, { cause: error });
+}

@@ -1,0 +1,87 @@
+import { Conflict, Transient } from '../errors.ts';
+import { type Millis, minuteMs } from '../model/units.ts';
+import type { Due, World } from '../world.ts';
+import { reachMs, scheduleWake } from './queue.ts';
+
+/** Due entries one sweep looks at, soonest first. Each is 200 bytes in the index. */
+const limitMax = 5000;
+/** Due entries that are claimed and sent at the same time. */
+const sideBySide = 16;
+/** A wake this much overdue is taken for lost, and sent again. Also the time between two sweeps. */
+const overdueMs: Millis = minuteMs;
+
+export type SweepCounts = {
+  /** Due within the horizon. */
+  found: number;
+  queued: number;
+  /** Somebody else had changed or claimed them. */
+  skipped: number;
+  /** Left to the next sweep. */
+  failed: number;
+};
+
+type Fate = 'queued' | 'skipped' | 'failed';
+
+/**
+ * Moves to the queue what comes due within the horizon, each entry once: a message is in the queue for
+ * it when `queuedFor` equals `dueAt`. One that is overdue all the same gets another, however old it is.
+ */
+export async function sweep(
+  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log'>,
+  options: { horizonMs?: Millis; limit?: number } = {},
+): Promise<SweepCounts> {
+  const { horizonMs = reachMs, limit = limitMax } = options;
+  const now = world.clock.now();
+  // Never beyond the queue's reach: it would be claimed and then not sent.
+  const dues = await world.store.due(now + Math.min(horizonMs, reachMs), limit);
+  if (dues.length === limit) {
+    world.log('warn', 'more is due than one sweep looks at', { limit });
+  }
+  const open = dues.filter((due) => needsWake(due, now));
+  const counts: SweepCounts = { found: dues.length, queued: 0, skipped: 0, failed: 0 };
+  for (let start = 0; start < open.length; start += sideBySide) {
+    const some = open.slice(start, start + sideBySide);
+    for (const fate of await Promise.all(some.map((due) => queue(world, due)))) counts[fate] += 1;
+  }
+  return counts;
+}
+
+function needsWake({ dueAt, queuedFor }: Pick<Due, 'dueAt' | 'queuedFor'>, now: Millis): boolean {
+  return queuedFor !== dueAt || now - dueAt >= overdueMs;
+}
+
+async function queue(
+  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log'>,
+  due: Due,
+): Promise<Fate> {
+  try {
+    return await claimAndSend(world, due);
+  } catch (error) {
+    if (error instanceof Conflict) return 'skipped';
+    const level = error instanceof Transient ? 'warn' : 'error';
+    world.log(level, 'a due rollout could not be queued', { key: due.key, error });
+    return 'failed';
+  }
+}
+
+async function claimAndSend(
+  { clock, store, wakes }: Pick<World, 'clock' | 'store' | 'wakes'>,
+  due: Due,
+): Promise<Fate> {
+  const record = await store.load(due.key);
+  // The index lags behind: what counts is whether the record still says so.
+  if (record?.dueAt === undefined || record.dueAt !== due.dueAt) return 'skipped';
+  const { dueAt } = record;
+  const isClaimed = record.queuedFor === dueAt;
+  if (isClaimed && record.version !== due.version) return 'skipped';
+  const claimed = await store.save({ ...record, queuedFor: dueAt });
+  try {
+    await scheduleWake({ wakes }, { key: due.key, dueAt }, clock.now());
+  } catch (error) {
+    // Given back, so that the next sweep tries again and not only the one after it is overdue.
+    const { queuedFor: _, ...unclaimed } = claimed;
+    await store.save(unclaimed).catch(() => undefined);
+    throw error;
+  }
+  return 'queued';
+}
