@@ -65,7 +65,7 @@ async function takeTurn(
   const table = await load(world, key);
   const known = table.record;
   if (known?.claim && known.claim.by !== world.processId && known.claim.until > now) {
-    return leaveToHolder(world, known);
+    return leaveToHolder(world, known, known.claim);
   }
   const lastPatch = countPatch(known?.lastPatch, carry.applied);
   const { lastPatch: _, ...rest } = known ?? blankRecord(key);
@@ -77,9 +77,10 @@ async function takeTurn(
 
   const tableError = table.error ?? (await record(world, before, known, seen));
   // Without the table only what brooks no delay goes ahead; the wake is tried again for the rest.
-  if (tableError && !plan.urgent) throw tableError;
+  if (tableError && !plan.urgent) throw withoutTable(tableError);
   if (plan.actions.length === 0) {
-    if (carry.tableError ?? tableError) throw carry.tableError ?? tableError;
+    const error = carry.tableError ?? tableError;
+    if (error) throw withoutTable(error);
     return { result: 'settled', view: seen.view };
   }
   const applied = await carryOut(world, key, observed, plan, now);
@@ -89,6 +90,11 @@ async function takeTurn(
     return { result: 'settled', view: seen.view };
   }
   return { ...(applied !== undefined && { applied }), ...(error && { tableError: error }) };
+}
+
+/** However final the table's error is, the wake must not be lost with it. */
+function withoutTable(error: Error): Error {
+  return new Transient(`The table cannot be used: ${error.message}`, { cause: error });
 }
 
 async function load(
@@ -104,10 +110,17 @@ async function load(
   }
 }
 
-/** The holder's next save fails on this one, and so it looks again before it ends. */
-async function leaveToHolder(world: World, record: RolloutRecord): Promise<Reconciled> {
-  const claim = record.claim && { ...record.claim, again: true };
-  await world.store.save({ ...record, ...(claim && { claim }) });
+/**
+ * The holder's next save fails on this one, and so it looks again before it ends. Should it never get
+ * there, a wake comes when its claim is over.
+ */
+async function leaveToHolder(
+  world: World,
+  record: RolloutRecord,
+  claim: NonNullable<RolloutRecord['claim']>,
+): Promise<Reconciled> {
+  await world.store.save({ ...record, claim: { ...claim, again: true } });
+  if (!claim.again) await world.wakes.send({ key: record.key }, claim.until - world.clock.now());
   return { result: 'busy', ...(record.view && { view: record.view }) };
 }
 

@@ -21,9 +21,19 @@ export function stepPause(status: RolloutStatus): PauseCondition | undefined {
  * a condition is how the plugin's promote leaves the status. argo v1.10.1 rollout/pause.go
  */
 export function isPauseOver(release: Release): boolean {
-  if (release.status.controllerPause && !hasPause(release.status, pauseReasons.step)) return true;
+  const isLifted = release.status.controllerPause && !hasPause(release.status, pauseReasons.step);
+  if (isLifted) return !wasHeldByPerson(release);
   const end = pauseEnd(release);
   return end !== undefined && release.now >= end;
+}
+
+/**
+ * A promote of a rollout that a person has paused lifts that pause only, and the step's begins
+ * again. The plugin clears both in two patches; the record tells when they are seen as one.
+ */
+function wasHeldByPerson({ observed, status }: Release): boolean {
+  const before = observed.record?.progress;
+  return before?.userPaused === true && before.currentPodHash === status.currentPodHash;
 }
 
 /**

@@ -110,6 +110,8 @@ function stepChanges(before: Progress | undefined, after: Progress, rollout: Rol
   const to = after.currentStepIndex;
   if (!before || from === to || to === null || after.abort) return [];
   if (before.currentPodHash !== after.currentPodHash) return [];
+  // The first deployment takes no steps.
+  if (before.stableRS === '' && after.stableRS === after.currentPodHash) return [];
   const steps = stepsOf(rollout);
   const step = steps[to];
   const now = step ? `, next is ${stepText(step)}` : '';

@@ -1,0 +1,154 @@
+import type { Rollout } from '../model/argo.generated.ts';
+import { fieldManager } from '../model/names.ts';
+import { diffMergePatch, mergePatches } from '../model/patch.ts';
+import type { MergePatch } from '../model/plan.ts';
+import type { Millis } from '../model/units.ts';
+import type { Cluster, Kind, Kinds } from '../world.ts';
+import type { TaskClock } from './clock.ts';
+import { type DisruptionBudget, evictPod } from './disruption.ts';
+import { frozenCopy } from './frozen.ts';
+import { collectGarbage } from './garbage.ts';
+import { type Listener, type Objects, objectStore } from './objects.ts';
+import { type Kubelet, type PodTimes, podTimes, runPods } from './pods.ts';
+import { randomFrom } from './random.ts';
+import { controlReplicaSets } from './replicaSets.ts';
+
+export type ClusterOptions = {
+  /** Whether changes are announced. What announces them is the world's, see world.ts here. */
+  doorbell?: boolean;
+  /** How long each call takes, half before and half after its effect. */
+  latencyMs?: Millis;
+  /** How long controllers take to notice a change. */
+  controllerMs?: Millis;
+  /** No pod ever becomes ready. For some pods only: `failPods` of what comes back. */
+  failPods?: boolean;
+} & Partial<PodTimes>;
+
+/** A cluster in memory: an API server, the controllers a rollout rests on, and a kubelet. */
+export type SimulatedCluster = Kubelet & {
+  /** The API server as Serin sees it. */
+  cluster: Cluster;
+  /** The same API server as somebody else sees it; writes carry that field manager. */
+  as: (manager: string) => Cluster;
+  watch: (listener: Listener) => () => void;
+  /** What is stored now, read at once. Nothing of it can be changed. */
+  read: Pick<Objects, 'get' | 'find' | 'list'>;
+  addDisruptionBudget: (budget: DisruptionBudget) => void;
+} & User;
+
+/** What a person does with kubectl, at once. */
+type User = {
+  /** Creates the object, or makes it as the manifest says: what left the manifest goes. */
+  apply: <K extends Kind>(kind: K, manifest: Kinds[K], manager?: string) => Kinds[K];
+  deleteObject: (kind: Kind, namespace: string, name: string) => void;
+  scale: (namespace: string, name: string, replicas: number) => Rollout;
+  /** Patches a rollout's status, as the plugin's promote and abort do. */
+  patchStatus: (namespace: string, name: string, patch: MergePatch, manager?: string) => Rollout;
+};
+
+const controllerMs = 10;
+
+export function simulatedCluster({
+  clock,
+  seed,
+  ...options
+}: ClusterOptions & { clock: TaskClock; seed: number }): SimulatedCluster {
+  const random = randomFrom(seed);
+  const objects = objectStore(clock, random.fork('names'));
+  const budgets: DisruptionBudget[] = [];
+  const delayMs = options.controllerMs ?? controllerMs;
+  controlReplicaSets(clock, objects, delayMs);
+  collectGarbage(clock, objects, delayMs);
+  const kubelet = runPods(clock, objects, random.fork('pods'), { ...podTimes, ...options });
+  if (options.failPods) kubelet.failPods(() => true);
+
+  const as = (manager: string): Cluster =>
+    apiServer(objects, {
+      manager,
+      budgets,
+      doorbell: options.doorbell ?? true,
+      pass: passing(clock, options.latencyMs ?? 0),
+    });
+  return {
+    cluster: as(fieldManager),
+    as,
+    watch: objects.watch,
+    read: objects,
+    ...kubelet,
+    addDisruptionBudget: (budget) => budgets.push(budget),
+    ...userOf(objects),
+  };
+}
+
+/** A call's way there or back. */
+function passing(clock: TaskClock, latencyMs: Millis): () => Promise<void> {
+  return async () => {
+    if (latencyMs > 0) await clock.sleepUntil(clock.now() + latencyMs / 2);
+  };
+}
+
+type Client = {
+  manager: string;
+  budgets: readonly DisruptionBudget[];
+  doorbell: boolean;
+  pass: () => Promise<void>;
+};
+
+function apiServer(objects: Objects, { manager, budgets, doorbell, pass }: Client): Cluster {
+  const writer = { manager };
+  const call = async <T>(effect: () => T): Promise<T> => {
+    await pass();
+    const answer = effect();
+    await pass();
+    return answer;
+  };
+  return {
+    doorbell,
+    get: (kind, namespace, name) => call(() => objects.get(kind, namespace, name)),
+    list: (kind, namespace, selector) => call(() => objects.list(kind, namespace, selector)),
+    create: (kind, object, { dryRun = false } = {}) => {
+      // What is sent is what it is now, whatever the caller does with it while it travels.
+      const sent = frozenCopy(object);
+      return call(() => objects.create(kind, sent, { writer, dryRun }));
+    },
+    patch: (kind, target, patch, options = {}) => {
+      const sent = frozenCopy(patch);
+      return call(() => objects.patch(kind, target, sent, { writer, ...options }));
+    },
+    remove: (kind, target) => call(() => objects.remove(kind, target, writer)),
+    evict: (namespace, name, uid) =>
+      call(() => evictPod(objects, budgets, { namespace, name, uid }, writer)),
+  };
+}
+
+function userOf(objects: Objects): User {
+  const applied = new Map<string, object>();
+  objects.watch(({ type, object }) => {
+    if (type === 'DELETED') applied.delete(object.metadata?.uid ?? '');
+  });
+  return {
+    apply: (kind, manifest, manager = 'kubectl-client-side-apply') => {
+      const writer = { manager };
+      const { namespace = 'default', name = '' } = manifest.metadata ?? {};
+      const live = objects.find(kind, namespace, name);
+      const last = applied.get(live?.metadata?.uid ?? '') ?? {};
+      const patch = mergePatches(diffMergePatch(last, manifest) ?? {}, { ...manifest });
+      const object =
+        live === undefined
+          ? objects.create(kind, manifest, { writer })
+          : objects.patch(kind, { namespace, name }, patch, { writer });
+      applied.set(object.metadata?.uid ?? '', frozenCopy(manifest));
+      return object;
+    },
+    deleteObject: (kind, namespace, name) =>
+      objects.remove(kind, { namespace, name }, { manager: 'kubectl' }),
+    scale: (namespace, name, replicas) => {
+      const options = { writer: { manager: 'kubectl' }, subresource: 'scale' } as const;
+      return objects.patch('Rollout', { namespace, name }, { spec: { replicas } }, options);
+    },
+    patchStatus: (namespace, name, status, manager = 'kubectl-argo-rollouts') => {
+      const options = { writer: { manager }, subresource: 'status' } as const;
+      return objects.patch('Rollout', { namespace, name }, { status }, options);
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { rolloutTree } from '../../cli/tree.ts';
+import type { ObjectMeta, ReplicaSet, RolloutStatus } from '../../lib/model/argo.generated.ts';
+import { ephemeralMetadataAnnotation } from '../../lib/model/names.ts';
+import {
+  availableOf,
+  desiredOf,
+  isControlledBy,
+  podHashOf,
+  readyOf,
+  revisionOf,
+  uidOf,
+} from '../../lib/model/workload.ts';
+import type { Observation } from './scenarios.ts';
+import { liveRollout, name, namespace, type Stage, tagOf } from './stage.ts';
+
+/**
+ * What the recordings keep of a cluster, of ours, masked as they are. `before` are the uids of the
+ * pods that the observation before this one has seen.
+ */
+export async function picture(
+  stage: Stage,
+  { wait, reached, before }: Pick<Observation, 'wait' | 'reached'> & { before: Set<string> },
+): Promise<Observation> {
+  const { metadata = {}, spec = {}, status = {} } = liveRollout(stage);
+  const { read } = stage.cluster;
+  const sets = read.list('ReplicaSet', namespace);
+  const hashes: Record<string, string> = Object.fromEntries(
+    sets.map((set) => [`r${revisionOf(set)}`, podHashOf(set)]),
+  );
+  if (status.currentStepHash) hashes.steps = status.currentStepHash;
+  const services = read
+    .list('Service', namespace)
+    .map(({ metadata: meta, spec: service }) => [
+      meta?.name,
+      { annotations: meta?.annotations, selector: service?.selector },
+    ]);
+  const seen = {
+    status: statusPicture(status, metadata.generation ?? 0),
+    rollout: { annotations: metadata.annotations, replicas: spec.replicas, paused: spec.paused },
+    replicaSets: Object.fromEntries(
+      sets.map((set) => [`r${revisionOf(set)}`, replicaSetPicture(stage, set, { status, before })]),
+    ),
+    services: Object.fromEntries(services),
+    get: treePicture(rolloutTree(await stage.look(), stage.clock.now())),
+  };
+  return { wait, reached, ...masked(seen, hashes), hashes };
+}
+
+function masked<T>(value: T, hashes: Record<string, string>): T {
+  let text = JSON.stringify(value);
+  for (const [label, hash] of Object.entries(hashes)) text = text.replaceAll(hash, `<${label}>`);
+  return JSON.parse(text);
+}
+
+/** Conditions by type without their times, pauses by reason. */
+function statusPicture(status: RolloutStatus, generation: number): Observation['status'] {
+  const { conditions = [], pauseConditions = [], abortedAt, restartedAt, ...rest } = status;
+  return {
+    ...rest,
+    conditions: Object.fromEntries(
+      conditions.map((each) => [each.type, { status: each.status, reason: each.reason }]),
+    ),
+    pauseConditions: pauseConditions.map(({ reason }) => reason),
+    observedGeneration:
+      status.observedGeneration === String(generation) ? 'current' : status.observedGeneration,
+    ...(abortedAt && { abortedAt: '<time>' }),
+    ...(restartedAt && { restartedAt: '<time>' }),
+  };
+}
+
+function replicaSetPicture(
+  { cluster }: Stage,
+  set: ReplicaSet,
+  { status, before }: { status: RolloutStatus; before: Set<string> },
+): Observation['status'] {
+  const { metadata = {}, spec = {} } = set;
+  const hash = podHashOf(set);
+  const { [ephemeralMetadataAnnotation]: injected, ...annotations } = metadata.annotations ?? {};
+  const pods = cluster.read.list('Pod', namespace).filter((pod) => isControlledBy(pod, uidOf(set)));
+  const podMetadata = pods.map((pod) => JSON.stringify(metadataPicture(pod.metadata)));
+  return {
+    annotations: {
+      ...annotations,
+      ...(injected && { [ephemeralMetadataAnnotation]: JSON.parse(injected) }),
+    },
+    available: availableOf(set),
+    desired: desiredOf(set),
+    image: tagOf(spec.template?.spec?.containers?.[0]?.image),
+    labels: metadata.labels,
+    minReadySeconds: spec.minReadySeconds,
+    named: metadata.name === `${name}-${hash}` ? 'rollout-hash' : metadata.name,
+    newPods: pods.filter((pod) => !before.has(uidOf(pod))).length,
+    podMetadata: [...new Set(podMetadata)].sort().map((text) => JSON.parse(text)),
+    ready: readyOf(set),
+    roles: [
+      ...(hash === status.stableRS ? ['stable'] : []),
+      ...(hash === status.currentPodHash ? ['current'] : []),
+    ],
+    selector: spec.selector?.matchLabels,
+    template: metadataPicture(spec.template?.metadata),
+  };
+}
+
+function metadataPicture({ labels, annotations }: ObjectMeta = {}): object {
+  return {
+    ...(annotations && { annotations: sorted(annotations) }),
+    ...(labels && { labels: sorted(labels) }),
+  };
+}
+
+function sorted(entries: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const ageColumn = /\| (?:\d+[smhdy])+(?= \||$)/;
+
+/** The tree as recorded: columns parted by bars, ages and random names masked. */
+function treePicture(tree: string): string[] {
+  return tree.split('\n').map((line) => {
+    const parted = line.trimEnd().replaceAll(/ {2,}/g, ' | ');
+    if (/^Namespace:/.test(parted)) return 'Namespace: | <ns>';
+    const aged = parted.replace(ageColumn, '| <age>');
+    return aged
+      .replace(/^.*□ (\S+)-\w{5}(?= )/, '·□ $1-<pod>')
+      .replace(/⚠ (?:ErrImagePull|ImagePullBackOff)/, '⚠ <no image>');
+  });
+}

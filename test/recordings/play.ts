@@ -1,0 +1,92 @@
+import type { MergePatch } from '../../lib/model/plan.ts';
+import { uidOf } from '../../lib/model/workload.ts';
+import { picture } from './picture.ts';
+import { pluginWrites } from './plugin.ts';
+import type { Action, Observation, Scenario } from './scenarios.ts';
+import {
+  liveRollout,
+  manifestOf,
+  name,
+  namespace,
+  openStage,
+  pass,
+  passUntil,
+  type Stage,
+  tagOf,
+} from './stage.ts';
+
+/** Between two writes of one command, so that the controller sees both. */
+const betweenMs = 100;
+
+/** Plays a scenario on Serin and answers what is seen at each of its waits. */
+export async function play({ services = [], rollout, actions }: Scenario): Promise<Observation[]> {
+  const stage = openStage();
+  for (const service of services) {
+    stage.cluster.apply('Service', {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: service, namespace },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+  }
+  stage.cluster.apply('Rollout', manifestOf(rollout));
+  const seen: Observation[] = [];
+  let before = new Set<string>();
+  for (const action of actions) {
+    if (typeof action === 'object' && 'wait' in action) {
+      const { wait, timeout: timeoutSeconds } = action;
+      const reached = await passUntil(stage, wait, { still: true, timeoutSeconds });
+      seen.push(await picture(stage, { wait, reached, before }));
+      before = new Set(stage.cluster.read.list('Pod', namespace).map(uidOf));
+    } else await act(stage, action);
+  }
+  const [failure] = stage.failures;
+  if (failure) throw failure.error;
+  return seen;
+}
+
+async function act(stage: Stage, action: Exclude<Action, { wait: string }>): Promise<void> {
+  if (action === 'badImage') return setImage(stage, 'nonexistent-v9');
+  if ('image' in action) return setImage(stage, action.image);
+  if ('patch' in action) return patch(stage, 'kubectl', action.patch);
+  if ('scale' in action) {
+    stage.cluster.scale(namespace, name, action.scale);
+    return;
+  }
+  if ('plugin' in action) return runPlugin(stage, action.plugin);
+  if ('admit' in action) {
+    const { image, pods } = action.admit;
+    stage.cluster.admit(
+      ({ spec }) => tagOf(spec?.containers?.[0]?.image) === image,
+      pods === 'all' ? undefined : pods,
+    );
+    return;
+  }
+  await passUntil(stage, action.until, { still: false });
+}
+
+async function setImage(stage: Stage, tag: string): Promise<void> {
+  const containers = liveRollout(stage).spec?.template?.spec?.containers ?? [];
+  const images = containers.map((container) => ({ ...container, image: `web:${tag}` }));
+  await patch(stage, 'kubectl', { spec: { template: { spec: { containers: images } } } });
+}
+
+async function runPlugin(stage: Stage, line: string): Promise<void> {
+  const replicaSets = stage.cluster.read.list('ReplicaSet', namespace);
+  const rollout = liveRollout(stage);
+  const writes = pluginWrites(line, { rollout, replicaSets, now: stage.clock.now() });
+  for (const [index, write] of writes.entries()) {
+    if (index > 0) await pass(stage, betweenMs);
+    await patch(stage, 'kubectl-argo-rollouts', write.patch, write.subresource);
+  }
+}
+
+async function patch(
+  stage: Stage,
+  manager: string,
+  change: MergePatch,
+  subresource?: 'status',
+): Promise<void> {
+  const options = subresource === undefined ? {} : { subresource };
+  await stage.cluster.as(manager).patch('Rollout', { namespace, name }, change, options);
+}
