@@ -206,6 +206,8 @@ function advance(release: Release, base: RolloutStatus): Decided {
     announcements.push({ type: 'Normal', reason: 'RolloutStepCompleted', message });
     status = { ...withoutStepPause(status), currentStepIndex: index };
   }
+  // A promote that no step has heard is forgotten: it must not lift a pause that comes later.
+  if (!status.pauseConditions?.length) status = withoutPauses(status);
   const next = steps[status.currentStepIndex ?? 0];
   const held = release.rollout.spec?.paused || (status.pauseConditions ?? []).length > 0;
   if (next?.pause && !held) status = withPause(status, pauseReasons.step, release.now);

@@ -1,5 +1,5 @@
 // Command types answers questions about Argo Rollouts v1.10.1 from its own Go code:
-// what its types look like in JSON, and which hashes it gives. See README.md.
+// what its types look like in JSON, which hashes it gives, and how its rules decide. See README.md.
 package main
 
 import (
@@ -19,7 +19,7 @@ func run(args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "table":
 		return printTable(os.Stdout)
-	case len(args) == 3 && args[0] == "hashes":
+	case len(args) == 3 && (args[0] == "hashes" || args[0] == "rules"):
 		seed, err := strconv.ParseUint(args[1], 10, 64)
 		if err != nil {
 			return fmt.Errorf("SEED must be a natural number: %w", err)
@@ -28,7 +28,10 @@ func run(args []string) error {
 		if err != nil {
 			return fmt.Errorf("N must be a number: %w", err)
 		}
+		if args[0] == "rules" {
+			return printRules(os.Stdout, seed, count)
+		}
 		return printHashes(os.Stdout, seed, count)
 	}
-	return fmt.Errorf("usage: types table | types hashes SEED N")
+	return fmt.Errorf("usage: types table | types hashes SEED N | types rules SEED N")
 }
