@@ -1,4 +1,3 @@
-import { view } from './api/view.ts';
 import { apply } from './apply/apply.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
@@ -12,8 +11,9 @@ import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
 import { announce } from './record/events.ts';
 import { account, blankRecord, isSameRecord } from './record/next.ts';
+import { view } from './record/view.ts';
 import { scheduleWake } from './wake/queue.ts';
-import type { World } from './world.ts';
+import type { InvokeAnswer, InvokeRequest, World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
 const turnsMax = 12;
@@ -45,7 +45,8 @@ export async function reconcile(world: World, key: RolloutKey): Promise<Reconcil
       carry = ended;
     } catch (error) {
       // Somebody else wrote: what was observed is not so any more, and a new look is due at once.
-      if (!(error instanceof Conflict) || turn >= turnsMax) throw error;
+      if (!(error instanceof Conflict)) throw error;
+      if (turn >= turnsMax) throw new Transient('Others keep writing to it', { cause: error });
       carry = keepError(carry);
     }
   }
@@ -194,11 +195,24 @@ async function carryOut(
   return patch && patchDigest(patch);
 }
 
+/** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */
+export async function answer(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
+  const { key } = request;
+  if (request.look) return { view: await look(world, key) };
+  const done = await reconcile(world, key);
+  if (done.result === 'gone') throw noRollout(key);
+  return { view: done.view ?? (await look(world, key)) };
+}
+
+function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {
+  return new NotFound(`There is no rollout ${name} in namespace ${namespace} of ${cluster}.`);
+}
+
 /** Observes, pods included, and writes nothing: the freshest view there is. */
 export async function look(world: World, key: RolloutKey): Promise<RolloutView> {
   const now = world.clock.now();
   const { record } = await load(world, key);
   const observed = await observe(world, key, record, { now, pods: true });
-  if (!observed) throw new NotFound(`There is no rollout ${key.name} in ${key.namespace}.`);
+  if (!observed) throw noRollout(key);
   return view({ observed, ...decide(observed, now), status: observed.rollout.status ?? {}, now });
 }

@@ -45,11 +45,9 @@ function resize(release: Release, changes: Changes, set: ReplicaSet, size: numbe
   if (before === size) return;
   change(changes, set, { spec: { replicas: size } });
   const direction = size > before ? 'up' : 'down';
-  changes.announcements.push({
-    type: 'Normal',
-    reason: 'ScalingReplicaSet',
-    message: `Scaled ${direction} ReplicaSet ${nameOf(set)} (revision ${revisionOf(set)}) from ${before} to ${size}`,
-  });
+  const named = `ReplicaSet ${nameOf(set)} (revision ${revisionOf(set)})`;
+  const message = `Scaled ${direction} ${named} from ${before} to ${size}`;
+  changes.announcements.push({ type: 'Normal', reason: 'ScalingReplicaSet', message });
 }
 
 /**

@@ -113,8 +113,9 @@ function abortReason(release: Release): Reason | undefined {
   const { status } = release;
   if (!status.abort || isFullyPromoted(release)) return undefined;
   const since = status.abortedAt ? { since: fromTime(status.abortedAt) } : {};
+  const said = conditionOf(status, 'Progressing')?.message ?? 'The release was aborted';
   return {
-    text: `${conditionOf(status, 'Progressing')?.message ?? 'The release was aborted'}. Traffic is on the stable version.`,
+    text: `${said}. Traffic is on the stable version.`,
     ...since,
     unblock: 'retry to start again at the first step, or change the template',
   };

@@ -4,6 +4,7 @@
 import { canonicalTime } from './gotime.ts';
 import type { GoType, ScalarName } from './gotypes.ts';
 import { fieldsOf, fitsInteger, goType, isRecord } from './gotypes.ts';
+import { nearestName } from './nearest.ts';
 import { canonicalQuantity } from './quantity.ts';
 
 /** The path is written as Kubernetes writes it: spec.strategy.canary.steps[0].setWeight */
@@ -116,31 +117,4 @@ function integerHint(value: unknown): string {
   if (typeof value === 'string' && /^-?\d{1,9}$/.test(value)) return '; write it without quotes';
   if (typeof value === 'number' && Number.isInteger(value)) return ', which is out of range';
   return '';
-}
-
-/** The known name that was probably meant: same letters in another case, or a typing error away. */
-function nearestName(name: string, known: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase();
-  const furthest = Math.max(1, Math.floor(name.length / 4));
-  let nearest: string | undefined;
-  let least = furthest + 1;
-  for (const candidate of known) {
-    const distance = editDistance(wanted, candidate.toLowerCase());
-    if (distance < least) [nearest, least] = [candidate, distance];
-  }
-  return nearest;
-}
-
-/** Levenshtein's: how many letters to insert, delete or replace. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    previous = row;
-  }
-  return previous[b.length] ?? 0;
 }

@@ -83,7 +83,7 @@ export function simulatedCluster({
 /** A call's way there or back. */
 function passing(clock: TaskClock, latencyMs: Millis): () => Promise<void> {
   return async () => {
-    if (latencyMs > 0) await clock.sleepUntil(clock.now() + latencyMs / 2);
+    if (latencyMs > 0) await clock.sleepUntil(clock.now() + Math.round(latencyMs / 2));
   };
 }
 

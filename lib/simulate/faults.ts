@@ -137,7 +137,7 @@ export function faultyWorld(world: World, options: FaultOptions): Faults {
   };
   const delayMs = (span: keyof Spans): Millis => (isCalm ? 0 : random.below(spans[span] + 1));
   const pause = async (process: Process): Promise<void> => {
-    const waitMs = delayMs('latencyMs') / 2;
+    const waitMs = Math.round(delayMs('latencyMs') / 2);
     if (waitMs > 0) await world.clock.sleepUntil(world.clock.now() + waitMs);
     if (process.dead) await never();
   };

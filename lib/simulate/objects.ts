@@ -11,7 +11,7 @@ import type { Random } from './random.ts';
 import { parseSelector, selects } from './selectors.ts';
 
 /** Something was written. `before` is what it was, `writer` who did it. */
-type Change = {
+export type Change = {
   [K in Kind]: {
     type: 'ADDED' | 'MODIFIED' | 'DELETED';
     kind: K;

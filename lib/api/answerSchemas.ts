@@ -1,0 +1,213 @@
+import * as z from 'zod';
+import type { Actor, Command, Outcome } from '../model/intent.ts';
+import type { Reason, Wake } from '../model/plan.ts';
+import type { LedgerEntry } from '../model/record.ts';
+import type { RolloutView } from '../model/view.ts';
+import type { CommandAnswer, Standing } from './answers.ts';
+import type { Explanation } from './explain.ts';
+import type { Problem } from './problem.ts';
+import { components } from './requestSchemas.ts';
+
+// What the API answers, for the OpenAPI document. The types come first: a schema that no longer fits
+// its type does not compile, and the tests parse real answers with them.
+
+const millis = z.number().meta({ description: 'Milliseconds since the epoch.' });
+const count = z.int();
+
+const reason = z
+  .object({
+    text: z.string(),
+    since: millis.exactOptional(),
+    until: millis.exactOptional(),
+    unblock: z.string().exactOptional(),
+  })
+  .meta({ description: 'Why the release is where it is and not further.' })
+  .register(components, { id: 'Reason' }) satisfies z.ZodType<Reason>;
+
+const wake = z
+  .union([z.object({ at: millis, why: z.string() }), z.object({ waitsFor: z.string() })])
+  .meta({ description: 'When Serin looks again: at a time, or when something changes.' })
+  .register(components, { id: 'Wake' }) satisfies z.ZodType<Wake>;
+
+const pod = z.object({
+  name: z.string(),
+  status: z.string(),
+  createdAt: millis,
+  ready: z.string().meta({ examples: ['1/1'] }),
+  restarts: count,
+});
+
+const replicaSet = z
+  .object({
+    name: z.string(),
+    podHash: z.string(),
+    status: z.enum(['Progressing', 'Healthy', 'ReplicaFailure', 'ScaledDown']),
+    createdAt: millis,
+    images: z.array(z.string()),
+    desired: count,
+    current: count,
+    available: count,
+    roles: z.array(z.enum(['stable', 'canary', 'active', 'preview'])),
+    scaleDownDeadline: z.string().exactOptional(),
+    pods: z.array(pod).exactOptional().meta({ description: 'Absent when they were not read.' }),
+  })
+  .register(components, { id: 'ReplicaSet' });
+
+const step = z.object({ index: count, count, current: z.string().exactOptional() }).meta({
+  description: '`index` steps of `count` are done.',
+});
+
+const rollout = z
+  .object({
+    cluster: z.string(),
+    namespace: z.string(),
+    name: z.string(),
+    uid: z.string(),
+    resourceVersion: z.string(),
+    generation: count,
+    observedAt: millis.meta({ description: 'When this was true.' }),
+    createdAt: millis,
+    phase: z.string().meta({ examples: ['Healthy', 'Progressing', 'Paused', 'Degraded'] }),
+    message: z.string(),
+    strategy: z.enum(['Canary', 'BlueGreen', 'Unknown']),
+    step: step.exactOptional(),
+    setWeight: z.number().exactOptional(),
+    actualWeight: z.number().exactOptional(),
+    images: z.array(z.object({ image: z.string(), tags: z.array(z.string()) })),
+    replicas: z.object({
+      desired: count,
+      current: count,
+      updated: count,
+      ready: count,
+      available: count,
+    }),
+    revisions: z
+      .array(z.object({ revision: count, replicaSets: z.array(replicaSet) }))
+      .meta({ description: 'Newest first.' }),
+    revision: count,
+    podHash: z.string(),
+    stableHash: z.string(),
+    pauseStart: z.string().nullable(),
+    paused: z.boolean(),
+    aborted: z.boolean(),
+    reasons: z.array(reason),
+    wake,
+  })
+  .meta({ description: 'A rollout as `kubectl argo rollouts get rollout` shows it.' })
+  .register(components, { id: 'Rollout' }) satisfies z.ZodType<RolloutView>;
+
+const explanation = rollout
+  .pick({ cluster: true, namespace: true, name: true, observedAt: true, phase: true })
+  .extend({
+    message: z.string(),
+    revision: count,
+    step: step.exactOptional(),
+    setWeight: z.number().exactOptional(),
+    waitsFor: z.string().nullable().meta({ description: 'null: nothing but the next change.' }),
+    since: millis.exactOptional(),
+    until: millis.exactOptional(),
+    unblock: z.string().exactOptional().meta({ description: 'What would move it on.' }),
+    reasons: z.array(reason).meta({ description: 'All of them, the decisive one first.' }),
+    wake,
+  })
+  .meta({ description: 'What it waits for, since, until, and what unblocks it.' })
+  .register(components, { id: 'Explanation' }) satisfies z.ZodType<Explanation>;
+
+const actor = z
+  .object({ name: z.string(), proof: z.enum(['verified', 'reported', 'unknown']) })
+  .meta({ description: 'Who, and how we know.' })
+  .register(components, { id: 'Actor' }) satisfies z.ZodType<Actor>;
+
+const ledgerEntry = z
+  .object({
+    uid: z.string(),
+    kind: z.enum([
+      'revision',
+      'step',
+      'paused',
+      'resumed',
+      'promoted',
+      'aborted',
+      'retried',
+      'completed',
+      'degraded',
+      'scaled',
+      'restarted',
+      'command',
+      'restored',
+    ]),
+    resourceVersion: z.string(),
+    at: millis,
+    actor,
+    revision: count,
+    text: z.string(),
+    reason: z.string().exactOptional(),
+    merged: z.boolean().exactOptional(),
+    pause: z.object({ askedMs: z.number(), keptMs: z.number() }).exactOptional(),
+  })
+  .register(components, { id: 'LedgerEntry' }) satisfies z.ZodType<LedgerEntry>;
+
+const cursor = z.string().exactOptional().meta({
+  description: 'Asks for the next page; absent on the last one.',
+});
+const rollouts = z
+  .object({ items: z.array(rollout), cursor })
+  .register(components, { id: 'RolloutPage' });
+const history = z
+  .object({ items: z.array(ledgerEntry), cursor })
+  .meta({ description: 'Newest first.' })
+  .register(components, { id: 'LedgerPage' });
+
+const command = z
+  .looseObject({
+    verb: z.enum(['promote', 'abort', 'retry', 'pause', 'resume', 'restart', 'undo', 'image']),
+  })
+  .meta({ description: 'The verb, and the fields of the body it came with.' });
+const outcome = z
+  .object({
+    result: z.enum(['done', 'superseded', 'expired', 'refused']),
+    detail: z.string().meta({ description: 'What it did to the release, or why nothing.' }),
+    at: millis,
+  })
+  .register(components, { id: 'Outcome' }) satisfies z.ZodType<Outcome>;
+const standing = z
+  .object({
+    phase: z.string(),
+    message: z.string(),
+    revision: count,
+    stepIndex: count.nullable(),
+    paused: z.boolean(),
+    aborted: z.boolean(),
+  })
+  .meta({ description: 'Where the release stood.' })
+  .register(components, { id: 'Standing' }) satisfies z.ZodType<Standing>;
+
+const commandAnswer = z
+  .object({
+    id: z.string(),
+    command,
+    actor,
+    reason: z.string().exactOptional(),
+    acceptedAt: millis,
+    outcome: outcome.exactOptional().meta({ description: 'Absent while the command is open.' }),
+    before: standing.exactOptional(),
+    after: standing.exactOptional(),
+    rollout: rollout.exactOptional(),
+  })
+  .register(components, { id: 'Command' }) satisfies z.ZodType<
+  Omit<CommandAnswer, 'command'> & { command: Pick<Command, 'verb'> }
+>;
+
+const problem = z
+  .looseObject({
+    type: z.string().meta({ examples: ['/problems/mismatch'] }),
+    title: z.string(),
+    status: count,
+    detail: z.string().meta({ description: 'What happened, and what to do about it.' }),
+    instance: z.string().exactOptional(),
+    retryAfterSeconds: z.number().exactOptional(),
+  })
+  .meta({ description: 'RFC 9457.' })
+  .register(components, { id: 'Problem' }) satisfies z.ZodType<Problem>;
+
+export const answers = { rollout, rollouts, explanation, history, command: commandAnswer, problem };

@@ -1,0 +1,41 @@
+import type { Intent } from '../model/intent.ts';
+import type { RolloutView } from '../model/view.ts';
+import type { Seen } from './seen.ts';
+
+/** Where a release stood, before a command or after it. */
+export type Standing = Pick<
+  RolloutView,
+  'phase' | 'message' | 'revision' | 'paused' | 'aborted'
+> & {
+  stepIndex: number | null;
+};
+
+/** A command and what became of it. */
+export type CommandAnswer = Pick<
+  Intent,
+  'id' | 'command' | 'actor' | 'reason' | 'acceptedAt' | 'outcome'
+> & {
+  before?: Standing;
+  after?: Standing;
+  rollout?: RolloutView;
+};
+
+export function standingBefore(seen: Seen): Standing {
+  const { phase, message, revision, stepIndex, aborted, heldByPause, userPaused } = seen;
+  return { phase, message, revision, stepIndex, paused: heldByPause || userPaused, aborted };
+}
+
+export function standingAfter(view: RolloutView): Standing {
+  const { phase, message, revision, step, paused, aborted } = view;
+  return { phase, message, revision, stepIndex: step?.index ?? null, paused, aborted };
+}
+
+export function commandAnswer(intent: Intent, more: Partial<CommandAnswer> = {}): CommandAnswer {
+  const { id, command, actor, reason, acceptedAt, outcome } = intent;
+  return {
+    ...{ id, command, actor, acceptedAt },
+    ...(reason === undefined ? {} : { reason }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...more,
+  };
+}

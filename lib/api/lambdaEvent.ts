@@ -1,0 +1,37 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+
+/** The origin of every request: routes and answers name paths only, and trust no Host for more. */
+const origin = 'https://serin.invalid';
+const methodsWithoutBody = new Set(['GET', 'HEAD']);
+
+/** The request an API Gateway HTTP API (payload 2.0) was sent; undefined if HTTP has no such thing. */
+export function toRequest(event: APIGatewayProxyEventV2): Request | undefined {
+  const { method } = event.requestContext.http;
+  const query = event.rawQueryString === '' ? '' : `?${event.rawQueryString}`;
+  const coding = event.isBase64Encoded ? 'base64' : 'utf8';
+  const body = methodsWithoutBody.has(method) ? null : Buffer.from(event.body ?? '', coding);
+  try {
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(event.headers)) {
+      if (value !== undefined) headers.set(name, value);
+    }
+    return new Request(`${origin}${event.rawPath}${query}`, { method, headers, body });
+  } catch {
+    // A method such as TRACE, or a header that is none.
+    return undefined;
+  }
+}
+
+export async function toResult(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
+  return {
+    statusCode: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: await response.text(),
+    isBase64Encoded: false,
+  };
+}
+
+/** What a request gets that cannot even be put to the API. It tells nothing about what there is. */
+export function notHttp(): Response {
+  return new Response(null, { status: 400, headers: { 'cache-control': 'no-store' } });
+}

@@ -1,0 +1,158 @@
+import * as z from 'zod';
+import { answers } from './answerSchemas.ts';
+import { type Operation, type OperationId, operations } from './operations.ts';
+import { bodies, components } from './requestSchemas.ts';
+
+type Json = { [field: string]: unknown };
+
+/** Why an operation may fail, by status. What a status means is the same everywhere. */
+const problems: Record<number, string> = {
+  400: 'The body is not JSON, or a header is not valid.',
+  401: 'No valid token.',
+  403: 'The token is valid, and its owner may not do this.',
+  404: 'No such rollout.',
+  409: 'The rollout is not as expected, or the command does not fit its state.',
+  413: 'The body is too large.',
+  415: 'The body is not sent as application/json.',
+  422: 'A field is unknown or has a wrong value, or an Idempotency-Key was used for something else.',
+  429: 'Too many commands wait to be carried out.',
+  503: 'The cluster or the table cannot be reached. The detail holds a kubectl command.',
+};
+
+/** The OpenAPI 3.1 document of this API, made from the schemas that check its requests. */
+export function openapiDocument(): Json {
+  const paths: Record<string, Json> = {};
+  for (const [id, operation] of Object.entries(operations) as [OperationId, Operation][]) {
+    const method = operation.method.toLowerCase();
+    paths[operation.path] = { ...paths[operation.path], [method]: operationObject(id, operation) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Serin',
+      version: '1.0.0',
+      description:
+        'Promote, abort and watch Argo Rollouts of all clusters. Times are milliseconds since the ' +
+        'epoch. Every error is a problem document (RFC 9457) that says what to do.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: componentSchemas(),
+      responses: Object.fromEntries(
+        Object.entries(problems).map(([status, description]) => [
+          `Problem${status}`,
+          { description, content: { 'application/problem+json': { schema: ref('Problem') } } },
+        ]),
+      ),
+    },
+  };
+}
+
+function operationObject(id: OperationId, operation: Operation): Json {
+  const { summary, verb } = operation;
+  return {
+    operationId: id,
+    summary,
+    parameters: [
+      ...pathParameters(operation),
+      ...queryParameters(operation),
+      ...headers(operation),
+    ],
+    ...(verb === undefined
+      ? {}
+      : { requestBody: jsonContent(refOf(bodies[verb]), { required: verb === 'image' }) }),
+    responses: { ...successes(operation), ...failures(operation) },
+  };
+}
+
+function pathParameters({ path }: Operation): Json[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function queryParameters({ query }: Operation): Json[] {
+  const { properties = {} } = z.toJSONSchema(query, { io: 'input' });
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }));
+}
+
+function headers({ verb, answer }: Operation): Json[] {
+  if (verb !== undefined) {
+    const description =
+      'The same key with the same request is done once, however often it is sent.';
+    const schema = { type: 'string', minLength: 1, maxLength: 255 };
+    return [{ name: 'Idempotency-Key', in: 'header', description, schema }];
+  }
+  if (!isTagged(answer)) return [];
+  const description = 'The ETag of the last answer: 304 if nothing changed since.';
+  return [{ name: 'If-None-Match', in: 'header', description, schema: { type: 'string' } }];
+}
+
+function isTagged(answer: Operation['answer']): boolean {
+  return answer === 'rollout' || answer === 'rollouts' || answer === 'explanation';
+}
+
+function successes({ verb, answer }: Operation): Json {
+  if (answer === 'document') return { 200: { description: 'The document.' } };
+  const content = jsonContent(refOf(answers[answer]));
+  if (answer !== 'command') {
+    const ok = { 200: { description: 'What is known.', ...content } };
+    return isTagged(answer) ? { ...ok, 304: { description: 'Nothing changed.' } } : ok;
+  }
+  const header = (description: string) => ({ description, schema: { type: 'string' } });
+  const retryAfter = { 'Retry-After': header('Seconds until it is worth asking again.') };
+  const location = { Location: header('Where to ask what became of the command.') };
+  return {
+    200: { description: 'What the command did to the release.', ...content },
+    202: {
+      description: 'The command is stored and not carried out yet.',
+      headers: verb === undefined ? retryAfter : { ...location, ...retryAfter },
+      ...content,
+    },
+  };
+}
+
+function failures({ verb, path }: Operation): Json {
+  const everywhere = [401, 403];
+  const ofRead = path.includes('{') ? [404, 422, 503] : [];
+  const ofCommand = [400, 404, 409, 413, 415, 422, 429, 503];
+  const statuses = [...everywhere, ...(verb === undefined ? ofRead : ofCommand)];
+  return Object.fromEntries(
+    statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
+  );
+}
+
+function jsonContent(schema: Json, more: Json = {}): Json {
+  return { content: { 'application/json': { schema } }, ...more };
+}
+
+function componentSchemas(): Json {
+  const { schemas } = z.toJSONSchema(components, {
+    io: 'input',
+    uri: (id) => ref(id).$ref,
+    override: ({ jsonSchema }) => {
+      // The bounds of JavaScript's whole numbers say nothing about the API.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    },
+  });
+  const named = Object.entries(schemas).map(([id, { $id: _, $schema: __, ...rest }]) => [id, rest]);
+  return Object.fromEntries(named);
+}
+
+function refOf(schema: z.ZodType): { $ref: string } {
+  const { id } = components.get(schema) ?? {};
+  if (id === undefined) throw new Error('a schema of the API has no name');
+  return ref(id);
+}
+
+function ref(id: string): { $ref: string } {
+  return { $ref: `#/components/schemas/${id}` };
+}

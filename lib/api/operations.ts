@@ -1,0 +1,80 @@
+import type { answers } from './answerSchemas.ts';
+import { queries, type Verb } from './requestSchemas.ts';
+
+/** One operation of the API. The routes and the OpenAPI document are both made from this table. */
+export type Operation = {
+  method: 'GET' | 'POST';
+  path: string;
+  summary: string;
+  query: (typeof queries)[keyof typeof queries];
+  /** For a command: which. Its body's schema goes by the verb. */
+  verb?: Verb;
+  answer: keyof typeof answers | 'document';
+};
+
+const rolloutsPath = '/v1/clusters/{cluster}/namespaces/{namespace}/rollouts';
+const rolloutPath = `${rolloutsPath}/{name}`;
+
+const reads = {
+  openapi: {
+    path: '/v1/openapi.json',
+    summary: 'This document.',
+    query: queries.none,
+    answer: 'document',
+  },
+  list: {
+    path: rolloutsPath,
+    summary: 'The rollouts of a namespace as Serin last saw them, by name.',
+    query: queries.page,
+    answer: 'rollouts',
+  },
+  get: {
+    path: rolloutPath,
+    summary: 'A rollout, its revisions and why it waits.',
+    query: queries.look,
+    answer: 'rollout',
+  },
+  history: {
+    path: `${rolloutPath}/history`,
+    summary: 'The ledger: what happened, who did it and why.',
+    query: queries.page,
+    answer: 'history',
+  },
+  explain: {
+    path: `${rolloutPath}/explain`,
+    summary: 'What the rollout waits for, since, until, and what would unblock it.',
+    query: queries.look,
+    answer: 'explanation',
+  },
+  command: {
+    path: `${rolloutPath}/commands/{id}`,
+    summary: 'A command and what became of it. The last few of a rollout are kept.',
+    query: queries.none,
+    answer: 'command',
+  },
+} as const;
+
+const commands: Record<Verb, string> = {
+  promote: 'Let a paused rollout go on. 409 when nothing is paused, unless it is told to skip.',
+  abort: 'Stop the release and go back to the stable revision.',
+  retry: 'Start an aborted release again from its first step.',
+  pause: 'Hold the rollout where it is until somebody resumes it.',
+  resume: 'End the hold of a pause command. A pause of the steps stays: see promote.',
+  restart: 'Replace all pods, a few at a time.',
+  undo: 'Go back to an earlier revision.',
+  image: 'Set the image of a container, which starts a release.',
+};
+
+export type ReadId = keyof typeof reads;
+export type OperationId = ReadId | Verb;
+
+function commandOperation([verb, summary]: [string, string]): [string, Operation] {
+  const path = `${rolloutPath}/${verb}`;
+  const operation = { method: 'POST', path, summary, query: queries.none } as const;
+  return [verb, { ...operation, verb: verb as Verb, answer: 'command' }];
+}
+
+export const operations = Object.fromEntries([
+  ...Object.entries(reads).map(([id, read]) => [id, { method: 'GET', ...read }] as const),
+  ...Object.entries(commands).map(commandOperation),
+]) as Record<OperationId, Operation>;

@@ -1,0 +1,150 @@
+import { NotFound, Terminal, Transient } from '../errors.ts';
+import type { Command } from '../model/intent.ts';
+import type { RolloutKey } from '../model/key.ts';
+import type { RolloutView } from '../model/view.ts';
+import { commandAnswer } from './answers.ts';
+import { readQuery } from './body.ts';
+import { type ApiDeps, type Call, keyOf } from './call.ts';
+import { explain } from './explain.ts';
+import { kubectlFor } from './kubectl.ts';
+import { ProblemError, problem } from './problem.ts';
+import { queries } from './requestSchemas.ts';
+import { answer, taggedAnswer } from './respond.ts';
+
+export async function getRollout(call: Call): Promise<Response> {
+  const view = await viewFor(call);
+  const { observedAt: _, wake: __, ...tagged } = view;
+  return taggedAnswer(call.request, view, tagged);
+}
+
+export async function getExplanation(call: Call): Promise<Response> {
+  const explanation = explain(await viewFor(call));
+  const { observedAt: _, ...tagged } = explanation;
+  return taggedAnswer(call.request, explanation, tagged);
+}
+
+export async function listRollouts(call: Call): Promise<Response> {
+  const { limit, ...rest } = readQuery(queries.page, call.url);
+  const { cluster, namespace } = keyOf(call);
+  const { store } = call.deps.world;
+  const page = await pageOf(call, () => store.list(cluster, { namespace, limit, ...rest }));
+  if (page.items.length === 0 && rest.cursor === undefined) await requireCluster(call, cluster);
+  const items = page.items.flatMap(({ view }) => (view === undefined ? [] : [withoutPods(view)]));
+  const { cursor } = page;
+  const tagged = items.map(({ observedAt: _, wake: __, ...item }) => item);
+  return taggedAnswer(
+    call.request,
+    { items, ...(cursor === undefined ? {} : { cursor }) },
+    { tagged, cursor: cursor ?? null },
+  );
+}
+
+export async function getHistory(call: Call): Promise<Response> {
+  const query = readQuery(queries.page, call.url);
+  const key = keyOf(call);
+  const page = await pageOf(call, () => call.deps.world.store.ledger(key, query));
+  // A rollout without a past may still be there; one that is gone keeps its ledger.
+  if (page.items.length === 0 && query.cursor === undefined) {
+    const known = await fromTable(call, () => call.deps.world.store.load(key));
+    if (known === undefined) await look(call.deps, key);
+  }
+  return answer(page);
+}
+
+export async function getCommand(call: Call): Promise<Response> {
+  readQuery(queries.none, call.url);
+  const record = await fromTable(call, () => call.deps.world.store.load(keyOf(call)));
+  const intent = record?.intents.find(({ id }) => id === call.params.id);
+  if (intent === undefined) {
+    const detail =
+      'No command of this id is known for this rollout; only the last few are kept. ' +
+      'The history tells what happened.';
+    throw new ProblemError(problem('not-found', detail));
+  }
+  const rollout = record?.view;
+  const body = commandAnswer(intent, rollout === undefined ? {} : { rollout });
+  return intent.outcome === undefined
+    ? answer(body, { status: 202, headers: { 'retry-after': '1' } })
+    : answer(body);
+}
+
+/** From the record, or from a fresh look if that was asked for or there is no record. */
+async function viewFor(call: Call): Promise<RolloutView> {
+  const { fresh } = readQuery(queries.look, call.url);
+  const key = keyOf(call);
+  if (fresh === 'true') return look(call.deps, key);
+  const record = await fromTable(call, () => call.deps.world.store.load(key));
+  return record?.view ?? look(call.deps, key);
+}
+
+/** Looks into the cluster; throws the problem if there is no such rollout or it cannot be seen. */
+export async function look(
+  { world }: ApiDeps,
+  key: RolloutKey,
+  wanted: Command | 'get' = 'get',
+): Promise<RolloutView> {
+  try {
+    const { view } = await world.invoke({ key, look: true });
+    return view;
+  } catch (error) {
+    if (error instanceof NotFound) throw notFound(key);
+    if (!(error instanceof Transient || error instanceof Terminal)) throw error;
+    const detail =
+      `Cluster ${key.cluster} cannot be looked at now (${error.message}). ` +
+      `Nothing was done. This does the same: ${kubectlFor(wanted, key)}`;
+    throw new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+  }
+}
+
+export function notFound({ cluster, namespace, name }: RolloutKey): ProblemError {
+  const detail =
+    `There is no rollout ${name} in namespace ${namespace} of cluster ${cluster}, ` +
+    'or this Serin does not serve it. Check the three names.';
+  return new ProblemError(problem('not-found', detail));
+}
+
+/** Reads from the table; without it says what to do instead. */
+async function fromTable<T>(call: Call, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Transient || error instanceof Terminal)) throw error;
+    const { name } = call.params;
+    const same =
+      name === undefined
+        ? `kubectl argo rollouts list rollouts -n ${keyOf(call).namespace}`
+        : kubectlFor('get', keyOf(call));
+    const detail = `Serin's table cannot be read (${error.message}). This does the same: ${same}`;
+    throw new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+  }
+}
+
+/** As `fromTable`, for a page: a cursor that is not of this list is the client's mistake. */
+async function pageOf<T>(call: Call, read: () => Promise<T>): Promise<T> {
+  return fromTable(call, async () => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof Terminal && call.url.searchParams.has('cursor'))) throw error;
+      throw new ProblemError(problem('invalid', `Nothing was read: ${error.message}.`));
+    }
+  });
+}
+
+async function requireCluster(call: Call, cluster: string): Promise<void> {
+  const names = await fromTable(call, () => call.deps.world.clusterNames());
+  if (names.includes(cluster)) return;
+  const known = names.length === 0 ? 'none' : names.join(', ');
+  throw new ProblemError(
+    problem('not-found', `There is no cluster ${cluster}. Known are: ${known}.`),
+  );
+}
+
+/** A list is a summary: one rollout's pods may be as long as all the rest. */
+function withoutPods(view: RolloutView): RolloutView {
+  const revisions = view.revisions.map(({ revision, replicaSets }) => ({
+    revision,
+    replicaSets: replicaSets.map(({ pods: _, ...set }) => set),
+  }));
+  return { ...view, revisions };
+}

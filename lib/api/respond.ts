@@ -1,0 +1,38 @@
+import { digestOf } from './digest.ts';
+import type { Problem } from './problem.ts';
+
+type Extra = { status?: number; headers?: Record<string, string> };
+
+/** An answer that holds for this moment. */
+export function answer(body: object, { status = 200, headers = {} }: Extra = {}): Response {
+  const always = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+  return new Response(JSON.stringify(body), { status, headers: { ...always, ...headers } });
+}
+
+/**
+ * An answer that a client may keep and ask for again by its tag. The tag is a weak one: it is of what
+ * `tagged` holds, so that a turn which found nothing new does not look like news.
+ */
+export function taggedAnswer(request: Request, body: object, tagged: unknown): Response {
+  const etag = `W/"${digestOf(tagged)}"`;
+  const headers = { etag, 'cache-control': 'private, no-cache' };
+  const known = request.headers.get('if-none-match') ?? '';
+  const isKnown = known.split(',').some((tag) => [etag, etag.slice(2), '*'].includes(tag.trim()));
+  return isKnown ? new Response(null, { status: 304, headers }) : answer(body, { headers });
+}
+
+export function problemAnswer(problem: Problem, instance: string): Response {
+  const { retryAfterSeconds, allow } = problem;
+  return answer(
+    { ...problem, instance },
+    {
+      status: problem.status,
+      headers: {
+        'content-type': 'application/problem+json',
+        ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+        ...(Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
+        ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      },
+    },
+  );
+}

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import {
+  key,
+  makeApi,
+  makeProgress,
+  makeRecord,
+  makeView,
+  refused,
+  settledProgress,
+  settledView,
+  start,
+} from './support.ts';
+
+type Options = Parameters<typeof makeApi>[0];
+
+/** A record and a look that agree. */
+function standing(progress: object, view: object): Options {
+  return {
+    record: makeRecord({ progress: makeProgress(progress), view: makeView(view) }),
+    look: async () => makeView({ ...view, observedAt: start }),
+  };
+}
+const settled = standing(settledProgress, settledView);
+const aborted = standing(
+  { abort: true, phase: 'Degraded', pauseReason: null, pauseStart: null, controllerPause: false },
+  { aborted: true, phase: 'Degraded', message: 'RolloutAborted', paused: false, pauseStart: null },
+);
+const underWay = standing(
+  { phase: 'Progressing', pauseReason: null, pauseStart: null, controllerPause: false },
+  { phase: 'Progressing', message: '', paused: false, pauseStart: null },
+);
+const held = standing(
+  { ...settledProgress, phase: 'Paused', userPaused: true },
+  { ...settledView, phase: 'Paused', message: 'manually paused', paused: true },
+);
+
+describe('a command that does not fit is refused and changes nothing', () => {
+  it.each<[string, Options, string, object, RegExp]>([
+    ['promote, nothing paused', underWay, 'promote', {}, /nothing is paused.*use skipCurrentStep/],
+    [
+      'promote, nothing released',
+      settled,
+      'promote',
+      {},
+      /nothing is paused: the rollout is Healthy/,
+    ],
+    [
+      'promote full, nothing released',
+      settled,
+      'promote',
+      { full: true },
+      /no release is in progress/,
+    ],
+    ['skip, nothing released', settled, 'promote', { skipCurrentStep: true }, /no release/],
+    ['promote, aborted', aborted, 'promote', {}, /aborted.*use retry.*promote with full/],
+    ['skip, aborted', aborted, 'promote', { skipAllSteps: true }, /aborted/],
+    ['abort, nothing released', settled, 'abort', {}, /no release is in progress.*use undo/],
+    ['abort, aborted', aborted, 'abort', {}, /aborted already.*use retry/],
+    ['retry, not aborted', underWay, 'retry', {}, /not aborted/],
+    ['pause, paused', held, 'pause', {}, /paused already.*use resume/],
+    ['resume, not paused', settled, 'resume', {}, /not paused/],
+    ['resume, paused by a step', {}, 'resume', {}, /one of the steps.*use promote/],
+    ['undo to the current', settled, 'undo', { toRevision: 2 }, /at revision 2 already. Kept: 1/],
+    [
+      'undo to a missing one',
+      settled,
+      'undo',
+      { toRevision: 7 },
+      /there is no revision 7. Kept: 1/,
+    ],
+    [
+      'undo with nothing before',
+      standing(settledProgress, { ...settledView, revisions: makeView().revisions.slice(0, 1) }),
+      'undo',
+      {},
+      /no earlier revision/,
+    ],
+    [
+      'skip without steps',
+      standing({ stepCount: 0, currentStepIndex: null }, { step: undefined }),
+      'promote',
+      { skipCurrentStep: true },
+      /no steps to skip/,
+    ],
+    [
+      'skip after the last step',
+      standing({ currentStepIndex: 6 }, { step: { index: 6, count: 6 } }),
+      'promote',
+      { skipAllSteps: true },
+      /all 6 steps are done/,
+    ],
+    [
+      'abort of the first release',
+      standing({ stableRS: '' }, { stableHash: '' }),
+      'abort',
+      {},
+      /revision 2 is the first/,
+    ],
+  ])('%s', async (_name, options, verb, body, detail) => {
+    const { status, detail: said, body: told } = await refused(options, verb, { body });
+    expect(status).toBe(409);
+    expect(told.type).toBe('/problems/not-applicable');
+    expect(said).toMatch(/^Nothing was done. As of 2026-11-22T/);
+    expect(said).toMatch(detail);
+  });
+
+  it.each<[string, Options, string, object]>([
+    ['promote at a pause', {}, 'promote', {}],
+    ['promote of a hold', held, 'promote', {}],
+    ['promote full, aborted', aborted, 'promote', { full: true }],
+    ['skip in a release', underWay, 'promote', { skipCurrentStep: true }],
+    ['abort of a release', underWay, 'abort', {}],
+    ['retry, aborted', aborted, 'retry', {}],
+    ['pause within a pause of the steps', {}, 'pause', {}],
+    ['resume of a hold', held, 'resume', {}],
+    ['undo', {}, 'undo', {}],
+    ['undo to one that is kept', {}, 'undo', { toRevision: 1 }],
+    ['image', settled, 'image', { container: 'front-api', image: 'front-api:v3' }],
+  ])('while %s is accepted', async (_name, options, verb, body) => {
+    const api = await makeApi(options);
+    expect((await api.post(verb, { body })).status).toBe(202);
+    expect((await api.stored())?.intents).toMatchObject([{ command: { verb, ...body } }]);
+  });
+
+  it('keeps the time of a restart in the form Kubernetes has', async () => {
+    const api = await makeApi();
+    await api.post('restart', { body: { at: '2026-11-23T00:00:00.5+02:00' } });
+    expect((await api.stored())?.intents[0]?.command).toEqual({
+      verb: 'restart',
+      at: '2026-11-22T22:00:00Z',
+    });
+  });
+});
+
+describe('expect', () => {
+  const right = { revision: 2, stepIndex: 1, podHash: 'bbb', image: 'front-api:new' };
+
+  it('lets the command through when all is as expected', async () => {
+    const api = await makeApi();
+    expect((await api.post('promote', { body: { expect: right } })).status).toBe(202);
+  });
+
+  it.each([
+    ['revision', 7, 2, 'revision 7 was expected and is 2'],
+    ['stepIndex', 3, 1, 'stepIndex 3 was expected and is 1'],
+    ['podHash', 'ccc', 'bbb', 'podHash ccc was expected and is bbb'],
+    ['image', 'x:1', ['front-api:new'], 'image x:1 was expected and is front-api:new'],
+  ])('%s: a mismatch says both and changes nothing', async (field, expected, actual, said) => {
+    const body = { expect: { ...right, [field]: expected } };
+    const { status, detail, body: told } = await refused({}, 'promote', { body });
+    expect(status).toBe(409);
+    expect(told.type).toBe('/problems/mismatch');
+    expect(told.mismatches).toEqual([{ field, expected, actual }]);
+    expect(detail).toContain(said);
+  });
+
+  it('is held against a fresh look before anybody is turned away', async () => {
+    const fresh = makeView({ revision: 3, generation: 3, podHash: 'ccc', observedAt: start });
+    const api = await makeApi({ look: async () => fresh });
+    const { status } = await api.post('abort', { body: { expect: { revision: 3 } } });
+    expect(status).toBe(202);
+    expect(api.invoked).toEqual([{ key, look: true }, { key }]);
+    expect((await api.stored())?.intents[0]?.bound).toMatchObject({
+      generation: 3,
+      podHash: 'ccc',
+    });
+  });
+});
