@@ -1,9 +1,8 @@
 import middy from '@middy/core';
 import errorLogger from '@middy/error-logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { answer, reconcile } from '../lib/reconcile.ts';
+import { answer, deliver } from '../lib/reconcile.ts';
 import { deliverBatch } from '../lib/wake/batch.ts';
-import { waitOut } from '../lib/wake/queue.ts';
 import type { InvokeAnswer, InvokeRequest, World } from '../lib/world.ts';
 
 /**
@@ -16,17 +15,8 @@ export function reconcileHandler(world: World) {
   return middy<SQSEvent | InvokeRequest, SQSBatchResponse | InvokeAnswer>()
     .use(errorLogger({ logger }))
     .handler(async (event) =>
-      'Records' in event ? await fromQueue(world, event) : await answer(world, event),
+      'Records' in event
+        ? await deliverBatch(event.Records, (message) => deliver(world, message), world.log)
+        : await answer(world, event),
     );
-}
-
-function fromQueue(world: World, { Records }: SQSEvent): Promise<SQSBatchResponse> {
-  return deliverBatch(
-    Records,
-    async (message) => {
-      await waitOut(world.clock, message);
-      await reconcile(world, message.key);
-    },
-    world.log,
-  );
 }

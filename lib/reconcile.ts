@@ -12,8 +12,9 @@ import { observe } from './observe/observe.ts';
 import { announce } from './record/events.ts';
 import { account, blankRecord, isSameRecord } from './record/next.ts';
 import { view } from './record/view.ts';
-import { scheduleWake } from './wake/queue.ts';
-import type { InvokeAnswer, InvokeRequest, World } from './world.ts';
+import { scheduleWake, waitOut } from './wake/queue.ts';
+import { relist } from './wake/relist.ts';
+import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
 const turnsMax = 12;
@@ -193,6 +194,16 @@ async function carryOut(
   await announce(world, key, observed.rollout, plan.announcements, now);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
   return patch && patchDigest(patch);
+}
+
+/** Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. */
+export async function deliver(world: World, message: QueueMessage): Promise<void> {
+  if ('list' in message) {
+    await relist(world, message.list);
+    return;
+  }
+  await waitOut(world.clock, message);
+  await reconcile(world, message.key);
 }
 
 /** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */

@@ -336,7 +336,8 @@ function wakesOf(
   const late = (delay: Millis): Millis => Math.min(reachMs, delay + delayMs('wakeLateMs'));
   return {
     send: (message, delay) => {
-      const label = `wake ${message.key.name} in ${delay} ms`;
+      const what = 'list' in message ? `list ${message.list}` : message.key.name;
+      const label = `wake ${what} in ${delay} ms`;
       const effect = async (): Promise<void> => {
         const fault = strike(process, label, sends);
         if (fault === 'wakeLost') return;

@@ -8,8 +8,8 @@ import type {
   InvokeAnswer,
   InvokeRequest,
   Log,
+  QueueMessage,
   Store,
-  WakeMessage,
   Wakes,
   World,
 } from '../world.ts';
@@ -36,7 +36,7 @@ export type WorldOptions = {
 
 /** What runs on the world: Serin. The world it is handed is one process's. */
 export type Consumer = {
-  deliver: (message: WakeMessage, world: World) => Promise<void>;
+  deliver: (message: QueueMessage, world: World) => Promise<void>;
   invoke?: (request: InvokeRequest, world: World) => Promise<InvokeAnswer>;
   /** Runs every minute. */
   sweep?: (world: World) => Promise<void>;
@@ -44,7 +44,7 @@ export type Consumer = {
   wakes?: Wakes;
 };
 
-type Failure = { at: Millis; message?: WakeMessage; error: unknown };
+type Failure = { at: Millis; message?: QueueMessage; error: unknown };
 
 export type SimulatedWorld = {
   world: World;
@@ -58,10 +58,10 @@ export type SimulatedWorld = {
   /** Deliveries, sweeps and notices that failed. */
   failures: readonly Failure[];
   /** Messages given up. */
-  deadLetters: readonly WakeMessage[];
+  deadLetters: readonly QueueMessage[];
 };
 
-type Queue = Wakes & { consume: (deliver: (message: WakeMessage) => Promise<void>) => void };
+type Queue = Wakes & { consume: (deliver: (message: QueueMessage) => Promise<void>) => void };
 
 /** A World in one process: simulated clusters, a store, and a queue that calls the consumer. */
 export function simulatedWorld(options: WorldOptions): SimulatedWorld {
@@ -75,7 +75,7 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
   const [first] = clusters.values();
   if (first === undefined) throw new Error('a simulated world needs a cluster');
   const failures: Failure[] = [];
-  const deadLetters: WakeMessage[] = [];
+  const deadLetters: QueueMessage[] = [];
   const queue = simulatedQueue(options, { failures, deadLetters });
   const connected: { consumer?: Consumer } = {};
 
@@ -127,16 +127,16 @@ const receivesMax = 5;
 /** A message's way through the queue. */
 const transitMs = 20;
 
-type Outcomes = { failures: Failure[]; deadLetters: WakeMessage[] };
+type Outcomes = { failures: Failure[]; deadLetters: QueueMessage[] };
 
 /** A standard SQS queue: whole seconds of delay, and what failed comes again for a while. */
 function simulatedQueue(options: WorldOptions, { failures, deadLetters }: Outcomes): Queue {
   const { clock } = options;
   /** What arrived before anybody consumed. */
-  const early: WakeMessage[] = [];
-  let deliver: ((message: WakeMessage) => Promise<void>) | undefined;
+  const early: QueueMessage[] = [];
+  let deliver: ((message: QueueMessage) => Promise<void>) | undefined;
 
-  const receive = async (message: WakeMessage, times: number): Promise<void> => {
+  const receive = async (message: QueueMessage, times: number): Promise<void> => {
     if (deliver === undefined) {
       early.push(message);
       return;

@@ -1,5 +1,5 @@
 import { Terminal } from '../errors.ts';
-import type { Log, WakeMessage } from '../world.ts';
+import type { Log, QueueMessage } from '../world.ts';
 import { readWake } from './sqs.ts';
 
 /** A message as the queue hands it to a function, and the answer that names those to try again. */
@@ -12,7 +12,7 @@ export type BatchAnswer = { batchItemFailures: { itemIdentifier: string }[] };
  */
 export async function deliverBatch(
   records: QueueRecord[],
-  deliver: (message: WakeMessage) => Promise<void>,
+  deliver: (message: QueueMessage) => Promise<void>,
   log: Log,
 ): Promise<BatchAnswer> {
   const fates = await Promise.all(

@@ -1,7 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Terminal, Transient } from '../errors.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import type { WakeMessage, Wakes } from '../world.ts';
+import type { QueueMessage, WakeMessage, Wakes } from '../world.ts';
 import { reachMs } from './queue.ts';
 
 const requestTimeoutMs: Millis = 900;
@@ -71,13 +71,14 @@ export function sqsWakes({ client, queueUrl }: { client: SQSClient; queueUrl: st
   };
 }
 
-function writeWake(message: WakeMessage): string {
+function writeWake(message: QueueMessage): string {
   return JSON.stringify(message);
 }
 
 /** The message in a queue record's body. */
-export function readWake(body: string): WakeMessage {
-  const { key, at } = parse(body);
+export function readWake(body: string): QueueMessage {
+  const { key, at, list } = parse(body);
+  if (typeof list === 'string' && list !== '') return { list };
   const { cluster, namespace, name } = key ?? {};
   if ([cluster, namespace, name].some((part) => typeof part !== 'string' || part === '')) {
     throw new Terminal(`a message in the queue names no rollout: ${body.slice(0, 200)}`);
@@ -88,7 +89,9 @@ export function readWake(body: string): WakeMessage {
   };
 }
 
-function parse(body: string): { key?: Partial<WakeMessage['key']>; at?: unknown } {
+type Parsed = { key?: Partial<WakeMessage['key']>; at?: unknown; list?: unknown };
+
+function parse(body: string): Parsed {
   try {
     return JSON.parse(body) ?? {};
   } catch {
@@ -97,8 +100,9 @@ function parse(body: string): { key?: Partial<WakeMessage['key']>; at?: unknown 
 }
 
 /** Fair queues: a cluster where much is released does not hold up the others. It orders nothing. */
-function groupOf({ key }: WakeMessage): string {
-  return encodeURIComponent(key.cluster).slice(0, 128);
+function groupOf(message: QueueMessage): string {
+  const cluster = 'list' in message ? message.list : message.key.cluster;
+  return encodeURIComponent(cluster).slice(0, 128);
 }
 
 function queueError(error: unknown, queueUrl: string): unknown {

@@ -20,6 +20,11 @@ export type SweepCounts = {
   failed: number;
 };
 
+type Sweeping = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'cluster' | 'clusterNames'>;
+
+/** How often a cluster whose changes are announced is listed all the same, in sweeps. */
+const listEvery = 10;
+
 type Fate = 'queued' | 'skipped' | 'failed';
 
 /**
@@ -27,11 +32,12 @@ type Fate = 'queued' | 'skipped' | 'failed';
  * it when `queuedFor` equals `dueAt`. One that is overdue all the same gets another, however old it is.
  */
 export async function sweep(
-  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log'>,
+  world: Sweeping,
   options: { horizonMs?: Millis; limit?: number } = {},
 ): Promise<SweepCounts> {
   const { horizonMs = reachMs, limit = limitMax } = options;
   const now = world.clock.now();
+  await askForLists(world, now);
   // Never beyond the queue's reach: it would be claimed and then not sent.
   const dues = await world.store.due(now + Math.min(horizonMs, reachMs), limit);
   if (dues.length === limit) {
@@ -46,14 +52,26 @@ export async function sweep(
   return counts;
 }
 
+/**
+ * Asks for the clusters to be listed: every minute where nobody announces changes, else now and then,
+ * for the notices that were lost. The sweep itself calls no cluster.
+ */
+async function askForLists(world: Sweeping, now: Millis): Promise<void> {
+  const isFullRound = Math.floor(now / minuteMs) % listEvery === 0;
+  try {
+    for (const name of await world.clusterNames()) {
+      if (isFullRound || !world.cluster(name).doorbell) await world.wakes.send({ list: name }, 0);
+    }
+  } catch (error) {
+    world.log('warn', 'a list of clusters could not be asked for', { error: String(error) });
+  }
+}
+
 function needsWake({ dueAt, queuedFor }: Pick<Due, 'dueAt' | 'queuedFor'>, now: Millis): boolean {
   return queuedFor !== dueAt || now - dueAt >= overdueMs;
 }
 
-async function queue(
-  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log'>,
-  due: Due,
-): Promise<Fate> {
+async function queue(world: Sweeping, due: Due): Promise<Fate> {
   try {
     return await claimAndSend(world, due);
   } catch (error) {

@@ -14,7 +14,7 @@ import type { RolloutKey } from '../../lib/model/key.ts';
 import type { Progress, RolloutRecord } from '../../lib/model/record.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { memoryStore } from '../../lib/simulate/memoryStore.ts';
-import type { Clock, InvokeRequest, Store, WakeMessage } from '../../lib/world.ts';
+import type { Clock, InvokeRequest, QueueMessage, Store } from '../../lib/world.ts';
 
 export const key: RolloutKey = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
 export const path = '/v1/clusters/prod/namespaces/shop/rollouts/front-api';
@@ -190,7 +190,7 @@ export async function makeApi(
   if (record !== null) await memory.save(record);
   const store: Store = { ...memory, ...options.store };
   const invoked: InvokeRequest[] = [];
-  const wakes: WakeMessage[] = [];
+  const wakes: QueueMessage[] = [];
   const logged: string[] = [];
   const recordView: Effect = async () => {
     const stored = await memory.load(key);

@@ -4,10 +4,9 @@ import { applyMergePatch } from '../../lib/model/patch.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { fromTime, type Millis, secondMs } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
-import { look, reconcile } from '../../lib/reconcile.ts';
+import { deliver, look } from '../../lib/reconcile.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
-import { waitOut } from '../../lib/wake/queue.ts';
 
 /** Serin and a simulated cluster, as the peer's controller and a real one were when recorded. */
 export type Stage = SimulatedWorld & { clock: VirtualClock; look: () => Promise<RolloutView> };
@@ -24,12 +23,7 @@ export function openStage(): Stage {
     doorbellMs: 20,
     clusters: { local: { bindMs: 20, readyMs: 500 } },
   });
-  simulated.connect({
-    deliver: async (message, world) => {
-      await waitOut(clock, message);
-      await reconcile(world, message.key);
-    },
-  });
+  simulated.connect({ deliver: (message, world) => deliver(world, message) });
   const key = { cluster: 'local', namespace, name };
   return { ...simulated, clock, look: () => look(simulated.world, key) };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NotFound, Terminal, Transient } from '../../lib/errors.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { type Consumer, simulatedWorld, type WorldOptions } from '../../lib/simulate/world.ts';
+import type { QueueMessage } from '../../lib/world.ts';
 import { namespace, replicaSet, rollout, start, web } from './manifests.ts';
 
 const key = { cluster: 'local', namespace, name: 'web' };
@@ -12,7 +13,7 @@ function serve(options: Partial<WorldOptions> = {}, consumer: Partial<Consumer> 
   const wakes: [at: number, name: string][] = [];
   simulated.connect({
     deliver: async (message, world) => {
-      wakes.push([world.clock.now() - start, message.key.name]);
+      if ('key' in message) wakes.push([world.clock.now() - start, message.key.name]);
     },
     ...consumer,
   });
@@ -85,7 +86,9 @@ describe('the queue', () => {
     await world.wakes.send({ key }, 0);
     await clock.run({ until: start + 5000, eventsMax: 99 });
     const delivered: string[] = [];
-    connect({ deliver: async (message) => void delivered.push(message.key.name) });
+    connect({
+      deliver: async (message) => void ('key' in message && delivered.push(message.key.name)),
+    });
     await clock.run({ until: start + 6000, eventsMax: 99 });
     expect(delivered).toEqual(['web']);
   });
@@ -146,8 +149,8 @@ describe('the doorbell', () => {
 
   it('can ring through another queue, and a notice that fails is not the end', async () => {
     const sent: string[] = [];
-    const send = async ({ key: { name } }: { key: { name: string } }) => {
-      sent.push(name);
+    const send = async (message: QueueMessage) => {
+      sent.push('key' in message ? message.key.name : message.list);
       throw new Transient('no');
     };
     const { cluster, pass, failures } = serve({}, { wakes: { send } });

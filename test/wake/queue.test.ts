@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { Transient } from '../../lib/errors.ts';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import { queuedFor, scheduleWake, waitOut } from '../../lib/wake/queue.ts';
-import type { WakeMessage } from '../../lib/world.ts';
+import type { QueueMessage } from '../../lib/world.ts';
 import { handClock } from './world.ts';
 
 const now = 1_700_000_000_000;
 const key = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
 
 function queue() {
-  const sent: [WakeMessage, number][] = [];
-  const send = async (message: WakeMessage, delayMs: number) => {
+  const sent: [QueueMessage, number][] = [];
+  const send = async (message: QueueMessage, delayMs: number) => {
     sent.push([message, delayMs]);
   };
   return { sent, wakes: { send } };

@@ -3,7 +3,7 @@ import { Terminal, Transient } from '../../lib/errors.ts';
 import type { RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { sweep } from '../../lib/wake/sweep.ts';
-import type { Store } from '../../lib/world.ts';
+import type { Cluster, Store } from '../../lib/world.ts';
 import { wakeWorld } from './world.ts';
 
 const start = 1_700_000_000_000;
@@ -215,5 +215,18 @@ describe('sweep', () => {
     await sweep(made.world, { horizonMs: 60 * minuteMs });
     expect(sentNames()).toEqual(['near', 'next']);
     expect((await load('far'))?.queuedFor).toBeUndefined();
+  });
+});
+
+describe('lists', () => {
+  it('asks for a cluster with a doorbell every 10 minutes, and every minute for one without', async () => {
+    made.clusters.set('quiet', { doorbell: false } as Cluster);
+    const base = 1_700_000_400_000; // a round number of ten minutes
+    for (let minute = 0; minute < 20; minute += 1) {
+      made.clock.set(base + minute * minuteMs);
+      await sweep(made.world);
+    }
+    const asked = (name: string) => made.lists.filter(({ list }) => list === name).length;
+    expect([asked('prod'), asked('quiet')]).toEqual([2, 20]);
   });
 });

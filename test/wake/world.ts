@@ -1,8 +1,9 @@
+import type { RolloutKey } from '../../lib/model/key.ts';
 import type { Millis } from '../../lib/model/units.ts';
 import { embeddedStore } from '../../lib/store/embedded.ts';
-import type { Clock, WakeMessage, World } from '../../lib/world.ts';
+import type { Clock, Cluster, World } from '../../lib/world.ts';
 
-type Sent = WakeMessage & { delayMs: Millis; sentAt: Millis };
+type Sent = { key: RolloutKey; at?: Millis; delayMs: Millis; sentAt: Millis };
 
 /** A clock that stands still until it is told the time, or slept on. */
 export function handClock(start: Millis): Clock & { set: (at: Millis) => void; slept: Millis[] } {
@@ -21,21 +22,29 @@ export function handClock(start: Millis): Clock & { set: (at: Millis) => void; s
   };
 }
 
+type SweptWorld = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'cluster' | 'clusterNames'>;
+
 /** What a sweep needs of the World, on the embedded store, with a queue one can look into. */
 export async function wakeWorld(start: Millis) {
   const { store, close } = await embeddedStore();
   const clock = handClock(start);
   const sent: Sent[] = [];
   const logged: string[] = [];
-  const world: Pick<World, 'clock' | 'store' | 'wakes' | 'log'> = {
+  const lists: { list: string; sentAt: Millis }[] = [];
+  const clusters = new Map([['prod', { doorbell: true } as Cluster]]);
+  const world: SweptWorld = {
+    clusterNames: async () => [...clusters.keys()],
+    cluster: (name) => clusters.get(name) as Cluster,
     clock,
     store,
     wakes: {
       send: async (message, delayMs) => {
-        sent.push({ ...message, delayMs, sentAt: clock.now() });
+        const sentAt = clock.now();
+        if ('list' in message) lists.push({ ...message, sentAt });
+        else sent.push({ ...message, delayMs, sentAt });
       },
     },
     log: (level, message) => logged.push(`${level} ${message}`),
   };
-  return { world, clock, sent, logged, close };
+  return { world, clusters, clock, sent, lists, logged, close };
 }

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { fromTime } from '../../lib/model/units.ts';
+import { deliver } from '../../lib/reconcile.ts';
+import { virtualClock } from '../../lib/simulate/clock.ts';
+import { simulatedWorld } from '../../lib/simulate/world.ts';
+import { relist } from '../../lib/wake/relist.ts';
+import { rollout } from '../simulate/manifests.ts';
+
+/** A cluster whose doorbell reaches nobody. */
+async function unheard() {
+  const clock = virtualClock(fromTime('2026-01-01T00:00:00Z'));
+  const made = simulatedWorld({ clock, seed: 1 });
+  made.connect({
+    deliver: (message, world) => deliver(world, message),
+    wakes: { send: async () => {} },
+  });
+  const pass = (ms: number) => clock.run({ until: clock.now() + ms, eventsMax: 10_000 });
+  const recorded = async () => (await made.world.store.list('local', { limit: 10 })).items;
+  return { ...made, pass, recorded };
+}
+
+describe('relist', () => {
+  it('finds a rollout that no notice told of, and leaves a known one alone', async () => {
+    const { world, cluster, pass, recorded } = await unheard();
+    cluster.apply('Rollout', rollout());
+    await pass(1000);
+    expect(await recorded()).toEqual([]);
+    expect(await relist(world, 'local')).toBe(1);
+    await pass(5 * 60_000);
+    expect((await recorded())[0]?.progress?.phase).toBe('Healthy');
+    expect(await relist(world, 'local')).toBe(0);
+  });
+
+  it('finds a rollout that was changed, and one that was deleted', async () => {
+    const { world, cluster, pass, recorded } = await unheard();
+    const made = cluster.apply('Rollout', rollout());
+    await relist(world, 'local');
+    await pass(5 * 60_000);
+    const { namespace = '', name = '' } = made.metadata ?? {};
+    cluster.scale(namespace, name, 5);
+    expect(await relist(world, 'local')).toBe(1);
+    await pass(5 * 60_000);
+    expect((await recorded())[0]?.view?.replicas.available).toBe(5);
+    cluster.deleteObject('Rollout', namespace, name);
+    expect(await relist(world, 'local')).toBe(1);
+    await pass(1000);
+    expect(await recorded()).toEqual([]);
+  });
+
+  it("leaves another instance's rollouts alone", async () => {
+    const { world, cluster } = await unheard();
+    const labels = { 'argo-rollouts.argoproj.io/controller-instance-id': 'blue' };
+    const plain = rollout();
+    cluster.apply('Rollout', { ...plain, metadata: { ...plain.metadata, labels } });
+    expect(await relist(world, 'local')).toBe(0);
+  });
+});
