@@ -172,7 +172,7 @@ function judgePromote(intent: Intent, rollout: Rollout): Verdict {
         done:
           bound.pauseStart === null
             ? 'The pause is lifted.'
-            : `The pause at step ${at} of ${count} is over.`,
+            : `The pause at step ${at + 1} of ${count} is lifted.`,
       }
     : { refuse: 'Nothing is paused. To skip the current step anyway, use skipCurrentStep.' };
 }

@@ -34,7 +34,12 @@ export function account(
   const ended = intents.filter((intent, index) => {
     return intent.outcome !== undefined && record.intents[index]?.outcome === undefined;
   });
-  const done = ended.filter((intent) => intent.outcome?.result === 'done');
+  const done = intents.filter((intent) => {
+    // What follows from a new template shows a turn later; the generation tells whose it is.
+    const isTemplate = ['image', 'undo', 'restart'].includes(intent.command.verb);
+    const isTheirs = isTemplate && intent.bound.generation + 1 === progress.generation;
+    return intent.outcome?.result === 'done' && (isTheirs || ended.includes(intent));
+  });
   const entries = [
     ...transitions(record.progress, progress, observed.rollout, done),
     ...ended.map((intent) => commandEntry(intent, progress)),

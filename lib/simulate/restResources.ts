@@ -1,5 +1,5 @@
-import { resources } from './admission.ts';
 import type { Kind } from '../world.ts';
+import { resources } from './admission.ts';
 
 // What the simulated API server says it serves, in the form kubectl discovers it.
 

@@ -56,6 +56,9 @@ function fieldSelector(resource: RestResource, text: string): Matches {
 }
 
 function fieldAt(object: AnyObject, path: readonly string[]): string {
-  const value = path.reduce<unknown>((node, key) => (isRecord(node) ? node[key] : undefined), object);
+  const value = path.reduce<unknown>(
+    (node, key) => (isRecord(node) ? node[key] : undefined),
+    object,
+  );
   return typeof value === 'string' ? value : '';
 }
