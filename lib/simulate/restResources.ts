@@ -20,7 +20,7 @@ const argo = { group: 'argoproj.io', version: 'v1alpha1', namespaced: true, subr
 const core = { group: '', version: 'v1', namespaced: true };
 const apps = { group: 'apps', version: 'v1', namespaced: true };
 
-export const served: readonly RestResource[] = [
+const served: readonly RestResource[] = [
   {
     ...argo,
     plural: 'rollouts',

@@ -1,0 +1,86 @@
+import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import type { Kind } from '../world.ts';
+import { resources } from './resources.ts';
+
+/** What a call is about: for its path, its messages and the RBAC rule it needs. */
+export type Subject = {
+  verb: 'get' | 'list' | 'create' | 'patch' | 'delete';
+  kind: Kind;
+  namespace: string;
+  name?: string;
+  subresource?: string;
+};
+
+/** Kubernetes' own account of a failure, as far as it is read here. */
+type Status = {
+  message?: string;
+  reason?: string;
+  details?: { causes?: { reason?: string; field?: string }[]; retryAfterSeconds?: number };
+};
+
+export function isRecord(value: unknown): value is { [field: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `patch rollouts.argoproj.io/status default/front-api`, as `kubectl auth can-i` has it. */
+export function describe({ verb, kind, namespace, name, subresource }: Subject): string {
+  const { plural, group } = resources[kind];
+  const resource = [group === '' ? plural : `${plural}.${group}`, subresource].filter(Boolean);
+  return `${verb} ${resource.join('/')} ${[namespace || '*', name].filter(Boolean).join('/')}`;
+}
+
+/** The error for an answer that is not 2xx. `body` is what came, parsed if it was JSON. */
+export function refusal(subject: Subject, code: number, body: unknown): Error {
+  const status: Status = isRecord(body) ? body : {};
+  const said = status.message ?? (typeof body === 'string' ? body.trim().slice(0, 200) : '');
+  const text = `${describe(subject)}: ${code}${said === '' ? '' : ` ${said}`}`;
+  // A rule the server enforces on itself, such as two budgets for one pod, comes as a 500.
+  if (/more than one PodDisruptionBudget/.test(said)) {
+    return new Terminal(`${text}; leave the pod one disruption budget`);
+  }
+  if (code === 409) return new Conflict(text);
+  if (code === 404) return notFound(subject, text);
+  if (code === 408 || code === 410 || code === 429 || code >= 500) return new Transient(text);
+  return new Terminal(`${text}${advice(subject, code, status)}`);
+}
+
+function notFound(subject: Subject, text: string): Error {
+  // A list of nothing is empty: not found is the resource itself.
+  if (subject.verb === 'list' && subject.kind === 'Rollout') {
+    return new Terminal(
+      `${text}; this cluster does not know Rollouts: install the CRDs of Argo Rollouts v1.10`,
+    );
+  }
+  return new NotFound(text);
+}
+
+function advice(subject: Subject, code: number, status: Status): string {
+  if (code === 401) {
+    return (
+      '; the API server does not accept these credentials: ' +
+      'on EKS, give the role that Serin runs as an access entry; elsewhere, sign in again'
+    );
+  }
+  if (code === 403 && isMissingRight(status)) {
+    const { plural, group } = resources[subject.kind];
+    const resource = [plural, subject.subresource].filter(Boolean).join('/');
+    const where = subject.namespace === '' ? 'all namespaces' : `namespace ${subject.namespace}`;
+    return (
+      `; Serin lacks a right: allow the verb "${subject.verb}" on the resource ` +
+      `"${resource}" of API group "${group}" in ${where}`
+    );
+  }
+  return '';
+}
+
+/** 403 also says that a quota is used up, a namespace is ending, or an admission rule objects. */
+function isMissingRight({ message = '' }: Status): boolean {
+  return message === '' || /\bcannot \w+ (resource|path)\b/.test(message);
+}
+
+/** Whether a 429 is a disruption budget's answer and not a throttle. */
+export function isBudgets(body: unknown): boolean {
+  const { details }: Status = isRecord(body) ? body : {};
+  const causes = Array.isArray(details?.causes) ? details.causes : [];
+  return causes.some(({ reason }) => reason === 'DisruptionBudget');
+}

@@ -1,0 +1,191 @@
+import { NotFound, Transient } from '../errors.ts';
+import { fieldManager } from '../model/names.ts';
+import type { MergePatch } from '../model/plan.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+import type { Cluster, Kind, Kinds } from '../world.ts';
+import { describe, isBudgets, isRecord, refusal, type Subject } from './answers.ts';
+import { isName, pathOf, resources } from './resources.ts';
+import { type Call, type Credentials, type Transport, transport } from './transport.ts';
+
+export type KubernetesOptions = Credentials & {
+  /** Whether an admission webhook or a watch announces changes. */
+  doorbell: boolean;
+  userAgent?: string;
+  /** How long one call may take, its answer included. */
+  timeoutMs?: Millis;
+  /** How many objects one page of a list holds. */
+  pageSize?: number;
+};
+
+const defaults = { userAgent: 'serin', timeoutMs: 10 * secondMs, pageSize: 500 };
+const mergePatch = 'application/merge-patch+json';
+
+/** A Kubernetes API server as a World's Cluster. */
+export function kubernetesCluster(options: KubernetesOptions): Cluster {
+  const { userAgent, timeoutMs, pageSize } = { ...defaults, ...options };
+  const send = transport(options, { userAgent, timeoutMs });
+  return {
+    doorbell: options.doorbell,
+    get: (kind, namespace, name) => get(send, kind, namespace, name),
+    list: (kind, namespace, selector) => list(send, { kind, namespace, selector, pageSize }),
+    create: (kind, object, { dryRun = false } = {}) => create(send, kind, object, dryRun),
+    patch: (kind, target, patch, { subresource } = {}) =>
+      patched(send, kind, { ...target, ...(subresource && { subresource }) }, patch),
+    remove: (kind, target) => remove(send, kind, target),
+    evict: (namespace, name, uid) => evict(send, { namespace, name, uid }),
+  };
+}
+
+async function get<K extends Kind>(
+  send: Transport,
+  kind: K,
+  namespace: string,
+  name: string,
+): Promise<Kinds[K]> {
+  const subject: Subject = { verb: 'get', kind, namespace, name };
+  // Names come out of specs, where anything may be written; nothing has such a name.
+  if (!isName(name) || !isName(namespace)) throw new NotFound(`${describe(subject)}: no such name`);
+  return objectOf(kind, subject, await ask(send, { subject, path: pathOf(kind, subject) }));
+}
+
+type Listing<K> = {
+  kind: K;
+  namespace: string;
+  selector: string | undefined;
+  pageSize: number;
+};
+
+async function list<K extends Kind>(send: Transport, listing: Listing<K>): Promise<Kinds[K][]> {
+  // A list that takes longer than the server keeps its snapshot starts over, once.
+  const items = (await pages(send, listing)) ?? (await pages(send, listing));
+  if (items !== undefined) return items;
+  const { kind, namespace } = listing;
+  throw new Transient(`${describe({ verb: 'list', kind, namespace })}: its pages expired twice`);
+}
+
+/** Undefined when a later page is not to be had any more. */
+async function pages<K extends Kind>(
+  send: Transport,
+  { kind, namespace, selector = '', pageSize }: Listing<K>,
+): Promise<Kinds[K][] | undefined> {
+  const subject: Subject = { verb: 'list', kind, namespace };
+  const items: Kinds[K][] = [];
+  for (let cursor = ''; ; ) {
+    const query = {
+      limit: String(pageSize),
+      ...(selector === '' ? {} : { labelSelector: selector }),
+      ...(cursor === '' ? {} : { continue: cursor }),
+    };
+    const { status, body } = await send({ subject, path: pathOf(kind, subject), query });
+    if (status === 410 && cursor !== '') return undefined;
+    if (status >= 300) throw refusal(subject, status, body);
+    const page = isRecord(body) ? body : {};
+    if (!Array.isArray(page.items)) throw strange(subject);
+    items.push(...page.items.map((item: unknown) => objectOf(kind, subject, item)));
+    const { continue: next } = isRecord(page.metadata) ? page.metadata : {};
+    if (typeof next !== 'string' || next === '') return items;
+    cursor = next;
+  }
+}
+
+async function create<K extends Kind>(
+  send: Transport,
+  kind: K,
+  object: Kinds[K],
+  dryRun: boolean,
+): Promise<Kinds[K]> {
+  const { namespace = 'default', name } = object.metadata ?? {};
+  const subject: Subject = { verb: 'create', kind, namespace, ...(name ? { name } : {}) };
+  const body = await ask(send, {
+    subject,
+    path: pathOf(kind, { namespace }),
+    query: { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) },
+    body: { ...object, apiVersion: resources[kind].apiVersion, kind },
+  });
+  return objectOf(kind, subject, body);
+}
+
+type PatchTarget = {
+  namespace: string;
+  name: string;
+  resourceVersion?: string;
+  subresource?: 'status' | 'scale';
+};
+
+async function patched<K extends Kind>(
+  send: Transport,
+  kind: K,
+  { resourceVersion, ...target }: PatchTarget,
+  patch: MergePatch,
+): Promise<Kinds[K]> {
+  const subject: Subject = { verb: 'patch', kind, ...target };
+  const metadata = isRecord(patch.metadata) ? patch.metadata : {};
+  const call: Call = {
+    subject,
+    path: pathOf(kind, target),
+    query: { fieldManager },
+    contentType: mergePatch,
+    // The server checks a version that a patch names, as it would with an update.
+    body: resourceVersion ? { ...patch, metadata: { ...metadata, resourceVersion } } : patch,
+  };
+  const object = objectOf(kind, subject, await ask(send, call));
+  // What answers there is a Scale, not the object.
+  return target.subresource === 'scale' ? get(send, kind, target.namespace, target.name) : object;
+}
+
+async function remove(
+  send: Transport,
+  kind: Kind,
+  { uid, resourceVersion, ...target }: Parameters<Cluster['remove']>[1],
+): Promise<void> {
+  const subject: Subject = { verb: 'delete', kind, ...target };
+  await ask(send, {
+    subject,
+    path: pathOf(kind, target),
+    body: {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      propagationPolicy: 'Background',
+      preconditions: { uid, ...(resourceVersion ? { resourceVersion } : {}) },
+    },
+  });
+}
+
+async function evict(
+  send: Transport,
+  { uid, ...target }: { namespace: string; name: string; uid: string },
+): Promise<boolean> {
+  const place = { ...target, subresource: 'eviction' };
+  const subject: Subject = { verb: 'create', kind: 'Pod', ...place };
+  const { status, body } = await send({
+    subject,
+    path: pathOf('Pod', place),
+    query: { fieldManager },
+    body: {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: target,
+      deleteOptions: { preconditions: { uid } },
+    },
+  });
+  if (status === 429 && isBudgets(body)) return false;
+  if (status >= 300) throw refusal(subject, status, body);
+  return true;
+}
+
+async function ask(send: Transport, call: Call): Promise<unknown> {
+  const { status, body } = await send(call);
+  if (status >= 300) throw refusal(call.subject, status, body);
+  return body;
+}
+
+/** The API leaves out of a list what each of its objects is; here each says so. */
+function objectOf<K extends Kind>(kind: K, subject: Subject, body: unknown): Kinds[K] {
+  if (!isRecord(body) || !isRecord(body.metadata)) throw strange(subject);
+  const object: object = { ...body, apiVersion: resources[kind].apiVersion, kind };
+  return object as Kinds[K];
+}
+
+function strange(subject: Subject): Error {
+  return new Transient(`${describe(subject)}: the answer is not what Kubernetes answers`);
+}

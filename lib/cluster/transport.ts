@@ -1,0 +1,209 @@
+// Two of its files, because its index also loads exec, attach, port-forward and their web sockets.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import {
+  IsomorphicFetchHttpLibrary,
+  RequestContext,
+} from '@kubernetes/client-node/dist/gen/http/http.js';
+import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import type { Millis } from '../model/units.ts';
+import { describe, refusal, type Subject } from './answers.ts';
+
+/**
+ * Where a cluster is and as whom to call it: `ca` is PEM in base64 and absent where the public
+ * authorities vouch for the server. `fresh` asks for one that was not remembered, because what was
+ * remembered has just been refused.
+ */
+export type SignIn = (options: { fresh: boolean }) => Promise<Access>;
+export type Access = { server: string; ca?: string; token?: string };
+
+export type Credentials = { kubeConfig: KubeConfig } | { signIn: SignIn };
+
+export type Call = {
+  subject: Subject;
+  path: string;
+  query?: Record<string, string>;
+  body?: object;
+  contentType?: string;
+};
+
+/** A status and its JSON; text where it is none. */
+type Answer = { status: number; body: unknown };
+
+/** Rejects with Transient or Terminal when there is no answer. */
+export type Transport = (call: Call) => Promise<Answer>;
+
+type Connection = { kubeConfig: KubeConfig; token?: string };
+type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
+
+const methods = { get: 'GET', list: 'GET', create: 'POST', patch: 'PATCH', delete: 'DELETE' };
+
+/**
+ * Calls through the Kubernetes client's sign-in and HTTP layer. Its generated APIs are left aside:
+ * they turn every time into a Date and drop fields they do not know, where hashes need all of them.
+ */
+export function transport(
+  credentials: Credentials,
+  { userAgent, timeoutMs }: { userAgent: string; timeoutMs: Millis },
+): Transport {
+  const connect = connecting(credentials);
+  const authorize = authorizing();
+  const http = new IsomorphicFetchHttpLibrary();
+
+  const attempt = async (call: Call, fresh: boolean): Promise<Answer | Failure> => {
+    const request = await prepare(call, userAgent, () => connect(fresh), authorize);
+    request.setSignal(AbortSignal.timeout(timeoutMs));
+    try {
+      const response = await http.send(request).toPromise();
+      return { status: response.httpStatusCode, body: parsed(await response.body.text()) };
+    } catch (error) {
+      return failure(call, error, timeoutMs);
+    }
+  };
+  return async (call) => {
+    const first = await attempt(call, false);
+    // What was remembered of the server or of who we are may be out of date.
+    const isStale = 'failed' in first ? first.failed === 'trust' : first.status === 401;
+    if (isStale) authorize.forget();
+    // A connection kept from an earlier call may have been closed by now; reading again is safe.
+    const isDropped = 'failed' in first && first.failed === 'reset' && isRead(call);
+    const last = isStale || isDropped ? await attempt(call, isStale) : first;
+    if ('failed' in last) throw last.error;
+    if (last.status === 401) throw refusal(call.subject, 401, last.body);
+    // A proxy in between may cut an answer short, or answer in HTML.
+    if (last.status < 300 && typeof last.body === 'string') {
+      throw new Transient(`${describe(call.subject)}: the answer is not JSON`);
+    }
+    return last;
+  };
+}
+
+function isRead({ subject }: Call): boolean {
+  return subject.verb === 'get' || subject.verb === 'list';
+}
+
+async function prepare(
+  call: Call,
+  userAgent: string,
+  connect: () => Promise<Connection>,
+  authorize: Authorize,
+): Promise<RequestContext> {
+  try {
+    const { kubeConfig, token } = await connect();
+    const server = kubeConfig.getCurrentCluster()?.server;
+    if (server === undefined) throw new Error('the kubeconfig has no current context');
+    const request = new RequestContext(
+      `${server.replace(/\/+$/, '')}${call.path}`,
+      methods[call.subject.verb] as never,
+    );
+    for (const [name, value] of Object.entries(call.query ?? {})) {
+      request.setQueryParam(name, value);
+    }
+    request.setHeaderParam('Accept', 'application/json');
+    request.setHeaderParam('User-Agent', userAgent);
+    if (call.body !== undefined) {
+      request.setHeaderParam('Content-Type', call.contentType ?? 'application/json');
+      request.setBody(JSON.stringify(call.body));
+    }
+    await authorize(kubeConfig, request);
+    if (token !== undefined) request.setHeaderParam('Authorization', `Bearer ${token}`);
+    return request;
+  } catch (error) {
+    if (isOurs(error)) throw error;
+    const { message } = error as Error;
+    throw new Terminal(`${describe(call.subject)}: cannot sign in: ${message}`, { cause: error });
+  }
+}
+
+function isOurs(error: unknown): boolean {
+  return [Conflict, NotFound, Terminal, Transient].some((kind) => error instanceof kind);
+}
+
+type Authorize = ((kubeConfig: KubeConfig, request: RequestContext) => Promise<void>) & {
+  forget: () => void;
+};
+
+/**
+ * The client makes a new connection pool for every request, and with it a new TLS handshake. The
+ * first is kept, until a refusal says that its certificates may be out of date.
+ */
+function authorizing(): Authorize {
+  let pools = new WeakMap<KubeConfig, NonNullable<Dispatcher>>();
+  const authorize = async (kubeConfig: KubeConfig, request: RequestContext): Promise<void> => {
+    await kubeConfig.applySecurityAuthentication(request);
+    const made = request.getDispatcher();
+    const pool = pools.get(kubeConfig) ?? made;
+    if (pool === undefined) return;
+    pools.set(kubeConfig, pool);
+    request.setDispatcher(pool);
+  };
+  return Object.assign(authorize, {
+    forget: () => {
+      pools = new WeakMap();
+    },
+  });
+}
+
+function connecting(credentials: Credentials): (fresh: boolean) => Promise<Connection> {
+  if ('kubeConfig' in credentials) return async () => credentials;
+  let known: { server: string; ca: string | undefined; kubeConfig: KubeConfig } | undefined;
+  return async (fresh) => {
+    const { server, ca, token } = await credentials.signIn({ fresh });
+    if (known?.server !== server || known.ca !== ca) {
+      known = { server, ca, kubeConfig: configOf(server, ca) };
+    }
+    return { kubeConfig: known.kubeConfig, ...(token === undefined ? {} : { token }) };
+  };
+}
+
+function configOf(server: string, ca: string | undefined): KubeConfig {
+  const { protocol, hostname } = new URL(server);
+  const isPlain = protocol === 'http:';
+  if (isPlain && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) {
+    throw new Terminal(`${server}: a token is sent over https only; plain http is for loopback`);
+  }
+  const kubeConfig = new KubeConfig();
+  const cluster = { name: server, server, skipTLSVerify: isPlain };
+  kubeConfig.loadFromClusterAndUser(ca === undefined ? cluster : { ...cluster, caData: ca }, {
+    name: 'serin',
+  });
+  return kubeConfig;
+}
+
+type Failure = { failed: 'trust' | 'reset' | 'other'; error: Error };
+
+const trustCodes = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|HOSTNAME_)/;
+const resetCodes = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/;
+
+/** What became of a call that got no answer. Nobody knows then whether a write took effect. */
+function failure(call: Call, error: unknown, timeoutMs: Millis): Failure {
+  const chain = causes(error);
+  const code = chain.map((cause) => (cause as { code?: unknown }).code).find(isText) ?? '';
+  const reason = chain.at(-1)?.message ?? String(error);
+  const text = `${describe(call.subject)}: ${[code, reason].filter(Boolean).join(' ')}`;
+  if (trustCodes.test(code)) {
+    const hint = 'the certificate of the API server is not trusted: check its address and its CA';
+    return { failed: 'trust', error: new Terminal(`${text}; ${hint}`, { cause: error }) };
+  }
+  if (chain.some(({ name }) => name === 'TimeoutError')) {
+    const late = `${describe(call.subject)}: no answer within ${timeoutMs} ms`;
+    return { failed: 'other', error: new Transient(late, { cause: error }) };
+  }
+  const failed = resetCodes.test(code) ? 'reset' : 'other';
+  return { failed, error: new Transient(text, { cause: error }) };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function causes(error: unknown): Error[] {
+  return error instanceof Error ? [error, ...causes(error.cause)] : [];
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

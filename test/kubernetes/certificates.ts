@@ -1,0 +1,37 @@
+// A key with a certificate that vouches for itself and for loopback, and a stranger's certificate.
+// Both end in 2049, were made for these tests and are of no use elsewhere.
+
+export const one = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgNJm5UlvrhwkvBfCC
+oPNy+AfvRI/cCa2mTNY879nDMwmhRANCAATHmCA46hZGC+/bCvNxRCvhVb7oRjKy
+BvVmOOMBYCxy/PfAdWTcJCvkrmtNFPI1aHtyoe8Nf+h+0c54c8v4jfYY
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBbzCCARWgAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5zZXJpbiB0
+ZXN0IG9uZTAeFw0wMDAxMDEwMDAwMDBaFw00OTEyMzEwMDAwMDBaMBkxFzAVBgNV
+BAMMDnNlcmluIHRlc3Qgb25lMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEx5gg
+OOoWRgvv2wrzcUQr4VW+6EYysgb1ZjjjAWAscvz3wHVk3CQr5K5rTRTyNWh7cqHv
+DX/oftHOeHPL+I32GKNOMEwwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUcl7w
+Fk8jdPH9jf6/TUqaX7szt6cwGgYDVR0RBBMwEYcEfwAAAYIJbG9jYWxob3N0MAoG
+CCqGSM49BAMCA0gAMEUCIHHwFbRCzwfsCrLpw5+egOuzzy1pkytGid03WF/9xKLr
+AiEAvYwg1r4YVDcd0hiQ/w57B0AGYKeXn5/7wEGW+Bn+zJ4=
+-----END CERTIFICATE-----
+`,
+};
+
+/** Of another authority. */
+export const two = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBbjCCARWgAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5zZXJpbiB0
+ZXN0IHR3bzAeFw0wMDAxMDEwMDAwMDBaFw00OTEyMzEwMDAwMDBaMBkxFzAVBgNV
+BAMMDnNlcmluIHRlc3QgdHdvMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEzOcO
+hZlke/PxtcQwhfUJl27MLedjNjoVSh3XWfuYyBPz2l1GwmCvFnV0/x5ZJlq0hAvb
+ie+LX0S0xDe3E5Gt5qNOMEwwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUYUma
+/qA6+MCrtAlh49R7mK84Rk8wGgYDVR0RBBMwEYcEfwAAAYIJbG9jYWxob3N0MAoG
+CCqGSM49BAMCA0cAMEQCIHQEmeYcEqEbMPeZMGzLjVndYWi9yYN2Gh71Gyen36DL
+AiAaAe3Qhx5dbMOF6SP7t70FLSTxAk/VxMLH+MijGQnuig==
+-----END CERTIFICATE-----
+`,
+};

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
+import { Terminal } from '../../lib/errors.ts';
+import { one, two } from './certificates.ts';
+import { answer, scripted } from './faults.ts';
+import { namespace } from './objects.ts';
+
+const web = { metadata: { name: 'web', namespace, resourceVersion: '7', uid: 'u' } };
+
+describe('a server with a certificate of its own', () => {
+  const { listener, seen } = scripted(answer(200, web));
+  let server = '';
+  let connections = 0;
+  let https: Server;
+  beforeEach(async () => {
+    connections = 0;
+    https = createServer(one, listener).on('secureConnection', () => {
+      connections += 1;
+    });
+    await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve));
+    server = `https://127.0.0.1:${(https.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    await new Promise((resolve) => {
+      https.close(resolve);
+      https.closeAllConnections();
+    });
+  });
+  const base64 = (pem: string): string => Buffer.from(pem).toString('base64');
+
+  it('is believed by its CA, over few connections for many calls', async () => {
+    const signIn = async () => ({ server, ca: base64(one.cert), token: 'secret' });
+    const cluster = kubernetesCluster({ signIn, doorbell: false });
+    for (let call = 0; call < 10; call += 1) await cluster.get('Pod', namespace, 'web');
+    // The client opens a second while the first is not quite done with its answer.
+    expect(connections).toBeLessThanOrEqual(2);
+    expect(seen.at(-1)?.headers.authorization).toBe('Bearer secret');
+  });
+
+  it('that changed its CA is asked for the new one', async () => {
+    const asked: boolean[] = [];
+    const signIn = async ({ fresh }: { fresh: boolean }) => {
+      asked.push(fresh);
+      return { server, ca: base64(fresh ? one.cert : two.cert) };
+    };
+    const cluster = kubernetesCluster({ signIn, doorbell: false });
+    expect((await cluster.get('Pod', namespace, 'web')).metadata?.uid).toBe('u');
+    expect(asked).toEqual([false, true]);
+  });
+
+  it('that nobody vouches for is Terminal, and gets no request', async () => {
+    const before = seen.length;
+    const signIn = async () => ({ server, ca: base64(two.cert), token: 'secret' });
+    const refused = kubernetesCluster({ signIn, doorbell: false }).get('Pod', namespace, 'web');
+    await expect(refused).rejects.toThrow(Terminal);
+    await expect(refused).rejects.toThrow(/check its address and its CA/);
+    expect(seen).toHaveLength(before);
+  });
+
+  it('is believed again once the file with its CA was put right', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'serin-'));
+    const caFile = join(folder, 'ca.pem');
+    const kubeConfig = new KubeConfig();
+    const cluster = { name: 'test', server, caFile, skipTLSVerify: false };
+    kubeConfig.loadFromClusterAndUser(cluster, { name: 'me' });
+    const made = kubernetesCluster({ kubeConfig, doorbell: true });
+    try {
+      writeFileSync(caFile, two.cert);
+      await expect(made.get('Pod', namespace, 'web')).rejects.toThrow(Terminal);
+      writeFileSync(caFile, one.cert);
+      expect((await made.get('Pod', namespace, 'web')).metadata?.uid).toBe('u');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is reached through a kubeconfig', async () => {
+    const kubeConfig = new KubeConfig();
+    const cluster = {
+      name: 'test',
+      cluster: { server, 'certificate-authority-data': base64(one.cert) },
+    };
+    kubeConfig.loadFromString(
+      JSON.stringify({
+        clusters: [cluster],
+        users: [{ name: 'me', user: { token: 'of-a-person' } }],
+        contexts: [{ name: 'here', context: { cluster: 'test', user: 'me' } }],
+        'current-context': 'here',
+      }),
+    );
+    const made = kubernetesCluster({ kubeConfig, doorbell: true });
+    expect(await made.get('Pod', namespace, 'web')).toMatchObject({ kind: 'Pod', ...web });
+    expect(seen.at(-1)?.headers.authorization).toBe('Bearer of-a-person');
+    const nowhere = kubernetesCluster({ kubeConfig: new KubeConfig(), doorbell: true });
+    await expect(nowhere.get('Pod', namespace, 'web')).rejects.toThrow(/no current context/);
+  });
+});
