@@ -46,6 +46,23 @@ export function releaseOf(observed: Observed, status: RolloutStatus, now: Millis
 }
 
 /**
+ * The release the status records, whatever the spec says by now: what an abort goes back from while
+ * the spec is faulty.
+ */
+export function asRecorded(release: Release): Release {
+  const { status, all, stable } = release;
+  const current = all.find((set) => podHashOf(set) === status.currentPodHash);
+  const { current: _, ...rest } = release;
+  return {
+    ...rest,
+    templateHash: status.currentPodHash ?? '',
+    stepHash: status.currentStepHash ?? '',
+    ...(current && { current }),
+    others: all.filter((set) => set !== current && set !== stable),
+  };
+}
+
+/**
  * By hash, and where no hash matches by comparing templates with the API server's defaults filled
  * in: so a template that another version hashed differently is not rolled out again.
  * argo v1.10.1 utils/replicaset/replicaset.go FindNewReplicaSet

@@ -8,14 +8,27 @@ import { type Millis, secondMs } from '../model/units.ts';
 import { nameOf, versionOf } from '../model/workload.ts';
 import { decideCanary } from './canary.ts';
 import { change, noChanges, patchActions } from './changes.ts';
-import { conditionOf, reasons, replaceCondition, withCondition } from './conditions.ts';
+import {
+  conditionOf,
+  reasons,
+  replaceCondition,
+  withCondition,
+  withoutCondition,
+} from './conditions.ts';
 import { metadataPatch } from './injected.ts';
 import { settleIntents } from './intents.ts';
 import { findStatus } from './lost.ts';
 import { podMetadataActions, wantedMetadata } from './metadata.ts';
 import { phaseOf } from './phase.ts';
 import { withPausedConditions } from './progress.ts';
-import { currentHash, hasNewDesign, isAborted, type Release, releaseOf } from './release.ts';
+import {
+  asRecorded,
+  currentHash,
+  hasNewDesign,
+  isAborted,
+  type Release,
+  releaseOf,
+} from './release.ts';
 import { restartPods } from './restart.ts';
 import { newReplicaSet, pruneHistory, rolloutRevisionPatch, syncCurrent } from './revision.ts';
 import { rivalUntil } from './rival.ts';
@@ -113,9 +126,13 @@ function drive(observed: Observed, now: Millis): Plan {
   const found = findStatus(observed, now);
   const base = withPausedConditions(observed.rollout, found.status, now);
   const release = releaseOf(observed, base, now);
-  // An abort goes back to what ran before; a faulty new spec is no reason not to.
-  if (faults.length > 0 && !(isAborted(release) && release.stable)) {
-    return invalid(observed, faults, now);
+  if (faults.length > 0) {
+    // An abort goes back to what ran before; a faulty new spec is no reason not to.
+    const recorded = asRecorded(release);
+    const goesBack = isAborted(recorded) && recorded.stable !== undefined;
+    return goesBack
+      ? move(recorded, {}, faultText(observed, faults))
+      : invalid(observed, faults, now);
   }
   const missing = unsupported(observed.rollout);
   if (missing !== undefined) return leaveToOthers(observed, missing);
@@ -125,7 +142,9 @@ function drive(observed: Observed, now: Millis): Plan {
   }
   const restart = restartPods(release);
   if (restart.actions.length > 0) return evict(release, restart.actions);
-  return { ...move(release, restart.restartedAt), ...(found.restored && { restored: true }) };
+  const { restartedAt } = restart;
+  const moved = move(release, restartedAt === undefined ? {} : { restartedAt });
+  return { ...moved, ...(found.restored && { restored: true }) };
 }
 
 /** Values of a wrong type, which an API server without the CRD's schema lets through. */
@@ -135,8 +154,11 @@ function structuralFaults(rollout: Rollout): string[] {
     .map(({ path, message }) => `spec.${path} ${message}`);
 }
 
-/** The turn of a healthy controller: sizes, Services, history, and the status. */
-function move(release: Release, restartedAt: string | undefined): Plan {
+/**
+ * The turn of a healthy controller: sizes, Services, history, and the status. `fault` is what is
+ * wrong with the spec when it acts all the same.
+ */
+function move(release: Release, done: { restartedAt?: string }, fault?: string): Plan {
   const changes = noChanges();
   const { observed, rollout } = release;
   const revision = syncCurrent(release, changes);
@@ -153,9 +175,10 @@ function move(release: Release, restartedAt: string | undefined): Plan {
   const announced: Rollout = { ...rollout, metadata: withRevision(rollout, revision) };
   const decided = decideCanary(
     { ...release, rollout: announced },
-    restartedAt ?? rollout.status?.restartedAt,
+    done.restartedAt ?? rollout.status?.restartedAt,
   );
-  const status = collided ? bumpCollisions(release) : decided.status;
+  const settled = collided ? bumpCollisions(release) : decided.status;
+  const status = fault === undefined ? settled : withInvalidSpec(release, settled, fault);
   const create: Action[] =
     release.current || collided
       ? []
@@ -256,22 +279,37 @@ function evict(release: Release, actions: Action[]): Plan {
 }
 
 function invalid(observed: Observed, faults: string[], now: Millis): Plan {
-  const message = `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faults.join('; ')}`;
-  const before = observed.rollout.status ?? {};
-  const said = { status: 'True' as const, reason: reasons.invalidSpec, message };
-  const known = conditionOf(before, 'InvalidSpec')?.message === message;
-  const conditioned = known ? before : replaceCondition(before, 'InvalidSpec', said, now);
-  const status: RolloutStatus = {
-    ...conditioned,
-    observedGeneration: String(observed.rollout.metadata?.generation ?? 0),
-    ...phaseOf(observed.rollout.spec ?? {}, conditioned),
-  };
+  const message = faultText(observed, faults);
+  const { rollout } = observed;
+  const before = rollout.status ?? {};
+  const counted = { ...before, observedGeneration: String(rollout.metadata?.generation ?? 0) };
+  const status = withInvalidSpec({ now, rollout }, counted, message);
   const reason: Reason = { text: message, unblock: 'correct the spec' };
   return {
     ...rest(observed, reason, { at: now + invalidRetryMs, why: 'the spec, which may be mended' }),
     actions: statusAction(observed, status),
     status,
   };
+}
+
+function faultText(observed: Observed, faults: string[]): string {
+  return `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faults.join('; ')}`;
+}
+
+/** The condition, and the phase that follows from it; the same fault again is said once. */
+function withInvalidSpec(
+  { now, rollout }: Pick<Release, 'now' | 'rollout'>,
+  status: RolloutStatus,
+  message: string,
+): RolloutStatus {
+  const known = conditionOf(rollout.status ?? {}, 'InvalidSpec');
+  const others = withoutCondition(status, 'InvalidSpec');
+  const said = { status: 'True' as const, reason: reasons.invalidSpec, message };
+  const conditioned =
+    known?.message === message
+      ? { ...others, conditions: [...(others.conditions ?? []), known] }
+      : replaceCondition(others, 'InvalidSpec', said, now);
+  return { ...conditioned, ...phaseOf(rollout.spec ?? {}, conditioned) };
 }
 
 /** The API server refuses the pods the template asks for. */
