@@ -108,7 +108,7 @@ function startAnew(release: Release, base: RolloutStatus): Decided {
 }
 
 /** argo v1.10.1 rollout/sync.go isRollbackWithinWindow: counted by creation, not by revision. */
-export function isRollbackInWindow(release: Release): boolean {
+function isRollbackInWindow(release: Release): boolean {
   const { current, stable } = release;
   const revisions = release.rollout.spec?.rollbackWindow?.revisions ?? 0;
   if (!current || !stable || createdAt(current) >= createdAt(stable)) return false;

@@ -77,7 +77,7 @@ function actionsOf(deed: Deed, resourceVersion: string): Action[] {
 }
 
 /** What a command's author saw, as of this rollout. */
-export function boundTo(rollout: Rollout): Bound {
+function boundTo(rollout: Rollout): Bound {
   return {
     uid: uidOf(rollout),
     generation: rollout.metadata?.generation ?? 0,

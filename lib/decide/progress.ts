@@ -14,7 +14,7 @@ import { currentStep, stepsOf } from './steps.ts';
 const defaultDeadlineSeconds = 600; // argo v1.10.1 utils/defaults/defaults.go
 
 /** How long a release may go without progress. */
-export function deadlineMs(rollout: Rollout): Millis {
+function deadlineMs(rollout: Rollout): Millis {
   return (rollout.spec?.progressDeadlineSeconds ?? defaultDeadlineSeconds) * secondMs;
 }
 

@@ -3,7 +3,7 @@ import { podTemplateHash, stepHash } from '../model/hash.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Millis } from '../model/units.ts';
-import { createdAt, desiredOf, nameOf, podHashOf } from '../model/workload.ts';
+import { createdAt, nameOf, podHashOf } from '../model/workload.ts';
 import { sameTemplate } from './template.ts';
 
 /** The facts of one turn that every later stage builds on. */
@@ -137,8 +137,4 @@ export function hasNewDesign(release: Release): boolean {
   const { status } = release;
   if (status.currentStepHash !== release.stepHash) return true;
   return Boolean(status.currentPodHash) && status.currentPodHash !== currentHash(release);
-}
-
-export function isActive(set: ReplicaSet): boolean {
-  return desiredOf(set) > 0;
 }

@@ -96,7 +96,7 @@ function handedDown(rollout: Rollout): Record<string, string> {
 }
 
 /** One more than the highest revision among the ReplicaSets of other templates. */
-export function nextRevision(release: Release): number {
+function nextRevision(release: Release): number {
   const older = release.all.filter((set) => set !== release.current);
   return Math.max(0, ...older.map(revisionOf)) + 1;
 }

@@ -17,7 +17,7 @@ const undoneMax = 3;
 /** Parts of the status that only a controller writes; the plugin writes none of them. */
 const controllerFields = ['f:phase', 'f:conditions', 'f:observedGeneration', 'f:currentPodHash'];
 
-export type Sighting = { manager: string; seenAt: Millis };
+type Sighting = { manager: string; seenAt: Millis };
 
 /** How long to keep away after having met a rival this many times in a row. */
 export function backOffMs(times: number): Millis {

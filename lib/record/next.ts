@@ -1,3 +1,4 @@
+import { safetyMs } from '../decide/why.ts';
 import { closedIntentsMax, type Intent } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
@@ -9,10 +10,8 @@ import type { RolloutView } from '../model/view.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
 import { progressOf } from './progress.ts';
 
-/** While a turn writes, the rollout is due again this soon, should the process end in between. */
-const safetyMs: Millis = 60 * secondMs;
 /** How long a soft claim holds when its process ended without giving it up. */
-export const claimMs: Millis = 20 * secondMs;
+const claimMs: Millis = 20 * secondMs;
 
 export function blankRecord(key: RolloutKey): RolloutRecord {
   return { schema: recordSchema, key, version: 0, intents: [], polls: 0 };
