@@ -133,7 +133,10 @@ async function forget(world: World, record: RolloutRecord | undefined): Promise<
 
 type Seen = { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by: string };
 
-/** Ledger first, then the record: what is accounted for was written down. Answers a table error. */
+/**
+ * The record with the ledger entries it gives rise to, in one write; then the entries to the ledger.
+ * What an earlier turn did not get there is put now. Answers a table error.
+ */
 async function record(
   world: World,
   before: RolloutRecord,
@@ -142,10 +145,11 @@ async function record(
 ): Promise<Error | undefined> {
   const next = account(before, seen);
   try {
-    await appendAll(world, before.key, next.entries);
-    const scheduled = await schedule(world, next.record, seen);
+    await appendAll(world, before.key, before.pending);
+    const scheduled = await schedule(world, next, seen);
     if (known !== undefined && isSameRecord(known, scheduled)) return undefined;
     await world.store.save(scheduled);
+    await appendAll(world, before.key, next.pending);
     return undefined;
   } catch (error) {
     if (error instanceof Transient || error instanceof Terminal) return error;
@@ -170,7 +174,11 @@ async function schedule(
   return { ...rest, ...(sent !== undefined && { queuedFor: sent }) };
 }
 
-async function appendAll(world: World, key: RolloutKey, entries: LedgerEntry[]): Promise<void> {
+async function appendAll(
+  world: World,
+  key: RolloutKey,
+  entries: LedgerEntry[] = [],
+): Promise<void> {
   for (const entry of entries) await world.store.append(key, entry);
 }
 

@@ -56,8 +56,9 @@ function resize(release: Release, changes: Changes, set: ReplicaSet, size: numbe
  */
 function shrinkOthers(release: Release, changes: Changes, limits: Limits): void {
   const active = release.others.filter((set) => desiredOf(set) > 0);
-  const available = sum(release.all, availableOf);
-  let spare = available - (limits.replicas - limits.maxUnavailable);
+  // Pods a smaller size is about to take are counted out: the status may not show it yet.
+  const lasting = sum(release.all, (set) => Math.min(desiredOf(set), availableOf(set)));
+  let spare = lasting - (limits.replicas - limits.maxUnavailable);
   const byRevision = [...active].sort(
     (a, b) => revisionOf(b) - revisionOf(a) || createdAt(b) - createdAt(a),
   );

@@ -59,6 +59,11 @@ export type RolloutRecord = {
   rival?: Rival;
   /** Digest of the last status patch and how often in a row it was needed: see decide/rival.ts. */
   lastPatch?: { digest: string; times: number };
+  /**
+   * Ledger entries stored together with the progress they tell of, until they are in the ledger: so
+   * each transition is told exactly once.
+   */
+  pending?: LedgerEntry[];
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
   view?: RolloutView;
 };

@@ -17,16 +17,14 @@ export function blankRecord(key: RolloutKey): RolloutRecord {
   return { schema: recordSchema, key, version: 0, intents: [], polls: 0 };
 }
 
-export type Accounted = { record: RolloutRecord; entries: LedgerEntry[] };
-
 /**
- * The record and the ledger as of an observation, before the plan is carried out: what has happened
+ * The record and what the ledger is to tell, as of an observation, before the plan is carried out: what has happened
  * since the last, which commands have ended, and when the rollout is due again. Pure.
  */
 export function account(
   record: RolloutRecord,
   seen: { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by: string },
-): Accounted {
+): RolloutRecord {
   const { observed, plan, view, now, by } = seen;
   const progress = progressOf(observed.rollout, now);
   const intents = closeIntents(record.intents, plan);
@@ -39,20 +37,29 @@ export function account(
     const isTheirs = isTemplate && intent.bound.generation + 1 === progress.generation;
     return intent.outcome?.result === 'done' && (isTheirs || ended.includes(intent));
   });
-  const entries = [
-    ...transitions(record.progress, progress, observed.rollout, done),
+  // A wiped status must not wipe what is needed to restore it.
+  const moves = isWorthKeeping(record, progress, plan);
+  const entries: LedgerEntry[] = [
+    ...(moves ? transitions(record.progress, progress, observed.rollout, done) : []),
     ...ended.map((intent) => commandEntry(intent, progress)),
     ...(plan.restored ? [restoredEntry(progress)] : []),
   ];
   const acts = plan.actions.length > 0;
   const isSame = record.progress?.resourceVersion === progress.resourceVersion && !acts;
-  const { claim: _, dueAt: __, dueFor: ___, queuedFor, rival: ____, ...kept } = record;
+  const {
+    claim: _,
+    dueAt: __,
+    dueFor: ___,
+    queuedFor,
+    rival: ____,
+    pending: _____,
+    ...kept
+  } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
   const rival = plan.rival ?? record.rival;
-  const next: RolloutRecord = {
+  return {
     ...kept,
-    // A wiped status must not wipe what is needed to restore it.
-    progress: isWorthKeeping(record, progress, plan) ? progress : (record.progress ?? progress),
+    progress: moves ? progress : (record.progress ?? progress),
     intents: intents.filter(({ outcome }, index) => {
       return outcome === undefined || index >= intents.length - closedIntentsMax;
     }),
@@ -61,9 +68,9 @@ export function account(
     ...(isQueued && { queuedFor }),
     ...(rival && { rival }),
     ...(acts && { claim: { by, until: now + claimMs } }),
+    ...(entries.length > 0 && { pending: entries }),
     view,
   };
-  return { record: next, entries };
 }
 
 function isWorthKeeping(
