@@ -93,7 +93,8 @@ function command(
       why: 'what follows from the command',
     },
   );
-  return { ...plan, actions, intents, urgent: true };
+  // Not urgent: it must be marked in the table before it is carried out.
+  return { ...plan, actions, intents };
 }
 
 /** Another controller drives this rollout too: only an abort that was asked for goes on. */

@@ -4,7 +4,7 @@ import type { RolloutKey } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { Plan } from '../model/plan.ts';
-import { type LedgerEntry, type RolloutRecord, recordSchema } from '../model/record.ts';
+import { type LedgerEntry, type Progress, type RolloutRecord, recordSchema } from '../model/record.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
@@ -38,7 +38,7 @@ export function account(
     return intent.outcome?.result === 'done' && (isTheirs || ended.includes(intent));
   });
   // A wiped status must not wipe what is needed to restore it.
-  const moves = isWorthKeeping(record, progress, plan);
+  const moves = isWorthKeeping(record.progress, progress);
   const entries: LedgerEntry[] = [
     ...(moves ? transitions(record.progress, progress, observed.rollout, done) : []),
     ...ended.map((intent) => commandEntry(intent, progress)),
@@ -73,14 +73,9 @@ export function account(
   };
 }
 
-function isWorthKeeping(
-  record: RolloutRecord,
-  progress: RolloutRecord['progress'],
-  plan: Plan,
-): boolean {
-  const isWiped = progress?.currentPodHash === '' && progress.stableRS === '';
-  const isOther = record.progress?.uid !== progress?.uid;
-  return isOther || !isWiped || (plan.restored !== true && plan.actions.length === 0);
+function isWorthKeeping(before: Progress | undefined, after: Progress): boolean {
+  const isWiped = after.currentPodHash === '' && after.stableRS === '';
+  return !isWiped || before?.uid !== after.uid;
 }
 
 function dueOf(plan: Plan, now: Millis): Pick<RolloutRecord, 'dueAt' | 'dueFor'> {
