@@ -155,7 +155,7 @@ function meetsThreshold(release: Release, wanted: number): boolean {
   if (!set || !threshold || threshold.value < 0) {
     return set !== undefined && desiredOf(set) === wanted && availableOf(set) === wanted;
   }
-  if (threshold.type !== 'Percentage') return availableOf(set) >= threshold.value;
+  if (threshold.type !== 'Percent') return availableOf(set) >= threshold.value;
   if (wanted === 0) return true;
   const percent = (availableOf(set) / wanted) * 100;
   return percent >= threshold.value - 1e-10;

@@ -53,16 +53,15 @@ function settle(
     detail,
     at: now,
   });
-  const wasTried = intent.applying !== undefined;
-  const wasWritten = wasTried && intent.applying?.resourceVersion !== resourceVersion;
-
   const verdict = judge(intent, observed);
-  if (wasWritten && 'done' in verdict) return close('done', verdict.done);
-  const changed = whatChanged(intent, rollout, wasWritten);
-  if (changed !== undefined) return close('superseded', `Nothing was done: ${changed}.`);
+  // Tried before, and its effect is there: the write was done, though its answer may have been lost.
+  if (intent.applying && 'done' in verdict) return close('done', verdict.done);
+  const changed = whatChanged(intent, rollout);
+  // A write whose answer was lost and whose effect is gone again: nobody can tell any more.
+  const nothing = intent.applying ? 'Whether it was carried out is not known' : 'Nothing was done';
+  if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
   const isLate = now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort';
-  if (isLate && !wasWritten)
-    return close('expired', 'Nothing was done: it could not be carried out within 60 s.');
+  if (isLate) return close('expired', `${nothing}: it could not be carried out within 60 s.`);
   if ('refuse' in verdict) return close('refused', verdict.refuse);
   if ('done' in verdict) return close('done', verdict.done);
   return { actions: actionsOf(verdict.deed, resourceVersion), resourceVersion };
@@ -87,16 +86,13 @@ function boundTo(rollout: Rollout): Bound {
   };
 }
 
-/**
- * What the author saw and is no longer so; an abort depends on the release only. After a write that
- * may have been ours, the pause and the generation are what that write itself has changed.
- */
-function whatChanged(intent: Intent, rollout: Rollout, written: boolean): string | undefined {
+/** What the author saw and is no longer so; an abort depends on the release only. */
+function whatChanged(intent: Intent, rollout: Rollout): string | undefined {
   const { bound, command } = intent;
   const now = boundTo(rollout);
   if (bound.uid !== now.uid) return 'the rollout was deleted and created again';
   if (bound.podHash !== now.podHash) return 'another template is being released by now';
-  if (command.verb === 'abort' || written) return undefined;
+  if (command.verb === 'abort') return undefined;
   if (bound.generation !== now.generation) return 'the spec was changed in the meantime';
   if (bound.stepIndex !== now.stepIndex) {
     return `the release is at step ${now.stepIndex} by now, not at step ${bound.stepIndex}`;
@@ -166,7 +162,8 @@ function judgePromote(intent: Intent, rollout: Rollout): Verdict {
   if ((status.pauseConditions ?? []).length > 0 && isSamePause) {
     return { deed: { status: { pauseConditions: null }, detail: 'Promoted.' } };
   }
-  const lifted = intent.applying !== undefined;
+  const isSameRelease = bound.uid === seen.uid && bound.podHash === seen.podHash;
+  const lifted = intent.applying !== undefined && isSameRelease;
   return lifted
     ? {
         done:

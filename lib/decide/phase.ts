@@ -1,4 +1,5 @@
 import type { RolloutSpec, RolloutStatus } from '../model/argo.generated.ts';
+import { isSameTime } from '../model/units.ts';
 import { reasons } from './conditions.ts';
 
 /**
@@ -29,7 +30,8 @@ export function phaseOf(
 
 function whatIsLeft(spec: RolloutSpec, status: RolloutStatus): string | undefined {
   const updated = status.updatedReplicas ?? 0;
-  if (spec.restartAt && spec.restartAt !== status.restartedAt) return 'rollout is restarting';
+  if (spec.restartAt && !isSameTime(spec.restartAt, status.restartedAt))
+    return 'rollout is restarting';
   if (updated < (spec.replicas ?? 1)) return 'more replicas need to be updated';
   if ((status.availableReplicas ?? 0) < updated) {
     return 'updated replicas are still becoming available';

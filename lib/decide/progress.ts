@@ -1,6 +1,15 @@
-import type { Rollout, RolloutStatus } from '../model/argo.generated.ts';
+import type { ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
+import type { Best } from '../model/record.ts';
 import { fromTime, type Millis, secondMs } from '../model/units.ts';
-import { availableOf, nameOf, replicasOf, revisionOf, sum } from '../model/workload.ts';
+import {
+  availableOf,
+  nameOf,
+  podHashOf,
+  readyOf,
+  replicasOf,
+  revisionOf,
+  sum,
+} from '../model/workload.ts';
 import {
   conditionOf,
   reasons,
@@ -37,15 +46,52 @@ function isHealthy(rollout: Rollout, status: RolloutStatus): boolean {
   );
 }
 
-/** Whether `after` is a step forward from `before`. argo v1.10.1 utils/conditions/conditions.go */
-function hasProgressed(before: RolloutStatus, after: RolloutStatus): boolean {
+/** The point of a release at which pods are counted anew. */
+function pointOf(rollout: Rollout, status: RolloutStatus): string {
+  const { currentPodHash, currentStepIndex, stableRS, abort } = status;
+  return [currentPodHash, currentStepIndex, stableRS, abort, replicasOf(rollout)].join('/');
+}
+
+/** The best counts so far at this point, the pods of the current template as they are included. */
+export function bestOf(
+  rollout: Rollout,
+  replicaSets: ReplicaSet[],
+  before: Best | undefined,
+): Best {
+  const status = rollout.status ?? {};
+  const current = replicaSets.find((set) => podHashOf(set) === status.currentPodHash);
+  const point = pointOf(rollout, status);
+  const earlier = before?.point === point ? before : { ready: 0, available: 0 };
+  return {
+    point,
+    ready: Math.max(earlier.ready, current ? readyOf(current) : 0),
+    available: Math.max(earlier.available, current ? availableOf(current) : 0),
+  };
+}
+
+/** More pods of the new template than there ever were at this point; pods that come back are not. */
+function hasMorePods(release: Release, after: RolloutStatus): boolean {
+  const before = release.status;
+  const best = release.observed.record?.progress?.best;
+  const { current } = release;
+  if (!current || best?.point !== pointOf(release.rollout, before)) {
+    return (
+      (after.readyReplicas ?? 0) > (before.readyReplicas ?? 0) ||
+      (after.availableReplicas ?? 0) > (before.availableReplicas ?? 0)
+    );
+  }
+  return readyOf(current) > best.ready || availableOf(current) > best.available;
+}
+
+/** Whether `after` is a step forward. argo v1.10.1 utils/conditions/conditions.go */
+function hasProgressed(release: Release, after: RolloutStatus): boolean {
+  const before = release.status;
   const old = (status: RolloutStatus) => (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
   const bothIndexed = before.currentStepIndex != null && after.currentStepIndex != null;
   return (
     (after.updatedReplicas ?? 0) !== (before.updatedReplicas ?? 0) ||
     old(after) < old(before) ||
-    (after.readyReplicas ?? 0) > (before.readyReplicas ?? 0) ||
-    (after.availableReplicas ?? 0) > (before.availableReplicas ?? 0) ||
+    hasMorePods(release, after) ||
     (after.stableRS ?? '') !== (before.stableRS ?? '') ||
     (bothIndexed && after.currentStepIndex !== before.currentStepIndex) ||
     (after.currentStepHash ?? '') !== (before.currentStepHash ?? '')
@@ -88,7 +134,7 @@ export function stuckMessage(release: Release): string {
  */
 export function isStuck(release: Release, status: RolloutStatus, aborted: boolean): boolean {
   if (!release.rollout.spec?.progressDeadlineAbort || aborted) return false;
-  if (isCompleted(status) || hasProgressed(release.status, status)) return false;
+  if (isCompleted(status) || hasProgressed(release, status)) return false;
   return isTimedOut(release, release.status);
 }
 
@@ -191,7 +237,7 @@ function withProgress(
     const said = { status: 'True' as const, reason: reasons.newAvailable, message };
     return withCondition(status, 'Progressing', said, now);
   }
-  if (hasProgressed(release.status, status) || becameUnhealthy) {
+  if (hasProgressed(release, status) || becameUnhealthy) {
     const said =
       becameUnhealthy && isCompleted(status)
         ? { reason: reasons.notAvailable, message: 'Rollout does not have minimum availability' }

@@ -1,10 +1,11 @@
 import type { ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
 import { podTemplateHash, stepHash } from '../model/hash.ts';
-import { pauseReasons } from '../model/names.ts';
+import { desiredReplicasAnnotation, pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Millis } from '../model/units.ts';
-import { createdAt, nameOf, podHashOf } from '../model/workload.ts';
+import { annotationOf, createdAt, desiredOf, nameOf, podHashOf, sum } from '../model/workload.ts';
 import { sameTemplate } from './template.ts';
+import { checkFenceposts } from './validate.ts';
 
 /** The facts of one turn that every later stage builds on. */
 export type Release = {
@@ -50,11 +51,25 @@ export function releaseOf(observed: Observed, status: RolloutStatus, now: Millis
  * the spec is faulty.
  */
 export function asRecorded(release: Release): Release {
-  const { status, all, stable } = release;
+  const { status, all, stable, rollout } = release;
   const current = all.find((set) => podHashOf(set) === status.currentPodHash);
   const { current: _, ...rest } = release;
+  const given = rollout.spec?.strategy?.canary ?? {};
+  const { maxSurge: __, maxUnavailable: ___, ...unlimited } = given;
+  const canary = checkFenceposts(given, '').length > 0 ? unlimited : given;
+  const { replicas = 1 } = rollout.spec ?? {};
+  const noted = Number(annotationOf(stable ?? {}, desiredReplicasAnnotation));
   return {
     ...rest,
+    // The sizes may be the fault: a size below zero would take every pod away.
+    rollout: {
+      ...rollout,
+      spec: {
+        ...rollout.spec,
+        replicas: replicas >= 0 ? replicas : noted || sum(all, desiredOf),
+        strategy: { canary },
+      },
+    },
     templateHash: status.currentPodHash ?? '',
     stepHash: status.currentStepHash ?? '',
     ...(current && { current }),

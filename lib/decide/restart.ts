@@ -1,6 +1,6 @@
 import type { Pod } from '../model/argo.generated.ts';
 import type { Action } from '../model/plan.ts';
-import { fromTime, type Millis, secondMs } from '../model/units.ts';
+import { fromTime, isSameTime, type Millis, secondMs } from '../model/units.ts';
 import { createdAt, desiredOf, nameOf, replicasOf, sum, uidOf } from '../model/workload.ts';
 import type { Release } from './release.ts';
 import { limitsOf } from './replicas.ts';
@@ -8,7 +8,7 @@ import { limitsOf } from './replicas.ts';
 /** The restart still to be carried out; undefined when none was asked for or it is done. */
 export function openRestart(release: Pick<Release, 'rollout' | 'status'>): string | undefined {
   const at = release.rollout.spec?.restartAt;
-  return at && at !== release.status.restartedAt ? at : undefined;
+  return at && !isSameTime(at, release.status.restartedAt) ? at : undefined;
 }
 
 export type Restart = { actions: Action[]; restartedAt?: string; left: number };

@@ -181,7 +181,7 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   const settled = collided ? bumpCollisions(release) : decided.status;
   const status = fault === undefined ? settled : withInvalidSpec(release, settled, fault);
   const create: Action[] =
-    release.current || collided
+    release.current || collided || fault !== undefined
       ? []
       : [
           {

@@ -1,5 +1,6 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
 import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../model/names.ts';
+import type { MergePatch } from '../model/plan.ts';
 import {
   annotationOf,
   availableOf,
@@ -12,7 +13,7 @@ import {
 } from '../model/workload.ts';
 import { type Changes, change } from './changes.ts';
 import { haltReason, type Release, setsOf } from './release.ts';
-import { type Limits, limitsOf, nextCounts } from './replicas.ts';
+import { goalCounts, type Limits, limitsOf, nextCounts } from './replicas.ts';
 import { sizingWeight } from './steps.ts';
 
 /**
@@ -28,6 +29,32 @@ export function scaleAll(release: Release, changes: Changes): void {
   if (sets.stable) resize(release, changes, sets.stable, counts.stable);
   if (sets.canary) resize(release, changes, sets.canary, counts.canary);
   shrinkOthers(release, changes, limits);
+  if (!resizes(changes)) makeRoom(release, changes, limits);
+}
+
+function resizes(changes: Changes): boolean {
+  const sizes = [...changes.patches.values()].map((patch) => patch.spec as MergePatch | undefined);
+  return sizes.some((spec) => spec?.replicas !== undefined);
+}
+
+/**
+ * Three ReplicaSets can hold each other up: the one to grow has no room, the abandoned one may not lose
+ * available pods, and the third waits for it to be gone. Pods of the third that are not available, and
+ * are to go anyway, then go first: docs/adr/0011-three-replicasets-do-not-hold-each-other-up.md
+ */
+function makeRoom(release: Release, changes: Changes, limits: Limits): void {
+  const sets = setsOf(release);
+  if (!sets.canary || !sets.stable || sum(sets.others, desiredOf) === 0) return;
+  const goal = goalCounts(sets, sizingWeight(release.rollout), limits);
+  const sides: [ReplicaSet, number][] = [
+    [sets.canary, goal.canary],
+    [sets.stable, goal.stable],
+  ];
+  if (!sides.some(([set, size]) => desiredOf(set) < size)) return;
+  for (const [set, size] of sides) {
+    const working = Math.min(desiredOf(set), availableOf(set));
+    if (desiredOf(set) > size) resize(release, changes, set, Math.max(size, working));
+  }
 }
 
 /** A size and the rollout's size beside it, from which the peer tells scaling from releasing. */

@@ -3,6 +3,7 @@ import type {
   CanaryStep,
   CanaryStrategy,
   LabelSelector,
+  LabelSelectorRequirement,
   Rollout,
   RolloutSpec,
 } from '../model/argo.generated.ts';
@@ -63,11 +64,28 @@ function checkSelector(spec: RolloutSpec): Fault[] {
   if (faults.length > 0 || spec.workloadRef) return faults;
   const labels = spec.template?.metadata?.labels ?? {};
   const missing = Object.entries(matchLabels).find(([key, value]) => labels[key] !== value);
-  if (!missing) return [];
+  if (!missing) return matchExpressions.flatMap((each, index) => checkMatch(each, labels, index));
   const [key, value] = missing;
   const has = labels[key] === undefined ? 'does not have it' : `has ${key}=${labels[key]}`;
   const message = `must carry what spec.selector asks for: ${key}=${value}; the template ${has}`;
   return fault('spec.template.metadata.labels', message);
+}
+
+function checkMatch(
+  { key, operator, values = [] }: LabelSelectorRequirement,
+  labels: Record<string, string>,
+  index: number,
+): Fault[] {
+  const value = labels[key];
+  const isNamed = value !== undefined && values.includes(value);
+  const matches = {
+    In: isNamed,
+    NotIn: !isNamed,
+    Exists: value !== undefined,
+    DoesNotExist: value === undefined,
+  }[operator];
+  const message = `must match spec.selector.matchExpressions[${index}]; the template does not`;
+  return matches ? [] : fault('spec.template.metadata.labels', message);
 }
 
 function checkExpressions(selector: LabelSelector): Fault[] {
@@ -132,12 +150,14 @@ function checkCanary(canary: CanaryStrategy): Fault[] {
   }
   if (canary.trafficRouting) return faults;
   for (const field of ['scaleDownDelaySeconds', 'dynamicStableScale'] as const) {
-    if (canary[field]) faults.push(...fault(`${path}.${field}`, 'works only with trafficRouting'));
+    if (canary[field] === undefined || canary[field] === false) continue;
+    faults.push(...fault(`${path}.${field}`, 'works only with trafficRouting'));
   }
   return faults;
 }
 
-function checkFenceposts(canary: CanaryStrategy, path: string): Fault[] {
+/** Also asked by an abort under a faulty spec: limits that are sound are kept. */
+export function checkFenceposts(canary: CanaryStrategy, path: string): Fault[] {
   const faults = (['maxSurge', 'maxUnavailable'] as const).flatMap((field) => {
     const value = canary[field];
     const isCount = typeof value === 'number' && value >= 0;
@@ -199,7 +219,7 @@ function checkAntiAffinity(antiAffinity: AntiAffinity | undefined, path: string)
   if (Boolean(preferred) === Boolean(required)) {
     return fault(path, 'must name exactly one of the preferred and the required rule');
   }
-  const weight = preferred?.weight ?? 1;
+  const weight = preferred ? (preferred.weight ?? 0) : 1;
   return weight >= 1 && weight <= 100
     ? []
     : fault(

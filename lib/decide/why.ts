@@ -115,7 +115,7 @@ function abortReason(release: Release): Reason | undefined {
   const since = status.abortedAt ? { since: fromTime(status.abortedAt) } : {};
   const said = conditionOf(status, 'Progressing')?.message ?? 'The release was aborted';
   return {
-    text: `${said}. Traffic is on the stable version.`,
+    text: `${said.replace(/\.$/, '')}. Traffic is on the stable version.`,
     ...since,
     unblock: 'retry to start again at the first step, or change the template',
   };

@@ -29,7 +29,14 @@ export type Progress = {
   revision: number;
   images: string[];
   restartedAt: string | null;
+  best?: Best;
 };
+
+/**
+ * The most pods of the current template that were ready and available at this point of the release.
+ * Pods that come back are no progress: docs/adr/0010-a-crash-loop-is-no-progress.md
+ */
+export type Best = { point: string; ready: number; available: number };
 
 /** Serin's memory of another controller that writes to the same rollout. */
 export type Rival = {

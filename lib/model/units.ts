@@ -24,15 +24,16 @@ export function toIso(at: Millis): string {
   return new Date(at).toISOString();
 }
 
+/** In nanoseconds, which Go counts durations in. */
 const goUnits: Record<string, number> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: secondMs,
-  m: minuteMs,
-  h: 60 * minuteMs,
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
 };
 
 /** Milliseconds of a Go duration such as `1h2m3.5s`, or undefined when Go would refuse it. */
@@ -40,14 +41,18 @@ export function parseGoDuration(text: string): Millis | undefined {
   const sign = text.startsWith('-') ? -1 : 1;
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0;
-  const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/y;
-  let total = 0;
+  const part = /(?=\.?\d)(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/y;
+  let total = 0n;
   let end = 0;
   for (let match = part.exec(body); match !== null; match = part.exec(body)) {
-    total += Number(match[1]) * (goUnits[match[2] ?? ''] ?? Number.NaN);
+    const [, whole = '', fraction = '', name = ''] = match;
+    const unit = goUnits[name] ?? 0;
+    // Whole nanoseconds: 32.8m in floating milliseconds would be a second short.
+    const rest = Math.trunc(Number(fraction) * (unit / 10 ** fraction.length));
+    total += BigInt(whole) * BigInt(unit) + BigInt(rest);
     end = part.lastIndex;
   }
-  return end === body.length && end > 0 ? sign * total : undefined;
+  return end === body.length && end > 0 ? sign * Number(total / 1_000_000n) : undefined;
 }
 
 /**
@@ -56,9 +61,17 @@ export function parseGoDuration(text: string): Millis | undefined {
  */
 export function durationSeconds(duration: number | string): number {
   if (typeof duration === 'number') return duration;
-  if (/^[+-]?\d+$/.test(duration)) return Number(duration);
-  const durationMs = parseGoDuration(duration);
-  return durationMs === undefined ? -1 : Math.trunc(durationMs / secondMs);
+  const isPlain = /^[+-]?\d+$/.test(duration);
+  const durationMs = isPlain ? Number(duration) * secondMs : parseGoDuration(duration);
+  const seconds = durationMs === undefined ? -1 : Math.trunc(durationMs / secondMs);
+  // Go's int32: a longer pause is refused.
+  return Math.abs(seconds) < 2 ** 31 ? seconds : -1;
+}
+
+/** Whether two texts name the same second, however they are written. */
+export function isSameTime(left: string, right: string | undefined): boolean {
+  const second = (time: string): number => Math.floor(fromTime(time) / secondMs);
+  return left === right || (!!right && second(left) === second(right));
 }
 
 /** A span as people say it: `45s`, `1m30s`, `2h5m`, `3d4h`. The two largest units that matter. */

@@ -6,6 +6,7 @@ import { Conflict, NotFound, Terminal } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { RolloutKey } from '../model/key.ts';
+import { withoutNulls } from '../model/nulls.ts';
 import type { DryRun, Observed } from '../model/observed.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
@@ -24,8 +25,9 @@ export async function observe(
   options: { now: Millis; pods?: boolean },
 ): Promise<Observed | undefined> {
   const cluster = world.cluster(key.cluster);
-  const rollout = await cluster.get('Rollout', key.namespace, key.name).catch(orNone);
-  if (!rollout) return undefined;
+  const found = await cluster.get('Rollout', key.namespace, key.name).catch(orNone);
+  if (!found) return undefined;
+  const rollout = withoutNulls(found);
   const all = await ownedReplicaSets(cluster, rollout, key.namespace);
   const isSound = validate(rollout).length === 0 && unsupported(rollout) === undefined;
   const needs = needsOf(rollout, all, options.now);

@@ -73,9 +73,10 @@ function newRevision(before: Progress | undefined, after: Progress): Note[] {
 
 function aborts(before: Progress | undefined, after: Progress): Note[] {
   if (!before?.abort && after.abort) {
+    // A person's abort shows before the message that follows from it; a deadline's comes with it.
     const isDeadline = after.message.includes('timed out');
-    const causedBy: Command['verb'][] = isDeadline ? [] : ['abort'];
-    return [{ kind: 'aborted', text: after.message, causedBy, isOurs: isDeadline }];
+    const text = isDeadline ? after.message : `The update to revision ${after.revision} is aborted`;
+    return [{ kind: 'aborted', text, causedBy: isDeadline ? [] : ['abort'], isOurs: isDeadline }];
   }
   if (before?.abort && !after.abort && before.currentPodHash === after.currentPodHash) {
     const text = `The aborted update to revision ${after.revision} starts again`;

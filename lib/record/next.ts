@@ -1,10 +1,16 @@
+import { bestOf } from '../decide/progress.ts';
 import { safetyMs } from '../decide/why.ts';
 import { closedIntentsMax, type Intent } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { Plan } from '../model/plan.ts';
-import { type LedgerEntry, type Progress, type RolloutRecord, recordSchema } from '../model/record.ts';
+import {
+  type LedgerEntry,
+  type Progress,
+  type RolloutRecord,
+  recordSchema,
+} from '../model/record.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
@@ -26,7 +32,10 @@ export function account(
   seen: { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by: string },
 ): RolloutRecord {
   const { observed, plan, view, now, by } = seen;
-  const progress = progressOf(observed.rollout, now);
+  const progress: Progress = {
+    ...progressOf(observed.rollout, now),
+    best: bestOf(observed.rollout, observed.replicaSets, record.progress?.best),
+  };
   const intents = closeIntents(record.intents, plan);
   const ended = intents.filter((intent, index) => {
     return intent.outcome !== undefined && record.intents[index]?.outcome === undefined;

@@ -3,6 +3,7 @@ import type { ReplicaSet } from '../model/argo.generated.ts';
 import { encodeGo } from '../model/encode.ts';
 import { fieldsOf, type GoType, goType, isRecord } from '../model/gotypes.ts';
 import { rolloutApiVersion } from '../model/names.ts';
+import { withoutNulls } from '../model/nulls.ts';
 import { deepEqual } from '../model/patch.ts';
 import { checkStructure } from '../model/structure.ts';
 import type { Kind } from '../world.ts';
@@ -57,8 +58,8 @@ export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): Any
   if (kind === 'Rollout') {
     // argo v1.10.1 manifests/crds/rollout-crd.yaml requires nothing else.
     refuse(kind, object, isRecord(pruned.spec) ? [] : ['spec: Required value']);
-    // The server stores a custom resource as it was written.
-    return pruned;
+    // The server stores a custom resource as it was written, but for nulls.
+    return withoutNulls(pruned);
   }
   return reencoded(kind, pruned);
 }

@@ -1,0 +1,42 @@
+import { Terminal } from '../lib/errors.ts';
+import type { Rollout, Service } from '../lib/model/argo.generated.ts';
+import type { SimulatedCluster } from '../lib/simulate/cluster.ts';
+import { CliError, exitCodes } from './exit.ts';
+import type { Objects } from './manifest.ts';
+
+/** Does to a simulated cluster what `kubectl apply` does to a real one. */
+export function applyObjects(cluster: SimulatedCluster, { rollouts, services }: Objects): void {
+  try {
+    for (const service of services) cluster.apply('Service', service);
+    for (const rollout of rollouts) {
+      addServices(cluster, rollout);
+      cluster.apply('Rollout', rollout);
+    }
+  } catch (error) {
+    if (!(error instanceof Terminal)) throw error;
+    throw new CliError(error.message, {
+      exitCode: exitCodes.refused,
+      hint: 'An API server would refuse it too; `serin lint` says more of what a manifest needs.',
+    });
+  }
+}
+
+/** The Services a rollout names are often in another file; they are taken to be there. */
+function addServices(cluster: SimulatedCluster, rollout: Rollout): void {
+  const { canary, blueGreen } = rollout.spec?.strategy ?? {};
+  const named = [
+    canary?.stableService,
+    canary?.canaryService,
+    blueGreen?.activeService,
+    blueGreen?.previewService,
+  ];
+  const namespace = rollout.metadata?.namespace ?? 'default';
+  for (const name of named) {
+    if (!name || cluster.read.find('Service', namespace, name) !== undefined) continue;
+    const service: Service = {
+      metadata: { namespace, name },
+      spec: { selector: { ...rollout.spec?.selector?.matchLabels } },
+    };
+    cluster.apply('Service', service);
+  }
+}

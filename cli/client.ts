@@ -1,0 +1,202 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RolloutKey } from '../lib/model/key.ts';
+import { type Millis, secondMs } from '../lib/model/units.ts';
+import { type Connection, resolveConnection } from './connection.ts';
+import { CliError, exitCodes, type Problem } from './exit.ts';
+import type { GlobalOptions, Io } from './io.ts';
+
+/** How long one request may take. The server answers a command within its own, shorter limit. */
+const requestTimeoutMs = 40 * secondMs;
+/** How often a request is sent in all when the server is busy or the connection breaks. */
+const attemptsMax = 3;
+const retryDefaultMs = secondMs;
+const retryMaxMs = 15 * secondMs;
+
+export type Answer<T> = {
+  status: number;
+  /** Absent for 304. */
+  body: T | undefined;
+  etag: string | undefined;
+  location: string | undefined;
+  retryAfterMs: Millis | undefined;
+  /** The server's time: a `serin dev --speed 60` runs ahead of ours. */
+  now: Millis;
+};
+
+export type Client = {
+  connection: Connection;
+  get: <T>(path: string, etag?: string) => Promise<Answer<T>>;
+  post: <T>(path: string, body: object) => Promise<Answer<T>>;
+};
+
+export function makeClient(options: GlobalOptions, io: Io): Client {
+  const connection = resolveConnection(options, io.env);
+  return {
+    connection,
+    get: (path, etag) => send(connection, path, { method: 'GET', etag }, io.stop),
+    // The key makes sending it again safe: the server does the command once.
+    post: (path, body) =>
+      send(connection, path, { method: 'POST', body, key: crypto.randomUUID() }, io.stop),
+  };
+}
+
+/** The API's path of a rollout, or of a namespace's rollouts. */
+export function apiPath({
+  cluster,
+  namespace,
+  name,
+}: Omit<RolloutKey, 'name'> & { name?: string }) {
+  const parts = ['clusters', cluster, 'namespaces', namespace, 'rollouts', ...(name ? [name] : [])];
+  return `/v1/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+type Request = { method: string; body?: object; etag?: string | undefined; key?: string };
+
+async function send<T>(
+  connection: Connection,
+  path: string,
+  request: Request,
+  stop: AbortSignal,
+): Promise<Answer<T>> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await sendOnce<T>(connection, path, request, stop);
+    if ('answer' in outcome) return outcome.answer;
+    if (attempt === attemptsMax || !outcome.mayPass) throw outcome.failure;
+    await delay(Math.min(outcome.afterMs, retryMaxMs), undefined, { signal: stop });
+  }
+}
+
+type Outcome<T> = { answer: Answer<T> } | { failure: CliError; mayPass: boolean; afterMs: Millis };
+
+async function sendOnce<T>(
+  connection: Connection,
+  path: string,
+  request: Request,
+  stop: AbortSignal,
+): Promise<Outcome<T>> {
+  const url = new URL(path, `${connection.server}/`);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method: request.method,
+      headers: headersOf(connection, request),
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      signal: AbortSignal.any([stop, AbortSignal.timeout(requestTimeoutMs)]),
+      // A redirect could carry the token to somebody else.
+      redirect: 'error',
+    });
+    text = await response.text();
+  } catch (error) {
+    stop.throwIfAborted();
+    const failure = unreachable(connection.server, error);
+    return { failure, mayPass: mayPass(error), afterMs: retryDefaultMs };
+  }
+  const retryAfterMs = retryAfter(response);
+  if (response.status >= 400) {
+    const failure = problemError(response.status, text, url);
+    const mayPass = response.status === 429 || response.status === 503;
+    return { failure, mayPass, afterMs: retryAfterMs ?? retryDefaultMs };
+  }
+  const answer = {
+    status: response.status,
+    body: response.status === 304 ? undefined : (parseJson(text, url) as T),
+    etag: response.headers.get('etag') ?? undefined,
+    location: response.headers.get('location') ?? undefined,
+    retryAfterMs,
+    now: Date.parse(response.headers.get('date') ?? '') || Date.now(),
+  };
+  return { answer };
+}
+
+function headersOf(connection: Connection, request: Request): Record<string, string> {
+  return {
+    accept: 'application/json, application/problem+json',
+    'user-agent': 'serin-cli',
+    ...(connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` }),
+    ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
+    ...(request.key === undefined ? {} : { 'idempotency-key': request.key }),
+  };
+}
+
+function retryAfter(response: Response): Millis | undefined {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) ? Math.max(0, seconds) * secondMs : undefined;
+}
+
+function parseJson(text: string, url: URL): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CliError(`${url.origin} did not answer with JSON`, {
+      exitCode: exitCodes.unreachable,
+      hint: 'Is that the address of a Serin server? Check --server and SERIN_SERVER.',
+    });
+  }
+}
+
+function problemError(status: number, text: string, url: URL): CliError {
+  const problem = problemOf(status, text);
+  const { title, detail } = problem;
+  const hint = hintFor(status, url);
+  return new CliError(detail === undefined ? title : `${title}: ${detail}`, {
+    exitCode: exitCodeFor(status),
+    problem,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function problemOf(status: number, text: string): Problem {
+  try {
+    const problem = JSON.parse(text) as Partial<Problem> | null;
+    if (typeof problem?.title === 'string') return { ...problem, title: problem.title, status };
+  } catch {
+    // A proxy in between answers in its own way.
+  }
+  return { title: `the server answered ${status}`, status };
+}
+
+function exitCodeFor(status: number) {
+  const elsewhere = status === 401 || status === 403 || status === 404 || status >= 500;
+  return elsewhere ? exitCodes.unreachable : exitCodes.refused;
+}
+
+function hintFor(status: number, url: URL): string | undefined {
+  if (status === 401) {
+    return 'Set SERIN_TOKEN (or --token) to a token of this server.';
+  }
+  if (status === 403) return 'Ask whoever runs Serin to allow you this action.';
+  if (status === 404 && /\/rollouts\/[^/]+/.test(url.pathname)) {
+    return '`serin list -n NAMESPACE` shows the rollouts there are.';
+  }
+  return undefined;
+}
+
+/** What breaks a connection that worked a moment ago. */
+const passingCodes = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'UND_ERR_SOCKET'];
+
+function mayPass(error: unknown): boolean {
+  return (
+    (error as Error).name === 'TimeoutError' || passingCodes.includes(causeOf(error).code ?? '')
+  );
+}
+
+function causeOf(error: unknown): { code?: string; message?: string } {
+  return (error as { cause?: { code?: string; message?: string } }).cause ?? {};
+}
+
+function whyUnreachable(error: unknown): string {
+  const { code, message } = causeOf(error);
+  if (code === 'ECONNREFUSED') return 'nobody listens there';
+  if (code === 'ENOTFOUND') return 'there is no such host';
+  if ((error as Error).name === 'TimeoutError') return 'no answer in time';
+  return message || code || (error as Error).message;
+}
+
+function unreachable(server: string, error: unknown): CliError {
+  return new CliError(`cannot reach ${server}: ${whyUnreachable(error)}`, {
+    exitCode: exitCodes.unreachable,
+    hint: 'Is it running? Start one with `serin dev`, or name another with --server URL.',
+  });
+}

@@ -1,0 +1,131 @@
+import { inspect } from 'node:util';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Rollout } from '../../lib/model/argo.generated.ts';
+import type { RolloutKey } from '../../lib/model/key.ts';
+import type { LedgerEntry } from '../../lib/model/record.ts';
+import { toTime } from '../../lib/model/units.ts';
+import type { Log } from '../../lib/world.ts';
+import { announceDevServer, devFile, withdrawDevServer } from '../connection.ts';
+import type { Embedded } from '../embedded.ts';
+import { exitCodes } from '../exit.ts';
+import { action, type Call, type Cli, type Io } from '../io.ts';
+import { exampleFile, readObjects } from '../manifest.ts';
+import { plain } from '../text.ts';
+
+type Options = { port: number; speed: number; data?: string; verbose?: true };
+
+const portDefault = 7465;
+
+export function addDev(program: Command, cli: Cli): void {
+  program
+    .command('dev')
+    .helpGroup('Try it:')
+    .summary('run Serin on a simulated cluster, with its API, on this machine')
+    .description(
+      'Runs all of Serin in this process on a simulated cluster: nothing real is touched. The ' +
+        'manifests are applied at the start; without one, an example is. Commands in other ' +
+        'terminals find the server by themselves. Ctrl-C ends it.',
+    )
+    .argument('[file...]', 'manifests with Rollouts')
+    .option('--port <n>', 'port of the API on 127.0.0.1, 0 for any', port, portDefault)
+    .option('--speed <n>', 'how many times as fast time passes', speed, 1)
+    .addOption(
+      // A faster clock runs ahead, and the next start would find a table from the future.
+      new Option(
+        '--data <dir>',
+        'keep the table in this folder; without it, in memory (not with --speed)',
+      ).conflicts('speed'),
+    )
+    .option('--verbose', 'print every write')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  serin dev
+  serin dev rollout.yaml --speed 10
+  serin dev examples/front-api.yaml --data .serin`,
+    )
+    .action(action<Options>(cli, dev));
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number < 65_536) return number;
+  throw new InvalidArgumentError('It must be a whole number up to 65535.');
+}
+
+/** A factor on time, for commander. */
+export function speed(text: string): number {
+  const number = Number(text);
+  if (number >= 0.1 && number <= 1000) return number;
+  throw new InvalidArgumentError('It must be a number from 0.1 to 1000.');
+}
+
+async function dev({ args, options, io }: Call<Options>) {
+  const files = args.length > 0 ? args : [exampleFile()];
+  const objects = readObjects(files, options.namespace);
+  // Loads what no other command needs.
+  const { startEmbedded } = await import('../embedded.ts');
+  const embedded = await startEmbedded({
+    port: options.port,
+    speed: options.speed,
+    ...(options.data === undefined ? {} : { dir: options.data }),
+    log: logTo(io, options.verbose === true),
+    onLedger: (key, entry) => io.say(happened(key, entry)),
+  });
+  const { server, token, cluster } = embedded;
+  try {
+    announceDevServer({ server, token, cluster, pid: process.pid }, io.env);
+    for (const line of welcome(embedded, objects.rollouts, io.env)) io.say(line);
+    embedded.apply(objects);
+    await stopped(io.stop);
+  } finally {
+    withdrawDevServer(process.pid, io.env);
+    await embedded.close();
+  }
+  return exitCodes.ok;
+}
+
+function stopped(stop: AbortSignal): Promise<unknown> {
+  if (stop.aborted) return Promise.resolve();
+  return new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+}
+
+function welcome({ server, cluster }: Embedded, rollouts: Rollout[], env: Io['env']): string[] {
+  const [first] = rollouts;
+  const { name = 'NAME', namespace = 'default' } = first?.metadata ?? {};
+  const container = first?.spec?.template?.spec?.containers?.[0]?.name ?? 'CONTAINER';
+  const on = namespace === 'default' ? name : `${name} -n ${namespace}`;
+  // What was typed to get here works in the other terminal too.
+  const serin = env.npm_command === 'exec' ? 'npx serin' : 'serin';
+  return [
+    `Serin runs on a simulated cluster called ${cluster}; nothing real is touched.`,
+    `The API is at ${server}, the token in ${devFile(env)}: other terminals find both.`,
+    `Applied: ${rollouts.map(({ metadata }) => metadata?.name).join(', ') || 'nothing'}.`,
+    '',
+    'Type in another terminal:',
+    `  ${serin} get ${on} --watch`,
+    `  ${serin} set image ${on} ${container}=${container}:new-tag`,
+    `  ${serin} explain ${on}`,
+    `  ${serin} promote ${on} --reason "looks good"`,
+    '',
+    'Ctrl-C ends it. What happens:',
+  ];
+}
+
+function happened({ namespace, name }: RolloutKey, { at, actor, kind, text }: LedgerEntry): string {
+  const who = actor.name === 'serin' ? '' : ` (${plain(actor.name)})`;
+  return `${toTime(at)}  ${namespace}/${name}  ${kind}  ${plain(text)}${who}`;
+}
+
+function logTo(io: Io, verbose: boolean): Log {
+  const shown = verbose ? ['debug', 'info', 'warn', 'error'] : ['warn', 'error'];
+  return (level, message, fields) => {
+    if (!shown.includes(level)) return;
+    io.warn(`serin: ${level}: ${message}${fields === undefined ? '' : ` ${inspectLine(fields)}`}`);
+  };
+}
+
+function inspectLine(fields: object): string {
+  return inspect(fields, { breakLength: Number.POSITIVE_INFINITY, depth: 3 });
+}

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import type { RolloutView } from '../../lib/model/view.ts';
+import { type ExitCode, exitCodes } from '../exit.ts';
+import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { look } from '../look.ts';
+import { statusLine } from '../status.ts';
+import { targetOf } from '../target.ts';
+
+export function addStatus(program: Command, cli: Cli): void {
+  program
+    .command('status')
+    .helpGroup('Look:')
+    .summary('say in one line how a rollout is')
+    .description('Says in one line how a rollout is. The exit code is 1 when it is Degraded.')
+    .argument('<name>', 'the rollout')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  serin status front-api
+  serin status front-api || serin undo front-api
+  serin status front-api -o json | jq -r .phase`,
+    )
+    .action(action(cli, status));
+}
+
+async function status(call: Call<unknown>): Promise<ExitCode> {
+  const { options, io } = call;
+  const { client, path } = targetOf(call);
+  const { view } = await look(client, path);
+  if (options.output === 'json') sayJson(io, statusOf(view));
+  else io.say(statusLine(view, io.colour));
+  return view.phase === 'Degraded' ? exitCodes.refused : exitCodes.ok;
+}
+
+function statusOf(view: RolloutView) {
+  const { name, namespace, cluster, phase, message, revision, step, setWeight } = view;
+  return { cluster, namespace, name, phase, message, revision, step, setWeight };
+}

@@ -1,0 +1,81 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Millis, minuteMs, parseGoDuration, secondMs } from '../../lib/model/units.ts';
+import type { RolloutView } from '../../lib/model/view.ts';
+import { CliError, type ExitCode, exitCodes } from '../exit.ts';
+import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { looks } from '../look.ts';
+import { statusLine } from '../status.ts';
+import { targetOf } from '../target.ts';
+
+type Options = { for: 'healthy' | 'paused' | 'degraded'; timeout: Millis };
+
+export function addWait(program: Command, cli: Cli): void {
+  program
+    .command('wait')
+    .helpGroup('Look:')
+    .summary('wait until a rollout is healthy, paused or degraded')
+    .description(
+      'Waits until a rollout is in a phase, and prints the phases on the way. It ends with 1 as soon ' +
+        'as the rollout is Degraded (unless that is what it waits for), and with 2 when the time is up.',
+    )
+    .argument('<name>', 'the rollout')
+    .addOption(
+      new Option('--for <phase>', 'what to wait for')
+        .choices(['healthy', 'paused', 'degraded'])
+        .default('healthy'),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'give up after this long, 0 for never')
+        .argParser(durationMs)
+        .default(10 * minuteMs, '10m'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  serin wait front-api --for paused
+  serin wait front-api --for healthy --timeout 30m`,
+    )
+    .action(action<Options>(cli, wait));
+}
+
+/** A Go duration, for commander. */
+export function durationMs(text: string): Millis {
+  const spanMs = parseGoDuration(text);
+  if (spanMs !== undefined && spanMs >= 0) return spanMs;
+  throw new InvalidArgumentError('Write it like 90s, 10m or 1h30m.');
+}
+
+async function wait(call: Call<Options>): Promise<ExitCode> {
+  const { options, io } = call;
+  const { client, path } = targetOf(call);
+  const timeUp =
+    options.timeout === 0 ? [] : [AbortSignal.timeout(Math.min(options.timeout, timerMaxMs))];
+  const stop = AbortSignal.any([io.stop, ...timeUp]);
+  let last: RolloutView | undefined;
+  let said = '';
+  for await (const { view } of looks(client, path, { stop, warn: io.warn, slowestMs })) {
+    last = view;
+    const line = statusLine(view, io.colour);
+    if (options.output === 'text' && line !== said) io.say(line);
+    said = line;
+    const reached = view.phase.toLowerCase() === options.for;
+    if (!reached && view.phase !== 'Degraded') continue;
+    if (options.output === 'json') sayJson(io, view);
+    return reached ? exitCodes.ok : exitCodes.refused;
+  }
+  io.stop.throwIfAborted();
+  const now = last === undefined ? 'nothing is known of it yet' : `it is ${last.phase}`;
+  throw new CliError(
+    `the time is up, and ${last?.name ?? 'the rollout'} is not ${options.for}: ${now}`,
+    {
+      exitCode: exitCodes.timeout,
+      hint: '`serin explain` says what it waits for; a larger --timeout gives it longer.',
+    },
+  );
+}
+
+/** A pipeline may wait for an hour. */
+const slowestMs = 5 * secondMs;
+/** The longest time a timer of Node keeps. */
+const timerMaxMs = 2 ** 31 - 1;

@@ -1,0 +1,32 @@
+import type { Millis } from '../lib/model/units.ts';
+import type { Client } from './client.ts';
+import { bodyOf } from './look.ts';
+
+/** Far more than a namespace or a ledger holds: a server that never ends its pages must not hold us. */
+const pagesMax = 1000;
+
+/** The items of a list, page after page, up to a limit. */
+export async function pages<T>(
+  client: Client,
+  path: string,
+  limit: number,
+): Promise<{ items: T[]; now: Millis }> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  let now = 0;
+  for (let page = 0; page < pagesMax && items.length < limit; page++) {
+    const query = new URLSearchParams({
+      ...(Number.isFinite(limit) ? { limit: String(limit - items.length) } : {}),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    const answer = await client.get<{ items: T[]; cursor?: string }>(
+      query.size === 0 ? path : `${path}?${query}`,
+    );
+    const body = bodyOf(answer);
+    items.push(...body.items);
+    now = answer.now;
+    cursor = body.cursor;
+    if (cursor === undefined) break;
+  }
+  return { items: items.slice(0, limit), now };
+}

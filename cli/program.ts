@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { addChanges } from './commands/change.ts';
+import { addDemo } from './commands/demo.ts';
+import { addDev } from './commands/dev.ts';
+import { addExplain } from './commands/explain.ts';
+import { addGet } from './commands/get.ts';
+import { addHistory } from './commands/history.ts';
+import { addLint } from './commands/lint.ts';
+import { addList } from './commands/list.ts';
+import { addSimulate } from './commands/simulate.ts';
+import { addStatus } from './commands/status.ts';
+import { addWait } from './commands/wait.ts';
+import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
+import type { Cli, Io } from './io.ts';
+
+const guide = `
+Start here:
+  serin dev examples/front-api.yaml     a cluster to try things on, and the API
+  serin get front-api --watch           in another terminal
+
+Where the API is: --server, SERIN_SERVER, or the \`serin dev\` that runs on this machine. The token:
+--token or SERIN_TOKEN (better: it does not show in the list of processes). The cluster: --cluster or
+SERIN_CLUSTER. \`serin help COMMAND\` has examples of each.`;
+
+/** Runs one command line and answers the exit code; what can go wrong for a user never throws. */
+export async function run(argv: string[], io: Io): Promise<ExitCode> {
+  const cli: Cli = { io, exitCode: exitCodes.ok };
+  const program = makeProgram(cli);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    return failed(error, io, argv);
+  }
+}
+
+function makeProgram(cli: Cli): Command {
+  const { io } = cli;
+  const program = new Command('serin')
+    .description("Runs Argo Rollouts' Rollout resource from outside the cluster.")
+    .version(ownVersion(), '--version', 'print the version')
+    .option('--server <url>', 'address of the API')
+    .option('--token <token>', 'bearer token of the API')
+    .option('--cluster <name>', 'which cluster')
+    .option('-n, --namespace <name>', 'which namespace', 'default')
+    .addOption(
+      new Option('-o, --output <form>', 'how to print').choices(['text', 'json']).default('text'),
+    )
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: io.write,
+      writeErr: (text) => io.warn(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error: /, 'serin: ')),
+      getOutHasColors: () => io.colour,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError(
+      '  `serin help` lists the commands, `serin help COMMAND` shows its options.',
+    )
+    .exitOverride()
+    .addHelpText('after', guide)
+    .addHelpText('afterAll', exitCodesHelp);
+  for (const add of [addGet, addList, addStatus, addWait, addHistory, addExplain])
+    add(program, cli);
+  addChanges(program, cli);
+  addLint(program, cli);
+  addSimulate(program, cli);
+  addDev(program, cli);
+  addDemo(program, cli);
+  return program;
+}
+
+function ownVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+function failed(error: unknown, io: Io, argv: string[]): ExitCode {
+  // Commander has printed its help or complaint already.
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  }
+  if (io.stop.aborted) return exitCodes.interrupted;
+  if (error instanceof CliError) {
+    sayError(error, io, argv);
+    return error.exitCode;
+  }
+  throw error;
+}
+
+function sayError(error: CliError, io: Io, argv: string[]): void {
+  const json = /(^| )(-o|--output)[ =]?json( |$)/.test(argv.join(' '));
+  if (json) {
+    const { message, hint, problem, exitCode } = error;
+    io.warn(JSON.stringify({ ...(problem ?? { title: message }), hint, exitCode }));
+    return;
+  }
+  io.warn(`serin: ${error.message}`);
+  if (error.hint !== undefined) io.warn(`  ${error.hint}`);
+}

@@ -1,0 +1,36 @@
+import { exitCodes } from './exit.ts';
+import type { Io } from './io.ts';
+import { run } from './program.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // Asked twice: whatever is still being cleaned up, go.
+    if (stop.signal.aborted) process.exit(exitCodes.interrupted);
+    stop.abort();
+  });
+}
+// `serin list | head` closes the pipe early, which is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  throw error;
+});
+
+const io: Io = {
+  write: (text) => process.stdout.write(text),
+  say: (line) => process.stdout.write(`${line}\n`),
+  warn: (line) => process.stderr.write(`${line}\n`),
+  env: process.env,
+  // A terminal without a size, as in some build logs, cannot be drawn on.
+  terminal: process.stdout.isTTY === true && process.stdout.rows > 0,
+  colour: process.stdout.isTTY === true && process.stdout.hasColors(),
+  stop: stop.signal,
+};
+
+try {
+  process.exitCode = await run(process.argv.slice(2), io);
+} catch (error) {
+  process.stderr.write(`serin: an error in serin itself, please report it\n`);
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.exitCode = exitCodes.bug;
+}

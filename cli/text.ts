@@ -1,0 +1,65 @@
+import { stripVTControlCharacters } from 'node:util';
+import { type Millis, minuteMs, secondMs } from '../lib/model/units.ts';
+
+/** Parts two columns, as kubectl does. */
+const gap = '  ';
+
+/**
+ * Rows of cells as aligned lines. A cell's width is the number of characters seen: colours take no
+ * room, and none of the symbols used is wider than one place.
+ */
+export function columns(rows: string[][]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, displayWidth(cell));
+    }
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - displayWidth(cell)))
+      .join(gap)
+      .trimEnd(),
+  );
+}
+
+function displayWidth(text: string): number {
+  return [...stripVTControlCharacters(text)].length;
+}
+
+/** One line without control characters, for text from elsewhere: a message must not move the cursor. */
+export function plain(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/\s+/g, ' ')
+    .replace(/\p{Cc}/gu, '')
+    .trim();
+}
+
+const hourMs = 60 * minuteMs;
+const dayHours = 24;
+const yearDays = 365;
+
+/** A span as `kubectl get` prints ages: two or three significant figures. */
+export function humanAge(spanMs: Millis): string {
+  const seconds = Math.trunc(spanMs / secondMs);
+  const minutes = Math.trunc(spanMs / minuteMs);
+  const hours = Math.trunc(spanMs / hourMs);
+  const days = Math.trunc(hours / dayHours);
+  // Clocks differ; a second or two in the future is now.
+  if (seconds < -1) return '<invalid>';
+  if (seconds < 120) return `${Math.max(0, seconds)}s`;
+  if (minutes < 10) return two(minutes, 'm', seconds % 60, 's');
+  if (minutes < 180) return `${minutes}m`;
+  if (hours < 8) return two(hours, 'h', minutes % 60, 'm');
+  if (hours < 48) return `${hours}h`;
+  if (days < 8) return two(days, 'd', hours % dayHours, 'h');
+  if (days < 2 * yearDays) return `${days}d`;
+  if (days < 8 * yearDays) {
+    return two(Math.trunc(days / yearDays), 'y', days % yearDays, 'd');
+  }
+  return `${Math.trunc(days / yearDays)}y`;
+}
+
+function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return `${large}${largeUnit}${small === 0 ? '' : `${small}${smallUnit}`}`;
+}

@@ -1,0 +1,178 @@
+import { styleText } from 'node:util';
+import { fromTime, type Millis } from '../lib/model/units.ts';
+import type { PodView, ReplicaSetView, RolloutView } from '../lib/model/view.ts';
+import { columns, humanAge, plain } from './text.ts';
+
+/**
+ * A rollout as `kubectl argo rollouts get rollout` shows it: the same layout, symbols and colours, so
+ * that scripts and eyes trained on it find what they look for.
+ * argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/get/get_rollout.go
+ */
+
+const icons = {
+  rollout: '⟳',
+  revision: '#',
+  replicaSet: '⧉',
+  pod: '□',
+  ok: '✔',
+  progressing: '◌',
+  bad: '✖',
+  paused: '॥',
+  neutral: '•',
+  warning: '⚠',
+  unknown: '?',
+} as const;
+
+const phaseIcons: Record<string, string> = {
+  Healthy: icons.ok,
+  Progressing: icons.progressing,
+  Paused: icons.paused,
+  Degraded: icons.bad,
+  ScaledDown: icons.neutral,
+  ReplicaFailure: icons.bad,
+  Error: icons.warning,
+  InvalidSpec: icons.warning,
+  Unknown: icons.unknown,
+};
+
+/** argo v1.10.1 pkg/kubectl-argo-rollouts/info/pod_info.go podIcon */
+const podIcons: [RegExp, string][] = [
+  [/^Init:/, icons.progressing],
+  [/^(Signal|ExitCode):/, icons.bad],
+  [/^Err|Error$/, icons.warning],
+  [/^(Pending|Terminating|ContainerCreating)$/, icons.progressing],
+  [/^(Running|Completed)$/, icons.ok],
+  [/^(Failed|InvalidImageName|CrashLoopBackOff)$/, icons.bad],
+  [/^(ImagePullBackOff|RegistryUnavailable)$/, icons.warning],
+  [/^Unknown$/, icons.unknown],
+];
+
+type Style = Parameters<typeof styleText>[0];
+const styles: Record<string, Style> = {
+  [icons.ok]: 'green',
+  [icons.progressing]: 'blueBright',
+  [icons.bad]: 'red',
+  [icons.warning]: 'red',
+  [icons.unknown]: 'yellow',
+  stable: 'green',
+  active: 'green',
+  canary: 'yellow',
+  preview: 'blueBright',
+};
+
+type Paint = (text: string, word?: string) => string;
+
+/** The icon of a rollout's phase, coloured when asked. */
+export function phaseText(phase: string, colour: boolean): string {
+  return withIcon(phaseIcons[phase] ?? ' ', phase, painter(colour));
+}
+
+export function rolloutTree(view: RolloutView, now: Millis, colour = false): string {
+  const paint = painter(colour);
+  return [...summary(view, paint), '', ...tree(view, now, paint)].join('\n');
+}
+
+function painter(colour: boolean): Paint {
+  if (!colour) return (text) => text;
+  return (text, word = text) => {
+    const style = styles[word];
+    // Whether the terminal takes colours was settled by whoever asked for them.
+    return style === undefined ? text : styleText(style, text, { validateStream: false });
+  };
+}
+
+function summary(view: RolloutView, paint: Paint): string[] {
+  const { replicas, step } = view;
+  const fields: [string, string | number][] = [
+    ['Name:', view.name],
+    ['Namespace:', view.namespace],
+    ['Status:', withIcon(phaseIcons[view.phase] ?? ' ', view.phase, paint)],
+  ];
+  if (view.message !== '') fields.push(['Message:', plain(view.message)]);
+  fields.push(['Strategy:', view.strategy]);
+  if (view.strategy === 'Canary') {
+    fields.push(
+      ['  Step:', step === undefined ? '' : `${step.index}/${step.count}`],
+      ['  SetWeight:', view.setWeight ?? ''],
+      ['  ActualWeight:', view.actualWeight ?? ''],
+    );
+  }
+  for (const [index, { image, tags }] of view.images.entries()) {
+    const roles = tags.map((tag) => paint(tag)).join(', ');
+    fields.push([index === 0 ? 'Images:' : '', plain(image) + (roles === '' ? '' : ` (${roles})`)]);
+  }
+  fields.push(
+    ['Replicas:', ''],
+    ['  Desired:', replicas.desired],
+    ['  Current:', replicas.current],
+    ['  Updated:', replicas.updated],
+    ['  Ready:', replicas.ready],
+    ['  Available:', replicas.available],
+  );
+  return fields.map(([name, value]) => `${name.padEnd(17)}${value}`.trimEnd());
+}
+
+function tree(view: RolloutView, now: Millis, paint: Paint): string[] {
+  const rows: string[][] = [['NAME', 'KIND', 'STATUS', 'AGE', 'INFO']];
+  const status = withIcon(phaseIcons[view.phase] ?? ' ', view.phase, paint);
+  rows.push([`${icons.rollout} ${view.name}`, 'Rollout', status, humanAge(now - view.createdAt)]);
+  for (const [branch, { revision, replicaSets }] of branches('', view.revisions)) {
+    rows.push([`${branch.own}${icons.revision} revision:${revision}`]);
+    for (const [twig, replicaSet] of branches(branch.below, replicaSets)) {
+      rows.push(replicaSetRow(twig.own, replicaSet, now, paint));
+      for (const [leaf, pod] of branches(twig.below, replicaSet.pods ?? [])) {
+        rows.push(podRow(leaf.own, pod, now, paint));
+      }
+    }
+  }
+  return columns(rows);
+}
+
+/** What stands before each item of a list in the tree, and before what hangs below the item. */
+function branches<T>(before: string, items: T[]): [{ own: string; below: string }, T][] {
+  return items.map((item, index) => {
+    const last = index === items.length - 1;
+    const own = before + (last ? '└──' : '├──');
+    return [{ own, below: before + (last ? '   ' : '│  ') }, item];
+  });
+}
+
+function replicaSetRow(
+  branch: string,
+  replicaSet: ReplicaSetView,
+  now: Millis,
+  paint: Paint,
+): string[] {
+  const { name, roles, status, scaleDownDeadline } = replicaSet;
+  const info = roles.map((role) => paint(role));
+  if (scaleDownDeadline !== undefined) info.push(`delay:${delayText(scaleDownDeadline, now)}`);
+  return [
+    `${branch}${icons.replicaSet} ${paint(name, roles.at(-1) ?? '')}`,
+    'ReplicaSet',
+    withIcon(phaseIcons[status] ?? ' ', status, paint),
+    humanAge(now - replicaSet.createdAt),
+    info.join(','),
+  ];
+}
+
+function delayText(deadline: string, now: Millis): string {
+  const at = fromTime(deadline);
+  if (Number.isNaN(at)) return '';
+  return at < now ? 'passed' : humanAge(at - now);
+}
+
+function podRow(branch: string, pod: PodView, now: Millis, paint: Paint): string[] {
+  const icon = podIcons.find(([pattern]) => pattern.test(pod.status))?.[1] ?? ' ';
+  const restarts = pod.restarts > 0 ? `,restarts:${pod.restarts}` : '';
+  return [
+    `${branch}${icons.pod} ${pod.name}`,
+    'Pod',
+    withIcon(icon, plain(pod.status), paint),
+    humanAge(now - pod.createdAt),
+    `ready:${pod.ready}${restarts}`,
+  ];
+}
+
+function withIcon(icon: string, text: string, paint: Paint): string {
+  return `${paint(icon)} ${text}`;
+}

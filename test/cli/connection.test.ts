@@ -1,0 +1,64 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  announceDevServer,
+  devFile,
+  resolveConnection,
+  withdrawDevServer,
+} from '../../cli/connection.ts';
+import { temporaryFolder } from './support.ts';
+
+const dev = { server: 'http://127.0.0.1:7465', token: 'secret', cluster: 'dev', pid: process.pid };
+
+describe('where the API is', () => {
+  it('is what serin dev wrote, for its owner only', () => {
+    const env = { XDG_STATE_HOME: temporaryFolder() };
+    announceDevServer(dev, env);
+    expect(statSync(devFile(env)).mode & 0o777).toBe(0o600);
+    expect(resolveConnection({}, env)).toEqual({
+      server: dev.server,
+      token: dev.token,
+      cluster: dev.cluster,
+    });
+    withdrawDevServer(dev.pid + 1, env);
+    expect(readFileSync(devFile(env), 'utf8')).toContain('secret');
+    withdrawDevServer(dev.pid, env);
+    expect(() => resolveConnection({}, env)).toThrow(/no `serin dev` is running/);
+  });
+
+  it('prefers options to the environment to the file', () => {
+    const env = { XDG_STATE_HOME: temporaryFolder(), SERIN_SERVER: 'https://a', SERIN_TOKEN: 't' };
+    announceDevServer(dev, env);
+    expect(resolveConnection({ cluster: 'c' }, env)).toEqual({
+      server: 'https://a',
+      token: 't',
+      cluster: 'c',
+    });
+    expect(resolveConnection({ server: 'https://b/', token: 'u', cluster: 'c' }, env)).toEqual({
+      server: 'https://b',
+      token: 'u',
+      cluster: 'c',
+    });
+  });
+
+  it('keeps the token of serin dev from other servers', () => {
+    const env = { XDG_STATE_HOME: temporaryFolder() };
+    announceDevServer(dev, env);
+    const other = resolveConnection({ server: 'https://elsewhere', cluster: 'c' }, env);
+    expect(other.token).toBeUndefined();
+    expect(resolveConnection({ server: `${dev.server}/` }, env).token).toBe('secret');
+    expect(() => resolveConnection({ server: 'https://elsewhere' }, env)).toThrow(/which cluster/);
+  });
+
+  it('takes a server that ended without tidying up for none', () => {
+    const env = { XDG_STATE_HOME: temporaryFolder() };
+    announceDevServer({ ...dev, pid: 2 ** 22 + 1 }, env);
+    expect(() => resolveConnection({}, env)).toThrow(/no server/);
+    writeFileSync(devFile(env), '{"server": ');
+    expect(() => resolveConnection({}, env)).toThrow(/no server/);
+  });
+
+  it.each(['localhost:7465', 'ftp://a', 'nonsense'])('refuses %s as an address', (server) => {
+    expect(() => resolveConnection({ server, cluster: 'c' }, {})).toThrow(/not the address/);
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { binary, serin } from './support.ts';
+
+const commands = [
+  ...['get', 'list', 'status', 'wait', 'history', 'explain'],
+  ...['promote', 'abort', 'retry', 'pause', 'resume', 'restart', 'undo', 'set image'],
+  ...['lint', 'simulate', 'dev', 'demo'],
+];
+
+describe('help', () => {
+  it('lists every command, and what the exit codes mean', async () => {
+    const { code, out } = await serin(['--help']);
+    for (const command of commands) {
+      expect(out).toMatch(new RegExp(`^  ${command.split(' ')[0]}\\b`, 'm'));
+    }
+    expect(out).toMatch(/^Exit codes:\n {2}0 .*\n {2}1 .*\n {2}2 .*\n {2}3 /m);
+    expect(code).toBe(0);
+  });
+
+  it.each(commands)('%s has examples', async (command) => {
+    const { code, out } = await serin([...command.split(' '), '--help']);
+    expect(out).toMatch(new RegExp(`^Examples:\n(?:  .*\n)*  .*\\bserin ${command}`, 'm'));
+    expect(out).toMatch(/^Global Options:$/m);
+    expect(out).toMatch(/^Exit codes:$/m);
+    expect(code).toBe(0);
+  });
+
+  it('the program has a version', async () => {
+    expect(await binary(['--version'])).toEqual({ code: 0, out: '0.1.0\n', err: '' });
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [['nope'], /^serin: unknown command 'nope'\n {2}`serin help`/],
+    [['get'], /missing required argument/],
+    [['get', 'a', 'b'], /which rollout is meant by "a b"\?\n/],
+    [['status', 'service/a'], /which rollout is meant/],
+    [['promote', 'a', '--full', '--skip-all-steps'], /cannot be used with/],
+    [['promote', 'a', '--expect-step', '1.5'], /whole number/],
+    [['wait', 'a', '--for', 'lunch'], /healthy, paused, degraded/],
+    [['wait', 'a', '--timeout', '1d'], /90s, 10m or 1h30m/],
+    [['restart', 'a', '--at', 'noon'], /2026-01-31T22:00:00Z/],
+    [['list', '-o', 'xml'], /text, json/],
+    [['set', 'image', 'a', 'b'], /CONTAINER=IMAGE/],
+    [['list'], /no server/],
+    [['list', '--server', 'http://127.0.0.1:2'], /which cluster/],
+  ])('%j', async (argv, message) => {
+    const { code, out, err } = await serin(argv);
+    expect(err).toMatch(message);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('leaves with the same code as a program, and without a stack trace', async () => {
+    const env = { SERIN_SERVER: 'http://127.0.0.1:2', SERIN_CLUSTER: 'c' };
+    const { code, out, err } = await binary(['get', 'front-api'], env);
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+    expect(err).toMatch(
+      /^serin: cannot reach http:\/\/127\.0\.0\.1:2: nobody listens there\n.*\n$/,
+    );
+  });
+});

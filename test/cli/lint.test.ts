@@ -1,0 +1,86 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { serin, temporaryFolder } from './support.ts';
+
+const example = readFileSync('examples/front-api.yaml', 'utf8');
+
+function file(text: string): string {
+  const path = join(temporaryFolder(), 'rollout.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('lint', () => {
+  it('passes the example', async () => {
+    const { code, out } = await serin(['lint', 'examples/front-api.yaml']);
+    expect(out).toBe('examples/front-api.yaml: 1 Rollout, nothing wrong\n');
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['an unknown field', 'maxSurge: 1', 'maxSurges: 1', /canary.maxSurges .*maxSurge\?/],
+    ['a wrong type', 'replicas: 2', 'replicas: two', /spec.replicas .*whole number/],
+    ['setWeight 101', 'setWeight: 10\n', 'setWeight: 101\n', /steps\[2\].setWeight .*101/],
+    ['a duration of a day', 'duration: 1m', 'duration: 1d', /steps\[3\].pause.duration .*1d/],
+    ['two actions', 'setWeight: 50', 'setWeight: 50\n        pause: {}', /steps\[4\] .*one thing/],
+    [
+      'nothing to move',
+      'maxSurge: 1\n      maxUnavailable: 1',
+      'maxSurge: 0\n      maxUnavailable: 0',
+      /0/,
+    ],
+    [
+      'another selector',
+      '      labels:\n        app: front-api\n    spec',
+      '      labels:\n        app: x\n    spec',
+      /app=x/,
+    ],
+  ])('finds %s, with its line', async (_name, from, to, expected) => {
+    const text = example.replace(from, to);
+    const line = text.slice(0, text.indexOf(to)).split('\n').length;
+    const path = file(text);
+    const { code, out } = await serin(['lint', path]);
+    expect(out).toMatch(expected);
+    expect(out).toMatch(new RegExp(`^${path}:${line}: spec\\.`));
+    expect(code).toBe(1);
+  });
+
+  it('finds what is missing, at the line of what is around it', async () => {
+    const { out } = await serin(['lint', file(example.replace(/ {2}selector:.*\n.*\n.*\n/, ''))]);
+    expect(out).toMatch(/:9: spec.selector is missing/);
+  });
+
+  it('looks at every Rollout of a file and at nothing else', async () => {
+    const service = 'apiVersion: v1\nkind: Service\nspec: {nonsense: 1}\n';
+    const bad = example.replace('replicas: 2', 'replicas: two');
+    const path = file(`${service}---\n${example}---\n---\n${bad}`);
+    const { code, out } = await serin(['lint', path, '-o', 'json']);
+    const { files } = JSON.parse(out) as { files: object[] };
+    const line = service.split('\n').length + example.split('\n').length + 11;
+    expect(files).toMatchObject([{ rollouts: 2, findings: [{ line, path: 'spec.replicas' }] }]);
+    expect(code).toBe(1);
+  });
+
+  it('says where a file is no YAML', async () => {
+    const { code, out } = await serin(['lint', file('kind: Rollout\nspec: {a: [1\nb: 2\n')]);
+    expect(out).toMatch(/rollout.yaml:\d+: is not YAML: /);
+    expect(code).toBe(1);
+  });
+
+  it('reads YAML as kubectl does', async () => {
+    const text = example
+      .replace('app: front-api\nspec', 'app: front-api\n  annotations: {on: 1:30}\nspec')
+      .replace('image: front-api:old-tag', 'image: 2026-01-31');
+    const { out } = await serin(['lint', file(text)]);
+    expect(out).toMatch(/nothing wrong/);
+    const yes = await serin(['lint', file(example.replace('front-api:old-tag', 'yes'))]);
+    expect(yes.out).toMatch(/must be a string, not true/);
+  });
+
+  it('does not find what is not there', async () => {
+    const { code, err } = await serin(['lint', '/nonexistent.yaml']);
+    expect(err).toMatch(/^serin: cannot read \/nonexistent.yaml: there is no such file\n {2}Name/);
+    expect(code).toBe(3);
+  });
+});

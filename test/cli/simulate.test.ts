@@ -1,0 +1,147 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { SimulatedRelease } from '../../cli/simulation.ts';
+import { binary, serin, temporaryFolder } from './support.ts';
+
+const example = 'examples/front-api.yaml';
+const release = ['simulate', example, '--image', 'front-api=front-api:new-tag'];
+
+async function simulate(...more: string[]): Promise<SimulatedRelease & { code: number }> {
+  const { code, out, err } = await serin([...release, '--json', ...more]);
+  expect(err).toBe('');
+  return { code, ...(JSON.parse(out) as SimulatedRelease) };
+}
+
+function changed(from: string | RegExp, to: string): string {
+  const text = readFileSync(example, 'utf8');
+  expect(text).toMatch(from);
+  const file = join(temporaryFolder(), 'rollout.yaml');
+  writeFileSync(file, text.replace(from, to));
+  return file;
+}
+
+describe('simulate', () => {
+  it('stops at the pause that waits for a person', async () => {
+    const { code, phase, steps, waitsFor } = await simulate();
+    expect(phase).toBe('Paused');
+    expect(steps.at(-1)).toMatchObject({ phase: 'Paused', stepIndex: 1, stepCount: 6 });
+    expect(steps[0]).toMatchObject({
+      atSeconds: 0,
+      phase: 'Progressing',
+      stepIndex: 0,
+      happened: ['Revision 2 of front-api:new-tag is to be released'],
+    });
+    expect(waitsFor).toMatchObject([{ unblock: expect.stringContaining('promote') }]);
+    expect(code).toBe(0);
+  });
+
+  it('goes on after a promote, and keeps the timed pauses', async () => {
+    const { code, phase, steps } = await simulate('--at', '5m=promote');
+    expect(phase).toBe('Healthy');
+    expect(code).toBe(0);
+    const reached = (stepIndex: number) =>
+      steps.find((step) => step.stepIndex === stepIndex)?.atSeconds ?? Number.NaN;
+    expect(reached(3)).toBe(300);
+    expect(reached(4) - reached(3)).toBeGreaterThanOrEqual(60);
+    expect(reached(4) - reached(3)).toBeLessThan(62);
+    expect(reached(6) - reached(5)).toBeGreaterThanOrEqual(10);
+    expect(steps.at(-1)).toMatchObject({
+      phase: 'Healthy',
+      newPods: { desired: 2, available: 2 },
+      oldPods: { desired: 0, available: 0 },
+    });
+    // Never fewer than replicas − maxUnavailable.
+    for (const { newPods, oldPods } of steps) {
+      expect(newPods.available + oldPods.available).toBeGreaterThanOrEqual(1);
+    }
+  });
+
+  it('is the same every time', async () => {
+    expect(await simulate('--at', '5m=promote')).toEqual(await simulate('--at', '5m=promote'));
+  });
+
+  it('shows what an abort and a retry do', async () => {
+    const { phase, steps } = await simulate('--at', '1m=promote', '--at', '80s=abort');
+    expect(phase).toBe('Degraded');
+    expect(steps.at(-1)?.newPods.desired).toBe(0);
+    const again = await simulate('--at', '1m=promote', '--at', '80s=abort', '--at', '2m=retry');
+    expect(again.phase).toBe('Paused');
+    expect(again.steps.at(-1)?.atSeconds).toBeGreaterThan(120);
+  });
+
+  it('lets the pods of the new version fail', async () => {
+    const { code, phase, message, steps } = await simulate('--fail-pods');
+    expect(phase).toBe('Degraded');
+    expect(message).toMatch(/timed out progressing/);
+    expect(steps.at(-1)).toMatchObject({ oldPods: { desired: 2, available: 2 } });
+    expect(steps.at(-1)?.atSeconds).toBeGreaterThanOrEqual(600);
+    expect(code).toBe(1);
+  });
+
+  it('tells of a command that is refused', async () => {
+    const { code, phase, refused } = await simulate('--at', '1s=promote');
+    expect(refused).toEqual([expect.stringMatching(/^promote: .*nothing is paused/)]);
+    expect(phase).toBe('Paused');
+    expect(code).toBe(1);
+  });
+
+  it('prints a table for people', async () => {
+    const { out } = await serin([...release, '--at', '5m=promote']);
+    expect(out).toMatch(/^TIME +STEP +WEIGHT +NEW PODS +OLD PODS +STATUS +WHAT HAPPENS$/m);
+    expect(out).toMatch(/^2\.\ds +1\/6 +1 +1\/1 +2\/2 +॥ Paused +Step 1 of 6 reached/m);
+    expect(out).toMatch(/^It ends ✔ Healthy after 6m\d+s\.$/m);
+  });
+
+  it('lets an hour of pauses pass in under a second', async () => {
+    const file = changed('duration: 1m', 'duration: 1h');
+    // Of this process alone: how busy the machine is says nothing.
+    const started = process.cpuUsage();
+    const { out } = await serin([
+      'simulate',
+      file,
+      '--image',
+      'front-api=front-api:2',
+      '--at',
+      '1m=promote',
+    ]);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1e6).toBeLessThan(1);
+    expect(out).toMatch(/^It ends ✔ Healthy after 1h1m\.$/m);
+  });
+
+  it.each([
+    ['crashing pods', 'front-api=front-api:crash', ['--at', '1m=promote'], /Progressing|Degraded/],
+    ['an image that is not there', 'front-api=front-api:nonexistent', [], /Degraded/],
+    ['an early promote in full', 'front-api=front-api:2', ['--at', '1m=promote-full'], /Healthy/],
+    ['an undo', 'front-api=front-api:2', ['--at', '1m=undo'], /Healthy/],
+  ])('comes to an end with %s', async (_name, image, more, phase) => {
+    const { out } = await serin(['simulate', example, '--image', image, '--json', ...more]);
+    expect((JSON.parse(out) as SimulatedRelease).phase).toMatch(phase);
+  });
+
+  it.each([
+    ['--image', 'front-api', 2, /does not name a container and an image/],
+    ['--image', 'x=y', 1, /no container x/],
+    ['--image', 'front-api=front-api:old-tag', 1, /nothing to release/],
+    ['--at', '5m=celebrate', 2, /5m=promote/],
+    ['--at', '1d=promote', 2, /5m=promote/],
+  ])('%s %s is refused', async (option, value, exit, message) => {
+    const { code, err } = await serin([...release, option, value]);
+    expect(err).toMatch(message);
+    expect(code).toBe(exit);
+  });
+
+  it('refuses a manifest that does not get going', async () => {
+    const file = changed('setWeight: 50', 'setWeight: 101');
+    const { code, err } = await serin(['simulate', file, '--image', 'front-api=front-api:2']);
+    expect(err).toMatch(/does not become Healthy: .*setWeight .*101/);
+    expect(code).toBe(1);
+  });
+
+  it('does so as a program', async () => {
+    const { code, out } = await binary([...release, '--json', '--at', '5m=promote']);
+    expect(JSON.parse(out)).toMatchObject({ name: 'front-api', phase: 'Healthy' });
+    expect(code).toBe(0);
+  });
+});

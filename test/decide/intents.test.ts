@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../lib/decide/rollout.ts';
+import type { Command, Intent } from '../../lib/model/intent.ts';
+import type { Observed } from '../../lib/model/observed.ts';
+import type { MergePatch } from '../../lib/model/plan.ts';
+import { minuteMs, secondMs, toTime } from '../../lib/model/units.ts';
+import { make, type Overrides, start } from '../make.ts';
+import { carriedOut, patched, play, settled } from './play.ts';
+
+function asked(command: Command, seen = make.observedPaused(), how: Overrides<Intent> = {}) {
+  return { ...seen, record: make.record({ intents: [make.intent(command, how)] }) };
+}
+
+function commanded(observed: Observed) {
+  const plan = decide(observed, start);
+  const [step] = plan.intents;
+  return { plan, step, outcome: step?.step === 'close' ? step.outcome : undefined };
+}
+
+const aborted = patched(make.observedPaused(), { status: { abort: true } });
+const heldByHand = patched(make.observedPaused(), { spec: { paused: true } });
+const moving = patched(make.observedPaused(), {
+  status: { pauseConditions: null, controllerPause: null, currentStepIndex: 0 },
+});
+const template = (image: string) => ({
+  spec: { template: { spec: { containers: [{ name: 'web', image }] } } },
+});
+
+describe('a command becomes what the plugin would have written', () => {
+  const status = (patch: MergePatch) => [{ do: 'patchStatus', patch: { status: patch } }];
+  const spec = (patch: MergePatch) => [{ do: 'patchRollout', patch: { spec: patch } }];
+  it.each<[string, Command, Observed, object[]]>([
+    ['promote', { verb: 'promote' }, make.observedPaused(), status({ pauseConditions: null })],
+    ['promote, paused by hand', { verb: 'promote' }, heldByHand, spec({ paused: false })],
+    [
+      'promote --full',
+      { verb: 'promote', full: true },
+      make.observedPaused(),
+      status({ promoteFull: true }),
+    ],
+    [
+      'promote --full, paused by hand',
+      { verb: 'promote', full: true },
+      heldByHand,
+      [...status({ promoteFull: true }), ...spec({ paused: false })],
+    ],
+    [
+      'promote --full, aborted',
+      { verb: 'promote', full: true },
+      aborted,
+      status({ promoteFull: true }),
+    ],
+    [
+      'promote --skip-current-step',
+      { verb: 'promote', skipCurrentStep: true },
+      make.observedPaused(),
+      status({ currentStepIndex: 2 }),
+    ],
+    [
+      'promote --skip-all-steps',
+      { verb: 'promote', skipAllSteps: true },
+      make.observedPaused(),
+      status({ currentStepIndex: 4 }),
+    ],
+    ['abort', { verb: 'abort' }, make.observedPaused(), status({ abort: true })],
+    ['retry', { verb: 'retry' }, aborted, status({ abort: false })],
+    ['pause', { verb: 'pause' }, make.observedPaused(), spec({ paused: true })],
+    ['resume', { verb: 'resume' }, heldByHand, spec({ paused: false })],
+    ['restart', { verb: 'restart' }, make.observedPaused(), spec({ restartAt: toTime(start) })],
+    [
+      'set image',
+      { verb: 'image', container: 'web', image: 'web:3' },
+      make.observedPaused(),
+      [{ do: 'patchRollout', patch: template('web:3') }],
+    ],
+    [
+      'undo',
+      { verb: 'undo' },
+      make.observedPaused(),
+      [{ do: 'patchRollout', patch: template('web:1') }],
+    ],
+  ])('%s', (_, command, seen, actions) => {
+    const { generation = 0, resourceVersion = '' } = seen.rollout.metadata ?? {};
+    const { plan, step } = commanded(asked(command, seen, { bound: { generation } }));
+    expect(plan.actions).toEqual(actions.map((action) => ({ ...action, resourceVersion })));
+    expect(step).toEqual({ id: 'first', step: 'apply', resourceVersion });
+    expect(plan).toMatchObject({ urgent: false, wake: { at: start + secondMs } });
+  });
+});
+
+describe('the write of a command', () => {
+  it('is followed by its end, and by nothing twice', () => {
+    const { observed, plans } = play(asked({ verb: 'promote' }), start);
+    const [intent] = observed.record?.intents ?? [];
+    expect(intent?.outcome).toMatchObject({ result: 'done' });
+    expect(observed.rollout.status?.currentStepIndex).toBe(3);
+    expect(plans.flatMap(({ intents }) => intents).map(({ step }) => step)).toEqual([
+      'apply',
+      'close',
+    ]);
+  });
+
+  const commands: Command[] = [
+    { verb: 'promote' },
+    { verb: 'promote', skipCurrentStep: true },
+    { verb: 'promote', full: true },
+    { verb: 'abort' },
+    { verb: 'pause' },
+    { verb: 'restart' },
+    { verb: 'image', container: 'web', image: 'web:3' },
+    { verb: 'undo' },
+  ];
+
+  it.each(commands)('that was done but not answered is not done again: %j', (command) => {
+    const before = asked(command);
+    const written = carriedOut(before, decide(before, start), start);
+    const { plan, outcome } = commanded(written);
+    expect(outcome).toMatchObject({ result: 'done' });
+    expect(play(written, start).plans.flatMap(({ intents }) => intents)).toHaveLength(1);
+    expect(plan.intents).toHaveLength(1);
+  });
+
+  it.each(commands)('that was not done is done when it is tried again: %j', (command) => {
+    const before = asked(command);
+    const plan = decide(before, start);
+    const lost = { ...before, record: carriedOut(before, plan, start).record! };
+    expect(decide(lost, start)).toMatchObject({ actions: plan.actions, intents: plan.intents });
+  });
+
+  it('that may have been done is not done again to the next pause', () => {
+    const before = asked({ verb: 'promote' });
+    const { record } = carriedOut(before, decide(before, start), start);
+    const pauseConditions = [{ reason: 'CanaryPauseStep', startTime: toTime(start) }];
+    const next = patched(before, { status: { currentStepIndex: 3, pauseConditions } });
+    const { plan, step } = commanded({ ...next, record: record! });
+    expect(step?.step).toBe('close');
+    expect(plan.status.pauseConditions).toEqual(pauseConditions);
+  });
+});
+
+describe('a command that comes too late', () => {
+  const promote: Command = { verb: 'promote' };
+  it.each<[string, Overrides<Intent>, string, RegExp]>([
+    ['another rollout', { bound: { uid: 'other' } }, 'superseded', /deleted and created again/],
+    ['another template', { bound: { podHash: 'other' } }, 'superseded', /another template/],
+    ['another spec', { bound: { generation: 1 } }, 'superseded', /spec was changed/],
+    ['another step', { bound: { stepIndex: 0 } }, 'superseded', /at step 1 by now, not at step 0/],
+    ['another pause', { bound: { pauseStart: null } }, 'superseded', /pause is another one/],
+    ['60 s', { acceptedAt: start - minuteMs - 1 }, 'expired', /within 60 s/],
+  ])('changes nothing: %s', (_, how, result, detail) => {
+    const { outcome, plan } = commanded(asked(promote, make.observedPaused(), how));
+    expect(outcome).toMatchObject({ result, at: start });
+    expect(outcome?.detail).toMatch(detail);
+    expect(plan.actions).toEqual([]);
+  });
+
+  it('is still in time at 60 s', () => {
+    const { plan } = commanded(asked(promote, undefined, { acceptedAt: start - minuteMs }));
+    expect(plan.actions).toHaveLength(1);
+  });
+
+  it('is carried out nonetheless if it is an abort of the same release', () => {
+    const bound = { generation: 1, stepIndex: 0, pauseStart: null };
+    const how = { bound, acceptedAt: start - 60 * minuteMs };
+    const { plan } = commanded(asked({ verb: 'abort' }, undefined, how));
+    expect(plan.actions).toMatchObject([{ patch: { status: { abort: true } } }]);
+    const { outcome } = commanded(
+      asked({ verb: 'abort' }, undefined, { bound: { podHash: 'other' } }),
+    );
+    expect(outcome?.result).toBe('superseded');
+  });
+});
+
+describe('a command that makes no sense', () => {
+  const released = make.observed();
+  const bound = {
+    generation: 1,
+    podHash: make.hashOf('web:1'),
+    stepIndex: 4,
+    pauseStart: null,
+  };
+  it.each<[Command, string, RegExp]>([
+    [{ verb: 'promote' }, 'refused', /Nothing is paused/],
+    [{ verb: 'abort' }, 'refused', /no release to abort/],
+    [{ verb: 'promote', full: true }, 'done', /promoted in full/],
+    [{ verb: 'resume' }, 'done', /lifted/],
+    [{ verb: 'undo' }, 'refused', /no earlier revision/],
+    [{ verb: 'undo', toRevision: 7 }, 'refused', /no revision 7 any more. Kept revisions: 1/],
+    [{ verb: 'undo', toRevision: 1 }, 'refused', /has the template of web-\w+ already/],
+    [{ verb: 'image', container: 'db', image: 'x' }, 'refused', /Containers: web/],
+    [{ verb: 'image', container: 'web', image: 'web:1' }, 'done', /is web:1/],
+  ])('is answered: %j', (command, result, detail) => {
+    const { outcome, plan } = commanded(asked(command, released, { bound }));
+    expect(outcome).toMatchObject({ result });
+    expect(outcome?.detail).toMatch(detail);
+    expect(plan.actions).toEqual([]);
+  });
+
+  it('promote between pauses says how to skip the step', () => {
+    const { outcome } = commanded(
+      asked({ verb: 'promote' }, moving, { bound: { stepIndex: 0, pauseStart: null } }),
+    );
+    expect(outcome?.detail).toContain('skipCurrentStep');
+  });
+});
+
+describe('several commands', () => {
+  it('are taken one a turn, the oldest first', () => {
+    const first = make.intent({ verb: 'abort' });
+    const second = make.intent({ verb: 'pause' }, { id: 'second' });
+    const seen = make.observedPaused({ record: make.record({ intents: [first, second] }) });
+    expect(decide(seen, start).intents).toMatchObject([{ id: 'first', step: 'apply' }]);
+  });
+
+  it('with an outcome are left alone', () => {
+    const outcome = { result: 'done', detail: '', at: start } as const;
+    const { plan } = commanded(asked({ verb: 'abort' }, undefined, { outcome }));
+    expect(plan).toMatchObject({ actions: [], intents: [] });
+  });
+});
+
+describe('an abort that was asked for', () => {
+  const rivals = make.record({
+    rival: { manager: 'rollouts-controller', seenAt: start - secondMs, times: 1 },
+  });
+
+  it('acts although another controller writes too, and nothing else does', () => {
+    const seen = make.observedPaused();
+    const record = (command: Command) => ({ ...rivals, intents: [make.intent(command)] });
+    const abort = decide({ ...seen, record: record({ verb: 'abort' }) }, start);
+    expect(abort.actions).toMatchObject([{ patch: { status: { abort: true } } }]);
+    const promote = decide({ ...seen, record: record({ verb: 'promote' }) }, start);
+    expect(promote).toMatchObject({ actions: [], intents: [] });
+  });
+
+  it('acts although the spec is invalid', () => {
+    const seen = patched(make.observedPaused(), {
+      spec: { strategy: { canary: { steps: [{ setWeight: 101 }] } } },
+    });
+    const { observed } = play(asked({ verb: 'abort' }, seen), start);
+    expect(observed.replicaSets.map((set) => settled(set).spec?.replicas)).toEqual([4, 0]);
+    expect(observed.record?.intents[0]?.outcome?.result).toBe('done');
+  });
+});

@@ -1,0 +1,123 @@
+// A cluster of the mind: what a plan leaves behind, with pods that obey at once.
+
+import { decide } from '../../lib/decide/rollout.ts';
+import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
+import type { Observed } from '../../lib/model/observed.ts';
+import { applyMergePatch } from '../../lib/model/patch.ts';
+import type { Action, MergePatch, Plan } from '../../lib/model/plan.ts';
+import { type Millis, toTime } from '../../lib/model/units.ts';
+import { nameOf } from '../../lib/model/workload.ts';
+
+type Meta = { metadata?: NonNullable<Rollout['metadata']>; spec?: object };
+
+/** The object with a patch applied, as the API server stores it. */
+export function stored<T extends Meta>(object: T, patch: MergePatch): T {
+  const next = applyMergePatch(object, patch);
+  const isNewSpec = JSON.stringify(next.spec) !== JSON.stringify(object.spec);
+  const { generation = 1, resourceVersion = '0' } = next.metadata ?? {};
+  const metadata = {
+    ...next.metadata,
+    generation: isNewSpec ? generation + 1 : generation,
+    resourceVersion: String(Number(resourceVersion) + 1),
+  };
+  return { ...next, metadata };
+}
+
+/** The ReplicaSet once its controller has done what it asks for. */
+export function settled(set: ReplicaSet, available = set.spec?.replicas ?? 0): ReplicaSet {
+  const replicas = set.spec?.replicas ?? 0;
+  const observedGeneration = set.metadata?.generation ?? 1;
+  const ready = { readyReplicas: available, availableReplicas: available };
+  return { ...set, status: { replicas, ...ready, observedGeneration } };
+}
+
+function created(set: ReplicaSet, now: Millis): ReplicaSet {
+  const identity = { uid: `uid-of-${nameOf(set)}`, generation: 1, resourceVersion: '1' };
+  const metadata = { ...set.metadata, ...identity, creationTimestamp: toTime(now) };
+  return { ...set, metadata, status: { replicas: 0, observedGeneration: 1 } };
+}
+
+function applied(observed: Observed, action: Action, now: Millis): Observed {
+  const { rollout, replicaSets } = observed;
+  switch (action.do) {
+    case 'createReplicaSet':
+      return { ...observed, replicaSets: [...replicaSets, created(action.replicaSet, now)] };
+    case 'patchReplicaSet':
+      return {
+        ...observed,
+        replicaSets: replicaSets.map((set) =>
+          nameOf(set) === action.name ? stored(set, action.patch) : set,
+        ),
+      };
+    case 'deleteReplicaSet':
+      return { ...observed, replicaSets: replicaSets.filter((set) => nameOf(set) !== action.name) };
+    case 'patchRollout':
+    case 'patchStatus':
+      return { ...observed, rollout: stored(rollout, action.patch) };
+    default:
+      return observed;
+  }
+}
+
+/** What is observed after a plan was carried out, the table's item included. */
+export function carriedOut(observed: Observed, plan: Plan, now: Millis): Observed {
+  const next = plan.actions.reduce((seen, action) => applied(seen, action, now), observed);
+  if (!observed.record) return next;
+  const intents = observed.record.intents.map((intent) => {
+    const step = plan.intents.find(({ id }) => id === intent.id);
+    if (step?.step === 'close') return { ...intent, outcome: step.outcome };
+    if (step?.step !== 'apply') return intent;
+    return { ...intent, applying: { resourceVersion: step.resourceVersion } };
+  });
+  const { rival: _, ...record } = observed.record;
+  return {
+    ...next,
+    record: { ...record, intents, ...(plan.rival && { rival: plan.rival }) },
+  };
+}
+
+/** Turns until nothing is left to do; pods come and go at once, or never (`broken`). */
+export function play(
+  observed: Observed,
+  now: Millis,
+  broken?: (set: ReplicaSet) => boolean,
+): { observed: Observed; plan: Plan; plans: Plan[] } {
+  const plans: Plan[] = [];
+  let seen = observed;
+  for (let turn = 0; turn < 50; turn += 1) {
+    const plan = decide(seen, now);
+    plans.push(plan);
+    if (plan.actions.length === 0) return { observed: seen, plan, plans };
+    const next = carriedOut(seen, plan, now);
+    const replicaSets = next.replicaSets.map((set) => settled(set, broken?.(set) ? 0 : undefined));
+    seen = { ...next, replicaSets };
+  }
+  throw new Error(`No end of turns: ${JSON.stringify(plans.slice(-2), null, 1)}`);
+}
+
+/** The rollout with another image, as `kubectl argo rollouts set image` leaves it. */
+export function withImage(observed: Observed, image: string): Observed {
+  const containers = [{ name: 'web', image }];
+  const patch = { spec: { template: { spec: { containers } } } };
+  return { ...observed, rollout: stored(observed.rollout, patch) };
+}
+
+/** The rollout as somebody's patch leaves it. */
+export function patched(observed: Observed, patch: MergePatch): Observed {
+  return { ...observed, rollout: stored(observed.rollout, patch) };
+}
+
+/** Desired sizes, by image. */
+export function sizes(observed: Observed): Record<string, number> {
+  return Object.fromEntries(
+    observed.replicaSets.map((set) => [
+      set.spec?.template?.spec?.containers?.[0]?.image ?? '',
+      set.spec?.replicas ?? 0,
+    ]),
+  );
+}
+
+export function statusPatch(plan: Plan): MergePatch | undefined {
+  const action = plan.actions.find((each) => each.do === 'patchStatus');
+  return action?.patch.status as MergePatch | undefined;
+}
