@@ -23,11 +23,11 @@ export function findStatus(observed: Observed, now: Millis): Found {
 
 function isWiped(release: Release): boolean {
   const { status, others, observed } = release;
-  if (status.currentPodHash || status.stableRS || others.length === 0) return false;
+  if (status.currentPodHash || status.stableRS || release.all.length === 0) return false;
   const record = observed.record?.progress;
   if (record && record.uid === observed.rollout.metadata?.uid) return record.stableRS !== '';
   // Without a record any pods that run say that this is not the first deployment.
-  return release.all.some((set) => desiredOf(set) > 0 || currentOf(set) > 0);
+  return others.length > 0 && release.all.some((set) => desiredOf(set) > 0 || currentOf(set) > 0);
 }
 
 function recover(release: Release): Found {
@@ -52,10 +52,12 @@ function recover(release: Release): Found {
 function fits(release: Release, progress: Progress): boolean {
   const hashes = release.all.map((set) => podHashOf(set));
   const newest = Math.max(...release.all.map((set) => revisionOf(set)));
+  // Where the spec has the stable template there is no release whose steps could matter.
+  const isStable = progress.stableRS === currentHash(release);
   return (
     progress.uid === release.observed.rollout.metadata?.uid &&
     progress.currentPodHash === currentHash(release) &&
-    progress.currentStepHash === release.stepHash &&
+    (isStable || progress.currentStepHash === release.stepHash) &&
     hashes.includes(progress.currentPodHash) &&
     hashes.includes(progress.stableRS) &&
     newest <= progress.revision

@@ -92,6 +92,8 @@ function hasProgressed(release: Release, after: RolloutStatus): boolean {
     (after.updatedReplicas ?? 0) !== (before.updatedReplicas ?? 0) ||
     old(after) < old(before) ||
     hasMorePods(release, after) ||
+    // Another template gets its whole deadline, also where there are no steps that begin anew.
+    (after.currentPodHash ?? '') !== (before.currentPodHash ?? '') ||
     (after.stableRS ?? '') !== (before.stableRS ?? '') ||
     (bothIndexed && after.currentStepIndex !== before.currentStepIndex) ||
     (after.currentStepHash ?? '') !== (before.currentStepHash ?? '')
