@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { unsupported, validate } from '../../lib/decide/validate.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { rolloutApiVersion } from '../../lib/model/names.ts';
+import { withoutNulls } from '../../lib/model/nulls.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { type Manifest, readManifestFile, structureFaults } from '../manifest.ts';
@@ -57,7 +58,7 @@ function lintFile(file: string): Report {
 /** The rules of the strategy can be judged only where the structure holds. */
 function check(manifest: Manifest): Finding[] {
   const structure = structureFaults(manifest);
-  const rollout = manifest.value as Rollout;
+  const rollout = withoutNulls(manifest.value as Rollout);
   const faults =
     structure.length > 0
       ? structure

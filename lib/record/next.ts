@@ -24,8 +24,8 @@ export function blankRecord(key: RolloutKey): RolloutRecord {
 }
 
 /**
- * The record and what the ledger is to tell, as of an observation, before the plan is carried out: what has happened
- * since the last, which commands have ended, and when the rollout is due again. Pure.
+ * The record as of an observation, and in it what the ledger is to tell: what has happened since the
+ * last, which commands have ended, when the rollout is due again. Before the plan is carried out. Pure.
  */
 export function account(
   record: RolloutRecord,
