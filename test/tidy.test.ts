@@ -18,11 +18,12 @@ const EDGES = ['cluster', 'store', 'wake', 'world', 'errors'];
 const STAGES = ['observe', 'apply', 'record'];
 const LIB = ['model', 'decide', ...STAGES, ...EDGES, 'reconcile', 'api', 'simulate'];
 const STAGE: Area = { imports: ['model', ...EDGES], types: ['decide'] };
-const EDGE: Area = { imports: ['model', 'world', 'errors'] };
+const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
 const AREAS: Record<string, Area> = {
   model: { imports: [], packages: [] },
   decide: { imports: ['model'], packages: [] },
   errors: { imports: ['model'] },
+  aws: { imports: ['model', 'errors'] },
   world: { imports: ['model', 'errors'], types: ['cluster', 'store', 'wake'] },
   cluster: EDGE,
   store: EDGE,

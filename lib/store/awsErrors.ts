@@ -1,35 +1,5 @@
+import { isPassing, type SdkError, sdkWords } from '../aws.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
-
-/** What the SDK, Node's sockets and DynamoDB call things that pass. */
-const passingNames = new Set([
-  'AbortError',
-  'InternalServerError',
-  'LimitExceededException',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'ServiceUnavailable',
-  'ThrottlingException',
-  'TimeoutError',
-  'TransactionConflictException',
-]);
-const passingCodes = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
-
-type SdkError = Error & {
-  code?: string;
-  $fault?: string;
-  $retryable?: object;
-  $metadata?: { httpStatusCode?: number };
-};
 
 /** One of the four kinds for what the SDK threw; anything that is not the SDK's stays as it is. */
 export function tableError(error: unknown, table: string): unknown {
@@ -38,8 +8,8 @@ export function tableError(error: unknown, table: string): unknown {
   if (failed.name === 'ConditionalCheckFailedException') {
     return new Conflict('the item was written by somebody else', { cause: error });
   }
-  if (passes(failed)) {
-    return new Transient(`table ${table} did not answer: ${words(failed)}`, { cause: error });
+  if (isPassing(failed)) {
+    return new Transient(`table ${table} did not answer: ${sdkWords(failed)}`, { cause: error });
   }
   const advice = adviceFor(failed, table);
   return advice === undefined ? error : new Terminal(advice, { cause: error });
@@ -49,19 +19,8 @@ function isOurs(error: Error): boolean {
   return [Conflict, NotFound, Transient, Terminal].some((kind) => error instanceof kind);
 }
 
-function passes({ name, code, $retryable, $metadata }: SdkError): boolean {
-  const status = $metadata?.httpStatusCode ?? 0;
-  return (
-    $retryable !== undefined ||
-    status === 429 ||
-    status >= 500 ||
-    passingNames.has(name) ||
-    passingCodes.has(code ?? '')
-  );
-}
-
 function adviceFor(error: SdkError, table: string): string | undefined {
-  const said = words(error);
+  const said = sdkWords(error);
   switch (error.name) {
     case 'AccessDeniedException':
       return (
@@ -77,8 +36,4 @@ function adviceFor(error: SdkError, table: string): string | undefined {
     default:
       return error.$fault === undefined ? undefined : `table ${table} refused the request: ${said}`;
   }
-}
-
-function words({ name, message, code }: SdkError): string {
-  return [name, code, message].filter((word) => word !== undefined && word !== '').join(': ');
 }

@@ -1,53 +1,13 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { clientSettings, isPassing, type SdkError, sdkWords } from '../aws.ts';
 import { Terminal, Transient } from '../errors.ts';
-import { type Millis, secondMs } from '../model/units.ts';
+import { secondMs } from '../model/units.ts';
 import type { QueueMessage, WakeMessage, Wakes } from '../world.ts';
 import { reachMs } from './queue.ts';
 
-const requestTimeoutMs: Millis = 900;
-const connectTimeoutMs: Millis = 400;
-const attemptsMax = 2;
-
-const passingNames = new Set([
-  'AbortError',
-  'KmsThrottled',
-  'OverLimit',
-  'RequestThrottled',
-  'ServiceUnavailable',
-  'ThrottlingException',
-  'TimeoutError',
-]);
-const passingCodes = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
-
-type SdkError = Error & {
-  code?: string;
-  $fault?: string;
-  $retryable?: object;
-  $metadata?: { httpStatusCode?: number };
-};
-
 /** Region and credentials come from the environment unless they are named. */
 export function sqsClient(options: { region?: string; endpoint?: string } = {}): SQSClient {
-  return new SQSClient({
-    ...options,
-    maxAttempts: attemptsMax,
-    retryMode: 'standard',
-    requestHandler: {
-      connectionTimeout: connectTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      throwOnRequestTimeout: true,
-    },
-  });
+  return new SQSClient({ ...clientSettings, ...options });
 }
 
 /** Wakes through a standard SQS queue: a FIFO queue takes no delay per message. */
@@ -107,14 +67,10 @@ function groupOf(message: QueueMessage): string {
 
 function queueError(error: unknown, queueUrl: string): unknown {
   if (!(error instanceof Error)) return error;
-  const { name, code, message, $fault, $retryable, $metadata }: SdkError = error;
-  const said = `queue ${queueUrl}: ${[name, code, message].filter(Boolean).join(': ')}`;
-  const status = $metadata?.httpStatusCode ?? 0;
-  const passes = $retryable !== undefined || status === 429 || status >= 500;
-  if (passes || passingNames.has(name) || passingCodes.has(code ?? '')) {
-    return new Transient(`${said}: it did not answer`, { cause: error });
-  }
-  if ($fault === undefined && name !== 'CredentialsProviderError') return error;
+  const failed: SdkError = error;
+  const said = `queue ${queueUrl}: ${sdkWords(failed)}`;
+  if (isPassing(failed)) return new Transient(`${said}: it did not answer`, { cause: error });
+  if (failed.$fault === undefined && failed.name !== 'CredentialsProviderError') return error;
   const advice = 'check that it exists and that this role may do sqs:SendMessage';
   return new Terminal(`${said}: ${advice}`, { cause: error });
 }
