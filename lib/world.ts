@@ -127,7 +127,7 @@ export type Due = { key: RolloutKey; dueAt: Millis; queuedFor?: Millis; version:
 /** A message in the queue: which rollout, and the exact time if the message is a timer's. */
 export type WakeMessage = { key: RolloutKey; at?: Millis };
 /** Asks for the rollouts of a cluster to be compared with the table: what no notice told of. */
-export type ListMessage = { list: string };
+type ListMessage = { list: string };
 export type QueueMessage = WakeMessage | ListMessage;
 
 /** The queue. Messages may be lost, doubled, late and out of order. */

@@ -39,7 +39,7 @@ function inPods(
  * more than `replicas` when surging is allowed, and from two pods on leaves neither side empty
  * while the weight is between 1 and 99. argo v1.10.1 utils/replicaset/canary.go
  */
-export function splitByWeight(replicas: number, weight: number, maxSurge: number): Counts {
+function splitByWeight(replicas: number, weight: number, maxSurge: number): Counts {
   if (replicas === 0) return { canary: 0, stable: 0 };
   const exact = (replicas * weight) / 100;
   const up = Math.ceil(exact);
