@@ -85,8 +85,11 @@ function startAnew(release: Release, base: RolloutStatus): Decided {
     ...withoutPauses(rest),
     ...(restart !== undefined && { restartedAt: restart }),
   };
+  // Another template may take a lost stable version's place; other steps do not.
+  const isSame = release.status.currentPodHash === currentHash(release);
   const lost = (release.status.pauseConditions ?? []).filter(
-    (pause) => pause.reason === pauseReasons.statusLost,
+    ({ reason }) =>
+      reason === pauseReasons.statusLost || (isSame && reason === pauseReasons.stableLost),
   );
   const held = lost.length > 0 ? { ...status, pauseConditions: lost } : status;
   const count = stepsOf(release.rollout).length;
@@ -155,7 +158,7 @@ function meetsThreshold(release: Release, wanted: number): boolean {
   if (!set || !threshold || threshold.value < 0) {
     return set !== undefined && desiredOf(set) === wanted && availableOf(set) === wanted;
   }
-  if (threshold.type !== 'Percent') return availableOf(set) >= threshold.value;
+  if (threshold.type !== 'Percent') return availableOf(set) >= Math.min(threshold.value, wanted);
   if (wanted === 0) return true;
   const percent = (availableOf(set) / wanted) * 100;
   return percent >= threshold.value - 1e-10;
@@ -182,8 +185,11 @@ function abortTo(release: Release, base: RolloutStatus): RolloutStatus {
   const { promoteFull: _, ...rest } = base;
   const count = stepsOf(release.rollout).length;
   const index = isCompleted(base) ? count : 0;
+  // There is nothing to go back to: aborted or not, only a person makes the canary stable.
+  const lost = (base.pauseConditions ?? []).filter((p) => p.reason === pauseReasons.stableLost);
   return {
     ...withoutPauses(rest),
+    ...(lost.length > 0 && { pauseConditions: lost }),
     abort: true,
     abortedAt: base.abortedAt ?? toTime(release.now),
     ...(count > 0 && { currentStepIndex: index }),

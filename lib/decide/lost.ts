@@ -25,15 +25,18 @@ function isWiped(release: Release): boolean {
   const { status, others, observed } = release;
   if (status.currentPodHash || status.stableRS || release.all.length === 0) return false;
   const record = observed.record?.progress;
-  if (record && record.uid === observed.rollout.metadata?.uid) return record.stableRS !== '';
-  // Without a record any pods that run say that this is not the first deployment.
+  const isOurs = record?.uid === observed.rollout.metadata?.uid;
+  if (isOurs && record?.stableRS) return true;
+  // Without a record, or with one that lags behind, pods that run say that this is no first deployment.
   return others.length > 0 && release.all.some((set) => desiredOf(set) > 0 || currentOf(set) > 0);
 }
 
 function recover(release: Release): Found {
   const progress = release.observed.record?.progress;
   if (progress && fits(release, progress)) {
-    return { status: statusOf(progress), restored: true };
+    const { abort, promoteFull } = release.status;
+    const asked = { ...(abort && { abort }), ...(promoteFull && { promoteFull }) };
+    return { status: { ...statusOf(progress), ...asked }, restored: true };
   }
   const stableHash = release.all.some((set) => podHashOf(set) === progress?.stableRS)
     ? progress?.stableRS

@@ -51,8 +51,10 @@ export function decide(observed: Observed, now: Millis): Plan {
   const kept = rivalUntil(observed, now);
   const settled = settleIntents(observed, now, kept !== undefined);
   if (settled.actions.length > 0) return command(observed, settled.actions, settled.steps, now);
-  const plan = kept ? keepAway(observed, kept, now) : drive(observed, now);
-  return { ...plan, intents: settled.steps };
+  const driven = drive(observed, now);
+  const goesOn = isAbortAsked(observed) && driven.status.abort === true;
+  const plan = kept && !goesOn ? keepAway(observed, kept, now) : driven;
+  return { ...plan, ...(kept && { rival: kept.rival }), intents: settled.steps };
 }
 
 function rest(observed: Observed, reason: Reason, wake: Wake): Plan {
@@ -95,6 +97,12 @@ function command(
   );
   // Not urgent: it must be marked in the table before it is carried out.
   return { ...plan, actions, intents };
+}
+
+/** An abort is carried out whoever else is at it: both would do the same. */
+function isAbortAsked({ rollout }: Observed): boolean {
+  const { abort, stableRS, currentPodHash } = rollout.status ?? {};
+  return abort === true && Boolean(stableRS) && stableRS !== currentPodHash;
 }
 
 /** Another controller drives this rollout too: only an abort that was asked for goes on. */
@@ -164,7 +172,8 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   const { observed, rollout } = release;
   const revision = syncCurrent(release, changes);
   const isNew = hasNewDesign(release);
-  if (!isNew && release.current) {
+  // With a faulty spec no ReplicaSet is created, and an abort has to do without.
+  if (!isNew && (release.current || fault !== undefined)) {
     scaleAll(release, changes);
     switchServices(release, changes);
     pruneHistory(release, changes);

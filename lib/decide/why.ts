@@ -47,7 +47,7 @@ function nextWake(release: Release, found: Reason[]): Wake {
   const { now, observed, status } = release;
   const times: { at: Millis; why: string }[] = [];
   const add = (at: Millis | undefined, why: string) => at !== undefined && times.push({ at, why });
-  if (!release.rollout.spec?.paused) add(pauseEnd(release), 'the end of the pause');
+  if (!isHeld(release)) add(pauseEnd(release), 'the end of the pause');
   const deadline = deadlineAt(release, status);
   add(deadline === undefined ? undefined : deadline + secondMs, 'the progress deadline');
   const restart = openRestart(release);
@@ -59,8 +59,15 @@ function nextWake(release: Release, found: Reason[]): Wake {
   else if (!observed.doorbell && isInRelease(release))
     add(now + safetyMs, 'a change nobody announces');
   const soonest = times.sort((a, b) => a.at - b.at)[0];
-  if (soonest) return { ...soonest, at: Math.max(soonest.at, now + 1) };
+  // What has passed without an effect in this turn has none in the next either.
+  if (soonest) return { ...soonest, at: soonest.at > now ? soonest.at : now + safetyMs };
   return { waitsFor: found[0]?.unblock ?? 'a change of the spec' };
+}
+
+/** Something other than the step's own pause keeps the release where it is. */
+function isHeld({ rollout, status }: Release): boolean {
+  const pauses = status.pauseConditions ?? [];
+  return rollout.spec?.paused === true || pauses.some((each) => each.reason !== pauseReasons.step);
 }
 
 function pollDelay(release: Release): Millis {
