@@ -1,0 +1,224 @@
+import { toIntent } from '../../lib/api/commands.ts';
+import { digestOf } from '../../lib/api/digest.ts';
+import type { Rollout } from '../../lib/model/argo.generated.ts';
+import type { Command } from '../../lib/model/intent.ts';
+import { fieldManager } from '../../lib/model/names.ts';
+import type { MergePatch } from '../../lib/model/plan.ts';
+import { toTime } from '../../lib/model/units.ts';
+import { nameOf, podHashOf, versionOf } from '../../lib/model/workload.ts';
+import { reconcile } from '../../lib/reconcile.ts';
+import { blankRecord } from '../../lib/record/next.ts';
+import type { World } from '../../lib/world.ts';
+import { pluginWrites } from '../recordings/plugin.ts';
+import { type Deed, templateOf } from './scenario.ts';
+import { key, manifest, type Stage, target } from './stage.ts';
+
+/** Carries out what people, CI, other controllers and accidents do to the rollout. */
+export async function perform(stage: Stage, deed: Deed): Promise<void> {
+  const { dog, acted } = stage;
+  dog.note(`ACT ${JSON.stringify(deed)}`);
+  try {
+    await act(stage, deed);
+    const name = 'line' in deed ? `plugin ${deed.line}` : nameOfDeed(deed);
+    acted.set(name, (acted.get(name) ?? 0) + 1);
+  } catch (error) {
+    // People, too, find that the rollout is gone or refuses; what matters is what Serin makes of it.
+    dog.note(`act failed: ${String(error)}`);
+  }
+}
+
+/** What takes time, while time passes. Once something was violated no time passes any more. */
+export async function meanwhile(
+  stage: Stage,
+  deed: Deed,
+  pass: () => Promise<void>,
+): Promise<void> {
+  const done = perform(stage, deed);
+  await pass();
+  if (stage.dog.violations.length === 0) await done;
+}
+
+function nameOfDeed(deed: Deed): string {
+  if (deed.do === 'api') {
+    const { verb, ...flags } = deed.command;
+    const [flag] = Object.keys(flags);
+    return `api ${verb}${verb === 'promote' && flag !== undefined ? ` ${flag}` : ''}`;
+  }
+  if (deed.do === 'image' && deed.replicas !== undefined) return 'image and replicas';
+  if (deed.do === 'image' && /bad|crash/.test(deed.image)) return deed.image;
+  if (deed.do === 'scale' && deed.replicas === 0) return 'scale to 0';
+  return deed.do === 'deleteSet' ? `deleteSet ${deed.role}` : deed.do;
+}
+
+async function act(stage: Stage, deed: Deed): Promise<void> {
+  const { cluster, dog, scenario } = stage;
+  const edit = (spec: MergePatch) => cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  switch (deed.do) {
+    case 'image': {
+      const { replicas } = deed;
+      const template = { spec: { containers: templateOf(deed.image).spec?.containers } };
+      await edit({ template, ...(replicas !== undefined && { replicas }) });
+      return;
+    }
+    case 'scale':
+      cluster.scale(target.namespace, target.name, deed.replicas);
+      return;
+    case 'plugin':
+      return plugin(stage, deed.line);
+    case 'api':
+      return api(stage, deed);
+    case 'steps':
+      await edit({ strategy: { canary: { steps: deed.steps } } });
+      return;
+    case 'limits': {
+      const { maxSurge, maxUnavailable } = deed;
+      await edit({ strategy: { canary: { maxSurge, maxUnavailable } } });
+      return;
+    }
+    case 'minReady':
+      await edit({ minReadySeconds: deed.seconds });
+      return;
+    case 'break':
+      await edit({ strategy: { canary: { steps: [{ setWeight: 101 }] } } });
+      return;
+    case 'mend':
+      await edit({ strategy: { canary: { steps: null, ...scenario.spec.strategy?.canary } } });
+      return;
+    case 'wipe':
+      if (dog.live()?.status === undefined) throw new Error('there is no status');
+      await cluster
+        .as('kubectl')
+        .patch('Rollout', target, { status: null }, { subresource: 'status' });
+      return;
+    case 'deleteSet':
+      return deleteSet(stage, deed.role);
+    case 'deletePod': {
+      const [pod] = cluster.read.list('Pod', target.namespace);
+      if (pod) cluster.deleteObject('Pod', target.namespace, nameOf(pod));
+      return;
+    }
+    case 'recreate':
+      cluster.deleteObject('Rollout', target.namespace, target.name);
+      cluster.apply('Rollout', manifest(scenario));
+      return;
+    case 'rival':
+      return rival(stage, deed.writes);
+    case 'undoer':
+      return undoer(stage, deed.writes);
+    case 'together': {
+      const turns = Array.from({ length: deed.count }, () =>
+        stage.run((world) => reconcile(world, key)),
+      );
+      await Promise.allSettled(turns);
+    }
+  }
+}
+
+/** As the plugin does it: without a resourceVersion, from what it has just read. */
+async function plugin(stage: Stage, line: string): Promise<void> {
+  const rollout = stage.dog.live();
+  if (rollout === undefined) throw new Error('there is no rollout');
+  const seen = { rollout, replicaSets: stage.dog.sets(), now: stage.clock.now() };
+  for (const { patch, subresource } of pluginWrites(line, seen)) {
+    const options = subresource === undefined ? {} : { subresource };
+    await stage.cluster.as('kubectl-argo-rollouts').patch('Rollout', target, patch, options);
+  }
+}
+
+let given = 0;
+
+/** As lib/api stores a command: accepted by what its author has seen, due at once, then carried out. */
+async function api(stage: Stage, { command, dies, fresh }: ApiDeed): Promise<void> {
+  await stage.run(async (world) => {
+    const seen = fresh ? (await world.invoke({ key, look: true })).view : undefined;
+    const record = (await world.store.load(key)) ?? blankRecord(key);
+    given += 1;
+    const decision = toIntent({
+      ...{ command, record, fresh: seen, now: world.clock.now(), id: `c${given}` },
+      actor: { name: given % 2 === 0 ? 'ana' : 'ben', proof: 'verified' },
+      reason: 'because',
+      digest: digestOf({ command }),
+    });
+    if (!('accept' in decision)) throw new Error(`refused: ${JSON.stringify(decision)}`);
+    const { accept: intent } = decision;
+    const intents = [...record.intents, intent];
+    const dueAt = Math.min(record.dueAt ?? intent.acceptedAt, intent.acceptedAt);
+    await world.store.save({ ...record, intents, dueAt, dueFor: `command ${command.verb}` });
+    if (!dies) await carryOut(world);
+  });
+}
+
+type ApiDeed = { command: Command; dies: boolean; fresh: boolean };
+
+async function carryOut(world: World): Promise<void> {
+  try {
+    await world.invoke({ key });
+  } catch {
+    await world.wakes.send({ key }, 0);
+  }
+}
+
+/** Numbers of commands begin anew, so that a seed tells the same again. */
+export function resetCommands(): void {
+  given = 0;
+}
+
+function deleteSet({ cluster, dog }: Stage, role: 'stable' | 'canary' | 'older'): void {
+  const { status = {} } = dog.live() ?? {};
+  const { stableRS, currentPodHash } = status;
+  const isMeant = (hash: string): boolean => {
+    if (role === 'stable') return hash === stableRS && hash !== currentPodHash;
+    if (role === 'canary') return hash === currentPodHash && hash !== stableRS;
+    return hash !== stableRS && hash !== currentPodHash;
+  };
+  const set = dog.sets().find((each) => isMeant(podHashOf(each)));
+  if (set === undefined) throw new Error(`there is no ${role} ReplicaSet`);
+  cluster.deleteObject('ReplicaSet', target.namespace, nameOf(set));
+}
+
+const rivalPauseMs = 4300;
+
+/** Another controller says what it sees, a few times in a row. */
+async function rival({ cluster, clock, dog }: Stage, writes: number): Promise<void> {
+  for (let count = 0; count < writes; count += 1) {
+    const { metadata, status = {} } = dog.live() ?? {};
+    if (status.phase === undefined) return;
+    const heartbeat = {
+      type: 'Progressing',
+      status: 'Unknown',
+      reason: 'RivalSaysSo',
+      message: `${count} at ${clock.now()}`,
+      lastUpdateTime: toTime(clock.now()),
+      lastTransitionTime: toTime(clock.now()),
+    };
+    const others = (status.conditions ?? []).filter(({ type }) => type !== 'Progressing');
+    const patch = {
+      status: {
+        conditions: [...others, heartbeat],
+        observedGeneration: String(metadata?.generation ?? 0),
+      },
+    };
+    const options = { subresource: 'status' } as const;
+    await cluster.as('rollouts-controller').patch('Rollout', target, patch, options);
+    await clock.sleepUntil(clock.now() + rivalPauseMs);
+  }
+}
+
+/** Somebody who puts the phase back whenever Serin has written it. */
+function undoer(stage: Stage, writes: number): void {
+  const { cluster, dog } = stage;
+  let left = writes;
+  const stop = cluster.watch(({ kind, object, before, writer }) => {
+    if (kind !== 'Rollout' || writer.manager !== fieldManager || before === undefined) return;
+    const { status: was } = before as Rollout;
+    const { status: is } = object;
+    if (was?.message === is?.message && was?.phase === is?.phase) return;
+    left -= 1;
+    if (left < 0 || stage.calmAt !== undefined) return stop();
+    const patch = { phase: was?.phase ?? null, message: was?.message ?? null };
+    queueMicrotask(() => {
+      if (versionOf(dog.live() ?? {}) !== versionOf(object)) return;
+      cluster.patchStatus(target.namespace, target.name, patch, 'argo-cd');
+    });
+  });
+}

@@ -1,0 +1,157 @@
+import { durationSeconds, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
+import { availableOf, currentOf, podHashOf } from '../../lib/model/workload.ts';
+import { meanwhile, perform } from './acts.ts';
+import { type Drill, drillOf } from './drills.ts';
+import { isAtRest, isCrashing } from './rest.ts';
+import { templateOf } from './scenario.ts';
+import { key, type Stage, target } from './stage.ts';
+
+// When nothing goes wrong any more: everything comes to rest for a reason that has a name, goes on when a
+// person says so, and ends healthy. Nothing is stranded, and nothing is busy for nothing.
+
+/** A rival met last in the storm is kept away from for so long. */
+const backOffMs = 6 * minuteMs;
+const restMs = 10 * minuteMs;
+/** Turns of telling it to go on, at most. */
+const helpsMax = 30;
+const eventsMax = 60_000;
+
+export async function settle(stage: Stage): Promise<void> {
+  const { faults, dog } = stage;
+  faults.calm();
+  stage.calmAt = stage.clock.now();
+  dog.note('CALM');
+  await stormPasses(stage);
+  if (!(await comesToRest(stage))) return;
+  await commandsEnd(stage);
+  await mend(stage);
+  if (!(await becomesHealthy(stage))) return;
+  judgeHealthy(stage);
+  await staysQuiet(stage);
+  dog.commands.judgeEnd();
+}
+
+async function pass(stage: Stage, spanMs: Millis): Promise<void> {
+  const { clock, dog } = stage;
+  const isFine = () => dog.violations.length === 0;
+  await clock.run({ until: clock.now() + spanMs, while: isFine, eventsMax });
+}
+
+/** Wakes that were late, messages that failed, and processes that still run. */
+async function stormPasses(stage: Stage): Promise<void> {
+  await pass(stage, minuteMs);
+}
+
+function boundMs({ dog, scenario }: Stage): Millis {
+  const { spec = {} } = dog.live() ?? {};
+  const steps = spec.strategy?.canary?.steps ?? [];
+  const pausesMs = steps.reduce((total, { pause }) => {
+    const { duration } = pause ?? {};
+    return total + (duration === undefined ? 0 : durationSeconds(duration) * secondMs);
+  }, 0);
+  const deadlineMs = (spec.progressDeadlineSeconds ?? 600) * secondMs;
+  const podMs = scenario.pods.readyMs + scenario.pods.jitterMs + scenario.pods.terminationMs;
+  return backOffMs + pausesMs + 2 * deadlineMs + 30 * podMs + 5 * minuteMs;
+}
+
+/** Within its bound the rollout is healthy, or waits for somebody for a reason it names. */
+async function comesToRest(stage: Stage): Promise<boolean> {
+  const { clock, dog } = stage;
+  const until = clock.now() + boundMs(stage);
+  while (clock.now() < until && dog.violations.length === 0) {
+    if (isAtRest(stage)) return true;
+    await pass(stage, 5 * secondMs);
+  }
+  if (dog.violations.length > 0) return false;
+  if (isAtRest(stage) || isCrashing(stage)) return true;
+  const { status } = dog.live() ?? {};
+  dog.fail('nothing is stranded', `not at rest: ${status?.phase} ${status?.message}`);
+  return false;
+}
+
+/** Everything accepted has been dealt with by now. */
+async function commandsEnd(stage: Stage): Promise<void> {
+  const { dog } = stage;
+  const isOpen = () =>
+    [...dog.commands.tracked.values()].some((each) => !each.outcome && !each.isForgotten);
+  for (let count = 0; count < 7 && isOpen(); count += 1) await pass(stage, minuteMs);
+}
+
+/** A person puts right what cannot run. Where there is to be a drill there is a pause for it. */
+async function mend(stage: Stage): Promise<void> {
+  const { dog, scenario, cluster } = stage;
+  if (dog.live() === undefined) await perform(stage, { do: 'recreate' });
+  const canary = { steps: null, ...scenario.spec.strategy?.canary };
+  const held = [{ setWeight: 25 }, { pause: {} }, ...(canary.steps ?? [])];
+  const strategy = { canary: { ...canary, ...(drillOf(stage) && { steps: held }) } };
+  const template = templateOf('web:v9');
+  const spec = { template, strategy, paused: null, progressDeadlineSeconds: 600 };
+  dog.note('MEND');
+  await cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+}
+
+/** Somebody promotes whatever waits for somebody, by turns with the plugin and through the API. */
+async function becomesHealthy(stage: Stage): Promise<boolean> {
+  const { dog } = stage;
+  let drill: Drill | undefined = drillOf(stage);
+  for (let help = 0; help < helpsMax && dog.violations.length === 0; help += 1) {
+    await pass(stage, 2 * secondMs);
+    if (!(await comesToRest(stage))) return false;
+    const { status = {}, spec } = dog.live() ?? {};
+    if (status.phase === 'Healthy') {
+      // Without a notice old ReplicaSets are found empty, and deleted, a minute later.
+      await pass(stage, 90 * secondMs);
+      if (dog.live()?.status?.phase === 'Healthy') return true;
+    }
+    if (drill?.fits(stage)) {
+      await drill.run(stage, (spanMs) => pass(stage, spanMs));
+      drill = undefined;
+      continue;
+    }
+    const verb = status.abort ? 'retry' : spec?.paused ? 'resume' : 'promote';
+    if (help % 2 === 0) {
+      // A stable version that cannot run holds the steps up for good: then it is to be replaced in full.
+      const line = help > helpsMax / 2 ? 'promote --full' : status.abort ? 'retry' : 'promote';
+      await perform(stage, { do: 'plugin', line });
+    } else {
+      const command = { do: 'api', command: { verb }, dies: false, fresh: true } as const;
+      await meanwhile(stage, command, () => pass(stage, secondMs));
+    }
+  }
+  if (dog.violations.length > 0) return false;
+  const { status } = dog.live() ?? {};
+  dog.fail('nothing is stranded', `not healthy: ${status?.phase} ${status?.message}`);
+  return false;
+}
+
+function judgeHealthy({ dog }: Stage): void {
+  const { status = {}, spec } = dog.live() ?? {};
+  const wanted = spec?.replicas ?? 1;
+  const sets = dog.sets();
+  const current = sets.find((set) => podHashOf(set) === status.currentPodHash);
+  const pods = current ? availableOf(current) : 0;
+  const older = sets.filter((set) => set !== current && currentOf(set) > 0);
+  if (pods !== wanted || older.length > 0 || status.stableRS !== status.currentPodHash) {
+    dog.fail('healthy is true', `${pods} of ${wanted} pods, ${older.length} older ReplicaSets`);
+  }
+  const kept = sets.filter((set) => set !== current).length;
+  const limit = spec?.revisionHistoryLimit ?? 10;
+  if (kept > limit) dog.fail('history', `${kept} older ReplicaSets are kept, at most ${limit}`);
+}
+
+/** At rest it costs nothing. */
+async function staysQuiet(stage: Stage): Promise<void> {
+  const { dog, clock, simulated } = stage;
+  // Messages in the queue, sent for what is no longer so, come at last.
+  await pass(stage, 16 * minuteMs);
+  const before = { ...dog.requests };
+  await pass(stage, restMs);
+  const { reads, writes } = dog.requests;
+  if (writes > before.writes || reads > before.reads) {
+    const count = `${reads - before.reads} reads and ${writes - before.writes} writes`;
+    dog.fail('quiet at rest', `${count} in ${restMs / minuteMs} minutes of nothing`);
+  }
+  const dues = await simulated.world.store.due(clock.now() + 60 * minuteMs, 10);
+  const due = dues.find((each) => each.key.name === key.name);
+  if (due) dog.fail('quiet at rest', `healthy, and due at ${due.dueAt - clock.now()} ms`);
+}

@@ -1,0 +1,95 @@
+import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
+import { meanwhile, perform } from './acts.ts';
+import { stableIsBack } from './rest.ts';
+import { manifest, type Stage, target } from './stage.ts';
+
+// What has to be quick, or exact, is tried in calm, at a pause: that an abort holds against everything else
+// (DESIGN §6.1), and that a wiped status comes back.
+
+export type Drill = {
+  fits: (stage: Stage) => boolean;
+  run: (stage: Stage, pass: (spanMs: Millis) => Promise<void>) => Promise<void>;
+};
+
+type Run = Drill['run'];
+
+/** Without a doorbell a change is found by the poll. */
+const noticedMs = 75 * secondMs;
+const backOffMs = 7 * minuteMs;
+
+export function drillOf({ scenario }: Stage): Drill | undefined {
+  const run = drills[scenario.seed % drills.length];
+  return run && { fits: isPausedInRelease, run };
+}
+
+function isPausedInRelease({ dog }: Stage): boolean {
+  const { status = {}, spec } = dog.live() ?? {};
+  const { stableRS, currentPodHash, pauseConditions = [] } = status;
+  const isStepPause = pauseConditions.some(({ reason }) => reason === 'CanaryPauseStep');
+  return isStepPause && !spec?.paused && Boolean(stableRS) && stableRS !== currentPodHash;
+}
+
+const withoutTable: Run = async (stage, pass) => {
+  const { dog } = stage;
+  // Nobody tells of the abort where only the record knows whom to ask.
+  if (!stage.scenario.doorbell) return;
+  dog.note('DRILL the table is down');
+  dog.outage.isDown = true;
+  await perform(stage, { do: 'plugin', line: 'abort' });
+  await pass(noticedMs);
+  judgeAborted(stage, 'the table is down');
+  dog.outage.isDown = false;
+  await pass(2 * minuteMs);
+};
+
+const besidesRival: Run = async (stage, pass) => {
+  const { dog } = stage;
+  dog.note('DRILL another controller is at it');
+  const known = new Set(dog.commands.tracked.keys());
+  await meanwhile(stage, { do: 'rival', writes: 1 }, () => pass(5 * secondMs));
+  const command = { verb: 'abort' } as const;
+  const abort = { do: 'api', command, dies: false, fresh: true } as const;
+  // Carried out at once: the back-off is longer.
+  await meanwhile(stage, abort, () => pass(4 * secondMs));
+  const isAccepted = [...dog.commands.tracked.keys()].some((id) => !known.has(id));
+  if (isAccepted && dog.live()?.status?.abort !== true) {
+    dog.fail('an abort holds', 'it was accepted and not carried out: another controller is at it');
+  }
+  await pass(noticedMs);
+};
+
+const withFaultySpec: Run = async (stage, pass) => {
+  stage.dog.note('DRILL the spec is faulty');
+  await perform(stage, { do: 'plugin', line: 'abort' });
+  const spec = { progressDeadlineSeconds: 1, minReadySeconds: 2 };
+  await stage.cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  await pass(noticedMs + minuteMs);
+  judgeAborted(stage, 'the spec is faulty');
+  const { minReadySeconds = null, progressDeadlineSeconds = null } =
+    manifest(stage.scenario).spec ?? {};
+  const mended = { minReadySeconds, progressDeadlineSeconds };
+  await stage.cluster.as('kubectl-edit').patch('Rollout', target, { spec: mended });
+};
+
+const wipedBesidesRival: Run = async (stage, pass) => {
+  const { dog } = stage;
+  const { status: before = {} } = dog.live() ?? {};
+  dog.note('DRILL the status is wiped while another controller is at it');
+  await meanwhile(stage, { do: 'rival', writes: 1 }, () => pass(5 * secondMs));
+  await perform(stage, { do: 'wipe' });
+  // The back-off is longer where it was met before.
+  await pass(backOffMs);
+  const { status = {} } = dog.live() ?? {};
+  const { currentStepIndex, stableRS } = status;
+  if (currentStepIndex === before.currentStepIndex && stableRS === before.stableRS) return;
+  dog.fail('a wiped status comes back', `${status.message}, at step ${currentStepIndex}`);
+};
+
+const drills = [undefined, withoutTable, besidesRival, withFaultySpec, wipedBesidesRival] as const;
+
+function judgeAborted(stage: Stage, circumstance: string): void {
+  const { dog } = stage;
+  const { status = {} } = dog.live() ?? {};
+  if (status.abort === true && status.abortedAt !== undefined && stableIsBack(stage)) return;
+  dog.fail('an abort holds', `not carried out: ${circumstance}; ${status.phase} ${status.message}`);
+}

@@ -1,0 +1,46 @@
+import { minuteMs, secondMs } from '../../lib/model/units.ts';
+import type { Stage } from './stage.ts';
+
+const everyMs = 5 * secondMs;
+/** What went ahead without the table is made up for by the wake that is tried again. */
+const retriedMs = 3 * minuteMs;
+/** The longest back-off from another controller, and a turn. */
+const keptAwayMs = 6 * minuteMs;
+/** A wake that was lost is sent again by a sweep, in calm not later than this. */
+const overdueMs = 3 * minuteMs;
+
+/** Looks at the table every few seconds, while no process is at work. */
+export function watchDue(stage: Stage): void {
+  const { clock, dog, processes } = stage;
+  const every = (): void => {
+    if (processes.running === 0 && dog.violations.length === 0) {
+      judgeProgress(stage);
+      judgeOverdue(stage);
+    }
+    clock.schedule(clock.now() + everyMs, every);
+  };
+  clock.schedule(clock.now() + everyMs, every);
+}
+
+/** DESIGN §1: while a release is in progress and no process is at it, it is due within a minute. */
+function judgeProgress({ clock, dog }: Stage): void {
+  const { status } = dog.live() ?? {};
+  const now = clock.now();
+  if (status?.phase !== 'Progressing' || now - dog.lastStoreFaultAt < retriedMs) return;
+  const { dueAt, rival } = dog.memory.record ?? {};
+  if (rival !== undefined && now < rival.seenAt + keptAwayMs) return;
+  if (dueAt !== undefined && dueAt <= now + minuteMs) return;
+  const when = dueAt === undefined ? 'not at all' : `in ${dueAt - now} ms`;
+  dog.fail('due within a minute', `in progress (${status.message}) and due ${when}`);
+}
+
+/** What was due is dealt with, or due at another time by now. */
+function judgeOverdue({ clock, dog, calmAt }: Stage): void {
+  const now = clock.now();
+  const { dueAt } = dog.memory.record ?? {};
+  if (calmAt === undefined || dueAt === undefined || dog.outage.isDown) return;
+  // The table may have been down, by a drill or by the storm.
+  const since = Math.max(dueAt, calmAt, dog.lastStoreFaultAt);
+  if (now - since <= overdueMs) return;
+  dog.fail('what is due is done', `overdue by ${now - dueAt} ms`);
+}

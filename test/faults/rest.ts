@@ -1,0 +1,82 @@
+import { pauseReasons } from '../../lib/model/names.ts';
+import { availableOf, desiredOf, podHashOf } from '../../lib/model/workload.ts';
+import type { Stage } from './stage.ts';
+
+// Where a rollout may stand still: healthy, or waiting for somebody, for a reason that has a name.
+
+export function isCrashing({ dog }: Stage): boolean {
+  const hashes = [dog.live()?.status?.currentPodHash, dog.live()?.status?.stableRS];
+  return dog
+    .sets()
+    .filter((set) => hashes.includes(podHashOf(set)))
+    .some((set) => /crash/.test(set.spec?.template?.spec?.containers?.[0]?.image ?? ''));
+}
+
+export function isAtRest({ dog, processes }: Stage): boolean {
+  const rollout = dog.live();
+  if (processes.running > 0) return false;
+  if (rollout === undefined) return true;
+  const {
+    phase,
+    message = '',
+    conditions,
+    pauseConditions,
+    abort,
+    stableRS,
+    currentPodHash,
+  } = rollout.status ?? {};
+  if (rollout.status?.observedGeneration !== String(rollout.metadata?.generation)) return false;
+  switch (phase) {
+    case 'Healthy':
+      return true;
+    case 'Paused':
+      if (rollout.spec?.paused === true || isSkipped(rollout)) return true;
+      return isIndefinite(stepOf(rollout), pauseConditions);
+    case 'Degraded': {
+      if (abort && stableRS && stableRS !== currentPodHash) return stableIsBack({ dog });
+      // Aborted, and there is nothing to go back to.
+      if (isIndefinite(undefined, pauseConditions)) return true;
+      if (conditions?.some(({ type }) => type === 'InvalidSpec')) return true;
+      // Without an abort it is a retry that nobody has seen yet.
+      return /^(ProgressDeadlineExceeded|Failed to create)/.test(message);
+    }
+    default:
+      return false;
+  }
+}
+
+type Rollout = NonNullable<ReturnType<Stage['dog']['live']>>;
+
+function stepOf({ spec, status }: Rollout) {
+  return spec?.strategy?.canary?.steps?.[status?.currentStepIndex ?? 0];
+}
+
+/** Where the next step cannot be reached, the pause that a person skipped stays, as with the peer. */
+function isSkipped(rollout: Rollout): boolean {
+  const image = rollout.spec?.template?.spec?.containers?.[0]?.image ?? '';
+  const isKept = (rollout.status?.pauseConditions ?? []).length > 0;
+  return isKept && stepOf(rollout)?.pause === undefined && /bad|crash/.test(image);
+}
+
+function isIndefinite(
+  step: ReturnType<typeof stepOf>,
+  pauses: NonNullable<Rollout['status']>['pauseConditions'],
+): boolean {
+  const lost: string[] = [pauseReasons.statusLost, pauseReasons.stableLost];
+  if ((pauses ?? []).some(({ reason }) => lost.includes(reason))) return true;
+  const isKept = (pauses ?? []).some(({ reason }) => reason === pauseReasons.step);
+  return isKept && step?.pause !== undefined && step.pause.duration === undefined;
+}
+
+/** After an abort all pods are of the stable version, as many as are wanted, unless they cannot run. */
+export function stableIsBack({ dog }: Pick<Stage, 'dog'>): boolean {
+  const { spec, status } = dog.live() ?? {};
+  const sets = dog.sets();
+  const stable = sets.find((set) => podHashOf(set) === status?.stableRS);
+  if (stable === undefined || spec?.paused) return true;
+  const image = stable.spec?.template?.spec?.containers?.[0]?.image ?? '';
+  if (/bad|crash/.test(image)) return true;
+  const wanted = spec?.replicas ?? 1;
+  const others = sets.filter((set) => set !== stable);
+  return availableOf(stable) === wanted && others.every((set) => desiredOf(set) === 0);
+}

@@ -1,0 +1,157 @@
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { coverageOf, describeCoverage, missing } from './coverage.ts';
+import { plant, planted } from './plant.ts';
+import { sabotages } from './sabotage.ts';
+import type { SeedResult } from './seed.ts';
+
+// npm run faults -- --seeds 500       that many runs; the last line says how many passed
+// npm run faults -- --seed 17         one run, twice, for it must go the same way again
+// npm run faults -- --seed 17 --verbose    and everything that happened in it
+// npm run faults -- --sabotage        plants bugs one at a time; each must be found
+
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '500' },
+    seed: { type: 'string' },
+    first: { type: 'string', default: '1' },
+    verbose: { type: 'boolean', default: false },
+    sabotage: { type: 'boolean', default: false },
+    /** Of a child: the bug to plant, by its place in the table. */
+    bug: { type: 'string' },
+    child: { type: 'boolean', default: false },
+  },
+});
+
+/** Every so many seeds one is run again, to see that it goes the same way. */
+const againEvery = 25;
+const traceLinesMax = 60;
+/** A bug that so many runs do not find is missed. */
+const huntMax = 400;
+
+if (options.child) await serve();
+else if (options.sabotage) await hunt();
+else if (options.seed !== undefined) await runOne(Number(options.seed));
+else await runAll(Number(options.first), Number(options.seeds));
+
+/** A child: runs the seeds it is sent, one at a time. */
+async function serve(): Promise<void> {
+  const bug = options.bug === undefined ? undefined : sabotages[Number(options.bug)];
+  if (bug !== undefined) plant(bug);
+  // Only now, so that what is planted is what is loaded.
+  const { runSeed } = await import('./seed.ts');
+  process.on('message', (seed: number) => {
+    void runSeed(seed).then((result) => process.send?.(result));
+  });
+}
+
+type Child = { run: (seed: number) => Promise<SeedResult>; end: () => void };
+
+function startChild(bug?: number): Child {
+  const args = ['--child', ...(bug === undefined ? [] : ['--bug', String(bug)])];
+  const child = fork(import.meta.filename, args, { serialization: 'advanced' });
+  return {
+    run: (seed) =>
+      new Promise((resolve, reject) => {
+        const fail = (code: number | null) => reject(new Error(`a child ended with ${code}`));
+        child.once('exit', fail);
+        child.once('message', (result: SeedResult) => {
+          child.off('exit', fail);
+          resolve(result);
+        });
+        child.send(seed);
+      }),
+    end: () => child.kill(),
+  };
+}
+
+/** Takes from the list until it is empty, in as many places as there are processors. */
+async function inParallel<T>(items: T[], work: (item: T, child: Child) => Promise<void>) {
+  const left = [...items];
+  const places = Array.from(
+    { length: Math.min(availableParallelism(), items.length) },
+    async () => {
+      const child = startChild();
+      for (let item = left.shift(); item !== undefined; item = left.shift())
+        await work(item, child);
+      child.end();
+    },
+  );
+  await Promise.all(places);
+}
+
+function describe({ seed, violation }: SeedResult): string {
+  const { property = '', detail = '', at = 0 } = violation ?? {};
+  return `npm run faults -- --seed ${seed}   # ${property}: ${detail} (after ${at / 1000} s)`;
+}
+
+async function runAll(first: number, count: number): Promise<void> {
+  const results: SeedResult[] = [];
+  let failed = 0;
+  const fail = (line: string): void => {
+    failed += 1;
+    console.log(line);
+  };
+  const seeds = Array.from({ length: count }, (_, index) => first + index);
+  await inParallel(seeds, async (seed, child) => {
+    const result = await child.run(seed);
+    results.push({ ...result, trace: [] });
+    if (result.violation) return fail(describe(result));
+    if (seed % againEvery !== 0) return;
+    const again = await child.run(seed);
+    if (again.digest !== result.digest) {
+      fail(`npm run faults -- --seed ${seed}   # goes another way when it is run again`);
+    }
+  });
+  const coverage = coverageOf(results);
+  console.log(describeCoverage(coverage));
+  const never = missing(coverage, count);
+  if (never.length > 0) console.log(`Never occurred: ${never.join(', ')}`);
+  console.log(`${count - failed} passed, ${failed} failed`);
+  if (failed > 0 || never.length > 0) process.exitCode = 1;
+}
+
+async function runOne(seed: number): Promise<void> {
+  const { runSeed } = await import('./seed.ts');
+  const result = await runSeed(seed);
+  const again = await runSeed(seed);
+  const isSame = result.digest === again.digest;
+  if (!isSame) console.log('It went another way when it was run again.');
+  const lines = options.verbose ? result.trace : result.trace.slice(-traceLinesMax);
+  if (result.violation) console.log(describe(result));
+  if (result.violation || options.verbose) for (const line of lines) console.log(`  ${line}`);
+  const failed = result.violation || !isSame ? 1 : 0;
+  console.log(`${1 - failed} passed, ${failed} failed`);
+  process.exitCode = failed;
+}
+
+/** Looks for each bug in turn; the run that finds it must pass when the bug is not there. */
+async function hunt(): Promise<void> {
+  // One whose place is gone from the source would never be found: say so at once.
+  for (const bug of sabotages) planted(bug);
+  let missed = 0;
+  const bugs = sabotages.map(({ name }, index) => ({ name, index }));
+  await inParallel(bugs, async ({ name, index }, sound) => {
+    const found = await findBug(index, sound);
+    if (found === undefined) missed += 1;
+    console.log(found === undefined ? `MISSED  ${name}` : `caught  ${name}: ${found}`);
+  });
+  console.log(`${bugs.length - missed} passed, ${missed} failed`);
+  if (missed > 0) process.exitCode = 1;
+}
+
+async function findBug(index: number, sound: Child): Promise<string | undefined> {
+  const sick = startChild(index);
+  try {
+    for (let seed = 1; seed <= huntMax; seed += 1) {
+      const { violation } = await sick.run(seed);
+      if (violation === undefined) continue;
+      const healthy = await sound.run(seed);
+      if (healthy.violation === undefined) return `${violation.property} (seed ${seed})`;
+    }
+    return undefined;
+  } finally {
+    sick.end();
+  }
+}

@@ -1,0 +1,205 @@
+// Bugs, each small and likely enough to be made one day. One at a time is planted into the source as it
+// is loaded, and the runs must find it: a simulator that does not is not worth its while.
+
+export type Sabotage = { name: string; file: string; find: string; replace: string };
+
+export const sabotages: Sabotage[] = [
+  {
+    name: 'a write goes without its resourceVersion',
+    file: 'lib/apply/apply.ts',
+    find: 'const target = { namespace, name: key.name, resourceVersion };',
+    replace: 'const target = { namespace, name: key.name };',
+  },
+  {
+    name: 'the due index is lost',
+    file: 'lib/wake/sweep.ts',
+    find: 'const open = dues.filter((due) => needsWake(due, now));',
+    replace: 'const open = dues.slice(dues.length);',
+  },
+  {
+    name: 'a wake that is overdue is not sent again',
+    file: 'lib/wake/sweep.ts',
+    find: 'return queuedFor !== dueAt || now - dueAt >= overdueMs;',
+    replace: 'return queuedFor !== dueAt;',
+  },
+  {
+    name: 'the due time is not set before the first write',
+    file: 'lib/record/next.ts',
+    find: 'if (plan.actions.length > 0) {\n    return { dueAt',
+    replace: 'if (plan.actions.length > 0) {\n    return {};\n    return { dueAt',
+  },
+  {
+    name: 'an intent is applied twice',
+    file: 'lib/decide/intents.ts',
+    find: 'return rollout.status?.abort\n        ? { deed: { status: { abort: false }',
+    replace: 'return Boolean(rollout)\n        ? { deed: { status: { abort: false }',
+  },
+  {
+    name: 'an intent is carried out before the table has its mark',
+    file: 'lib/record/next.ts',
+    find: '? { ...intent, applying: { resourceVersion: step.resourceVersion } }',
+    replace: '? intent',
+  },
+  {
+    name: 'an intent is carried out however late',
+    file: 'lib/decide/intents.ts',
+    find: "now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort'",
+    replace: 'now < intent.acceptedAt',
+  },
+  {
+    name: 'an intent is not bound to what its author saw',
+    file: 'lib/decide/intents.ts',
+    find: 'if (bound.generation !== now.generation) return',
+    replace: 'if (bound.uid !== now.uid) return',
+  },
+  {
+    name: 'a back-off from a rival drops an abort',
+    file: 'lib/decide/intents.ts',
+    find: "if (onlyAborts && intent.command.verb !== 'abort') continue;",
+    replace: 'if (onlyAborts) continue;',
+  },
+  {
+    name: 'an abort waits for the table',
+    file: 'lib/reconcile.ts',
+    find: 'if (tableError && !plan.urgent) throw',
+    replace: 'if (tableError) throw',
+  },
+  {
+    name: 'an abort is decided after the spec was found faulty',
+    file: 'lib/decide/rollout.ts',
+    find: 'const goesBack = isAborted(recorded) && recorded.stable !== undefined;',
+    replace: 'const goesBack = faults.length === 0;',
+  },
+  {
+    name: 'an abort is forgotten in the next turn',
+    file: 'lib/decide/canary.ts',
+    find: 'const aborted = stuck || (isAborted(release) && !shortcut);',
+    replace: 'const aborted = stuck;',
+  },
+  {
+    name: 'a deadline aborts although nobody asked for it',
+    file: 'lib/decide/progress.ts',
+    find: 'if (!release.rollout.spec?.progressDeadlineAbort || aborted) return false;',
+    replace: 'if (aborted) return false;',
+  },
+  {
+    name: 'an empty status is taken for a first deployment',
+    file: 'lib/decide/lost.ts',
+    find: 'if (isWiped(release)) return recover(release);',
+    replace: '',
+  },
+  {
+    name: 'a canary whose stable version was deleted is promoted',
+    file: 'lib/decide/canary.ts',
+    find:
+      'if (hasPause(status, pauseReasons.statusLost) || ' +
+      'hasPause(status, pauseReasons.stableLost)) {',
+    replace: 'if (hasPause(status, pauseReasons.statusLost)) {',
+  },
+  {
+    name: 'the stable version is exchanged a step too early',
+    file: 'lib/decide/canary.ts',
+    find: 'const done = stepIndexOf(release.rollout) === count;',
+    replace: 'const done = stepIndexOf(release.rollout) >= count - 1;',
+  },
+  {
+    name: 'a pause is counted from the turn and not from its start',
+    file: 'lib/decide/pause.ts',
+    find: 'return fromTime(start) + durationSeconds(duration) * secondMs;',
+    replace:
+      "return ('now' in release ? Number(release.now) : fromTime(start)) + " +
+      'durationSeconds(duration) * secondMs;',
+  },
+  {
+    name: 'a pause begins up to a second before it was decided',
+    file: 'lib/decide/pause.ts',
+    find: 'const pause: PauseCondition = { reason, startTime: toTimeUp(now) };',
+    replace: 'const pause: PauseCondition = { reason, startTime: toTimeUp(now - 1000) };',
+  },
+  {
+    name: 'a pause without a duration ends by itself',
+    file: 'lib/decide/pause.ts',
+    find: 'return end !== undefined && release.now >= end;',
+    replace: 'return end === undefined || release.now >= end;',
+  },
+  {
+    name: 'a step goes on without its pods',
+    file: 'lib/decide/canary.ts',
+    find: 'return step.setWeight !== undefined && isAtWeight(release);',
+    replace: 'return step.setWeight !== undefined;',
+  },
+  {
+    name: 'pods are taken away whether or not the others are available',
+    file: 'lib/decide/replicas.ts',
+    find: 'const spare = dependable(canary, !growing) + dependable(stable, growing) - floor;',
+    replace: 'const spare = canaryNow + stableNow - floor;',
+  },
+  {
+    name: 'maxSurge is ignored',
+    file: 'lib/decide/replicas.ts',
+    find: 'const ceiling = limits.replicas + limits.maxSurge;',
+    replace: 'const ceiling = 2 * limits.replicas + limits.maxSurge;',
+  },
+  {
+    name: 'pods that are about to go are counted on',
+    file: 'lib/decide/scale.ts',
+    find: 'sum(release.all, (set) => Math.min(desiredOf(set), availableOf(set)))',
+    replace: 'sum(release.all, availableOf)',
+  },
+  {
+    name: 'a restart evicts all pods at once',
+    file: 'lib/decide/restart.ts',
+    find: 'if (spare <= 0 || pod.metadata?.deletionTimestamp) continue;',
+    replace: 'if (pod.metadata?.deletionTimestamp) continue;',
+  },
+  {
+    name: 'the history deletes a ReplicaSet that has pods',
+    file: 'lib/decide/revision.ts',
+    find: 'if (desiredOf(set) === 0 && currentOf(set) === 0 && atRest) {',
+    replace: 'if (atRest) {',
+  },
+  {
+    name: 'a condition is written anew in every turn',
+    file: 'lib/decide/conditions.ts',
+    find: 'if (current?.status === said.status && current.reason === said.reason) return status;',
+    replace: '',
+  },
+  {
+    name: 'a rival is never noticed',
+    file: 'lib/decide/rival.ts',
+    find: 'if (!latest) return undefined;',
+    replace: 'if (now >= 0) return undefined;',
+  },
+  {
+    name: 'the record is saved whatever its version is',
+    file: 'lib/simulate/memoryStore.ts',
+    find: 'demandVersion(find(memory, recordKey(record.key)), record.version);',
+    replace: '',
+  },
+  {
+    name: 'a conflict in the table is taken for success',
+    file: 'lib/reconcile.ts',
+    find: 'await world.store.save(scheduled);',
+    replace:
+      'await world.store.save(scheduled).catch((error) => {\n' +
+      '      if (!(error instanceof Conflict)) throw error;\n    });',
+  },
+  {
+    name: 'the ledger takes an entry twice',
+    file: 'lib/simulate/memoryStore.ts',
+    find: 'if (find(memory, itemKey) !== undefined) return false;',
+    replace: '',
+  },
+  {
+    name: 'what happened is told before it is kept',
+    file: 'lib/reconcile.ts',
+    find: 'await appendAll(world, before.key, before.pending);',
+    replace: 'await appendAll(world, before.key, next.pending);',
+  },
+  {
+    name: 'a wiped status wipes what is needed to restore it',
+    file: 'lib/record/next.ts',
+    find: 'const moves = isWorthKeeping(record.progress, progress);',
+    replace: 'const moves = true || isWorthKeeping(record.progress, progress);',
+  },
+];

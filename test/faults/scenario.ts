@@ -1,0 +1,244 @@
+import type { CanaryStep, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import type { Command } from '../../lib/model/intent.ts';
+import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
+import { faultRates, type Rates } from '../../lib/simulate/faults.ts';
+import { type Random, randomFrom } from '../../lib/simulate/random.ts';
+
+// What happens in a run, drawn from its seed before anything starts: the rollout, what people do to
+// it and when, and how often what goes wrong.
+
+export type Deed =
+  | { do: 'image'; image: string; replicas?: number }
+  | { do: 'scale'; replicas: number }
+  | { do: 'plugin'; line: string }
+  | { do: 'api'; command: Command; dies: boolean; fresh: boolean }
+  | { do: 'steps'; steps: CanaryStep[] }
+  | { do: 'limits'; maxSurge: number | string; maxUnavailable: number | string }
+  | { do: 'minReady'; seconds: number }
+  | { do: 'break' }
+  | { do: 'mend' }
+  | { do: 'wipe' }
+  | { do: 'deleteSet'; role: 'stable' | 'canary' | 'older' }
+  | { do: 'deletePod' }
+  | { do: 'recreate' }
+  | { do: 'rival'; writes: number }
+  | { do: 'undoer'; writes: number }
+  | { do: 'together'; count: number };
+type Act = { at: Millis } & Deed;
+
+export type Scenario = {
+  seed: number;
+  doorbell: boolean;
+  spec: RolloutSpec;
+  pods: { bindMs: Millis; readyMs: Millis; jitterMs: Millis; terminationMs: Millis };
+  profile: Profile;
+  rates: Partial<Rates>;
+  indexLagMs: Millis;
+  acts: Act[];
+  /** How long things go wrong. */
+  stormMs: Millis;
+};
+
+const some = 6;
+/** Kinds of weather: which faults are frequent. */
+const profiles = {
+  none: {},
+  mild: faultRates,
+  cluster: { conflict: 0.08, throttled: 0.06, serverError: 0.06, answerLost: 0.08 },
+  kills: { killedBefore: 0.06, killedAfter: 0.06, answerLost: 0.03 },
+  store: { storeThrottled: 0.06, storeAnswerLost: 0.08, storeDown: 0.01, killedAfter: 0.01 },
+  wakes: { wakeRefused: 0.08, wakeLost: 0.3, wakeDoubled: 0.2, wakeLate: 0.3 },
+  rival: { ...faultRates, rivalWrote: 0.02 },
+} satisfies Record<string, Partial<Rates>>;
+type Profile = keyof typeof profiles;
+const profileNames = Object.keys(profiles) as [Profile, ...Profile[]];
+
+export function scenarioOf(seed: number): Scenario {
+  const random = randomFrom(seed).fork('scenario');
+  const profile = random.pick(profileNames);
+  const acts = actsOf(random);
+  const lastAt = acts.at(-1)?.at ?? 0;
+  return {
+    seed,
+    doorbell: random.chance(0.75),
+    spec: specOf(random),
+    pods: {
+      bindMs: 20 + random.below(80),
+      readyMs: random.pick([200, 500, 2000, 8000]),
+      jitterMs: random.pick([0, 300, 3000]),
+      terminationMs: random.pick([50, 400, 5000]),
+    },
+    profile,
+    rates: profiles[profile],
+    indexLagMs: random.pick([0, 0, 300, 3000]),
+    acts,
+    stormMs: lastAt + 10 * secondMs + random.below(2 * minuteMs),
+  };
+}
+
+function specOf(random: Random): RolloutSpec {
+  const replicas = random.below(9);
+  const minReadySeconds = random.pick([0, 0, 0, 2, 7]);
+  const withDeadline = random.chance(0.5);
+  const abort = random.chance(0.5);
+  return {
+    ...(random.chance(0.95) && { replicas }),
+    selector: { matchLabels: { app: 'web' } },
+    template: templateOf('web:v1'),
+    ...(minReadySeconds > 0 && { minReadySeconds }),
+    ...(withDeadline && { progressDeadlineSeconds: 20 + random.below(70) }),
+    ...(withDeadline && abort && { progressDeadlineAbort: true }),
+    ...(random.chance(0.4) && { rollbackWindow: { revisions: 1 + random.below(4) } }),
+    ...(random.chance(0.4) && { revisionHistoryLimit: random.below(4) }),
+    strategy: {
+      canary: {
+        ...limitsOf(random),
+        ...(random.chance(0.85) && { steps: stepsOf(random) }),
+        ...(random.chance(0.25) && {
+          canaryMetadata: { labels: { role: 'canary' }, annotations: { note: 'new' } },
+          stableMetadata: { labels: { role: 'stable' } },
+        }),
+        ...(random.chance(0.2) && { replicaProgressThreshold: thresholdOf(random) }),
+        ...(random.chance(0.2) && { antiAffinity: antiAffinityOf(random) }),
+      },
+    },
+  };
+}
+
+export function templateOf(image: string): NonNullable<RolloutSpec['template']> {
+  return {
+    metadata: { labels: { app: 'web' } },
+    spec: { containers: [{ name: 'web', image }] },
+  };
+}
+
+function thresholdOf(random: Random): { type: string; value: number } {
+  return random.chance(0.5)
+    ? { type: 'Percent', value: random.pick([50, 80, 100]) }
+    : { type: 'Pod', value: random.below(4) };
+}
+
+function antiAffinityOf(random: Random) {
+  return random.chance(0.5)
+    ? { preferredDuringSchedulingIgnoredDuringExecution: { weight: 50 } }
+    : { requiredDuringSchedulingIgnoredDuringExecution: {} };
+}
+
+function limitsOf(random: Random): {
+  maxSurge?: number | string;
+  maxUnavailable?: number | string;
+} {
+  if (random.chance(0.15)) return {};
+  const maxSurge = random.pick([0, 1, 1, 2, 3, '0%', '25%', '40%', '100%']);
+  const maxUnavailable = random.pick([0, 0, 1, 2, '0%', '25%', '50%']);
+  const both = [maxSurge, maxUnavailable].every(
+    (value) => Number.parseInt(String(value), 10) === 0,
+  );
+  return both ? { maxSurge: 1, maxUnavailable } : { maxSurge, maxUnavailable };
+}
+
+function stepsOf(random: Random): CanaryStep[] {
+  return Array.from({ length: random.below(some + 1) }, () => stepOf(random));
+}
+
+function stepOf(random: Random): CanaryStep {
+  if (random.chance(0.5)) {
+    return { setWeight: random.pick([0, 1, 5, 10, 20, 25, 33, 50, 60, 75, 90, 100]) };
+  }
+  if (random.chance(0.4)) return { pause: {} };
+  return {
+    pause: { duration: random.pick([2, '5s', 10, '10s', '20s', '45s', '1m', '1m30s', '18m']) },
+  };
+}
+
+type Weighted = [weight: number, make: (random: Random) => Deed];
+
+const images = ['web:v1', 'web:v1', 'web:v2', 'web:v2', 'web:v3', 'web:v4'] as const;
+const deeds: Weighted[] = [
+  [22, (random) => ({ do: 'image', image: random.pick([...images]) })],
+  [3, () => ({ do: 'image', image: 'web:bad' })],
+  [2, () => ({ do: 'image', image: 'web:crash' })],
+  [3, (random) => ({ do: 'image', image: random.pick([...images]), replicas: random.below(9) })],
+  [6, (random) => ({ do: 'scale', replicas: random.chance(0.2) ? 0 : random.below(9) })],
+  [20, (random) => ({ do: 'plugin', line: random.pick([...pluginLines]) })],
+  [26, apiDeed],
+  [3, (random) => ({ do: 'steps', steps: stepsOf(random) })],
+  [2, limitsDeed],
+  [1, (random) => ({ do: 'minReady', seconds: random.below(5) })],
+  [3, () => ({ do: 'break' })],
+  [3, () => ({ do: 'mend' })],
+  [3, () => ({ do: 'wipe' })],
+  [
+    5,
+    (random) => ({ do: 'deleteSet', role: random.pick(['stable', 'stable', 'canary', 'older']) }),
+  ],
+  [2, () => ({ do: 'deletePod' })],
+  [1, () => ({ do: 'recreate' })],
+  [4, (random) => ({ do: 'rival', writes: 1 + random.below(6) })],
+  [1, (random) => ({ do: 'undoer', writes: 4 + random.below(5) })],
+  [4, (random) => ({ do: 'together', count: 2 + random.below(2) })],
+];
+
+const pluginLines = [
+  'promote',
+  'promote',
+  'promote',
+  'promote --full',
+  'promote --skip-current-step',
+  'promote --skip-all-steps',
+  'abort',
+  'abort',
+  'retry',
+  'retry',
+  'pause',
+  'restart',
+  'undo',
+] as const;
+
+function limitsDeed(random: Random): Deed {
+  const { maxSurge = 1, maxUnavailable = 0 } = limitsOf(random);
+  return { do: 'limits', maxSurge, maxUnavailable };
+}
+
+function apiDeed(random: Random): Deed {
+  const image = random.pick([...images]);
+  const command = random.pick<Command>([
+    { verb: 'promote' },
+    { verb: 'promote' },
+    { verb: 'promote' },
+    { verb: 'promote', full: true },
+    { verb: 'promote', skipCurrentStep: true },
+    { verb: 'promote', skipAllSteps: true },
+    { verb: 'abort' },
+    { verb: 'abort' },
+    { verb: 'retry' },
+    { verb: 'retry' },
+    { verb: 'pause' },
+    { verb: 'resume' },
+    { verb: 'restart' },
+    { verb: 'undo' },
+    { verb: 'image', container: 'web', image },
+  ]);
+  return { do: 'api', command, dies: random.chance(0.3), fresh: random.chance(0.5) };
+}
+
+function actsOf(random: Random): Act[] {
+  const count = 3 + random.below(12);
+  const acts: Act[] = [];
+  let at = random.below(12 * secondMs);
+  for (let index = 0; index < count; index += 1) {
+    acts.push({ at, ...drawn(random) });
+    // Half of them come on the heels of each other, where races are.
+    at += random.chance(0.4) ? random.below(1500) : random.below(50 * secondMs);
+  }
+  return acts;
+}
+
+function drawn(random: Random): Deed {
+  let left = random.below(deeds.reduce((total, [weight]) => total + weight, 0));
+  for (const [weight, make] of deeds) {
+    left -= weight;
+    if (left < 0) return make(random);
+  }
+  return { do: 'mend' };
+}

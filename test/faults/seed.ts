@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import type { FaultName } from '../../lib/simulate/faults.ts';
+import { perform, resetCommands } from './acts.ts';
+import { settle } from './calm.ts';
+import { watchDue } from './due.ts';
+import { scenarioOf } from './scenario.ts';
+import { manifest, openStage, type Stage } from './stage.ts';
+import type { Violation } from './watchdog.ts';
+
+export type SeedResult = {
+  seed: number;
+  violation?: Violation;
+  /** Of the whole trace: the same seed has the same. */
+  digest: string;
+  features: Record<string, number>;
+  faults: Record<FaultName, number>;
+  trace: string[];
+  virtualMs: number;
+};
+
+const eventsMax = 200_000;
+
+/** One run: a storm with things to do, then calm. */
+export async function runSeed(seed: number): Promise<SeedResult> {
+  resetCommands();
+  const scenario = scenarioOf(seed);
+  const stage = openStage(scenario);
+  const { clock, dog, cluster } = stage;
+  const start = clock.now();
+  cluster.apply('Rollout', manifest(scenario));
+  dog.note(`SPEC ${JSON.stringify(scenario.spec)}`);
+  for (const act of scenario.acts) {
+    clock.schedule(start + act.at, () => perform(stage, act));
+  }
+  watchDue(stage);
+  const isFine = () => dog.violations.length === 0;
+  try {
+    await clock.run({ until: start + scenario.stormMs, while: isFine, eventsMax });
+    if (isFine()) await settle(stage);
+  } catch (error) {
+    dog.fail(
+      'no exception',
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
+  }
+  return resultOf(stage, start);
+}
+
+function resultOf({ scenario, dog, faults, acted, clock }: Stage, start: number): SeedResult {
+  const trace = [...dog.trace];
+  const digest = createHash('sha256')
+    .update([...trace, ...faults.trace].join('\n'))
+    .digest('hex');
+  const [violation] = dog.violations;
+  return {
+    seed: scenario.seed,
+    ...(violation && { violation: { ...violation, at: violation.at - start } }),
+    digest,
+    features: featuresOf(scenario, [...acted, ...dog.steps.features]),
+    faults: { ...faults.counts },
+    trace: merged(trace, faults.trace),
+    virtualMs: clock.now() - start,
+  };
+}
+
+/** Both begin their lines with the time. */
+function merged(...traces: (readonly string[])[]): string[] {
+  return traces.flat().toSorted((a, b) => Number.parseFloat(a) - Number.parseFloat(b));
+}
+
+function featuresOf(
+  { spec, doorbell, pods }: ReturnType<typeof scenarioOf>,
+  counted: [string, number][],
+): Record<string, number> {
+  const canary = spec.strategy?.canary ?? {};
+  const steps = canary.steps ?? [];
+  const has: Record<string, boolean> = {
+    'no doorbell': !doorbell,
+    'absent replicas': spec.replicas === undefined,
+    'no replicas': spec.replicas === 0,
+    minReadySeconds: spec.minReadySeconds !== undefined,
+    progressDeadlineSeconds: spec.progressDeadlineSeconds !== undefined,
+    progressDeadlineAbort: spec.progressDeadlineAbort === true,
+    rollbackWindow: spec.rollbackWindow !== undefined,
+    revisionHistoryLimit: spec.revisionHistoryLimit !== undefined,
+    'no steps': steps.length === 0,
+    setWeight: steps.some((step) => step.setWeight !== undefined),
+    'pause without a duration': steps.some((step) => step.pause && !step.pause.duration),
+    'pause with a duration': steps.some((step) => step.pause?.duration !== undefined),
+    'pause beyond the queue': steps.some((step) => step.pause?.duration === '18m'),
+    'maxSurge in percent': typeof canary.maxSurge === 'string',
+    'maxUnavailable in percent': typeof canary.maxUnavailable === 'string',
+    'canaryMetadata and stableMetadata': canary.canaryMetadata !== undefined,
+    replicaProgressThreshold: canary.replicaProgressThreshold !== undefined,
+    antiAffinity: canary.antiAffinity !== undefined,
+    'slow pods': pods.readyMs >= 2000,
+  };
+  const given = Object.entries(has).map(([name, isSo]) => [name, isSo ? 1 : 0] as const);
+  return Object.fromEntries([...given, ...counted]);
+}

@@ -1,0 +1,149 @@
+import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
+import { fieldManager } from '../../lib/model/names.ts';
+import { type Millis, secondMs } from '../../lib/model/units.ts';
+import {
+  availableOf,
+  currentOf,
+  desiredOf,
+  isControlledBy,
+  nameOf,
+  podHashOf,
+  replicasOf,
+  uidOf,
+  versionOf,
+} from '../../lib/model/workload.ts';
+import type { Change } from '../../lib/simulate/objects.ts';
+import type { Context, Turn } from './watchdog.ts';
+
+// Pods: never fewer available ones than the release may do with, never more of them than it may use.
+
+export type SizeWatch = {
+  changed: (change: Extract<Change, { kind: 'ReplicaSet' }>) => void;
+  /** After a write of Serin's: that it was fit, by what its turn had read and by what is. */
+  judge: (turn: Turn, version: string) => void;
+  evicts: (turn: Turn, uid: string) => void;
+};
+
+/** What a change of size made of all ReplicaSets together. */
+type Sizing = {
+  name: string;
+  from: number;
+  to: number;
+  desired: number;
+  dependableBefore: number;
+  dependable: number;
+};
+
+export function watchSizes(context: Context): SizeWatch {
+  const sizings = new Map<string, Sizing>();
+  let lastDropAt = Number.NEGATIVE_INFINITY;
+  return {
+    changed: ({ type, object, before, writer }) => {
+      const isOurs = writer.manager === fieldManager;
+      if (type === 'DELETED') {
+        if (isOurs) judgeRemoval(context, object);
+        else lastDropAt = context.clock.now();
+        return;
+      }
+      if (type === 'ADDED' || before === undefined) {
+        if (isOurs && desiredOf(object) !== 0) {
+          context.fail('sizes', `${nameOf(object)} was created with ${desiredOf(object)} pods`);
+        }
+        return;
+      }
+      // Pods that went by themselves: no write of Serin's is to blame for them.
+      const lost = availableOf(object) < Math.min(availableOf(before), desiredOf(object));
+      if (lost) lastDropAt = context.clock.now();
+      if (isOurs && desiredOf(object) !== desiredOf(before)) {
+        sizings.set(versionOf(object), sizingOf(context, object, before));
+      }
+    },
+    judge: (turn, version) => {
+      const sizing = sizings.get(version);
+      if (sizing !== undefined) judgeSizing(context, sizing, turn, lastDropAt);
+    },
+    evicts: (turn, uid) => judgeEviction(context, turn, uid),
+  };
+}
+
+function sizingOf(context: Context, object: ReplicaSet, before: ReplicaSet): Sizing {
+  const others = context.sets().filter((set) => uidOf(set) !== uidOf(object));
+  const dependable = (set: ReplicaSet): number => Math.min(availableOf(set), desiredOf(set));
+  const rest = others.reduce((total, set) => total + dependable(set), 0);
+  return {
+    name: nameOf(object),
+    from: desiredOf(before),
+    to: desiredOf(object),
+    desired: others.reduce((total, set) => total + desiredOf(set), desiredOf(object)),
+    dependableBefore: rest + dependable(before),
+    dependable: rest + dependable(object),
+  };
+}
+
+function judgeSizing(
+  context: Context,
+  { name, from, to, ...sizing }: Sizing,
+  turn: Turn,
+  lastDropAt: Millis,
+): void {
+  const specs = [turn.rollout, context.live()].filter((each) => each !== undefined);
+  const limits = specs.map(limitsOf);
+  const move = `${name} from ${from} to ${to}`;
+  if (to > from) {
+    const ceiling = Math.max(...limits.map((each) => each.replicas + each.surge));
+    if (sizing.desired > ceiling) {
+      context.fail('surge', `${move}: ${sizing.desired} pods wanted, at most ${ceiling} allowed`);
+    }
+    return;
+  }
+  const floor = Math.min(...limits.map((each) => each.replicas - each.unavailable));
+  const isWorse = sizing.dependable < sizing.dependableBefore;
+  const isFault = lastDropAt >= turn.at;
+  if (isWorse && sizing.dependable < floor && !isFault) {
+    const was = `${sizing.dependableBefore} before`;
+    context.fail('availability', `${move}: leaves ${sizing.dependable} of ${floor}, ${was}`);
+  }
+}
+
+/** maxSurge and maxUnavailable in pods, worked out here once more on purpose. */
+function limitsOf(rollout: Rollout): {
+  replicas: number;
+  surge: number;
+  unavailable: number;
+} {
+  const replicas = replicasOf(rollout);
+  const { maxSurge = '25%', maxUnavailable = '25%' } = rollout.spec?.strategy?.canary ?? {};
+  const pods = (value: number | string, round: (count: number) => number): number =>
+    typeof value === 'number' ? value : round((Number.parseInt(value, 10) * replicas) / 100);
+  const surge = pods(maxSurge, Math.ceil);
+  const unavailable = pods(maxUnavailable, Math.floor);
+  const least = surge === 0 && unavailable === 0 ? 1 : unavailable;
+  return { replicas, surge, unavailable: Math.min(least, replicas) };
+}
+
+function judgeRemoval(context: Context, set: ReplicaSet): void {
+  const { stableRS } = context.live()?.status ?? {};
+  if (desiredOf(set) > 0 || currentOf(set) > 0) {
+    context.fail('history', `${nameOf(set)} was deleted with ${desiredOf(set)} pods`);
+  }
+  if (podHashOf(set) === stableRS) context.fail('history', `the stable ${nameOf(set)} was deleted`);
+}
+
+/** By what the turn has read: so many may go that the rest suffice. */
+function judgeEviction(context: Context, turn: Turn, uid: string): void {
+  const { rollout, pods = [], sets = [] } = turn;
+  if (rollout === undefined) return;
+  const { replicas, unavailable } = limitsOf(rollout);
+  const minReadyMs = (rollout.spec?.minReadySeconds ?? 0) * secondMs;
+  const available = pods.filter((pod) => {
+    const ready = pod.status?.conditions?.find((condition) => condition.type === 'Ready');
+    const isOwned = sets.some((set) => isControlledBy(pod, uidOf(set)));
+    const since = Date.parse(ready?.lastTransitionTime ?? '');
+    const isReady = ready?.status === 'True' && (minReadyMs === 0 || since + minReadyMs <= turn.at);
+    return isOwned && isReady && !pod.metadata?.deletionTimestamp;
+  });
+  if (available.some((pod) => uidOf(pod) === uid)) turn.evicted += 1;
+  const left = available.length - turn.evicted;
+  const floor = replicas - Math.max(1, unavailable);
+  if (left < floor) context.fail('restart', `an eviction leaves ${left} of ${floor} pods`);
+}

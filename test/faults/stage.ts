@@ -1,0 +1,124 @@
+import type { Context as LambdaContext, SQSEvent } from 'aws-lambda';
+import { reconcileHandler } from '../../functions/reconcile.ts';
+import { sweepHandler } from '../../functions/sweep.ts';
+import { Conflict, NotFound, Transient } from '../../lib/errors.ts';
+import type { Rollout } from '../../lib/model/argo.generated.ts';
+import { fromTime, type Millis } from '../../lib/model/units.ts';
+import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
+import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
+import { type Faults, faultyWorld, Killed } from '../../lib/simulate/faults.ts';
+import { memoryStore } from '../../lib/simulate/memoryStore.ts';
+import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
+import type { InvokeAnswer, World } from '../../lib/world.ts';
+import type { Scenario } from './scenario.ts';
+import { type Watchdog, watchdog } from './watchdog.ts';
+
+/** The simulated world with Serin's real handlers in it, faults in between, and the watchdog on all. */
+export type Stage = {
+  scenario: Scenario;
+  clock: VirtualClock;
+  simulated: SimulatedWorld;
+  cluster: SimulatedCluster;
+  faults: Faults;
+  dog: Watchdog;
+  /** Runs a task as a process of its own. */
+  run: <T>(task: (world: World) => Promise<T>) => Promise<T>;
+  processes: { running: number; killed: number };
+  /** How often which act did something. */
+  acted: Map<string, number>;
+  /** Since when nothing goes wrong any more. */
+  calmAt?: Millis;
+};
+
+export const key = { cluster: 'local', namespace: 'shop', name: 'web' };
+export const target = { namespace: key.namespace, name: key.name };
+const noContext = {} as LambdaContext;
+
+export function openStage(scenario: Scenario, instanceId = ''): Stage {
+  // Not on a whole second, as in reality.
+  const clock = virtualClock(fromTime('2026-01-01T00:00:00Z') + 370);
+  const { seed, indexLagMs, doorbell, pods, rates } = scenario;
+  const store = memoryStore(clock, { indexLagMs });
+  const simulated = simulatedWorld({
+    ...{ clock, seed, store, instanceId },
+    clusters: { local: { doorbell, ...pods } },
+  });
+  const { cluster } = simulated;
+  const dog = watchdog(clock, key, cluster);
+  const logged = withLog(dog, simulated.world);
+  const faults = faultyWorld(dog.below(logged), {
+    ...{ seed, rates },
+    rival: () => cluster.as('rollouts-controller'),
+  });
+  const processes = { running: 0, killed: 0 };
+  const run: Stage['run'] = async (task) => {
+    processes.running += 1;
+    try {
+      return await faults.process((world) => task(dog.above(world)));
+    } catch (error) {
+      if (error instanceof Killed) processes.killed += 1;
+      throw error;
+    } finally {
+      processes.running -= 1;
+    }
+  };
+  const stage: Stage = {
+    ...{ scenario, clock, simulated, cluster, faults, dog, run, processes },
+    acted: new Map(),
+  };
+  connect(stage);
+  return stage;
+}
+
+function connect({ simulated, faults, run }: Stage): void {
+  simulated.connect({
+    deliver: async (message) => {
+      const event = { Records: [{ messageId: '1', body: JSON.stringify(message) }] };
+      const answer = await run((world) => reconcileHandler(world)(event as SQSEvent, noContext));
+      if ('batchItemFailures' in answer && answer.batchItemFailures.length > 0) {
+        throw new Transient('the message was not dealt with');
+      }
+    },
+    invoke: async (request) => {
+      try {
+        const answer = await run((world) => reconcileHandler(world)(request, noContext));
+        return answer as InvokeAnswer;
+      } catch (error) {
+        // A function that ends without an answer.
+        if (error instanceof Killed) throw new Transient(error.message);
+        throw error;
+      }
+    },
+    sweep: async () => {
+      await run((world) => sweepHandler(world)({}, noContext));
+    },
+    wakes: faults.wakes,
+  });
+}
+
+const known = [Conflict, NotFound, Transient].map(({ name }) => name);
+
+/** An error that is none of the passing kinds is a bug, wherever it is swallowed. */
+function withLog(dog: Watchdog, world: World): World {
+  return {
+    ...world,
+    log: (level, message, fields) => {
+      const { error } = (fields ?? {}) as { error?: unknown };
+      if (level === 'debug' || level === 'info') return;
+      dog.note(`${level}: ${message} ${error === undefined ? '' : String(error)}`);
+      const kind = String(error).split(':')[0] ?? '';
+      if (error !== undefined && !known.includes(kind)) {
+        dog.fail('errors are of a known kind', `${message}: ${String(error)}`);
+      }
+    },
+  };
+}
+
+export function manifest(scenario: Scenario): Rollout {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { ...target, labels: { team: 'shop' } },
+    spec: scenario.spec,
+  };
+}

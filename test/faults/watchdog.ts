@@ -1,0 +1,314 @@
+import { Transient } from '../../lib/errors.ts';
+import type { Pod, ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
+import type { RolloutKey } from '../../lib/model/key.ts';
+import { fieldManager } from '../../lib/model/names.ts';
+import type { MergePatch } from '../../lib/model/plan.ts';
+import type { RolloutRecord } from '../../lib/model/record.ts';
+import { type Millis, secondMs } from '../../lib/model/units.ts';
+import { isControlledBy, nameOf, uidOf, versionOf } from '../../lib/model/workload.ts';
+import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
+import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
+import { type CommandWatch, watchCommands } from './commands.ts';
+import { type SizeWatch, watchSizes } from './sizes.ts';
+import { type StepWatch, watchSteps } from './steps.ts';
+
+// Watches everything that is written, to the cluster and to the table, and everything a process reads
+// before it writes. What must never happen is told here, whatever the faults.
+
+/** What one turn of a process has read, to judge its writes by. */
+export type Turn = {
+  at: Millis;
+  rollout?: Rollout;
+  sets?: ReplicaSet[];
+  pods?: Pod[];
+  evicted: number;
+};
+
+/** A write of Serin's to the rollout, by whatever process. */
+export type RolloutWrite = {
+  before: Rollout;
+  after: Rollout;
+  turn: Turn;
+  patch: MergePatch;
+  isStatus: boolean;
+  condition: string | undefined;
+};
+
+export type Violation = { property: string; detail: string; at: Millis };
+
+export type Context = {
+  clock: Clock;
+  key: RolloutKey;
+  cluster: SimulatedCluster;
+  fail: (property: string, detail: string) => void;
+  note: (text: string) => void;
+  /** The rollout's ReplicaSets as they are now. */
+  sets: () => ReplicaSet[];
+  live: () => Rollout | undefined;
+  /** The item in the table. */
+  memory: { record?: RolloutRecord };
+};
+
+export type Watchdog = Context & {
+  violations: Violation[];
+  trace: string[];
+  steps: StepWatch;
+  commands: CommandWatch;
+  sizes: SizeWatch;
+  /** Every request of Serin's to the cluster and the table so far; writes apart. */
+  requests: { reads: number; writes: number; saves: number; loads: number };
+  writtenAt: Millis[];
+  lastStoreFaultAt: Millis;
+  /** While it is down every call to the table fails. */
+  outage: { isDown: boolean };
+  /** The world a process gets, its reads remembered and its writes checked as it makes them. */
+  above: (world: World) => World;
+  /** The world under the faults, where only what has an effect arrives. */
+  below: (world: World) => World;
+};
+
+const busyMax = 400;
+const busyMs = 60 * secondMs;
+
+export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluster): Watchdog {
+  const violations: Violation[] = [];
+  const trace: string[] = [];
+  const start = clock.now();
+  const note = (text: string): void => {
+    trace.push(`${((clock.now() - start) / secondMs).toFixed(3)} ${text}`);
+  };
+  const fail = (property: string, detail: string): void => {
+    violations.push({ property, detail, at: clock.now() });
+    note(`VIOLATION ${property}: ${detail}`);
+  };
+  const live = () => cluster.read.find('Rollout', key.namespace, key.name);
+  const sets = () => {
+    const uid = uidOf(live() ?? {});
+    return cluster.read.list('ReplicaSet', key.namespace).filter((set) => isControlledBy(set, uid));
+  };
+  const context: Context = { clock, key, cluster, fail, note, sets, live, memory: {} };
+  const steps = watchSteps(context);
+  const commands = watchCommands(context, steps);
+  const sizes = watchSizes(context);
+  const dog: Watchdog = {
+    ...context,
+    violations,
+    trace,
+    steps,
+    commands,
+    sizes,
+    requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
+    writtenAt: [],
+    lastStoreFaultAt: Number.NEGATIVE_INFINITY,
+    outage: { isDown: false },
+    above: (world) => above(dog, turns, world),
+    below: (world) => below(dog, turns, world),
+  };
+  const turns = new WeakMap<object, Turn>();
+  listen(dog);
+  return dog;
+}
+
+function listen(dog: Watchdog): void {
+  dog.cluster.watch((change) => {
+    const { type, kind, object, writer } = change;
+    if (kind === 'Pod' || kind === 'Event') return;
+    dog.note(`${writer.manager} ${type} ${kind} ${nameOf(object)} ${summary(change)}`);
+    if (kind === 'Rollout') {
+      const isOurs = writer.manager === fieldManager;
+      if (type === 'ADDED') dog.steps.begin(object);
+      if (type === 'MODIFIED' && change.before !== undefined) {
+        dog.steps.count(change.before, object);
+        if (!isOurs) dog.steps.byOthers(change.before, object);
+        if (!isOurs) dog.commands.byOthers();
+      }
+    }
+    if (kind === 'ReplicaSet') {
+      dog.sizes.changed(change);
+      if (type === 'DELETED') dog.steps.setGone(object);
+    }
+  });
+}
+
+function summary(change: { kind: string; object: object; before?: object }): string {
+  const { spec = {}, status = {} } = change.object as { spec?: object; status?: object };
+  if (change.kind === 'ReplicaSet') {
+    const { replicas: desired } = spec as { replicas?: number };
+    const { replicas = 0, availableReplicas = 0 } = status as Record<string, number>;
+    return `desired ${desired} current ${replicas} available ${availableReplicas}`;
+  }
+  const { metadata } = change.object as Rollout;
+  const { phase, message, currentStepIndex, stableRS, currentPodHash, pauseConditions, abort } =
+    status as NonNullable<Rollout['status']>;
+  const { replicas, paused } = spec as NonNullable<Rollout['spec']>;
+  const pauses = (pauseConditions ?? []).map((pause) => `${pause.reason}@${pause.startTime}`);
+  return [
+    `v${metadata?.resourceVersion} n=${replicas}${paused ? ' paused' : ''}`,
+    `${phase}/${message ?? ''} step ${currentStepIndex} ${stableRS}->${currentPodHash}`,
+    `${pauses}${abort === undefined ? '' : ` abort=${abort}`}`,
+  ].join(' ');
+}
+
+type Turns = WeakMap<object, Turn>;
+
+/** What a process asks for, before anything goes wrong on the way. */
+function above(dog: Watchdog, turns: Turns, world: World): World {
+  const holder: { turn: Turn } = { turn: { at: dog.clock.now(), evicted: 0 } };
+  const noteFault = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      dog.lastStoreFaultAt = dog.clock.now();
+      throw error;
+    }
+  };
+  const store: Store = {
+    ...world.store,
+    load: (key) => {
+      holder.turn = { at: dog.clock.now(), evicted: 0 };
+      return noteFault(world.store.load(key));
+    },
+    save: (record) => noteFault(world.store.save(record)),
+    append: (key, entry) => noteFault(world.store.append(key, entry)),
+  };
+  return {
+    ...world,
+    store,
+    cluster: (name) => askedOf(dog, turns, holder, world.cluster(name)),
+  };
+}
+
+function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: Cluster): Cluster {
+  return {
+    ...cluster,
+    get: async (kind, namespace, name) => {
+      const { turn } = holder;
+      const object = await cluster.get(kind, namespace, name);
+      if (kind === 'Rollout') turn.rollout = object as Rollout;
+      return object;
+    },
+    list: async (kind, namespace, selector) => {
+      const { turn } = holder;
+      const found = await cluster.list(kind, namespace, selector);
+      const uid = uidOf(turn.rollout ?? {});
+      if (kind === 'ReplicaSet') {
+        turn.sets = (found as ReplicaSet[]).filter((set) => isControlledBy(set, uid));
+      }
+      if (kind === 'Pod') turn.pods = found as Pod[];
+      return found;
+    },
+    patch: (kind, target, patch, options) => {
+      const isConditional = target.resourceVersion !== undefined && target.resourceVersion !== '';
+      if (!isConditional) dog.fail('conditional writes', `patch of ${kind} ${target.name}`);
+      turns.set(target, holder.turn);
+      return cluster.patch(kind, target, patch, options);
+    },
+    remove: (kind, target) => {
+      if (!target.resourceVersion) dog.fail('conditional writes', `delete of ${target.name}`);
+      return cluster.remove(kind, target);
+    },
+    evict: (namespace, name, uid) => {
+      dog.sizes.evicts(holder.turn, uid);
+      return cluster.evict(namespace, name, uid);
+    },
+  };
+}
+
+/** What arrives and has an effect. */
+function below(dog: Watchdog, turns: Turns, world: World): World {
+  const { requests } = dog;
+  const demandTable = (): void => {
+    if (dog.outage.isDown) throw new Transient('the table is down');
+  };
+  const store: Store = {
+    ...world.store,
+    load: async (key) => {
+      demandTable();
+      requests.loads += 1;
+      return await world.store.load(key);
+    },
+    save: async (record) => {
+      demandTable();
+      requests.saves += 1;
+      const saved = await world.store.save(record);
+      dog.commands.saved(saved);
+      return saved;
+    },
+    forget: async (key, version) => {
+      demandTable();
+      await world.store.forget(key, version);
+      dog.commands.forgotten();
+    },
+    due: async (before, limit) => {
+      demandTable();
+      return await world.store.due(before, limit);
+    },
+    append: async (key, entry) => {
+      demandTable();
+      const isNew = await world.store.append(key, entry);
+      if (isNew) dog.note(`ledger ${entry.kind} ${entry.actor.name}: ${entry.text}`);
+      if (isNew) dog.commands.appended(entry);
+      return isNew;
+    },
+  };
+  return { ...world, store, cluster: (name) => effectsOf(dog, turns, world.cluster(name)) };
+}
+
+function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
+  const { requests } = dog;
+  const wrote = (): void => {
+    requests.writes += 1;
+    dog.writtenAt.push(dog.clock.now());
+    while ((dog.writtenAt[0] ?? 0) < dog.clock.now() - busyMs) dog.writtenAt.shift();
+    if (dog.writtenAt.length === busyMax) {
+      dog.fail('no hot loop', `${busyMax} writes within a minute`);
+    }
+  };
+  const read = <T>(call: Promise<T>): Promise<T> => {
+    requests.reads += 1;
+    return call;
+  };
+  return {
+    ...cluster,
+    get: (kind, namespace, name) => read(cluster.get(kind, namespace, name)),
+    // The list of all rollouts is the cluster's, not the rollout's.
+    list: (kind, namespace, selector) =>
+      kind === 'Rollout'
+        ? cluster.list(kind, namespace, selector)
+        : read(cluster.list(kind, namespace, selector)),
+    create: (kind, object, options) => {
+      if (options?.dryRun) requests.reads += 1;
+      else wrote();
+      return cluster.create(kind, object, options);
+    },
+    patch: async (kind, target, patch, options) => {
+      wrote();
+      const before =
+        kind === 'Rollout'
+          ? dog.cluster.read.find('Rollout', target.namespace, target.name)
+          : undefined;
+      const after = await cluster.patch(kind, target, patch, options);
+      const turn = turns.get(target);
+      if (turn === undefined) return after;
+      if (kind === 'ReplicaSet') dog.sizes.judge(turn, versionOf(after));
+      if (before !== undefined) {
+        const write: RolloutWrite = {
+          ...{ before, turn, patch },
+          after: after as Rollout,
+          isStatus: options?.subresource === 'status',
+          condition: target.resourceVersion,
+        };
+        if (!dog.commands.wrote(write) && write.isStatus) dog.steps.byUs(write);
+      }
+      return after;
+    },
+    remove: (kind, target) => {
+      wrote();
+      return cluster.remove(kind, target);
+    },
+    evict: (namespace, name, uid) => {
+      wrote();
+      return cluster.evict(namespace, name, uid);
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import type { CanaryStep, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import { stepHash } from '../../lib/model/hash.ts';
+import { hashLabel, instanceIdLabel } from '../../lib/model/names.ts';
+import { toTime } from '../../lib/model/units.ts';
+import { nameOf, uidOf } from '../../lib/model/workload.ts';
+import { templateOf } from '../faults/scenario.ts';
+import { manifest, target } from '../faults/stage.ts';
+import { openRelease, type Release } from './releasesStage.ts';
+
+const steps: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { pause: { duration: 10 } }];
+
+function canary(more: RolloutSpec = {}): RolloutSpec {
+  return { ...more, strategy: { canary: { maxSurge: 1, maxUnavailable: 0, steps } } };
+}
+
+function expectSafe({ dog }: Release): void {
+  expect(dog.violations).toEqual([]);
+}
+
+describe('a command', () => {
+  it('is carried out once, for whoever gave it, and what it did is told', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    await release.command({ verb: 'promote' }, 1000);
+    expect(release.where()).toBe('Paused 2/3');
+    const told = (await release.ledger()).filter(({ reason }) => reason === 'because');
+    expect(told.map(({ kind }) => kind)).toEqual(['command', 'promoted']);
+    expect(new Set(told.map(({ actor }) => actor.proof))).toEqual(new Set(['verified']));
+    await release.pass(20_000);
+    expect(release.where()).toBe('Healthy 3/3');
+    expectSafe(release);
+  });
+
+  it('that has been overtaken by another template does nothing', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    const promote = { do: 'api', command: { verb: 'promote' }, dies: true, fresh: true } as const;
+    // Stored, and the API ends before it has it carried out.
+    await release.after(promote, 100);
+    await release.image('web:v3', 90_000);
+    expect(release.where()).toBe('Paused 1/3');
+    const [command] = (await release.ledger()).filter(({ kind }) => kind === 'command');
+    expect(command?.text).toMatch(/^promote: superseded. Nothing was done/);
+    expectSafe(release);
+  });
+
+  it('that the API could not have carried out is, by the sweep', async () => {
+    const release = await openRelease(canary(), { doorbell: true });
+    await release.image('web:v2');
+    await release.after(
+      { do: 'api', command: { verb: 'abort' }, dies: true, fresh: true },
+      130_000,
+    );
+    expect(release.status()).toMatchObject({ abort: true, phase: 'Degraded' });
+    expect(release.sizes()).toEqual({ 'web:v1': 4 });
+    expectSafe(release);
+  });
+});
+
+describe('undo', () => {
+  it('brings the earlier template back without a new ReplicaSet for what was defaulted', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    await release.after({ do: 'plugin', line: 'promote --full' }, 10_000);
+    expect(release.where()).toBe('Healthy 3/3');
+    const names = release.dog.sets().map(nameOf).sort();
+    // The ReplicaSet's template has what the API server filled in; the rollout's had not.
+    expect(release.setOf('web:v1')?.spec?.template?.spec?.dnsPolicy).toBe('ClusterFirst');
+    await release.command({ verb: 'undo' }, 10_000);
+    expect(release.dog.sets().map(nameOf).sort()).toEqual(names);
+    expect(release.where()).toBe('Paused 1/3');
+    expect(release.sizes()).toEqual({ 'web:v1': 2, 'web:v2': 2 });
+    const [command] = (await release.ledger()).filter(({ kind }) => kind === 'command');
+    expect(command?.text).toMatch(/^undo: done/);
+    expectSafe(release);
+  });
+
+  it('names the revisions there are when it is asked for another', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    await release.command({ verb: 'undo', toRevision: 7 });
+    expect(release.where()).toBe('Paused 1/3');
+    expect(await release.ledger()).not.toContainEqual(expect.objectContaining({ kind: 'command' }));
+    expectSafe(release);
+  });
+});
+
+describe('a rollout that another controller has brought half way', () => {
+  it('goes on at its step, with its ReplicaSets, whatever their hashes are', async () => {
+    const release = await openRelease(canary(), { isEmpty: true });
+    const spec = { ...manifest(release.scenario).spec, template: templateOf('web:v2') };
+    const { cluster, clock } = release;
+    cluster.apply('Rollout', { ...manifest(release.scenario), spec });
+    const uid = uidOf(release.dog.live() ?? {});
+    const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web', uid };
+    for (const [hash, image] of [
+      ['oldhash1', 'web:v1'],
+      ['oldhash2', 'web:v2'],
+    ] as const) {
+      const labels = { app: 'web', [hashLabel]: hash };
+      const revision = image.slice(-1);
+      await cluster.as('rollouts-controller').create('ReplicaSet', {
+        metadata: {
+          ...{ namespace: target.namespace, name: `web-${hash}`, labels },
+          annotations: { 'rollout.argoproj.io/revision': revision },
+          ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+        },
+        spec: {
+          replicas: 2,
+          selector: { matchLabels: labels },
+          template: { ...templateOf(image), metadata: { labels } },
+        },
+      });
+    }
+    const startTime = toTime(clock.now());
+    cluster.patchStatus(target.namespace, target.name, {
+      currentPodHash: 'oldhash2',
+      stableRS: 'oldhash1',
+      currentStepIndex: 1,
+      currentStepHash: stepHash(spec.strategy),
+      controllerPause: true,
+      pauseConditions: [{ reason: 'CanaryPauseStep', startTime }],
+    });
+    await release.pass(30_000);
+    expect(release.dog.sets().map(nameOf).sort()).toEqual(['web-oldhash1', 'web-oldhash2']);
+    expect(release.where()).toBe('Paused 1/3');
+    expect(release.sizes()).toEqual({ 'web:v1': 2, 'web:v2': 2 });
+    await release.after({ do: 'plugin', line: 'promote' }, 30_000);
+    expect(release.where()).toBe('Healthy 3/3');
+    expect(release.status().stableRS).toBe('oldhash2');
+    expect(release.dog.sets()).toHaveLength(2);
+  });
+});
+
+describe('the controller instance id', () => {
+  async function labelled(label: string | undefined, instanceId: string): Promise<Release> {
+    const release = await openRelease(canary(), { instanceId, isEmpty: true });
+    const rollout = manifest(release.scenario);
+    const labels = { ...(label !== undefined && { [instanceIdLabel]: label }) };
+    release.cluster.apply('Rollout', { ...rollout, metadata: { ...rollout.metadata, labels } });
+    await release.pass(10_000);
+    return release;
+  }
+
+  it.each([
+    [undefined, '', true],
+    ['blue', 'blue', true],
+    ['blue', '', false],
+    [undefined, 'blue', false],
+    ['green', 'blue', false],
+  ] as const)('with the label %s and the id %s: is served: %s', async (label, id, isServed) => {
+    const release = await labelled(label, id);
+    expect(release.status().phase).toBe(isServed ? 'Healthy' : undefined);
+    expect(release.dog.requests.writes > 0).toBe(isServed);
+    expect(release.dog.sets()).toHaveLength(isServed ? 1 : 0);
+    expectSafe(release);
+  });
+});
+
+describe('what a release costs', () => {
+  const four: CanaryStep[] = [
+    { setWeight: 25 },
+    { pause: { duration: 30 } },
+    { setWeight: 50 },
+    { pause: { duration: 30 } },
+  ];
+  /** Events, which nothing depends on, are counted too. */
+  const writesMax = 70;
+  const readsMax = 130;
+
+  it('stays within its bounds: four steps, four pods', async () => {
+    const strategy = { canary: { maxSurge: 1, maxUnavailable: 0, steps: four } };
+    const release = await openRelease({ strategy });
+    const before = { ...release.dog.requests };
+    await release.image('web:v2', 120_000);
+    expect(release.where()).toBe('Healthy 4/4');
+    const { reads, writes } = release.dog.requests;
+    expect(writes - before.writes).toBeLessThanOrEqual(writesMax);
+    expect(reads - before.reads).toBeLessThanOrEqual(readsMax);
+    expectSafe(release);
+  });
+
+  it('is nothing at rest', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    // The pause has no duration: nothing is due, and the doorbell is silent.
+    await release.pass(20 * 60_000);
+    const before = { ...release.dog.requests };
+    await release.pass(60 * 60_000);
+    expect(release.where()).toBe('Paused 1/3');
+    const { reads, writes } = release.dog.requests;
+    expect({ reads, writes }).toEqual({ reads: before.reads, writes: before.writes });
+    expectSafe(release);
+  });
+});
