@@ -83,9 +83,15 @@ async function takeTurn(
   if (plan.actions.length === 0) {
     const error = carry.tableError ?? tableError;
     if (error) throw withoutTable(error);
+    await announce(world, key, observed.rollout, plan.announcements, now);
     return { result: 'settled', view: seen.view };
   }
   const applied = await carryOut(world, key, observed, plan, now);
+  if (applied === false) {
+    const dueAt = 'at' in plan.wake ? plan.wake.at : now + secondMs;
+    await scheduleWake(world, { key, dueAt }, now);
+    return { result: 'settled', view: seen.view };
+  }
   const error = carry.tableError ?? tableError;
   if (isLast) {
     await world.wakes.send({ key }, secondMs);
@@ -182,16 +188,19 @@ async function appendAll(
   for (const entry of entries) await world.store.append(key, entry);
 }
 
-/** Applies and announces. Answers the digest of the status patch that was written. */
+/**
+ * Applies and announces. Answers the digest of the status patch that was written, false when nothing
+ * had an effect.
+ */
 async function carryOut(
   world: World,
   key: RolloutKey,
   observed: Observed,
   plan: Plan,
   now: Millis,
-): Promise<string | undefined> {
+): Promise<string | false | undefined> {
   try {
-    await apply(world, key, plan.actions);
+    if (!(await apply(world, key, plan.actions))) return false;
   } catch (error) {
     if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
     if (!(error instanceof Terminal)) throw error;

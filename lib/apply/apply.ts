@@ -6,26 +6,31 @@ import type { Cluster, World } from '../world.ts';
 
 /**
  * Carries a plan's actions out, in order. Each is conditioned on what was observed, so the first
- * that no longer fits ends the turn with Conflict and nothing after it is done.
+ * that no longer fits ends the turn with Conflict and nothing after it is done. False when nothing
+ * had an effect: a disruption budget refused every eviction.
  */
-export async function apply(world: World, key: RolloutKey, actions: Action[]): Promise<void> {
+export async function apply(world: World, key: RolloutKey, actions: Action[]): Promise<boolean> {
   const cluster = world.cluster(key.cluster);
   // Writes to the rollout build on each other: the second is conditioned on the first's version.
   let rolloutVersion: string | undefined;
+  let effects = 0;
   for (const action of actions) {
     const written = await perform(cluster, key, action, rolloutVersion);
-    if (written !== undefined) rolloutVersion = written;
+    if (written === false) continue;
+    effects += 1;
+    if (typeof written === 'string') rolloutVersion = written;
     world.log('info', action.do, { ...key, ...('name' in action && { object: action.name }) });
   }
+  return effects > 0;
 }
 
-/** Answers the rollout's new version when the action wrote to it. */
+/** Answers the rollout's new version when the action wrote to it, false when it had no effect. */
 async function perform(
   cluster: Cluster,
   key: RolloutKey,
   action: Action,
   rolloutVersion: string | undefined,
-): Promise<string | undefined> {
+): Promise<string | false | undefined> {
   const { namespace } = key;
   switch (action.do) {
     case 'createReplicaSet':
@@ -48,8 +53,9 @@ async function perform(
       return undefined;
     case 'evictPod':
       // `false`: a disruption budget forbids it now; the pod is still old in the next turn.
-      await cluster.evict(namespace, action.name, action.uid).catch(ifGone);
-      return undefined;
+      return (await cluster.evict(namespace, action.name, action.uid).catch(ifGone)) === false
+        ? false
+        : undefined;
     case 'patchRollout':
     case 'patchStatus': {
       const resourceVersion = rolloutVersion ?? action.resourceVersion;

@@ -38,6 +38,8 @@ import { unsupported, validate } from './validate.ts';
 import { explain } from './why.ts';
 
 /** How soon a faulty spec is looked at again: it may have been applied before what it names. */
+/** When pods that may not be evicted now are tried again. */
+const evictRetryMs = 30 * secondMs; // argo v1.10.1 rollout/restart.go
 const invalidRetryMs = 20 * secondMs; // argo v1.10.1 rollout/controller.go
 
 /**
@@ -147,10 +149,15 @@ function drive(observed: Observed, now: Millis): Plan {
   if (missing !== undefined) return leaveToOthers(observed, missing);
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
-    return refused(release, observed.dryRun.refused);
+    // What is refused is the new template; an abort goes back from the one before.
+    const recorded = asRecorded(release);
+    const goesBack = isAborted(recorded) && recorded.stable !== undefined;
+    if (!goesBack) return refused(release, observed.dryRun.refused);
+    return move(recorded, {}, faultText(observed, [observed.dryRun.refused]));
   }
   const restart = restartPods(release);
-  if (restart.actions.length > 0) return evict(release, restart.actions);
+  // An abort does not wait for a restart, which a disruption budget may hold up for ever.
+  if (restart.actions.length > 0 && !isAborted(release)) return evict(release, restart.actions);
   const { restartedAt } = restart;
   const moved = move(release, restartedAt === undefined ? {} : { restartedAt });
   return { ...moved, ...(found.restored && { restored: true }) };
@@ -274,14 +281,14 @@ function isUrgent(release: Release, after: RolloutStatus): boolean {
 
 function evict(release: Release, actions: Action[]): Plan {
   // The counts do not yet know of the pods evicted now: nothing else may shrink in this turn.
-  const { status } = release;
+  const { observed } = release;
+  const { status } = decideCanary(release, release.status.restartedAt);
   const { reasons: why } = explain(release, status);
-  const wake: Wake = { at: release.now + 5 * secondMs, why: 'the restart' };
   return {
-    actions,
+    actions: [...statusAction(observed, status), ...actions],
     announcements: [],
-    status: release.observed.rollout.status ?? {},
-    wake,
+    status,
+    wake: { at: release.now + evictRetryMs, why: 'the restart' },
     reasons: why,
     intents: [],
     urgent: false,

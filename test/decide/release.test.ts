@@ -288,9 +288,12 @@ describe('a restart', () => {
   const pods = ['a', 'b', 'c', 'd'].map((name) => make.pod(set, name));
   const seen = make.observed({ rollout: make.released({ spec: { restartAt } }), pods });
 
-  it('evicts one old pod at a time and nothing else in that turn', () => {
-    const { actions } = decide(seen, start);
-    expect(actions).toEqual([{ do: 'evictPod', name: 'a', uid: 'uid-of-a' }]);
+  it('evicts one old pod at a time, says so, and resizes nothing in that turn', () => {
+    const plan = decide(seen, start);
+    expect(plan.actions.filter((action) => action.do !== 'patchStatus')).toEqual([
+      { do: 'evictPod', name: 'a', uid: 'uid-of-a' },
+    ]);
+    expect(statusPatch(plan)?.message).toBe('rollout is restarting');
   });
 
   it('waits until the pod evicted before has a successor', () => {

@@ -183,7 +183,9 @@ function reasonOf(judged: Judged): string | undefined {
   // One that was wiped may be put back and go on in the same turn.
   const was = isEmpty(found) ? (known.last ?? found) : found;
   if (isEmpty(found) && was.currentPodHash !== is.currentPodHash) return undefined;
-  const hasStable = (turn.sets ?? []).some((set) => podHashOf(set) === known.stable);
+  const exists = (turn.sets ?? []).some((set) => podHashOf(set) === known.stable);
+  // One that was made again after it was deleted is no version to go back to.
+  const hasStable = exists && known.goneWith === undefined;
   if (!hasStable) {
     const isOther = known.goneWith !== undefined && known.goneWith !== is.currentPodHash;
     return known.person || isOther ? 'a person' : undefined;
