@@ -1,14 +1,20 @@
 import { embeddedStore } from '../../lib/store/embedded.ts';
 
-// Run by embedded.test.ts, which kills it: moves the due times of a few rollouts for ever.
+// Run by embedded.test.ts, which kills it: moves the due times of a few rollouts for ever. It says so
+// once each of them was moved.
 
 const { store } = await embeddedStore({ dir: process.argv[2] ?? '' });
-const writers = ['a', 'b', 'c', 'd'].map(async (name, first) => {
+const names = ['a', 'b', 'c', 'd'];
+let moved = 0;
+const writers = names.map(async (name, first) => {
   const key = { cluster: 'c', namespace: 'n', name };
   let record =
     (await store.load(key)) ??
     (await store.save({ schema: 1, key, version: 0, intents: [], polls: 0, dueAt: first }));
-  for (;;) record = await store.save({ ...record, dueAt: (record.dueAt ?? 0) + 1 });
+  for (let writes = 1; ; writes += 1) {
+    record = await store.save({ ...record, dueAt: (record.dueAt ?? 0) + 1 });
+    if (writes === 1) moved += 1;
+    if (writes === 1 && moved === names.length) process.stdout.write('writing');
+  }
 });
-process.stdout.write('writing');
 await Promise.all(writers);
