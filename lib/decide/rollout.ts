@@ -137,10 +137,10 @@ function drive(observed: Observed, now: Millis): Plan {
   const found = findStatus(observed, now);
   const base = withPausedConditions(observed.rollout, found.status, now);
   const release = releaseOf(observed, base, now);
+  // An abort goes back to what ran before; a faulty spec or a refused template is no reason not to.
+  const recorded = asRecorded(release);
+  const goesBack = isAborted(recorded) && recorded.stable !== undefined;
   if (faults.length > 0) {
-    // An abort goes back to what ran before; a faulty new spec is no reason not to.
-    const recorded = asRecorded(release);
-    const goesBack = isAborted(recorded) && recorded.stable !== undefined;
     return goesBack
       ? move(recorded, {}, faultText(observed, faults))
       : invalid(observed, faults, now);
@@ -149,11 +149,8 @@ function drive(observed: Observed, now: Millis): Plan {
   if (missing !== undefined) return leaveToOthers(observed, missing);
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
-    // What is refused is the new template; an abort goes back from the one before.
-    const recorded = asRecorded(release);
-    const goesBack = isAborted(recorded) && recorded.stable !== undefined;
-    if (!goesBack) return refused(release, observed.dryRun.refused);
-    return move(recorded, {}, faultText(observed, [observed.dryRun.refused]));
+    const { refused: why } = observed.dryRun;
+    return goesBack ? move(recorded, {}, faultText(observed, [why])) : refused(release, why);
   }
   const restart = restartPods(release);
   // An abort does not wait for a restart, which a disruption budget may hold up for ever.

@@ -36,7 +36,7 @@ type Known = {
   /** A person said go on, since the status or the stable version was lost. */
   person: boolean;
   wasAborted: boolean;
-  /** The status Serin left last. */
+  /** The last there was, before it was wiped. */
   last?: RolloutStatus;
   lifted?: string;
 };
@@ -65,6 +65,7 @@ export function watchSteps(context: Context): StepWatch {
       const { status = {} } = after;
       if (!isEmpty(status) && !isEmpty(before.status ?? {}))
         known.wasAborted = after.status?.abort === true;
+      if (!isEmpty(status)) known.last = status;
       countTruth(truth, before, after);
     },
     byOthers: (before, after) => {
@@ -96,7 +97,6 @@ export function watchSteps(context: Context): StepWatch {
       judgeStable(judged);
       judgeAbort(judged);
       judgeSteps(judged);
-      known.last = write.after.status ?? {};
     },
   };
 }
@@ -188,7 +188,7 @@ function reasonOf(judged: Judged): string | undefined {
   const hasStable = exists && known.goneWith === undefined;
   if (!hasStable) {
     const isOther = known.goneWith !== undefined && known.goneWith !== is.currentPodHash;
-    return known.person || isOther ? 'a person' : undefined;
+    return known.person || isOther || was.promoteFull ? 'a person' : undefined;
   }
   if (was.promoteFull) return 'full';
   if (isWithinWindow(judged)) return 'rollback window';
