@@ -12,7 +12,7 @@ import { observe } from './observe/observe.ts';
 import { announce } from './record/events.ts';
 import { account, blankRecord, isSameRecord } from './record/next.ts';
 import { view } from './record/view.ts';
-import { scheduleWake, waitOut } from './wake/queue.ts';
+import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
 import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
 
@@ -75,7 +75,10 @@ async function takeTurn(
   const observed = await observe(world, key, table.error ? undefined : before, { now });
   if (!observed) return forget(world, known);
   const plan = decide(observed, now);
-  const seen = { observed, plan, view: view({ observed, ...plan, now }), now, by: world.processId };
+  const seen: Seen = { observed, plan, view: view({ observed, ...plan, now }), now };
+  // A turn that may end the run leaves no claim: whoever takes the next one must not find it claimed.
+  const mayEnd = isLast || plan.actions.every((action) => action.do === 'evictPod');
+  if (!mayEnd) seen.by = world.processId;
 
   const tableError = table.error ?? (await record(world, before, known, seen));
   // Without the table only what brooks no delay goes ahead; the wake is tried again for the rest.
@@ -137,7 +140,7 @@ async function forget(world: World, record: RolloutRecord | undefined): Promise<
   return { result: 'gone' };
 }
 
-type Seen = { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by: string };
+type Seen = { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by?: string };
 
 /**
  * The record with the ledger entries it gives rise to, in one write; then the entries to the ledger.
@@ -152,10 +155,14 @@ async function record(
   const next = account(before, seen);
   try {
     await appendAll(world, before.key, before.pending);
-    const scheduled = await schedule(world, next, seen);
-    if (known !== undefined && isSameRecord(known, scheduled)) return undefined;
-    await world.store.save(scheduled);
+    const timed = withTimer(next, seen);
+    if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
+    await world.store.save(timed.record);
     await appendAll(world, before.key, next.pending);
+    // After the save: one that fails is done again, and must not leave a message each time.
+    if (timed.send !== undefined) {
+      await scheduleWake(world, { key: before.key, dueAt: timed.send }, seen.now);
+    }
     return undefined;
   } catch (error) {
     if (error instanceof Transient || error instanceof Terminal) return error;
@@ -164,20 +171,20 @@ async function record(
 }
 
 /**
- * Sends the wake of a rollout at rest. A message already on its way, sooner, serves as well: or every
- * look would leave another timer behind.
+ * When to send the wake of a rollout at rest, noted in its record. A message already on its way,
+ * sooner, serves as well: or every look would leave another timer behind.
  */
-async function schedule(
-  world: World,
+function withTimer(
   record: RolloutRecord,
   { plan, now }: Seen,
-): Promise<RolloutRecord> {
-  const { key, dueAt, queuedFor } = record;
-  if (plan.actions.length > 0 || dueAt === undefined) return record;
-  if (queuedFor !== undefined && queuedFor <= dueAt) return { ...record, dueAt: queuedFor };
-  const sent = await scheduleWake(world, { key, dueAt }, now);
-  const { queuedFor: _, ...rest } = record;
-  return { ...rest, ...(sent !== undefined && { queuedFor: sent }) };
+): { record: RolloutRecord; send?: Millis } {
+  const { dueAt, queuedFor: queued, ...rest } = record;
+  if (plan.actions.length > 0 || dueAt === undefined) return { record };
+  if (queued !== undefined && queued <= dueAt) return { record: { ...record, dueAt: queued } };
+  const send = queuedFor(dueAt, now);
+  return send === undefined
+    ? { record: { ...rest, dueAt } }
+    : { record: { ...rest, dueAt, queuedFor: send }, send };
 }
 
 async function appendAll(

@@ -5,6 +5,9 @@ import { createdAt, desiredOf, nameOf, replicasOf, sum, uidOf } from '../model/w
 import type { Release } from './release.ts';
 import { limitsOf } from './replicas.ts';
 
+/** When pods that may not be evicted now are tried again. argo v1.10.1 rollout/restart.go */
+export const evictRetryMs = 30 * secondMs;
+
 /** The restart still to be carried out; undefined when none was asked for or it is done. */
 export function openRestart(release: Pick<Release, 'rollout' | 'status'>): string | undefined {
   const at = release.rollout.spec?.restartAt;

@@ -29,7 +29,7 @@ import {
   type Release,
   releaseOf,
 } from './release.ts';
-import { restartPods } from './restart.ts';
+import { evictRetryMs, restartPods } from './restart.ts';
 import { newReplicaSet, pruneHistory, rolloutRevisionPatch, syncCurrent } from './revision.ts';
 import { rivalUntil } from './rival.ts';
 import { scaleAll } from './scale.ts';
@@ -38,8 +38,6 @@ import { unsupported, validate } from './validate.ts';
 import { explain } from './why.ts';
 
 /** How soon a faulty spec is looked at again: it may have been applied before what it names. */
-/** When pods that may not be evicted now are tried again. */
-const evictRetryMs = 30 * secondMs; // argo v1.10.1 rollout/restart.go
 const invalidRetryMs = 20 * secondMs; // argo v1.10.1 rollout/controller.go
 
 /**
@@ -153,10 +151,11 @@ function drive(observed: Observed, now: Millis): Plan {
     return goesBack ? move(recorded, {}, faultText(observed, [why])) : refused(release, why);
   }
   const restart = restartPods(release);
-  // An abort does not wait for a restart, which a disruption budget may hold up for ever.
-  if (restart.actions.length > 0 && !isAborted(release)) return evict(release, restart.actions);
   const { restartedAt } = restart;
   const moved = move(release, restartedAt === undefined ? {} : { restartedAt });
+  // An abort does not wait for a restart, which a disruption budget may hold up for ever.
+  const isFirst = isAborted(release) && moved.actions.length > 0;
+  if (restart.actions.length > 0 && !isFirst) return evict(release, restart.actions);
   return { ...moved, ...(found.restored && { restored: true }) };
 }
 

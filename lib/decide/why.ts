@@ -15,7 +15,7 @@ import { pauseEnd, stepPause } from './pause.ts';
 import { deadlineAt } from './progress.ts';
 import { currentHash, isFullyPromoted, type Release, setsOf } from './release.ts';
 import { goalCounts, limitsOf } from './replicas.ts';
-import { openRestart } from './restart.ts';
+import { evictRetryMs, openRestart } from './restart.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
 
 /** A release in progress is looked at at least this often, doorbell or not. */
@@ -53,7 +53,7 @@ function nextWake(release: Release, found: Reason[]): Wake {
   const restart = openRestart(release);
   if (restart !== undefined) {
     const isDue = now >= fromTime(restart);
-    add(isDue ? now + secondMs * 5 : fromTime(restart), 'the restart');
+    add(isDue ? now + evictRetryMs : fromTime(restart), 'the restart');
   }
   if (isMoving(release)) add(now + pollDelay(release), 'pods that come or go');
   else if (!observed.doorbell && isInRelease(release))

@@ -2,7 +2,7 @@ import { newReplicaSet } from '../decide/revision.ts';
 import { selectorText } from '../decide/selector.ts';
 import { serviceNames } from '../decide/services.ts';
 import { unsupported, validate } from '../decide/validate.ts';
-import { Conflict, NotFound, Terminal } from '../errors.ts';
+import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -100,7 +100,9 @@ async function tryCreate(cluster: Cluster, rollout: Rollout): Promise<DryRun> {
     return { replicaSet: await cluster.create('ReplicaSet', set, { dryRun: true }) };
   } catch (error) {
     if (error instanceof Conflict) return whoseName(cluster, rollout, hash);
-    if (error instanceof Terminal) return { refused: error.message };
+    // An abort does not need the new template, and so it does not wait for its answer.
+    const isMoot = error instanceof Transient && rollout.status?.abort === true;
+    if (error instanceof Terminal || isMoot) return { refused: error.message };
     throw error;
   }
 }

@@ -29,7 +29,7 @@ export function blankRecord(key: RolloutKey): RolloutRecord {
  */
 export function account(
   record: RolloutRecord,
-  seen: { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by: string },
+  seen: { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by?: string },
 ): RolloutRecord {
   const { observed, plan, view, now, by } = seen;
   const progress: Progress = {
@@ -76,7 +76,7 @@ export function account(
     ...dueOf(plan, now),
     ...(isQueued && { queuedFor }),
     ...(rival && { rival }),
-    ...(acts && { claim: { by, until: now + claimMs } }),
+    ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
     view,
   };

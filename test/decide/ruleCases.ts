@@ -106,6 +106,11 @@ export function onPurpose(ruleCase: RuleCase): string | undefined {
   if ('rollout' in ruleCase) {
     const { maxSurge, maxUnavailable } = ruleCase.rollout.spec?.strategy?.canary ?? {};
     if (isMalformed(maxSurge) || isMalformed(maxUnavailable)) return 'refused: it is malformed';
+    const threshold = ruleCase.rollout.spec?.strategy?.canary?.replicaProgressThreshold;
+    const [pods = 0] = ruleCase.go.counts;
+    if (threshold && threshold.type !== 'Percent' && threshold.value > pods) {
+      return 'a threshold beyond the pods there are: docs/adr/0012';
+    }
     const [desired = 0] = ruleCase.canary ?? [];
     return ruleCase.same && desired > (ruleCase.rollout.spec?.replicas ?? 1)
       ? 'Argo counts a ReplicaSet twice that is both canary and stable'

@@ -179,9 +179,9 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a conflict in the table is taken for success',
     file: 'lib/reconcile.ts',
-    find: 'await world.store.save(scheduled);',
+    find: 'await world.store.save(timed.record);',
     replace:
-      'await world.store.save(scheduled).catch((error) => {\n' +
+      'await world.store.save(timed.record).catch((error) => {\n' +
       '      if (!(error instanceof Conflict)) throw error;\n    });',
   },
   {
