@@ -10,7 +10,7 @@ import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
 import { announce } from './record/events.ts';
-import { account, blankRecord, isSameRecord } from './record/next.ts';
+import { account, blankRecord, isSameRecord, withRefused } from './record/next.ts';
 import { view } from './record/view.ts';
 import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
@@ -211,6 +211,8 @@ async function carryOut(
   } catch (error) {
     if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
     if (!(error instanceof Terminal)) throw error;
+    const command = plan.intents.find(({ step }) => step === 'apply');
+    if (command) return refuse(world, key, command.id, error);
     await world.wakes.send({ key }, refusedRetryMs);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
     throw error;
@@ -218,6 +220,19 @@ async function carryOut(
   await announce(world, key, observed.rollout, plan.announcements, now);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
   return patch && patchDigest(patch);
+}
+
+/** A command that the API server refuses is over, and what waits behind it goes on. */
+async function refuse(
+  world: World,
+  key: RolloutKey,
+  id: string,
+  { message }: Terminal,
+): Promise<undefined> {
+  const record = await world.store.load(key);
+  if (!record) throw new Conflict('The record is gone');
+  const why = `The API server refused it: ${message}`;
+  await world.store.save(withRefused(record, id, why, world.clock.now()));
 }
 
 /** Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. */

@@ -66,8 +66,9 @@ function reusedKey(): Problem {
   return problem('key-reused', detail);
 }
 
-function boundOf({ uid, generation, podHash, stepIndex, pauseStart }: Seen): Bound {
-  return { uid, generation, podHash, stepIndex, pauseStart };
+function boundOf(seen: Seen): Bound {
+  const { uid, generation, podHash, stepIndex, pauseStart, userPaused } = seen;
+  return { uid, generation, podHash, stepIndex, pauseStart, paused: userPaused };
 }
 
 function mismatch(expect: Expect, seen: Seen): Problem | undefined {

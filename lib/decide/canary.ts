@@ -1,4 +1,4 @@
-import type { RolloutStatus } from '../model/argo.generated.ts';
+import type { PauseCondition, RolloutStatus } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { Announcement } from '../model/plan.ts';
 import { toTime } from '../model/units.ts';
@@ -17,7 +17,7 @@ import { conditionOf, reasons, withoutCondition } from './conditions.ts';
 import { isPauseOver, withoutPauses, withoutStepPause, withPause } from './pause.ts';
 import { phaseOf } from './phase.ts';
 import { type Abort, isCompleted, isStuck, stuckMessage, withConditions } from './progress.ts';
-import { currentHash, hasNewDesign, hasPause, isAborted, type Release, setsOf } from './release.ts';
+import { currentHash, hasNewDesign, isAborted, type Release, setsOf } from './release.ts';
 import { goalCounts, limitsOf } from './replicas.ts';
 import { selectorText } from './selector.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf, stepText } from './steps.ts';
@@ -33,7 +33,8 @@ export function decideCanary(release: Release, restartedAt: string | undefined):
   const base = withCounts(release, restartedAt);
   if (hasNewDesign(release)) return finish(release, startAnew(release, base), { aborted: false });
 
-  const shortcut = release.status.promoteFull === true || isRollbackInWindow(release);
+  const isRollback = isRollbackInWindow(release) && !isAborted(release);
+  const shortcut = release.status.promoteFull === true || isRollback;
   const reason = promotionReason(release);
   if (reason !== undefined) return promote(release, base, reason);
 
@@ -87,10 +88,9 @@ function startAnew(release: Release, base: RolloutStatus): Decided {
   };
   // Another template may take a lost stable version's place; other steps do not.
   const isSame = release.status.currentPodHash === currentHash(release);
-  const lost = (release.status.pauseConditions ?? []).filter(
-    ({ reason }) =>
-      reason === pauseReasons.statusLost || (isSame && reason === pauseReasons.stableLost),
-  );
+  const lost = (release.status.pauseConditions ?? [])
+    .filter(isHold)
+    .filter(({ reason }) => isSame || reason !== pauseReasons.stableLost);
   const held = lost.length > 0 ? { ...status, pauseConditions: lost } : status;
   const count = stepsOf(release.rollout).length;
   if (count === 0) {
@@ -127,12 +127,9 @@ function isRollbackInWindow(release: Release): boolean {
  */
 function promotionReason(release: Release): string | undefined {
   const { current, stable, status } = release;
-  if (hasPause(status, pauseReasons.statusLost) || hasPause(status, pauseReasons.stableLost)) {
-    return undefined;
-  }
+  if (status.pauseConditions?.some(isHold)) return undefined;
   if (!stable) return status.stableRS ? undefined : 'Initial deploy';
-  const shortcut = status.promoteFull === true || isRollbackInWindow(release);
-  if (isAborted(release) && !shortcut) return undefined;
+  if (isAborted(release) && !status.promoteFull) return undefined;
   if (!current || !hasEnoughPods(release)) return undefined;
   if (status.promoteFull) return 'Full promotion requested';
   if (isRollbackInWindow(release)) return 'Rollback within window';
@@ -164,6 +161,11 @@ function meetsThreshold(release: Release, wanted: number): boolean {
   return percent >= threshold.value - 1e-10;
 }
 
+/** A hold of Serin's own, which only a person lifts: docs/adr/0006-lost-status.md */
+function isHold({ reason }: PauseCondition): boolean {
+  return reason === pauseReasons.statusLost || reason === pauseReasons.stableLost;
+}
+
 function promote(release: Release, base: RolloutStatus, reason: string): Decided {
   const { abort: _, abortedAt: __, promoteFull: ___, currentStepIndex: ____, ...rest } = base;
   const count = stepsOf(release.rollout).length;
@@ -186,7 +188,7 @@ function abortTo(release: Release, base: RolloutStatus): RolloutStatus {
   const count = stepsOf(release.rollout).length;
   const index = isCompleted(base) ? count : 0;
   // There is nothing to go back to: aborted or not, only a person makes the canary stable.
-  const lost = (base.pauseConditions ?? []).filter((p) => p.reason === pauseReasons.stableLost);
+  const lost = release.stable ? [] : (base.pauseConditions ?? []).filter(isHold);
   return {
     ...withoutPauses(rest),
     ...(lost.length > 0 && { pauseConditions: lost }),

@@ -32,7 +32,7 @@ type Entries = Record<string, string> | undefined;
 
 function exchange(present: Entries, before: Entries, wanted: Entries): Entries {
   if (!present && !wanted) return undefined;
-  const kept = Object.entries(present ?? {}).filter(([name]) => before?.[name] === undefined);
+  const kept = Object.entries(present ?? {}).filter(([name]) => !Object.hasOwn(before ?? {}, name));
   return { ...Object.fromEntries(kept), ...wanted };
 }
 

@@ -1,4 +1,5 @@
 import type { PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import { podTemplateHash, stepHash } from '../model/hash.ts';
 import { type Bound, type Intent, intentLifeMs, type Outcome } from '../model/intent.ts';
 import { hashLabel } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
@@ -9,7 +10,9 @@ import { nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
 import { withoutInjectedRule } from './affinity.ts';
 import { injectedMetadata, withoutInjected } from './injected.ts';
 import { stepPause } from './pause.ts';
+import { isDrivenHere } from './rival.ts';
 import { stepIndexOf, stepsOf } from './steps.ts';
+import { unsupported } from './validate.ts';
 
 /** The patches that carry a command out, the status before the spec, and what they mean. */
 type Deed = { status?: MergePatch; spec?: MergePatch; detail: string };
@@ -20,16 +23,18 @@ type Verdict = { deed: Deed } | { refuse: string } | { done: string };
 export type Settled = { steps: IntentStep[]; actions: Action[] };
 
 /**
- * Takes the oldest open command. It becomes the patch that `kubectl argo rollouts` would have made,
- * conditioned on the version observed, and nothing else happens in that turn: so a command and its
- * consequences are told apart, and whoever made the patch, what follows is the same.
- * Commands that came too late are closed with a reason.
+ * Takes the oldest open command, an abort before all others. It becomes the patch that
+ * `kubectl argo rollouts` would have made, conditioned on the version observed, and nothing else
+ * happens in that turn: so a command and its consequences are told apart, and whoever made the patch,
+ * what follows is the same. Commands that came too late are closed with a reason.
  */
 export function settleIntents(observed: Observed, now: Millis, onlyAborts: boolean): Settled {
   const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
+  const isAbort = ({ command }: Intent) => command.verb === 'abort';
+  const aborts = open.filter(isAbort);
   const steps: IntentStep[] = [];
-  for (const intent of open) {
-    if (onlyAborts && intent.command.verb !== 'abort') continue;
+  const others = onlyAborts ? [] : open.filter((each) => !isAbort(each));
+  for (const intent of [...aborts, ...others]) {
     const settled = settle(intent, observed, now);
     if ('actions' in settled) {
       const { resourceVersion } = settled;
@@ -62,6 +67,10 @@ function settle(
   if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
   const isLate = now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort';
   if (isLate) return close('expired', `${nothing}: it could not be carried out within 60 s.`);
+  const missing = isLeftAlone(intent, rollout);
+  if (missing !== undefined) {
+    return close('refused', `This version of Serin does not carry out ${missing}.`);
+  }
   if ('refuse' in verdict) return close('refused', verdict.refuse);
   if ('done' in verdict) return close('done', verdict.done);
   return { actions: actionsOf(verdict.deed, resourceVersion), resourceVersion };
@@ -73,6 +82,14 @@ function actionsOf(deed: Deed, resourceVersion: string): Action[] {
     actions.push({ do: 'patchStatus', resourceVersion, patch: { status: deed.status } });
   if (deed.spec) actions.push({ do: 'patchRollout', resourceVersion, patch: deed.spec });
   return actions;
+}
+
+/**
+ * The field for which Serin does not touch this rollout, docs/adr/0009-what-is-not-carried-out-yet.md.
+ * What Serin released up to there it also takes back.
+ */
+function isLeftAlone({ command }: Intent, rollout: Rollout): string | undefined {
+  return command.verb === 'abort' && isDrivenHere(rollout) ? undefined : unsupported(rollout);
 }
 
 /** What a command's author saw, as of this rollout. */
@@ -93,11 +110,27 @@ function whatChanged(intent: Intent, rollout: Rollout): string | undefined {
   if (bound.uid !== now.uid) return 'the rollout was deleted and created again';
   if (bound.podHash !== now.podHash) return 'another template is being released by now';
   if (command.verb === 'abort') return undefined;
-  if (bound.generation !== now.generation) return 'the spec was changed in the meantime';
+  if (bound.generation !== now.generation && !isSameDesign(intent, rollout)) {
+    return 'the spec was changed in the meantime';
+  }
   if (bound.stepIndex !== now.stepIndex) {
     return `the release is at step ${now.stepIndex} by now, not at step ${bound.stepIndex}`;
   }
   return bound.pauseStart === now.pauseStart ? undefined : 'the pause is another one by now';
+}
+
+/**
+ * Whether the spec is another only in what no command is about, such as its size, which an autoscaler
+ * may change at any time. One that was tried before is not tried on another spec.
+ */
+function isSameDesign({ bound, applying }: Intent, rollout: Rollout): boolean {
+  const { spec = {}, status = {} } = rollout;
+  return (
+    applying === undefined &&
+    bound.paused === (spec.paused ?? false) &&
+    status.currentPodHash === podTemplateHash(spec.template ?? {}, status.collisionCount) &&
+    status.currentStepHash === stepHash(spec.strategy)
+  );
 }
 
 function judge(intent: Intent, observed: Observed): Verdict {
@@ -182,7 +215,8 @@ function judgeAbort(rollout: Rollout): Verdict {
   if (!status.stableRS || status.stableRS === status.currentPodHash) {
     return { refuse: 'There is no release to abort: the current template is the stable one.' };
   }
-  return { deed: { status: { abort: true }, detail: 'Aborted.' } };
+  const instead = status.promoteFull ? { promoteFull: null } : {};
+  return { deed: { status: { abort: true, ...instead }, detail: 'Aborted.' } };
 }
 
 function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verdict {
@@ -191,20 +225,18 @@ function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verd
   const target = toRevision === 0 ? sets[1] : sets.find((set) => revisionOf(set) === toRevision);
   const template = target?.spec?.template;
   if (!target || !template) {
-    // After the write the revisions are renumbered: the template's return is what counts.
-    if (intent.applying) return { done: 'The earlier template is back in the spec.' };
     const list = known.length > 0 ? known.join(', ') : 'none';
     return toRevision === 0
       ? { refuse: 'There is no earlier revision to go back to.' }
       : { refuse: `There is no revision ${toRevision} any more. Kept revisions: ${list}.` };
   }
-  if (intent.applying && observed.rollout.metadata?.generation !== intent.bound.generation) {
-    return { done: 'The earlier template is back in the spec.' };
-  }
   const plain = plainTemplate(target, template, observed.rollout);
   const change = diffMergePatch(observed.rollout.spec?.template ?? {}, plain);
-  if (change === undefined)
-    return { refuse: `The spec has the template of ${nameOf(target)} already.` };
+  if (change === undefined) {
+    return intent.applying
+      ? { done: `The template of ${nameOf(target)} is back in the spec.` }
+      : { refuse: `The spec has the template of ${nameOf(target)} already.` };
+  }
   const patch = { spec: { template: change } };
   return { deed: { spec: patch, detail: `Back to the template of ${nameOf(target)}.` } };
 }

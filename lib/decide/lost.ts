@@ -14,11 +14,21 @@ export type Found = { status: RolloutStatus; restored: boolean };
  * a pause otherwise: docs/adr/0006-lost-status.md
  */
 export function findStatus(observed: Observed, now: Millis): Found {
-  const status = observed.rollout.status ?? {};
+  const status = withLatestWish(observed.rollout.status ?? {});
   const release = releaseOf(observed, status, now);
   if (isWiped(release)) return recover(release);
   if (isStableGone(release)) return { status: holdWithoutStable(release), restored: false };
   return { status, restored: false };
+}
+
+/**
+ * An abort that nobody has acted on yet came after the full promotion that is on its way, and takes
+ * its place. One that was acted on came before it: docs/adr/0013-an-abort-always-acts.md
+ */
+function withLatestWish(status: RolloutStatus): RolloutStatus {
+  if (!status.abort || status.abortedAt || !status.promoteFull) return status;
+  const { promoteFull: _, ...aborted } = status;
+  return aborted;
 }
 
 function isWiped(release: Release): boolean {
@@ -26,7 +36,8 @@ function isWiped(release: Release): boolean {
   if (status.currentPodHash || status.stableRS || release.all.length === 0) return false;
   const record = observed.record?.progress;
   const isOurs = record?.uid === observed.rollout.metadata?.uid;
-  if (isOurs && record?.stableRS) return true;
+  // A release whose stable ReplicaSet was lost has a current one only.
+  if (isOurs && (record?.stableRS || record?.currentPodHash)) return true;
   // Without a record, or with one that lags behind, pods that run say that this is no first deployment.
   return others.length > 0 && release.all.some((set) => desiredOf(set) > 0 || currentOf(set) > 0);
 }

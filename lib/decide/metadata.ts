@@ -1,8 +1,13 @@
-import type { ReplicaSet } from '../model/argo.generated.ts';
+import type {
+  ObjectMeta,
+  PodTemplateMetadata,
+  ReplicaSet,
+  Rollout,
+} from '../model/argo.generated.ts';
 import { diffMergePatch } from '../model/patch.ts';
 import type { Action } from '../model/plan.ts';
 import { desiredOf, isControlledBy, nameOf, uidOf, versionOf } from '../model/workload.ts';
-import { type Injected, injectedMetadata, withInjected } from './injected.ts';
+import { type Injected, injectedMetadata, withInjected, withoutInjected } from './injected.ts';
 import { type Release, setsOf } from './release.ts';
 
 /** The metadata a ReplicaSet's pods carry for their role: stable, canary, or none. */
@@ -34,12 +39,18 @@ export function podMetadataActions(release: Release): Action[] {
     .flatMap((set) => {
       const wanted = wantedMetadata(release, set);
       const before = injectedMetadata(set);
+      const own = withoutInjected(set.spec?.template?.metadata ?? {}, before);
       const pods = (release.observed.pods ?? []).filter(
         (pod) => isControlledBy(pod, uidOf(set)) && !pod.metadata?.deletionTimestamp,
       );
       return pods.flatMap((pod): Action[] => {
         const metadata = pod.metadata ?? {};
-        const change = diffMergePatch(metadata, withInjected(metadata, before, wanted));
+        const left = leftOver(metadata, own, release.rollout);
+        const known = {
+          labels: { ...before?.labels, ...left.labels },
+          annotations: { ...before?.annotations, ...left.annotations },
+        };
+        const change = diffMergePatch(metadata, withInjected(metadata, known, wanted));
         return change === undefined
           ? []
           : [
@@ -52,4 +63,25 @@ export function podMetadataActions(release: Release): Action[] {
             ];
       });
     });
+}
+
+/**
+ * What a pod carries of either role's metadata, exactly as the spec has it, and not from its own
+ * template. Its ReplicaSet remembers the new role already when a pod's patch has failed.
+ */
+function leftOver(
+  pod: ObjectMeta,
+  own: ObjectMeta,
+  rollout: Rollout,
+): Required<PodTemplateMetadata> {
+  const { canaryMetadata, stableMetadata } = rollout.spec?.strategy?.canary ?? {};
+  const of = (part: 'labels' | 'annotations'): Record<string, string> => {
+    const roles = [canaryMetadata, stableMetadata].flatMap((role) =>
+      Object.entries(role?.[part] ?? {}),
+    );
+    return Object.fromEntries(
+      roles.filter(([name, value]) => pod[part]?.[name] === value && own[part]?.[name] !== value),
+    );
+  };
+  return { labels: of('labels'), annotations: of('annotations') };
 }

@@ -123,7 +123,10 @@ export function hasPause(status: RolloutStatus, reason: string): boolean {
 
 /** Why no ReplicaSet may be resized now; undefined when they may. */
 export function haltReason(release: Release): string | undefined {
-  if (release.rollout.spec?.paused) return 'it is paused by a person (spec.paused)';
+  // An abort is a person's too, and the later one: what was paused is to go back.
+  if (release.rollout.spec?.paused && !isAborted(release)) {
+    return 'it is paused by a person (spec.paused)';
+  }
   if (hasPause(release.status, pauseReasons.inconclusive)) return 'an analysis was inconclusive';
   if (hasPause(release.status, pauseReasons.statusLost)) return 'its status was lost';
   return undefined;

@@ -8,7 +8,7 @@ import {
   revisionHistoryAnnotation,
   rolloutApiVersion,
 } from '../model/names.ts';
-import { applyMergePatch } from '../model/patch.ts';
+import { applyMergePatch, diffMergePatch } from '../model/patch.ts';
 import type { MergePatch } from '../model/plan.ts';
 import {
   annotationOf,
@@ -128,8 +128,12 @@ export function syncCurrent(release: Release, changes: Changes): number {
     change(changes, current, { spec: { minReadySeconds } });
   }
   if (isRuleStale(current.spec?.template?.spec?.affinity, rollout)) {
-    const affinity = affinityOf(rollout, release.templateHash) ?? null;
-    change(changes, current, { spec: { template: { spec: { affinity } } } });
+    const before = current.spec?.template?.spec?.affinity ?? {};
+    const wanted = affinityOf(rollout, release.templateHash);
+    const affinity = wanted === undefined ? null : diffMergePatch(before, wanted);
+    if (affinity !== undefined) {
+      change(changes, current, { spec: { template: { spec: { affinity } } } });
+    }
   }
   return revision;
 }

@@ -34,7 +34,7 @@ export function rivalUntil(
   if (sighting) {
     const isAgain = known !== undefined && now - known.seenAt < forgetMs;
     const times = (isAgain ? known.times : 0) + 1;
-    const rival = { manager: sighting.manager, seenAt: now, times };
+    const rival = { manager: sighting.manager, seenAt: now, times, wroteAt: sighting.seenAt };
     return { until: now + backOffMs(times), rival };
   }
   if (!known) return undefined;
@@ -57,10 +57,16 @@ function sightRival(observed: Observed, now: Millis): Sighting | undefined {
       .filter((entry) => entry.manager === fieldManager)
       .map(timeOf),
   );
-  const since = record?.rival?.seenAt ?? Number.NEGATIVE_INFINITY;
+  const since = record?.rival?.wroteAt ?? Number.NEGATIVE_INFINITY;
   // Times have whole seconds: an equal one may have been before ours.
   if (own > 0) return latest.seenAt > Math.max(own, since) ? latest : undefined;
   return now - latest.seenAt < quietMs && latest.seenAt > since ? latest : undefined;
+}
+
+/** Whether the last controller that wrote to the status was Serin. */
+export function isDrivenHere(rollout: Rollout): boolean {
+  const latest = statusWrites(rollout).sort((a, b) => timeOf(b) - timeOf(a))[0];
+  return latest?.manager === fieldManager;
 }
 
 function statusWrites(rollout: Rollout): ManagedFieldsEntry[] {

@@ -31,7 +31,7 @@ import {
 } from './release.ts';
 import { evictRetryMs, restartPods } from './restart.ts';
 import { newReplicaSet, pruneHistory, rolloutRevisionPatch, syncCurrent } from './revision.ts';
-import { rivalUntil } from './rival.ts';
+import { isDrivenHere, rivalUntil } from './rival.ts';
 import { scaleAll } from './scale.ts';
 import { switchServices } from './services.ts';
 import { unsupported, validate } from './validate.ts';
@@ -144,7 +144,10 @@ function drive(observed: Observed, now: Millis): Plan {
       : invalid(observed, faults, now);
   }
   const missing = unsupported(observed.rollout);
-  if (missing !== undefined) return leaveToOthers(observed, missing);
+  if (missing !== undefined) {
+    const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed.rollout);
+    return isOurs ? move(recorded, {}) : leaveToOthers(observed, missing);
+  }
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
     const { refused: why } = observed.dryRun;

@@ -13,7 +13,7 @@ import {
 import { conditionOf, reasons } from './conditions.ts';
 import { pauseEnd, stepPause } from './pause.ts';
 import { deadlineAt } from './progress.ts';
-import { currentHash, isFullyPromoted, type Release, setsOf } from './release.ts';
+import { currentHash, haltReason, isFullyPromoted, type Release, setsOf } from './release.ts';
 import { goalCounts, limitsOf } from './replicas.ts';
 import { evictRetryMs, openRestart } from './restart.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
@@ -92,7 +92,7 @@ function isInRelease(release: Release): boolean {
 }
 
 function userPause(release: Release): Reason | undefined {
-  if (!release.rollout.spec?.paused) return undefined;
+  if (!release.rollout.spec?.paused || haltReason(release) === undefined) return undefined;
   return {
     text: 'A person paused the rollout (spec.paused); no ReplicaSet is resized meanwhile.',
     unblock: 'resume (or promote), or set spec.paused to false',
@@ -105,7 +105,9 @@ function lostReason(release: Release): Reason | undefined {
     return {
       text: 'The status was wiped in mid-release and does not fit the record, so nothing moves.',
       since: fromTime(pause.startTime),
-      unblock: 'look at the ReplicaSets, then promote to start at the first step, or abort',
+      unblock: release.stable
+        ? 'look at the ReplicaSets, then promote to start at the first step, or abort'
+        : 'look at the ReplicaSets: promote makes the template of the spec the stable version',
     };
   }
   if (pause?.reason !== pauseReasons.stableLost) return undefined;
@@ -121,8 +123,11 @@ function abortReason(release: Release): Reason | undefined {
   if (!status.abort || isFullyPromoted(release)) return undefined;
   const since = status.abortedAt ? { since: fromTime(status.abortedAt) } : {};
   const said = conditionOf(status, 'Progressing')?.message ?? 'The release was aborted';
+  const back = release.stable
+    ? 'The pods go back to the stable version.'
+    : 'No stable version is known that it could go back to.';
   return {
-    text: `${said.replace(/\.$/, '')}. Traffic is on the stable version.`,
+    text: `${said.replace(/\.$/, '')}. ${back}`,
     ...since,
     unblock: 'retry to start again at the first step, or change the template',
   };
@@ -155,7 +160,7 @@ function restartReason(release: Release): Reason | undefined {
 
 /** What is missing in pods before the next step: of the new version, then of the old. */
 function podReasons(release: Release): (Reason | undefined)[] {
-  if (release.rollout.spec?.paused) return [];
+  if (userPause(release)) return [];
   const sets = setsOf(release);
   const goal = goalCounts(sets, sizingWeight(release.rollout), limitsOf(release.rollout));
   const progressing = conditionOf(release.status, 'Progressing');

@@ -1,4 +1,4 @@
-import type { Millis } from './units.ts';
+import { type Millis, minuteMs } from './units.ts';
 
 /** What a person or a pipeline can ask of a rollout. */
 export type Command =
@@ -21,6 +21,8 @@ export type Bound = {
   podHash: string;
   stepIndex: number | null;
   pauseStart: string | null;
+  /** Whether a person had paused it. Unknown of a command whose author cannot have seen it. */
+  paused?: boolean;
 };
 
 export type Outcome = {
@@ -47,7 +49,8 @@ export type Intent = {
 
 /** How long a command may wait to be carried out. An abort waits as long as its release lives. */
 export const intentLifeMs: Millis = 60_000;
-/** How many closed intents the rollout's item keeps, for answers to repeated requests. */
-export const closedIntentsMax = 20;
+/** How long the rollout's item keeps a closed intent, for answers to repeated requests; at most so many. */
+export const closedIntentLifeMs: Millis = 24 * 60 * minuteMs;
+export const closedIntentsMax = 50;
 /** How many open intents a rollout may have; one more is refused. */
 export const openIntentsMax = 10;

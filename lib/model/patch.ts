@@ -10,8 +10,11 @@ function isObject(value: Json): value is { [field: string]: Json } {
 export function applyMergePatch<T>(target: T, patch: MergePatch): T {
   const result: { [field: string]: Json } = isObject(target) ? { ...target } : {};
   for (const [field, change] of Object.entries(patch)) {
+    // Assigning it would set the prototype, not a field.
+    if (field === '__proto__') continue;
+    const present = Object.hasOwn(result, field) ? result[field] : undefined;
     if (change === null) delete result[field];
-    else if (isObject(change)) result[field] = applyMergePatch(result[field], change);
+    else if (isObject(change)) result[field] = applyMergePatch(present, change);
     else result[field] = change;
   }
   return result as T;
@@ -26,14 +29,15 @@ export function diffMergePatch(before: object, after: object): MergePatch | unde
   const old = before as { [field: string]: Json };
   for (const [field, value] of Object.entries(after)) {
     if (value === undefined) continue;
-    const previous = old[field];
+    const previous = Object.hasOwn(old, field) ? old[field] : undefined;
     if (isObject(value) && isObject(previous)) {
       const inner = diffMergePatch(previous, value);
       if (inner !== undefined) patch[field] = inner;
     } else if (!deepEqual(previous, value)) patch[field] = value;
   }
   for (const [field, previous] of Object.entries(old)) {
-    const gone = (after as { [field: string]: Json })[field] === undefined;
+    const gone =
+      !Object.hasOwn(after, field) || (after as { [field: string]: Json })[field] === undefined;
     if (gone && previous !== undefined) patch[field] = null;
   }
   return Object.keys(patch).length > 0 ? patch : undefined;

@@ -44,6 +44,8 @@ export type Rival = {
   /** When it was seen last, and how often in a row: the back-off grows with it. */
   seenAt: Millis;
   times: number;
+  /** The time its write carries, by a clock that need not be ours: the same one is not met twice. */
+  wroteAt: Millis;
 };
 
 /** The rollout's item in the table. One item, one conditional write. */

@@ -1,6 +1,6 @@
 import { bestOf } from '../decide/progress.ts';
 import { safetyMs } from '../decide/why.ts';
-import { closedIntentsMax, type Intent } from '../model/intent.ts';
+import { closedIntentLifeMs, closedIntentsMax, type Intent } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
@@ -69,9 +69,7 @@ export function account(
   return {
     ...kept,
     progress: moves ? progress : (record.progress ?? progress),
-    intents: intents.filter(({ outcome }, index) => {
-      return outcome === undefined || index >= intents.length - closedIntentsMax;
-    }),
+    intents: remembered(intents, now),
     polls: isSame ? record.polls + 1 : 0,
     ...dueOf(plan, now),
     ...(isQueued && { queuedFor }),
@@ -80,6 +78,14 @@ export function account(
     ...(entries.length > 0 && { pending: entries }),
     view,
   };
+}
+
+/** Open ones, and closed ones for as long as a request may be repeated under its key. */
+function remembered(intents: Intent[], now: Millis): Intent[] {
+  return intents.filter(({ outcome }, index) => {
+    if (outcome === undefined) return true;
+    return index >= intents.length - closedIntentsMax && now - outcome.at < closedIntentLifeMs;
+  });
 }
 
 function isWorthKeeping(before: Progress | undefined, after: Progress): boolean {
@@ -93,6 +99,22 @@ function dueOf(plan: Plan, now: Millis): Pick<RolloutRecord, 'dueAt' | 'dueFor'>
     return { dueAt: Math.min(at ?? Number.POSITIVE_INFINITY, now + safetyMs), dueFor: 'this turn' };
   }
   return 'at' in plan.wake ? { dueAt: plan.wake.at, dueFor: plan.wake.why } : {};
+}
+
+/** The record with a command closed whose write the API server refused, in its own words. */
+export function withRefused(
+  record: RolloutRecord,
+  id: string,
+  why: string,
+  now: Millis,
+): RolloutRecord {
+  const intents = record.intents.map((intent): Intent => {
+    const outcome = { result: 'refused' as const, detail: why, at: now };
+    return intent.id === id ? { ...intent, outcome } : intent;
+  });
+  const closed = intents.find((intent) => intent.id === id);
+  const told = closed && record.progress ? [commandEntry(closed, record.progress)] : [];
+  return { ...record, intents, pending: [...(record.pending ?? []), ...told] };
 }
 
 function closeIntents(intents: Intent[], plan: Plan): Intent[] {

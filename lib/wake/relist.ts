@@ -1,6 +1,10 @@
-import { instanceIdLabel } from '../model/names.ts';
-import { nameOf, versionOf } from '../model/workload.ts';
+import type { ReplicaSet } from '../model/argo.generated.ts';
+import { hashLabel, instanceIdLabel } from '../model/names.ts';
+import { deepEqual } from '../model/patch.ts';
+import type { RolloutRecord } from '../model/record.ts';
+import { availableOf, currentOf, desiredOf, nameOf, versionOf } from '../model/workload.ts';
 import type { World } from '../world.ts';
+import { keyOf } from './keys.ts';
 
 /** Records read at a time. */
 const pageSize = 200;
@@ -8,15 +12,17 @@ const pageSize = 200;
 type Relisting = Pick<World, 'cluster' | 'store' | 'wakes' | 'instanceId'>;
 
 /**
- * Compares a cluster's rollouts with the table and wakes those in another version than was last
- * accounted for, the new and the deleted among them: what a lost notice would have told. Answers how
- * many.
+ * Compares a cluster's rollouts and their ReplicaSets with the table and wakes those that are not as
+ * last accounted for, the new and the deleted among them: what a lost notice would have told. Answers
+ * how many.
  */
 export async function relist(world: Relisting, cluster: string): Promise<number> {
-  const [rollouts, known] = await Promise.all([
+  const [rollouts, sets, known] = await Promise.all([
     world.cluster(cluster).list('Rollout', ''),
-    versionsIn(world, cluster),
+    world.cluster(cluster).list('ReplicaSet', '', hashLabel),
+    recordedIn(world, cluster),
   ]);
+  const sizes = sizesByRollout(sets, cluster);
   const ours = rollouts.filter(
     (rollout) => (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === world.instanceId,
   );
@@ -24,7 +30,8 @@ export async function relist(world: Relisting, cluster: string): Promise<number>
   for (const rollout of ours) {
     const namespace = rollout.metadata?.namespace ?? 'default';
     const id = `${namespace}/${nameOf(rollout)}`;
-    if (known.get(id) !== versionOf(rollout)) stale.push({ namespace, name: nameOf(rollout) });
+    const now = { version: versionOf(rollout), sizes: sizes.get(id) ?? '' };
+    if (!deepEqual(known.get(id), now)) stale.push({ namespace, name: nameOf(rollout) });
     known.delete(id);
   }
   for (const id of known.keys()) {
@@ -35,19 +42,46 @@ export async function relist(world: Relisting, cluster: string): Promise<number>
   return stale.length;
 }
 
-/** The version each recorded rollout was last accounted for in, by namespace and name. */
-async function versionsIn(
-  { store }: Relisting,
-  cluster: string,
-): Promise<Map<string, string | undefined>> {
-  const versions = new Map<string, string | undefined>();
+/** What tells whether a rollout is as last accounted for: pods that go change only its ReplicaSets. */
+type Mark = { version: string | undefined; sizes: string };
+
+/** The marks of the recorded rollouts, by namespace and name. */
+async function recordedIn({ store }: Relisting, cluster: string): Promise<Map<string, Mark>> {
+  const marks = new Map<string, Mark>();
   let cursor: string | undefined;
   do {
     const page = await store.list(cluster, { limit: pageSize, ...(cursor && { cursor }) });
-    for (const { key, progress } of page.items) {
-      versions.set(`${key.namespace}/${key.name}`, progress?.resourceVersion);
+    for (const { key, progress, view } of page.items) {
+      const version = progress?.resourceVersion;
+      marks.set(`${key.namespace}/${key.name}`, { version, sizes: sizesIn(view) });
     }
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return versions;
+  return marks;
+}
+
+function sizesIn(view: RolloutRecord['view']): string {
+  const sets = (view?.revisions ?? []).flatMap(({ replicaSets }) => replicaSets);
+  return sets.map(sizeText).sort().join(' ');
+}
+
+function sizesByRollout(sets: ReplicaSet[], cluster: string): Map<string, string> {
+  const found = new Map<string, string[]>();
+  for (const set of sets) {
+    const key = keyOf(cluster, set, 'ReplicaSet');
+    if (key === undefined) continue;
+    const id = `${key.namespace}/${key.name}`;
+    const size = sizeText({
+      name: nameOf(set),
+      desired: desiredOf(set),
+      current: currentOf(set),
+      available: availableOf(set),
+    });
+    found.set(id, [...(found.get(id) ?? []), size]);
+  }
+  return new Map([...found].map(([id, sizes]) => [id, sizes.sort().join(' ')]));
+}
+
+function sizeText(set: { name: string; desired: number; current: number; available: number }) {
+  return `${set.name}:${set.desired}/${set.current}/${set.available}`;
 }

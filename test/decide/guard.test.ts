@@ -39,6 +39,24 @@ describe('a wiped status', () => {
     expect(plan.reasons[0]?.unblock).toContain('promote');
   });
 
+  it('while it was held without a stable version is held again', () => {
+    const lost = make.progress({ stableRS: '', pauseReason: 'StableReplicaSetLost' });
+    const canaryOnly = wiped(make.record({ progress: lost })).replicaSets.slice(1);
+    const seen = { ...wiped(make.record({ progress: lost })), replicaSets: canaryOnly };
+    const { plan } = play(seen, start);
+    expect(plan.status).toMatchObject({ phase: 'Paused', message: 'StatusLost' });
+    expect(plan.status.stableRS).toBeUndefined();
+    const aborted = play(
+      patched(
+        { ...seen, rollout: { ...seen.rollout, status: plan.status } },
+        { status: { abort: true } },
+      ),
+      start,
+    );
+    expect(aborted.plan.status.stableRS).toBeUndefined();
+    expect(aborted.plan.reasons.map(({ text }) => text).join(' ')).toContain('No stable version');
+  });
+
   it('of a rollout deleted and created again is no loss', () => {
     const record = make.record({ progress: make.progress({ uid: 'earlier' }) });
     const seen = { ...wiped(record), replicaSets: [] };
@@ -111,7 +129,7 @@ describe('another controller', () => {
     );
     expect(plan).toMatchObject({
       actions: [],
-      rival: { manager: 'argo', seenAt: start, times: 1 },
+      rival: { manager: 'argo', seenAt: start, times: 1, wroteAt: start - secondMs },
       wake: { at: start + 10 * secondMs },
     });
     expect(plan.announcements[0]?.reason).toBe('RivalController');
@@ -142,13 +160,21 @@ describe('another controller', () => {
   });
 
   it('is forgotten when its time is over and it wrote no more', () => {
-    const rival = { manager: 'argo', seenAt: start, times: 1 };
+    const rival = { manager: 'argo', seenAt: start, times: 1, wroteAt: start - secondMs };
     const seen = {
       ...seenWith(write('serin', start - minuteMs), write('argo', start - secondMs)),
       record: make.record({ rival }),
     };
     expect(decide(seen, start + 9 * secondMs).rival).toEqual(rival);
     expect(decide(seen, start + 10 * secondMs).rival).toBeUndefined();
+  });
+
+  it('with a clock that is ahead is met once for each of its writes', () => {
+    const ahead = seenWith(write('serin', start - minuteMs), write('argo', start + 5 * minuteMs));
+    const met = decide(ahead, start);
+    expect(met.rival).toMatchObject({ times: 1 });
+    const later = { ...ahead, record: make.record({ ...(met.rival && { rival: met.rival }) }) };
+    expect(decide(later, start + 10 * secondMs).rival).toBeUndefined();
   });
 
   it('shows when our own write is undone three times', () => {

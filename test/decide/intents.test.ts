@@ -171,6 +171,50 @@ describe('a command that comes too late', () => {
   });
 });
 
+describe('a spec that changed since the author looked', () => {
+  const design = make.observedPaused();
+  const scaled = patched(design, { spec: { replicas: 9 } });
+  const bound = { paused: false };
+
+  it('only in its size is no other release', () => {
+    const { plan } = commanded(asked({ verb: 'promote' }, scaled, { bound }));
+    expect(plan.actions).toMatchObject([{ patch: { status: { pauseConditions: null } } }]);
+  });
+
+  it.each<[string, MergePatch, Overrides<Intent>]>([
+    ['its template', template('web:3'), { bound }],
+    ['its steps', { spec: { strategy: { canary: { steps: [{ setWeight: 1 }] } } } }, { bound }],
+    ['a pause by a person', { spec: { paused: true } }, { bound }],
+    ['what the author cannot have seen', { spec: { replicas: 9 } }, {}],
+    ['its size', { spec: { replicas: 9 } }, { bound, applying: { resourceVersion: '1' } }],
+  ])('in %s supersedes a promote', (_, patch, how) => {
+    const { outcome, step } = commanded(asked({ verb: 'promote' }, patched(design, patch), how));
+    expect(step).toMatchObject({ step: 'close' });
+    expect(outcome?.result).toBe('superseded');
+  });
+});
+
+describe('an undo whose write was tried', () => {
+  const applying = { resourceVersion: '1' };
+  const releasing = make.observedPaused();
+
+  it('and did not arrive is not called done', () => {
+    const command = { verb: 'undo', toRevision: 1 } as const;
+    // Somebody scaled it in between: the generation moved, the template did not come back.
+    const scaled = patched(releasing, { spec: { replicas: 9 } });
+    const { outcome } = commanded(asked(command, scaled, { applying }));
+    expect(outcome?.result).toBe('superseded');
+    expect(outcome?.detail).toContain('not known');
+  });
+
+  it('and is there is done', () => {
+    const command = { verb: 'undo', toRevision: 1 } as const;
+    const back = patched(releasing, template('web:1'));
+    const { outcome } = commanded(asked(command, back, { applying }));
+    expect(outcome).toMatchObject({ result: 'done' });
+  });
+});
+
 describe('a command that makes no sense', () => {
   const released = make.observed();
   const bound = {
@@ -212,6 +256,15 @@ describe('several commands', () => {
     expect(decide(seen, start).intents).toMatchObject([{ id: 'first', step: 'apply' }]);
   });
 
+  it('give way to an abort, whoever was first', () => {
+    const intents = [
+      make.intent({ verb: 'pause' }),
+      make.intent({ verb: 'abort' }, { id: 'second' }),
+    ];
+    const seen = make.observedPaused({ record: make.record({ intents }) });
+    expect(decide(seen, start).intents).toMatchObject([{ id: 'second', step: 'apply' }]);
+  });
+
   it('with an outcome are left alone', () => {
     const outcome = { result: 'done', detail: '', at: start } as const;
     const { plan } = commanded(asked({ verb: 'abort' }, undefined, { outcome }));
@@ -221,7 +274,12 @@ describe('several commands', () => {
 
 describe('an abort that was asked for', () => {
   const rivals = make.record({
-    rival: { manager: 'rollouts-controller', seenAt: start - secondMs, times: 1 },
+    rival: {
+      manager: 'rollouts-controller',
+      seenAt: start - secondMs,
+      times: 1,
+      wroteAt: start - secondMs,
+    },
   });
 
   it('acts although another controller writes too, and nothing else does', () => {

@@ -1,3 +1,4 @@
+import { podTemplateHash, stepHash } from '../../lib/model/hash.ts';
 import type { Intent, Outcome } from '../../lib/model/intent.ts';
 import { intentLifeMs } from '../../lib/model/intent.ts';
 import { pauseReasons } from '../../lib/model/names.ts';
@@ -145,7 +146,11 @@ const statusDeeds = ['abort', 'pauseConditions', 'currentStepIndex', 'promoteFul
 /** A command's patch says one thing; a turn's of the controller says more. */
 function isCommand({ patch, isStatus, before }: RolloutWrite): boolean {
   if (isStatus) {
-    const fields = Object.entries((patch.status ?? {}) as object);
+    const { status = {} } = patch as { status?: { abort?: boolean; promoteFull?: null } };
+    // An abort takes a full promotion's place.
+    const { promoteFull, ...rest } = status;
+    const told = status.abort === true && promoteFull === null ? rest : status;
+    const fields = Object.entries(told);
     const [field, value] = fields[0] ?? [];
     if (fields.length !== 1 || !statusDeeds.includes(field ?? '')) return false;
     return field === 'pauseConditions' ? value === null : value !== null;
@@ -190,7 +195,7 @@ function wrote(state: State, write: RolloutWrite): boolean {
 /** It is what its author saw, and not too late. */
 function judgeTime(state: State, known: Tracked, { before }: RolloutWrite, at: Millis): void {
   const { bound, command, acceptedAt } = known.intent;
-  const { status = {}, metadata } = before;
+  const { status = {}, spec = {}, metadata } = before;
   const said = describe(known);
   if (bound.uid !== uidOf(before)) state.fail('bound to what was seen', `${said}: another uid`);
   if (bound.podHash !== (status.currentPodHash ?? '')) {
@@ -201,8 +206,14 @@ function judgeTime(state: State, known: Tracked, { before }: RolloutWrite, at: M
     state.fail('no command too late', `${said} after ${at - acceptedAt} ms`);
   }
   const pause = status.pauseConditions?.find(({ reason }) => reason === pauseReasons.step);
+  // A size that changes, as an autoscaler does it, is not what the author looked at.
+  const isSameSpec =
+    bound.generation === (metadata?.generation ?? 0) ||
+    (bound.paused === (spec.paused ?? false) &&
+      bound.podHash === podTemplateHash(spec.template, status.collisionCount) &&
+      status.currentStepHash === stepHash(spec.strategy));
   const isSame =
-    bound.generation === (metadata?.generation ?? 0) &&
+    isSameSpec &&
     bound.stepIndex === (status.currentStepIndex ?? null) &&
     bound.pauseStart === (pause?.startTime ?? null);
   if (!isSame) state.fail('bound to what was seen', `${said}: it has gone on since`);

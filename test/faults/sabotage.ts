@@ -49,14 +49,14 @@ export const sabotages: Sabotage[] = [
   {
     name: 'an intent is not bound to what its author saw',
     file: 'lib/decide/intents.ts',
-    find: 'if (bound.generation !== now.generation) return',
-    replace: 'if (bound.uid !== now.uid) return',
+    find: 'if (bound.generation !== now.generation && !isSameDesign(intent, rollout)) {',
+    replace: 'if (bound.uid !== now.uid) {',
   },
   {
     name: 'a back-off from a rival drops an abort',
     file: 'lib/decide/intents.ts',
-    find: "if (onlyAborts && intent.command.verb !== 'abort') continue;",
-    replace: 'if (onlyAborts) continue;',
+    find: 'const aborts = open.filter(isAbort);',
+    replace: 'const aborts = onlyAborts ? [] : open.filter(isAbort);',
   },
   {
     name: 'an abort waits for the table',
@@ -91,10 +91,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a canary whose stable version was deleted is promoted',
     file: 'lib/decide/canary.ts',
-    find:
-      'if (hasPause(status, pauseReasons.statusLost) || ' +
-      'hasPause(status, pauseReasons.stableLost)) {',
-    replace: 'if (hasPause(status, pauseReasons.statusLost)) {',
+    find: 'return reason === pauseReasons.statusLost || reason === pauseReasons.stableLost;',
+    replace: 'return reason === pauseReasons.statusLost;',
   },
   {
     name: 'the stable version is exchanged a step too early',

@@ -147,6 +147,7 @@ function judgeStable(judged: Judged): void {
   if (isEmpty(was) && reasons.includes(pauseReasons.statusLost)) happened('lost status held');
   else if (isEmpty(was) && known.stable !== undefined) happened('lost status put back');
   if (isFirst(judged)) delete known.stable;
+  if (is.stableRS === known.stable) delete known.goneWith;
   if (!is.stableRS || is.stableRS === known.stable) return;
   const move = `stable ${known.stable} -> ${is.stableRS}`;
   const isBack = isEmpty(was) && is.stableRS !== is.currentPodHash;

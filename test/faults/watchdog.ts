@@ -271,9 +271,9 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
   return {
     ...cluster,
     get: (kind, namespace, name) => read(cluster.get(kind, namespace, name)),
-    // The list of all rollouts is the cluster's, not the rollout's.
+    // What is listed of all namespaces is the cluster's, not the rollout's.
     list: (kind, namespace, selector) =>
-      kind === 'Rollout'
+      namespace === ''
         ? cluster.list(kind, namespace, selector)
         : read(cluster.list(kind, namespace, selector)),
     create: (kind, object, options) => {

@@ -78,7 +78,7 @@ function recordTests(store: () => Store): void {
         queuedFor: 5000,
         polls: 3,
         claim: { by: 'process-1', until: 9000, again: true },
-        rival: { manager: 'rollouts-controller', seenAt: 1, times: 2 },
+        rival: { manager: 'rollouts-controller', seenAt: 1, times: 2, wroteAt: 1 },
         lastPatch: { digest: 'abc', times: 1 },
         intents: [
           {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromTime } from '../../lib/model/units.ts';
+import { nameOf } from '../../lib/model/workload.ts';
 import { deliver } from '../../lib/reconcile.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
@@ -45,6 +46,21 @@ describe('relist', () => {
     expect(await relist(world, 'local')).toBe(1);
     await pass(1000);
     expect(await recorded()).toEqual([]);
+  });
+
+  it('finds a rollout whose pods went away, though it is itself as it was', async () => {
+    const { world, cluster, pass, recorded } = await unheard();
+    cluster.apply('Rollout', rollout());
+    await relist(world, 'local');
+    await pass(5 * 60_000);
+    const [set] = cluster.read.list('ReplicaSet', '');
+    cluster.deleteObject('ReplicaSet', set?.metadata?.namespace ?? '', nameOf(set ?? {}));
+    await pass(1000);
+    expect(cluster.read.list('Pod', '')).toEqual([]);
+    expect(await relist(world, 'local')).toBe(1);
+    await pass(5 * 60_000);
+    expect((await recorded())[0]?.view?.replicas).toMatchObject({ available: 3 });
+    expect(await relist(world, 'local')).toBe(0);
   });
 
   it("leaves another instance's rollouts alone", async () => {
