@@ -1,4 +1,4 @@
-import { pauseReasons } from '../model/names.ts';
+import { isOfRelease } from '../decide/pause.ts';
 import type { Progress, RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
@@ -43,7 +43,7 @@ function ofProgress(progress: Progress, view: RolloutView | undefined): Seen {
     stableHash: progress.stableRS,
     stepIndex: progress.currentStepIndex,
     // Commands are bound to the pause of a step; others have a start that no command depends on.
-    pauseStart: progress.pauseReason === pauseReasons.step ? progress.pauseStart : null,
+    pauseStart: isOfRelease(progress.pauseReason ?? '') ? progress.pauseStart : null,
     heldByPause: progress.pauseReason !== null,
     userPaused: progress.userPaused,
     aborted: progress.abort,

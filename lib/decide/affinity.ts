@@ -1,4 +1,10 @@
-import type { Affinity, LabelSelector, PodAffinityTerm, Rollout } from '../model/argo.generated.ts';
+import type {
+  Affinity,
+  AntiAffinity,
+  LabelSelector,
+  PodAffinityTerm,
+  Rollout,
+} from '../model/argo.generated.ts';
 import { hashLabel } from '../model/names.ts';
 
 /**
@@ -8,7 +14,7 @@ import { hashLabel } from '../model/names.ts';
  */
 export function affinityOf(rollout: Rollout, templateHash: string): Affinity | undefined {
   const own = rollout.spec?.template?.spec?.affinity;
-  const wish = rollout.spec?.strategy?.canary?.antiAffinity;
+  const wish = wishOf(rollout);
   const stableHash = rollout.status?.stableRS;
   if (!wish || !stableHash || stableHash === templateHash) return own;
   const term: PodAffinityTerm = {
@@ -38,13 +44,18 @@ export function affinityOf(rollout: Rollout, templateHash: string): Affinity | u
   return { ...own, podAntiAffinity };
 }
 
+function wishOf({ spec }: Rollout): AntiAffinity | undefined {
+  const { canary, blueGreen } = spec?.strategy ?? {};
+  return canary?.antiAffinity ?? blueGreen?.antiAffinity;
+}
+
 /** The affinity without that rule; undefined when nothing is left. */
 export function withoutInjectedRule(
   affinity: Affinity | undefined,
   rollout: Rollout,
 ): Affinity | undefined {
   const rules = affinity?.podAntiAffinity;
-  if (!affinity || !rules || !rollout.spec?.strategy?.canary?.antiAffinity) return affinity;
+  if (!affinity || !rules || !wishOf(rollout)) return affinity;
   const preferred = (rules.preferredDuringSchedulingIgnoredDuringExecution ?? []).filter(
     (weighted) => !namesHash(weighted.podAffinityTerm?.labelSelector),
   );

@@ -1,10 +1,24 @@
-import type { ObjectMeta, PodTemplateMetadata, ReplicaSet } from '../model/argo.generated.ts';
+import type {
+  ObjectMeta,
+  PodTemplateMetadata,
+  ReplicaSet,
+  Rollout,
+} from '../model/argo.generated.ts';
 import { ephemeralMetadataAnnotation } from '../model/names.ts';
 import { diffMergePatch } from '../model/patch.ts';
 import type { MergePatch } from '../model/plan.ts';
 import { annotationOf } from '../model/workload.ts';
 
 export type Injected = PodTemplateMetadata | undefined;
+
+/** What the spec wants the pods of either role to carry. */
+export function rolesMetadata({ spec }: Rollout): { stable: Injected; next: Injected } {
+  const { canary, blueGreen } = spec?.strategy ?? {};
+  return {
+    stable: canary?.stableMetadata ?? blueGreen?.activeMetadata,
+    next: canary?.canaryMetadata ?? blueGreen?.previewMetadata,
+  };
+}
 
 /** Labels and annotations that were put into a ReplicaSet's pods for its role, as it remembers. */
 export function injectedMetadata(set: ReplicaSet): Injected {

@@ -9,7 +9,7 @@ import { type Millis, toTime } from '../model/units.ts';
 import { nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
 import { withoutInjectedRule } from './affinity.ts';
 import { injectedMetadata, withoutInjected } from './injected.ts';
-import { stepPause } from './pause.ts';
+import { releasePause } from './pause.ts';
 import { isDrivenHere } from './rival.ts';
 import { stepIndexOf, stepsOf } from './steps.ts';
 import { unsupported } from './validate.ts';
@@ -99,7 +99,7 @@ function boundTo(rollout: Rollout): Bound {
     generation: rollout.metadata?.generation ?? 0,
     podHash: rollout.status?.currentPodHash ?? '',
     stepIndex: rollout.status?.currentStepIndex ?? null,
-    pauseStart: stepPause(rollout.status ?? {})?.startTime ?? null,
+    pauseStart: releasePause(rollout.status ?? {})?.startTime ?? null,
   };
 }
 

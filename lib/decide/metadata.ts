@@ -7,25 +7,30 @@ import type {
 import { diffMergePatch } from '../model/patch.ts';
 import type { Action } from '../model/plan.ts';
 import { desiredOf, isControlledBy, nameOf, uidOf, versionOf } from '../model/workload.ts';
-import { type Injected, injectedMetadata, withInjected, withoutInjected } from './injected.ts';
+import {
+  type Injected,
+  injectedMetadata,
+  rolesMetadata,
+  withInjected,
+  withoutInjected,
+} from './injected.ts';
 import { type Release, setsOf } from './release.ts';
 
 /** The metadata a ReplicaSet's pods carry for their role: stable, canary, or none. */
 export function wantedMetadata(release: Release, set: ReplicaSet): Injected {
-  const canary = release.rollout.spec?.strategy?.canary;
+  const roles = rolesMetadata(release.rollout);
   const { canary: canarySet, stable } = setsOf(release);
   const isCurrent = canarySet !== undefined && nameOf(canarySet) === nameOf(set);
   const isStable = stable !== undefined && nameOf(stable) === nameOf(set);
-  if (isStable) return canary?.stableMetadata;
+  if (isStable) return roles.stable;
   if (!isCurrent) return undefined;
-  const inRelease = stable !== undefined;
-  return inRelease ? canary?.canaryMetadata : canary?.stableMetadata;
+  return stable === undefined ? roles.stable : roles.next;
 }
 
 /** Whether pods have to be read this turn for their metadata. */
 export function hasEphemeralMetadata(release: Pick<Release, 'rollout'>): boolean {
-  const canary = release.rollout.spec?.strategy?.canary;
-  return canary?.canaryMetadata !== undefined || canary?.stableMetadata !== undefined;
+  const { stable, next } = rolesMetadata(release.rollout);
+  return stable !== undefined || next !== undefined;
 }
 
 /**
@@ -74,11 +79,9 @@ function leftOver(
   own: ObjectMeta,
   rollout: Rollout,
 ): Required<PodTemplateMetadata> {
-  const { canaryMetadata, stableMetadata } = rollout.spec?.strategy?.canary ?? {};
+  const { stable, next } = rolesMetadata(rollout);
   const of = (part: 'labels' | 'annotations'): Record<string, string> => {
-    const roles = [canaryMetadata, stableMetadata].flatMap((role) =>
-      Object.entries(role?.[part] ?? {}),
-    );
+    const roles = [next, stable].flatMap((role) => Object.entries(role?.[part] ?? {}));
     return Object.fromEntries(
       roles.filter(([name, value]) => pod[part]?.[name] === value && own[part]?.[name] !== value),
     );

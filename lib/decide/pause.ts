@@ -1,4 +1,4 @@
-import type { PauseCondition, RolloutStatus } from '../model/argo.generated.ts';
+import type { PauseCondition, Rollout, RolloutStatus } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import { durationSeconds, fromTime, type Millis, secondMs, toTimeUp } from '../model/units.ts';
 import { hasPause, type Release } from './release.ts';
@@ -6,14 +6,32 @@ import { currentStep } from './steps.ts';
 
 /** When the timed pause being kept ends; undefined when none is kept or it has no duration. */
 export function pauseEnd(release: Pick<Release, 'rollout' | 'status'>): Millis | undefined {
-  const duration = currentStep(release.rollout)?.pause?.duration;
-  const start = stepPause(release.status)?.startTime;
-  if (duration === undefined || start === undefined) return undefined;
-  return fromTime(start) + durationSeconds(duration) * secondMs;
+  const seconds = pauseSeconds(release.rollout);
+  const start = releasePause(release.status)?.startTime;
+  if (seconds === undefined || start === undefined) return undefined;
+  return fromTime(start) + seconds * secondMs;
 }
 
-export function stepPause(status: RolloutStatus): PauseCondition | undefined {
-  return (status.pauseConditions ?? []).find((pause) => pause.reason === pauseReasons.step);
+/** How long the pause is that the release is at or comes to next; undefined when it has no end. */
+export function pauseSeconds(rollout: Rollout): number | undefined {
+  const blueGreen = rollout.spec?.strategy?.blueGreen;
+  if (blueGreen) {
+    const { autoPromotionEnabled, autoPromotionSeconds = 0 } = blueGreen;
+    return autoPromotionEnabled !== false && autoPromotionSeconds > 0
+      ? autoPromotionSeconds
+      : undefined;
+  }
+  const duration = currentStep(rollout)?.pause?.duration;
+  return duration === undefined ? undefined : durationSeconds(duration);
+}
+
+/** The pause that belongs to the release itself: of a step, or before the switch. */
+export function releasePause(status: RolloutStatus): PauseCondition | undefined {
+  return (status.pauseConditions ?? []).find(({ reason }) => isOfRelease(reason));
+}
+
+export function isOfRelease(reason: string): boolean {
+  return reason === pauseReasons.step || reason === pauseReasons.blueGreen;
 }
 
 /**

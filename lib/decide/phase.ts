@@ -36,9 +36,12 @@ function whatIsLeft(spec: RolloutSpec, status: RolloutStatus): string | undefine
   if ((status.availableReplicas ?? 0) < updated) {
     return 'updated replicas are still becoming available';
   }
-  if ((status.replicas ?? 0) > updated) return 'old replicas are pending termination';
-  if (!status.stableRS || status.stableRS !== status.currentPodHash) {
-    return 'waiting for all steps to complete';
+  const isStable = Boolean(status.stableRS) && status.stableRS === status.currentPodHash;
+  if (spec.strategy?.blueGreen) {
+    const active = status.blueGreen?.activeSelector;
+    if (!active || active !== status.currentPodHash) return 'active service cutover pending';
+    return isStable ? undefined : 'waiting for post-promotion verification to complete';
   }
-  return undefined;
+  if ((status.replicas ?? 0) > updated) return 'old replicas are pending termination';
+  return isStable ? undefined : 'waiting for all steps to complete';
 }

@@ -17,7 +17,9 @@ import {
   withCondition,
   withoutCondition,
 } from './conditions.ts';
-import type { Release } from './release.ts';
+import { isSaturated } from './cutover.ts';
+import { isBlueGreen, type Release } from './release.ts';
+import { scaleDownAt } from './standby.ts';
 import { currentStep, stepsOf } from './steps.ts';
 
 const defaultDeadlineSeconds = 600; // argo v1.10.1 utils/defaults/defaults.go
@@ -32,18 +34,30 @@ export function isCompleted(status: RolloutStatus): boolean {
   return Boolean(status.stableRS) && status.stableRS === status.currentPodHash;
 }
 
-/** All pods are of the new template, available, and no older ones are left. */
+/** All pods are of the new template and available, and nothing is left to do with older ones. */
 function isHealthy(rollout: Rollout, status: RolloutStatus): boolean {
   const replicas = replicasOf(rollout);
-  const stepCount = stepsOf(rollout).length;
-  const stepsDone = stepCount === 0 || (status.currentStepIndex ?? stepCount) === stepCount;
   return (
-    stepsDone &&
-    isCompleted(status) &&
-    (status.replicas ?? 0) === replicas &&
+    (rollout.spec?.strategy?.blueGreen
+      ? isSwitched(rollout, status)
+      : hasStepsDone(rollout, status)) &&
     (status.updatedReplicas ?? 0) === replicas &&
     (status.availableReplicas ?? 0) === replicas
   );
+}
+
+function hasStepsDone(rollout: Rollout, status: RolloutStatus): boolean {
+  const stepCount = stepsOf(rollout).length;
+  const stepsDone = stepCount === 0 || (status.currentStepIndex ?? stepCount) === stepCount;
+  return stepsDone && isCompleted(status) && (status.replicas ?? 0) === replicasOf(rollout);
+}
+
+/** Both Services lead to the new version. Older pods may be kept for a while. */
+function isSwitched(rollout: Rollout, status: RolloutStatus): boolean {
+  const { activeSelector, previewSelector } = status.blueGreen ?? {};
+  const hash = status.currentPodHash;
+  const isPreviewed = rollout.spec?.strategy?.blueGreen?.previewService !== undefined;
+  return activeSelector === hash && (!isPreviewed || previewSelector === hash);
 }
 
 /** The point of a release at which pods are counted anew. */
@@ -95,15 +109,18 @@ function hasProgressed(release: Release, after: RolloutStatus): boolean {
     // Another template gets its whole deadline, also where there are no steps that begin anew.
     (after.currentPodHash ?? '') !== (before.currentPodHash ?? '') ||
     (after.stableRS ?? '') !== (before.stableRS ?? '') ||
+    (after.blueGreen?.activeSelector ?? '') !== (before.blueGreen?.activeSelector ?? '') ||
+    (after.blueGreen?.previewSelector ?? '') !== (before.blueGreen?.previewSelector ?? '') ||
     (bothIndexed && after.currentStepIndex !== before.currentStepIndex) ||
     (after.currentStepHash ?? '') !== (before.currentStepHash ?? '')
   );
 }
 
-/** Steps that may take any time, and pauses, do not run against the deadline. */
+/** Steps that may take any time, pauses, and versions that are kept do not run against the deadline. */
 function isDeadlineOff(release: Release): boolean {
   const paused = conditionOf(release.status, 'Paused')?.status === 'True';
-  return paused || currentStep(release.rollout)?.pause !== undefined;
+  const isKeeping = release.others.some((set) => scaleDownAt(set) !== undefined);
+  return paused || isKeeping || currentStep(release.rollout)?.pause !== undefined;
 }
 
 /** When the release counts as stuck; undefined while the deadline does not run. */
@@ -252,7 +269,10 @@ function withProgress(
 }
 
 function withAvailable(release: Release, status: RolloutStatus): RolloutStatus {
-  const enough = sum(release.all, availableOf) >= replicasOf(release.rollout);
+  const active = status.blueGreen?.activeSelector;
+  const enough = isBlueGreen(release)
+    ? release.all.some((set) => podHashOf(set) === active && isSaturated(release, set))
+    : sum(release.all, availableOf) >= replicasOf(release.rollout);
   const said = enough
     ? { status: 'True' as const, message: 'Rollout has minimum availability' }
     : { status: 'False' as const, message: 'Rollout does not have minimum availability' };

@@ -54,7 +54,7 @@ export function asRecorded(release: Release): Release {
   const { status, all, stable, rollout } = release;
   const current = all.find((set) => podHashOf(set) === status.currentPodHash);
   const { current: _, ...rest } = release;
-  const given = rollout.spec?.strategy?.canary ?? {};
+  const { blueGreen, canary: given = {} } = rollout.spec?.strategy ?? {};
   const { maxSurge: __, maxUnavailable: ___, ...unlimited } = given;
   const canary = checkFenceposts(given, '').length > 0 ? unlimited : given;
   const { replicas = 1 } = rollout.spec ?? {};
@@ -67,7 +67,7 @@ export function asRecorded(release: Release): Release {
       spec: {
         ...rollout.spec,
         replicas: replicas >= 0 ? replicas : noted || sum(all, desiredOf),
-        strategy: { canary },
+        strategy: blueGreen ? { blueGreen } : { canary },
       },
     },
     templateHash: status.currentPodHash ?? '',
@@ -121,11 +121,17 @@ export function hasPause(status: RolloutStatus, reason: string): boolean {
   return (status.pauseConditions ?? []).some((pause) => pause.reason === reason);
 }
 
-/** Why no ReplicaSet may be resized now; undefined when they may. */
+export function isBlueGreen({ rollout }: Pick<Release, 'rollout'>): boolean {
+  return rollout.spec?.strategy?.blueGreen !== undefined;
+}
+
+export const pausedByPerson = 'it is paused by a person (spec.paused)';
+
+/** Why the release may not go on, whatever else holds; undefined when it may. */
 export function haltReason(release: Release): string | undefined {
   // An abort is a person's too, and the later one: what was paused is to go back.
   if (release.rollout.spec?.paused && !isAborted(release)) {
-    return 'it is paused by a person (spec.paused)';
+    return pausedByPerson;
   }
   if (hasPause(release.status, pauseReasons.inconclusive)) return 'an analysis was inconclusive';
   if (hasPause(release.status, pauseReasons.statusLost)) return 'its status was lost';
@@ -153,6 +159,6 @@ export function setsOf(release: Release): {
  */
 export function hasNewDesign(release: Release): boolean {
   const { status } = release;
-  if (status.currentStepHash !== release.stepHash) return true;
+  if ((status.currentStepHash ?? '') !== release.stepHash) return true;
   return Boolean(status.currentPodHash) && status.currentPodHash !== currentHash(release);
 }

@@ -15,9 +15,10 @@ const defaultFencepost = '25%';
  */
 export function limitsOf(rollout: Rollout): Limits {
   const replicas = replicasOf(rollout);
-  const canary = rollout.spec?.strategy?.canary;
+  const { canary, blueGreen } = rollout.spec?.strategy ?? {};
   const surge = inPods(canary?.maxSurge ?? defaultFencepost, replicas, Math.ceil);
-  const unavailable = inPods(canary?.maxUnavailable ?? defaultFencepost, replicas, Math.floor);
+  const given = canary?.maxUnavailable ?? blueGreen?.maxUnavailable;
+  const unavailable = inPods(given ?? defaultFencepost, replicas, Math.floor);
   const maxSurge = surge ?? 0;
   const asked = surge === undefined || unavailable === undefined ? 0 : unavailable;
   const maxUnavailable = maxSurge === 0 && asked === 0 && surge !== undefined ? 1 : asked;

@@ -23,7 +23,7 @@ import {
 } from '../model/workload.ts';
 import { affinityOf, isRuleStale } from './affinity.ts';
 import { type Changes, change } from './changes.ts';
-import { metadataPatch } from './injected.ts';
+import { metadataPatch, rolesMetadata } from './injected.ts';
 import type { Release } from './release.ts';
 
 /** Annotations of the rollout that are not handed down to its ReplicaSets. */
@@ -42,7 +42,6 @@ export function newReplicaSet(
   revision: number,
 ): ReplicaSet {
   const { spec, metadata } = rollout;
-  const canary = spec?.strategy?.canary;
   const template = spec?.template ?? {};
   const labels = { ...template.metadata?.labels, [hashLabel]: templateHash };
   const affinity = affinityOf(rollout, templateHash);
@@ -86,7 +85,8 @@ export function newReplicaSet(
     },
   };
   const inRelease = Boolean(rollout.status?.stableRS);
-  const injected = inRelease ? canary?.canaryMetadata : canary?.stableMetadata;
+  const roles = rolesMetadata(rollout);
+  const injected = inRelease ? roles.next : roles.stable;
   return injected ? applyMergePatch(set, metadataPatch(set, injected) ?? {}) : set;
 }
 

@@ -6,6 +6,7 @@ import type { Action, Plan, Reason, Wake } from '../model/plan.ts';
 import { checkStructure } from '../model/structure.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { nameOf, versionOf } from '../model/workload.ts';
+import { decideBlueGreen } from './blueGreen.ts';
 import { decideCanary } from './canary.ts';
 import { change, noChanges, patchActions } from './changes.ts';
 import {
@@ -26,6 +27,7 @@ import {
   currentHash,
   hasNewDesign,
   isAborted,
+  isBlueGreen,
   type Release,
   releaseOf,
 } from './release.ts';
@@ -33,7 +35,8 @@ import { evictRetryMs, restartPods } from './restart.ts';
 import { newReplicaSet, pruneHistory, rolloutRevisionPatch, syncCurrent } from './revision.ts';
 import { isDrivenHere, rivalUntil } from './rival.ts';
 import { scaleAll } from './scale.ts';
-import { switchServices } from './services.ts';
+import { serviceFaults, switchServices } from './services.ts';
+import type { Decided } from './status.ts';
 import { unsupported, validate } from './validate.ts';
 import { explain } from './why.ts';
 
@@ -131,7 +134,12 @@ function keepAway(
 function drive(observed: Observed, now: Millis): Plan {
   const typeFaults = structuralFaults(observed.rollout);
   if (typeFaults.length > 0) return invalid(observed, typeFaults, now);
-  const faults = validate(observed.rollout).map(({ path, message }) => `${path} ${message}`);
+  const missing = unsupported(observed.rollout);
+  // What the Services of a rollout that is left alone are like is for others to say.
+  const strangers = missing === undefined ? serviceFaults(observed) : [];
+  const faults = [...validate(observed.rollout), ...strangers].map(
+    ({ path, message }) => `${path} ${message}`,
+  );
   const found = findStatus(observed, now);
   const base = withPausedConditions(observed.rollout, found.status, now);
   const release = releaseOf(observed, base, now);
@@ -143,7 +151,6 @@ function drive(observed: Observed, now: Millis): Plan {
       ? move(recorded, {}, faultText(observed, faults))
       : invalid(observed, faults, now);
   }
-  const missing = unsupported(observed.rollout);
   if (missing !== undefined) {
     const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed.rollout);
     return isOurs ? move(recorded, {}) : leaveToOthers(observed, missing);
@@ -189,7 +196,7 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   }
   const collided = !release.current && observed.dryRun?.taken === true;
   const announced: Rollout = { ...rollout, metadata: withRevision(rollout, revision) };
-  const decided = decideCanary(
+  const decided = decideStatus(
     { ...release, rollout: announced },
     done.restartedAt ?? rollout.status?.restartedAt,
   );
@@ -226,6 +233,12 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     intents: [],
     urgent: isUrgent(release, status),
   };
+}
+
+function decideStatus(release: Release, restartedAt: string | undefined): Decided {
+  return isBlueGreen(release)
+    ? decideBlueGreen(release, restartedAt)
+    : decideCanary(release, restartedAt);
 }
 
 function withRevision(rollout: Rollout, revision: number): NonNullable<Rollout['metadata']> {
@@ -281,7 +294,7 @@ function isUrgent(release: Release, after: RolloutStatus): boolean {
 function evict(release: Release, actions: Action[]): Plan {
   // The counts do not yet know of the pods evicted now: nothing else may shrink in this turn.
   const { observed } = release;
-  const { status } = decideCanary(release, release.status.restartedAt);
+  const { status } = decideStatus(release, release.status.restartedAt);
   const { reasons: why } = explain(release, status);
   return {
     actions: [...statusAction(observed, status), ...actions],

@@ -1,28 +1,27 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
-import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
-import {
-  annotationOf,
-  availableOf,
-  createdAt,
-  desiredOf,
-  nameOf,
-  replicasOf,
-  revisionOf,
-  sum,
-} from '../model/workload.ts';
-import { type Changes, change } from './changes.ts';
-import { haltReason, type Release, setsOf } from './release.ts';
+import { availableOf, createdAt, desiredOf, revisionOf, sum } from '../model/workload.ts';
+import type { Changes } from './changes.ts';
+import { haltReason, isBlueGreen, pausedByPerson, type Release, setsOf } from './release.ts';
 import { goalCounts, type Limits, limitsOf, nextCounts } from './replicas.ts';
+import { resize } from './resize.ts';
+import { scaleBlueGreen } from './standby.ts';
 import { sizingWeight } from './steps.ts';
 
-/**
- * The sizes of all ReplicaSets for this turn, from one look at all of them: what grows stays under
- * replicas + maxSurge, what shrinks leaves replicas − maxUnavailable available.
- * argo v1.10.1 rollout/canary.go reconcileCanaryReplicaSets
- */
+/** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, changes: Changes): void {
-  if (haltReason(release) !== undefined) return;
+  const halted = haltReason(release);
+  if (isBlueGreen(release)) {
+    // A person's pause is about the traffic: argo-behaviours 12.
+    if (halted === undefined || halted === pausedByPerson) scaleBlueGreen(release, changes);
+  } else if (halted === undefined) scaleCanary(release, changes);
+}
+
+/**
+ * From one look at all of them: what grows stays under replicas + maxSurge, what shrinks leaves
+ * replicas − maxUnavailable available. argo v1.10.1 rollout/canary.go reconcileCanaryReplicaSets
+ */
+function scaleCanary(release: Release, changes: Changes): void {
   const limits = limitsOf(release.rollout);
   const sets = setsOf(release);
   const counts = nextCounts(sets, sizingWeight(release.rollout), limits);
@@ -55,26 +54,6 @@ function makeRoom(release: Release, changes: Changes, limits: Limits): void {
     const working = Math.min(desiredOf(set), availableOf(set));
     if (desiredOf(set) > size) resize(release, changes, set, Math.max(size, working));
   }
-}
-
-/** A size and the rollout's size beside it, from which the peer tells scaling from releasing. */
-function resize(release: Release, changes: Changes, set: ReplicaSet, size: number): void {
-  const wanted = String(replicasOf(release.rollout));
-  const annotations: Record<string, string | null> = {};
-  if (annotationOf(set, desiredReplicasAnnotation) !== wanted) {
-    annotations[desiredReplicasAnnotation] = wanted;
-  }
-  if (annotationOf(set, scaleDownDeadlineAnnotation) !== undefined) {
-    annotations[scaleDownDeadlineAnnotation] = null;
-  }
-  if (Object.keys(annotations).length > 0) change(changes, set, { metadata: { annotations } });
-  const before = desiredOf(set);
-  if (before === size) return;
-  change(changes, set, { spec: { replicas: size } });
-  const direction = size > before ? 'up' : 'down';
-  const named = `ReplicaSet ${nameOf(set)} (revision ${revisionOf(set)})`;
-  const message = `Scaled ${direction} ${named} from ${before} to ${size}`;
-  changes.announcements.push({ type: 'Normal', reason: 'ScalingReplicaSet', message });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
 import {
   annotationOf,
   availableOf,
@@ -9,12 +10,54 @@ import {
   versionOf,
 } from '../model/workload.ts';
 import type { Changes } from './changes.ts';
-import { isAborted, type Release } from './release.ts';
+import { cutoverOf, strategyOf } from './cutover.ts';
+import { isAborted, isBlueGreen, type Release } from './release.ts';
+import type { Fault } from './validate.ts';
 
-/** The Services a canary names, which are read every turn. */
-export function serviceNames(rollout: Rollout): string[] {
-  const canary = rollout.spec?.strategy?.canary;
-  return [canary?.stableService, canary?.canaryService].filter((name): name is string => !!name);
+/** The Services a rollout names, by the field that names them. They are read every turn. */
+export function serviceFields({ spec }: Rollout): [path: string, name: string][] {
+  const { canary, blueGreen } = spec?.strategy ?? {};
+  const named: [string, string | undefined][] = [
+    ['spec.strategy.blueGreen.activeService', blueGreen?.activeService],
+    ['spec.strategy.blueGreen.previewService', blueGreen?.previewService],
+    ['spec.strategy.canary.stableService', canary?.stableService],
+    ['spec.strategy.canary.canaryService', canary?.canaryService],
+  ];
+  return named.flatMap(([path, name]) => (name ? [[path, name]] : []));
+}
+
+/**
+ * What is wrong with the Services themselves.
+ * argo v1.10.1 pkg/apis/rollouts/validation/validation_references.go
+ */
+export function serviceFaults({ rollout, services }: Observed): Fault[] {
+  const labels = rollout.spec?.template?.metadata?.labels ?? {};
+  return serviceFields(rollout).flatMap(([path, name]) => {
+    const service = services[name];
+    if (!service) return [{ path, message: `names the Service ${name}, which does not exist` }];
+    const owner = annotationOf(service, managedByAnnotation) ?? nameOf(rollout);
+    if (owner !== nameOf(rollout)) {
+      const message = `names the Service ${name}, which belongs to the rollout ${owner}`;
+      return [{ path, message }];
+    }
+    const selector = Object.entries(service.spec?.selector ?? {});
+    const stranger = selector.find(([key, value]) => key !== hashLabel && labels[key] !== value);
+    if (!stranger) return [];
+    const asked = `selects ${stranger.join('=')}, which the template does not carry`;
+    return [{ path, message: `names the Service ${name}, which ${asked}` }];
+  });
+}
+
+/** Points the Services of either strategy at their ReplicaSets. */
+export function switchServices(release: Release, changes: Changes): void {
+  if (!isBlueGreen(release)) {
+    switchCanaryServices(release, changes);
+    return;
+  }
+  const { activeService, previewService } = strategyOf(release);
+  const { activeAfter, previewAfter } = cutoverOf(release);
+  select(release, changes, previewService, previewAfter);
+  select(release, changes, activeService, activeAfter);
 }
 
 /**
@@ -22,7 +65,7 @@ export function serviceNames(rollout: Rollout): string[] {
  * pods, and takes a Service over only when the ReplicaSet is fully available. After an abort both
  * lead to stable. argo v1.10.1 rollout/service.go
  */
-export function switchServices(release: Release, changes: Changes): void {
+function switchCanaryServices(release: Release, changes: Changes): void {
   const canary = release.rollout.spec?.strategy?.canary;
   point(release, changes, canary?.stableService, release.stable);
   const target = isAborted(release) ? release.stable : release.current;
@@ -37,11 +80,18 @@ function point(
 ): void {
   const service = name ? release.observed.services[name] : undefined;
   if (!service || !set) return;
-  const hash = podHashOf(set);
-  if (service.spec?.selector?.[hashLabel] === hash) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
   if (availableOf(set) === 0 || (!isManaged && !isFull)) return;
+  select(release, changes, name, podHashOf(set));
+}
+
+/** One write, the mark of its rollout with it, if the Service leads elsewhere. */
+function select(release: Release, changes: Changes, name: string | undefined, hash: string): void {
+  const service = name ? release.observed.services[name] : undefined;
+  const before = service?.spec?.selector?.[hashLabel] ?? '';
+  if (!service || hash === '' || before === hash) return;
+  const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const mark = { annotations: { [managedByAnnotation]: nameOf(release.rollout) } };
   changes.before.push({
     do: 'patchService',
@@ -52,6 +102,6 @@ function point(
   changes.announcements.push({
     type: 'Normal',
     reason: 'SwitchService',
-    message: `Switched selector for service '${name}' to value '${hash}'`,
+    message: `Switched selector for service '${name}' from '${before}' to '${hash}'`,
   });
 }

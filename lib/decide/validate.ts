@@ -1,5 +1,6 @@
 import type {
   AntiAffinity,
+  BlueGreenStrategy,
   CanaryStep,
   CanaryStrategy,
   LabelSelector,
@@ -132,8 +133,41 @@ function checkStrategy(spec: RolloutSpec): Fault[] {
     return fault('spec.strategy', 'must be canary or blueGreen, not both; remove one');
   }
   if (!canary && !blueGreen) return fault('spec.strategy', 'must name canary or blueGreen');
-  return canary ? checkCanary(canary) : [];
+  return canary ? checkCanary(canary) : checkBlueGreen(spec, blueGreen);
 }
+
+function checkBlueGreen(
+  spec: RolloutSpec,
+  { activeService, previewService, ...more }: BlueGreenStrategy = { activeService: '' },
+): Fault[] {
+  const path = 'spec.strategy.blueGreen';
+  const faults: Fault[] = [];
+  if (!activeService) {
+    faults.push(...fault(`${path}.activeService`, 'is missing; name the Service with the traffic'));
+  } else if (activeService === previewService) {
+    const message = 'must be another Service than previewService';
+    faults.push(...fault(`${path}.activeService`, message));
+  }
+  for (const field of counted) {
+    const value = more[field] ?? 0;
+    if (value < 0) faults.push(...fault(`${path}.${field}`, `must be 0 or more, not ${value}`));
+  }
+  const history = spec.revisionHistoryLimit ?? 10;
+  const kept = more.scaleDownDelayRevisionLimit ?? 0;
+  if (kept > history) {
+    const message = `must be at most revisionHistoryLimit (${history}), not ${kept}`;
+    faults.push(...fault(`${path}.scaleDownDelayRevisionLimit`, message));
+  }
+  return [...faults, ...checkAntiAffinity(more.antiAffinity, `${path}.antiAffinity`)];
+}
+
+const counted = [
+  'previewReplicaCount',
+  'autoPromotionSeconds',
+  'scaleDownDelaySeconds',
+  'scaleDownDelayRevisionLimit',
+  'abortScaleDownDelaySeconds',
+] as const;
 
 function checkCanary(canary: CanaryStrategy): Fault[] {
   const path = 'spec.strategy.canary';
@@ -233,7 +267,9 @@ export function unsupported(rollout: Rollout): string | undefined {
   const spec = rollout.spec ?? {};
   const canary = spec.strategy?.canary;
   if (spec.workloadRef) return 'spec.workloadRef';
-  if (spec.strategy?.blueGreen) return 'spec.strategy.blueGreen';
+  const blueGreen = spec.strategy?.blueGreen;
+  if (blueGreen?.prePromotionAnalysis) return 'spec.strategy.blueGreen.prePromotionAnalysis';
+  if (blueGreen?.postPromotionAnalysis) return 'spec.strategy.blueGreen.postPromotionAnalysis';
   if (canary?.trafficRouting) return 'spec.strategy.canary.trafficRouting';
   if (canary?.analysis) return 'spec.strategy.canary.analysis';
   const steps = canary?.steps ?? [];

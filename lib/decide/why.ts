@@ -11,11 +11,19 @@ import {
   revisionOf,
 } from '../model/workload.ts';
 import { conditionOf, reasons } from './conditions.ts';
-import { pauseEnd, stepPause } from './pause.ts';
+import { isOfRelease, pauseEnd, pauseSeconds, releasePause } from './pause.ts';
 import { deadlineAt } from './progress.ts';
-import { currentHash, haltReason, isFullyPromoted, type Release, setsOf } from './release.ts';
-import { goalCounts, limitsOf } from './replicas.ts';
+import {
+  currentHash,
+  haltReason,
+  isBlueGreen,
+  isFullyPromoted,
+  type Release,
+  setsOf,
+} from './release.ts';
+import { type Counts, goalCounts, limitsOf } from './replicas.ts';
 import { evictRetryMs, openRestart } from './restart.ts';
+import { previewSize, scaleDownAt } from './standby.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
 
 /** A release in progress is looked at at least this often, doorbell or not. */
@@ -34,10 +42,11 @@ export function explain(release: Release, after: RolloutStatus): { reasons: Reas
     lostReason(then),
     userPause(then),
     abortReason(then),
-    stepPauseReason(then),
+    pauseReason(then),
     restartReason(then),
     ...podReasons(then),
     stuckReason(then),
+    keptReason(then),
   ].filter((reason): reason is Reason => reason !== undefined);
   return { reasons: found, wake: nextWake(then, found) };
 }
@@ -50,6 +59,9 @@ function nextWake(release: Release, found: Reason[]): Wake {
   if (!isHeld(release)) add(pauseEnd(release), 'the end of the pause');
   const deadline = deadlineAt(release, status);
   add(deadline === undefined ? undefined : deadline + secondMs, 'the progress deadline');
+  for (const at of release.all.map(scaleDownAt)) {
+    if (at !== undefined && at > now) add(at, 'the end of a version that is kept');
+  }
   const restart = openRestart(release);
   if (restart !== undefined) {
     const isDue = now >= fromTime(restart);
@@ -67,7 +79,7 @@ function nextWake(release: Release, found: Reason[]): Wake {
 /** Something other than the step's own pause keeps the release where it is. */
 function isHeld({ rollout, status }: Release): boolean {
   const pauses = status.pauseConditions ?? [];
-  return rollout.spec?.paused === true || pauses.some((each) => each.reason !== pauseReasons.step);
+  return rollout.spec?.paused === true || pauses.some(({ reason }) => !isOfRelease(reason));
 }
 
 function pollDelay(release: Release): Millis {
@@ -133,21 +145,29 @@ function abortReason(release: Release): Reason | undefined {
   };
 }
 
-function stepPauseReason(release: Release): Reason | undefined {
-  const pause = stepPause(release.status);
+function pauseReason(release: Release): Reason | undefined {
+  const pause = releasePause(release.status);
   const step = currentStep(release.rollout);
-  if (!pause || !step?.pause) return undefined;
+  if (!pause || (!isBlueGreen(release) && !step?.pause)) return undefined;
   const until = pauseEnd(release);
-  const where = `step ${stepIndexOf(release.rollout) + 1} of ${stepsOf(release.rollout).length}`;
+  const where = isBlueGreen(release)
+    ? 'before the switch of the active Service'
+    : `at step ${stepIndexOf(release.rollout) + 1} of ${stepsOf(release.rollout).length}`;
   const since = fromTime(pause.startTime);
-  return until === undefined
-    ? { text: `It is paused at ${where} until somebody promotes it.`, since, unblock: 'promote' }
-    : {
-        text: `It keeps the pause of ${step.pause.duration} at ${where}.`,
-        since,
-        until,
-        unblock: 'promote ends the pause early',
-      };
+  if (until === undefined) {
+    return { text: `It is paused ${where} until somebody promotes it.`, since, unblock: 'promote' };
+  }
+  const span = step?.pause?.duration ?? `${pauseSeconds(release.rollout)}s`;
+  const text = `It keeps the pause of ${span} ${where}.`;
+  return { text, since, until, unblock: 'promote ends the pause early' };
+}
+
+/** Versions that were replaced and still run, for a way back. */
+function keptReason(release: Release): Reason | undefined {
+  const kept = release.all.filter((set) => scaleDownAt(set) !== undefined && currentOf(set) > 0);
+  const last = Math.max(...kept.map((set) => scaleDownAt(set) ?? 0));
+  const text = `Pods of ${kept.map(nameOf).join(', ')} are kept for a while.`;
+  return kept.length > 0 ? { text, until: last } : undefined;
 }
 
 function restartReason(release: Release): Reason | undefined {
@@ -158,11 +178,21 @@ function restartReason(release: Release): Reason | undefined {
     : { text: `Pods created before ${at} are being replaced.`, since: fromTime(at) };
 }
 
+function goalOf(release: Release): Counts {
+  const { rollout } = release;
+  if (!isBlueGreen(release)) {
+    return goalCounts(setsOf(release), sizingWeight(rollout), limitsOf(rollout));
+  }
+  // An aborted version is kept as it is, or goes.
+  const canary = release.status.abort ? 0 : previewSize(release);
+  return { canary, stable: replicasOf(rollout) };
+}
+
 /** What is missing in pods before the next step: of the new version, then of the old. */
 function podReasons(release: Release): (Reason | undefined)[] {
   if (userPause(release)) return [];
   const sets = setsOf(release);
-  const goal = goalCounts(sets, sizingWeight(release.rollout), limitsOf(release.rollout));
+  const goal = goalOf(release);
   const progressing = conditionOf(release.status, 'Progressing');
   const deadline = deadlineAt(release, release.status);
   const since = progressing ? { since: fromTime(progressing.lastUpdateTime) } : {};
@@ -190,7 +220,7 @@ function podReasons(release: Release): (Reason | undefined)[] {
   if (stable && currentOf(stable) > goal.stable && available >= goal.canary) {
     found.push({ text: `Stable pods are going away: ${currentOf(stable)} of ${wanted} are left.` });
   }
-  const left = sets.others.filter((set) => currentOf(set) > 0);
+  const left = sets.others.filter((set) => currentOf(set) > 0 && scaleDownAt(set) === undefined);
   if (left.length > 0) {
     found.push({ text: `Pods of ${left.map(nameOf).join(', ')} are going away.` });
   }

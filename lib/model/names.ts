@@ -22,6 +22,7 @@ export const fieldManager = 'serin';
 /** Reasons of `status.pauseConditions`; the last two are Serin's: docs/adr/0006-lost-status.md */
 export const pauseReasons = {
   step: 'CanaryPauseStep',
+  blueGreen: 'BlueGreenPause',
   inconclusive: 'InconclusiveAnalysisRun',
   statusLost: 'StatusLost',
   stableLost: 'StableReplicaSetLost',

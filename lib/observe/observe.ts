@@ -1,6 +1,6 @@
 import { newReplicaSet } from '../decide/revision.ts';
 import { selectorText } from '../decide/selector.ts';
-import { serviceNames } from '../decide/services.ts';
+import { serviceFields } from '../decide/services.ts';
 import { unsupported, validate } from '../decide/validate.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
@@ -85,7 +85,7 @@ async function readServices(
   rollout: Rollout,
   namespace: string,
 ): Promise<Record<string, Service | null>> {
-  const names = serviceNames(rollout);
+  const names = serviceFields(rollout).map(([, name]) => name);
   const found = await Promise.all(
     names.map((name) => cluster.get('Service', namespace, name).catch(orNone)),
   );

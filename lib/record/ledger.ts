@@ -1,8 +1,9 @@
+import { pauseSeconds } from '../decide/pause.ts';
 import { stepsOf, stepText } from '../decide/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Actor, Command, Intent } from '../model/intent.ts';
 import type { LedgerEntry, LedgerKind, Progress } from '../model/record.ts';
-import { durationSeconds, fromTime, humanDuration, secondMs } from '../model/units.ts';
+import { fromTime, humanDuration, secondMs } from '../model/units.ts';
 
 const nobody: Actor = { name: 'unknown', proof: 'unknown' };
 /** The controller itself: a step that was due, a deadline that passed. */
@@ -89,14 +90,13 @@ function aborts(before: Progress | undefined, after: Progress): Note[] {
 function pauseEnds(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {
   if (!before?.pauseStart || before.pauseStart === after.pauseStart || after.abort) return [];
   if (before.currentPodHash !== after.currentPodHash) return [];
-  const step = stepsOf(rollout)[before.currentStepIndex ?? 0];
-  const duration = step?.pause?.duration;
+  const asked = askedSeconds(before, rollout);
   const keptMs = after.observedAt - fromTime(before.pauseStart);
-  if (duration === undefined) {
+  if (asked === undefined) {
     const text = `Promoted after a pause of ${humanDuration(keptMs)}`;
     return [{ kind: 'promoted', text, causedBy: ['promote'] }];
   }
-  const askedMs = durationSeconds(duration) * secondMs;
+  const askedMs = asked * secondMs;
   const pause = { askedMs, keptMs };
   if (keptMs >= askedMs) {
     const text = `The pause of ${humanDuration(askedMs)} is over`;
@@ -104,6 +104,12 @@ function pauseEnds(before: Progress | undefined, after: Progress, rollout: Rollo
   }
   const text = `Promoted after ${humanDuration(keptMs)} of a pause of ${humanDuration(askedMs)}`;
   return [{ kind: 'promoted', text, causedBy: ['promote'], pause }];
+}
+
+/** How long the pause was to be in which the rollout was seen; undefined when it had no end. */
+function askedSeconds({ currentStepIndex }: Progress, rollout: Rollout): number | undefined {
+  const status = { ...rollout.status, ...(currentStepIndex !== null && { currentStepIndex }) };
+  return pauseSeconds({ ...rollout, status });
 }
 
 function stepChanges(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {

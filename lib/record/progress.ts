@@ -1,4 +1,4 @@
-import { stepPause } from '../decide/pause.ts';
+import { releasePause } from '../decide/pause.ts';
 import { stepsOf } from '../decide/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Progress } from '../model/record.ts';
@@ -8,7 +8,7 @@ import { imagesOf, replicasOf, revisionOf, uidOf, versionOf } from '../model/wor
 /** What is remembered of a rollout: enough to restore its status and to tell what changed since. */
 export function progressOf(rollout: Rollout, now: Millis): Progress {
   const { status = {}, spec } = rollout;
-  const pause = stepPause(status) ?? status.pauseConditions?.[0];
+  const pause = releasePause(status) ?? status.pauseConditions?.[0];
   return {
     uid: uidOf(rollout),
     resourceVersion: versionOf(rollout),

@@ -1,4 +1,4 @@
-import { stepPause } from '../decide/pause.ts';
+import { releasePause } from '../decide/pause.ts';
 import { phaseOf } from '../decide/phase.ts';
 import { currentStep, setWeightOf, stepIndexOf, stepsOf, stepText } from '../decide/steps.ts';
 import type { Pod, ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
@@ -70,7 +70,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
     revision: revisionOf(rollout),
     podHash: after.currentPodHash ?? '',
     stableHash: after.stableRS ?? '',
-    pauseStart: stepPause(after)?.startTime ?? null,
+    pauseStart: releasePause(after)?.startTime ?? null,
     paused: spec.paused === true || (after.pauseConditions ?? []).length > 0,
     aborted: after.abort === true,
     reasons,

@@ -207,8 +207,13 @@ describe('what is not ours', () => {
   it.each([
     ['spec.workloadRef', { workloadRef: { name: 'web' }, template: undefined }],
     [
-      'spec.strategy.blueGreen',
-      { strategy: { canary: undefined, blueGreen: { activeService: 'a', previewService: 'b' } } },
+      'spec.strategy.blueGreen.prePromotionAnalysis',
+      {
+        strategy: {
+          canary: undefined,
+          blueGreen: { activeService: 'a', prePromotionAnalysis: { templates: [] } },
+        },
+      },
     ],
     [
       'spec.strategy.canary.trafficRouting',

@@ -1,6 +1,6 @@
 import { rolloutTree } from '../../cli/tree.ts';
 import type { ObjectMeta, ReplicaSet, RolloutStatus } from '../../lib/model/argo.generated.ts';
-import { ephemeralMetadataAnnotation } from '../../lib/model/names.ts';
+import { ephemeralMetadataAnnotation, scaleDownDeadlineAnnotation } from '../../lib/model/names.ts';
 import {
   availableOf,
   desiredOf,
@@ -75,12 +75,17 @@ function replicaSetPicture(
 ): Observation['status'] {
   const { metadata = {}, spec = {} } = set;
   const hash = podHashOf(set);
-  const { [ephemeralMetadataAnnotation]: injected, ...annotations } = metadata.annotations ?? {};
+  const {
+    [ephemeralMetadataAnnotation]: injected,
+    [scaleDownDeadlineAnnotation]: deadline,
+    ...annotations
+  } = metadata.annotations ?? {};
   const pods = cluster.read.list('Pod', namespace).filter((pod) => isControlledBy(pod, uidOf(set)));
   const podMetadata = pods.map((pod) => JSON.stringify(metadataPicture(pod.metadata)));
   return {
     annotations: {
       ...annotations,
+      ...(deadline && { [scaleDownDeadlineAnnotation]: '<time>' }),
       ...(injected && { [ephemeralMetadataAnnotation]: JSON.parse(injected) }),
     },
     available: availableOf(set),
@@ -95,6 +100,8 @@ function replicaSetPicture(
     roles: [
       ...(hash === status.stableRS ? ['stable'] : []),
       ...(hash === status.currentPodHash ? ['current'] : []),
+      ...(hash === status.blueGreen?.activeSelector ? ['active'] : []),
+      ...(hash === status.blueGreen?.previewSelector ? ['preview'] : []),
     ],
     selector: spec.selector?.matchLabels,
     template: metadataPicture(spec.template?.metadata),
@@ -122,6 +129,7 @@ function treePicture(tree: string): string[] {
     const aged = parted.replace(ageColumn, '| <age>');
     return aged
       .replace(/^.*□ (\S+)-\w{5}(?= )/, '·□ $1-<pod>')
+      .replace(/delay:\S+/, 'delay:<time>')
       .replace(/⚠ (?:ErrImagePull|ImagePullBackOff)/, '⚠ <no image>');
   });
 }

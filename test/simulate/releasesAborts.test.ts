@@ -102,13 +102,15 @@ describe('an abort', () => {
 
 describe('a rollout that Serin leaves alone', () => {
   it('refuses a command, and names the field', async () => {
-    const release = await openRelease({ strategy: { blueGreen: { activeService: 'web' } } });
+    const release = await openRelease({
+      strategy: { canary: { trafficRouting: { nginx: {} } } },
+    });
     await release.after(
       { do: 'api', command: { verb: 'pause' }, dies: false, fresh: true },
       10_000,
     );
     const told = (await release.ledger()).find(({ kind }) => kind === 'command');
-    expect(told?.text).toMatch(/^pause: refused.*spec.strategy.blueGreen/);
+    expect(told?.text).toMatch(/^pause: refused.*trafficRouting/);
   });
 });
 

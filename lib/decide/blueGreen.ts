@@ -1,0 +1,108 @@
+import type { RolloutStatus } from '../model/argo.generated.ts';
+import { pauseReasons } from '../model/names.ts';
+import { availableOf, currentOf, podHashOf, readyOf, sum } from '../model/workload.ts';
+import { type Cutover, cutoverOf, strategyOf } from './cutover.ts';
+import { withoutPauses, withPause } from './pause.ts';
+import { currentHash, hasNewDesign, isAborted, type Release } from './release.ts';
+import { isRollbackInWindow } from './rollback.ts';
+import { selectorText } from './selector.ts';
+import {
+  abortOf,
+  abortTo,
+  type Decided,
+  finish,
+  isHold,
+  promote,
+  startAnew,
+  withCounts,
+  withoutAbort,
+} from './status.ts';
+
+/**
+ * The status of a blue-green release as this turn leaves it: whether the new version waits in
+ * preview, is switched to, or was aborted. argo v1.10.1 rollout/bluegreen.go
+ */
+export function decideBlueGreen(release: Release, restartedAt: string | undefined): Decided {
+  const counted = withCounts(release, restartedAt);
+  const cutover = cutoverOf(release);
+  if (hasNewDesign(release)) {
+    // Services are not touched in this turn.
+    const still = { ...cutover, activeAfter: cutover.active, previewAfter: cutover.preview };
+    const base = withTraffic(release, counted, still, false);
+    return finish(release, startAnew(release, base), { aborted: false });
+  }
+  const reason = promotionReason(release, cutover);
+  if (reason !== undefined) {
+    return promote(release, withTraffic(release, counted, cutover, false), reason);
+  }
+  const base = withTraffic(release, counted, cutover, hasPassedPreview(release, cutover));
+  const shortcut =
+    release.status.promoteFull === true || (isRollbackInWindow(release) && !isAborted(release));
+  const abort = abortOf(release, base, shortcut);
+  if (abort.aborted) return finish(release, abortTo(release, base), abort);
+  return finish(release, paused(release, withoutAbort(release, base), cutover), abort);
+}
+
+/**
+ * Why the new version is the stable one after this turn: traffic comes to it.
+ * argo v1.10.1 rollout/sync.go shouldFullPromote
+ */
+function promotionReason(release: Release, { activeAfter }: Cutover): string | undefined {
+  const { current, stable, status } = release;
+  if (status.pauseConditions?.some(isHold)) return undefined;
+  if (!stable) return status.stableRS ? undefined : 'Initial deploy';
+  const hash = currentHash(release);
+  const isFirst = activeAfter === '' && status.stableRS === hash;
+  if (!current || (activeAfter !== hash && !isFirst)) return undefined;
+  if (isAborted(release) && !status.promoteFull) return undefined;
+  if (isFirst) return 'Initial deploy';
+  if (status.promoteFull) return 'Full promotion requested';
+  if (isRollbackInWindow(release)) return 'Rollback within window';
+  return status.stableRS === hash ? 'Fast rollback' : 'Completed blue-green update';
+}
+
+function paused(release: Release, base: RolloutStatus, { pause }: Cutover): RolloutStatus {
+  if (pause === 'begins') return withPause(base, pauseReasons.blueGreen, release.now);
+  if (pause === 'stays') return base;
+  const left = (base.pauseConditions ?? []).filter((p) => p.reason !== pauseReasons.blueGreen);
+  return left.length > 0 ? { ...base, pauseConditions: left } : withoutPauses(base);
+}
+
+/**
+ * Set once the previewed pods are available and the pause is over: from then on the version grows to
+ * its whole size. argo v1.10.1 rollout/bluegreen.go calculateScaleUpPreviewCheckPoint
+ */
+function hasPassedPreview(release: Release, { pause }: Cutover): boolean {
+  const { previewReplicaCount } = strategyOf(release);
+  if (previewReplicaCount === undefined) return false;
+  if (release.status.blueGreen?.scaleUpPreviewCheckPoint) return true;
+  const available = release.current ? availableOf(release.current) : 0;
+  return pause === 'over' && available === previewReplicaCount;
+}
+
+/** What an autoscaler and `kubectl get` see of the rollout is the version with the traffic. */
+function withTraffic(
+  release: Release,
+  { blueGreen: before, ...base }: RolloutStatus,
+  { activeAfter, previewAfter }: Pick<Cutover, 'activeAfter' | 'previewAfter'>,
+  passedPreview: boolean,
+): RolloutStatus {
+  const { prePromotionAnalysisRunStatus: pre, postPromotionAnalysisRunStatus: post } = before ?? {};
+  const active = release.all.find((set) => podHashOf(set) === activeAfter);
+  const counted = active ? [active] : release.all;
+  const blueGreen = {
+    ...(pre && { prePromotionAnalysisRunStatus: pre }),
+    ...(post && { postPromotionAnalysisRunStatus: post }),
+    ...(previewAfter !== '' && { previewSelector: previewAfter }),
+    ...(activeAfter !== '' && { activeSelector: activeAfter }),
+    ...(passedPreview && { scaleUpPreviewCheckPoint: true }),
+  };
+  return {
+    ...base,
+    blueGreen,
+    HPAReplicas: sum(counted, currentOf),
+    availableReplicas: sum(counted, availableOf),
+    readyReplicas: sum(counted, readyOf),
+    selector: selectorText(active?.spec?.selector ?? release.rollout.spec?.selector),
+  };
+}

@@ -1,0 +1,110 @@
+import type { ReplicaSet } from '../model/argo.generated.ts';
+import { hashLabel, scaleDownDeadlineAnnotation } from '../model/names.ts';
+import { fromTime, type Millis, secondMs, toTimeUp } from '../model/units.ts';
+import {
+  annotationOf,
+  availableOf,
+  createdAt,
+  desiredOf,
+  podHashOf,
+  replicasOf,
+  revisionOf,
+} from '../model/workload.ts';
+import { type Changes, change } from './changes.ts';
+import { currentHash, isAborted, type Release } from './release.ts';
+import { resize } from './resize.ts';
+
+/** argo v1.10.1 utils/defaults/defaults.go */
+const defaultDelaySeconds = 30;
+
+/** When a ReplicaSet that is kept running is to go; undefined when it is not marked to go. */
+export function scaleDownAt(set: ReplicaSet): Millis | undefined {
+  const at = fromTime(annotationOf(set, scaleDownDeadlineAnnotation) ?? '');
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/**
+ * The sizes of a blue-green rollout: the stable version whole, the new one as far as it is to be
+ * previewed, older ones for as long as they are kept for a way back.
+ * argo v1.10.1 rollout/bluegreen.go reconcileBlueGreenReplicaSets
+ */
+export function scaleBlueGreen(release: Release, changes: Changes): void {
+  const { current, stable } = release;
+  const isOne = current === stable;
+  if (stable) resize(release, changes, stable, replicasOf(release.rollout));
+  if (current && !isOne) {
+    if (isAborted(release) && stable) retireAborted(release, changes, current, stable);
+    else resize(release, changes, current, previewSize(release));
+  }
+  retireOthers(release, changes);
+}
+
+/** How many pods the current ReplicaSet is to have. argo v1.10.1 utils/replicaset/replicaset.go */
+export function previewSize(release: Release): number {
+  const { rollout, status, current, all } = release;
+  const whole = replicasOf(rollout);
+  const preview = rollout.spec?.strategy?.blueGreen?.previewReplicaCount;
+  const active = all.find((set) => podHashOf(set) === status.blueGreen?.activeSelector);
+  if (preview === undefined || !active || active === current || status.promoteFull) return whole;
+  const isPaused = rollout.spec?.paused === true || (status.pauseConditions ?? []).length > 0;
+  return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
+}
+
+/**
+ * The aborted version stays for a while, so that somebody can look at what is wrong with it; for good
+ * where the delay is 0. argo v1.10.1 rollout/replicaset.go reconcileNewReplicaSet
+ */
+function retireAborted(
+  release: Release,
+  changes: Changes,
+  current: ReplicaSet,
+  stable: ReplicaSet,
+): void {
+  const { rollout, now } = release;
+  const seconds = rollout.spec?.strategy?.blueGreen?.abortScaleDownDelaySeconds;
+  const at = scaleDownAt(current);
+  if (seconds === 0 || desiredOf(current) === 0) return;
+  if (at === undefined) {
+    const isWhole = availableOf(stable) >= replicasOf(rollout);
+    if (isWhole) keepUntil(changes, current, now + (seconds ?? defaultDelaySeconds) * secondMs);
+  } else if (now >= at) resize(release, changes, current, 0, { keepDeadline: true });
+}
+
+/**
+ * Versions that were replaced are kept for `scaleDownDelaySeconds`, the newest
+ * `scaleDownDelayRevisionLimit` of them. argo v1.10.1 rollout/replicaset.go scaleDownDelayHelper
+ */
+function retireOthers(release: Release, changes: Changes): void {
+  const { scaleDownDelaySeconds = defaultDelaySeconds, scaleDownDelayRevisionLimit } =
+    release.rollout.spec?.strategy?.blueGreen ?? {};
+  const limit = scaleDownDelayRevisionLimit ?? Number.POSITIVE_INFINITY;
+  const running = release.others
+    .filter((set) => desiredOf(set) > 0 && !isReferenced(release, set))
+    .sort((a, b) => revisionOf(b) - revisionOf(a) || createdAt(b) - createdAt(a));
+  running.forEach((set, index) => {
+    const at = scaleDownAt(set);
+    const isOver = at !== undefined && release.now >= at;
+    if (index >= limit || isOver || scaleDownDelaySeconds === 0) resize(release, changes, set, 0);
+    else if (at !== undefined) {
+      resize(release, changes, set, replicasOf(release.rollout), { keepDeadline: true });
+    } else keepUntil(changes, set, release.now + scaleDownDelaySeconds * secondMs);
+  });
+}
+
+/** Rounded up, as every wait is: docs/adr/0005-pauses-are-never-short.md */
+function keepUntil(changes: Changes, set: ReplicaSet, at: Millis): void {
+  change(changes, set, {
+    metadata: { annotations: { [scaleDownDeadlineAnnotation]: toTimeUp(at) } },
+  });
+}
+
+/** Whether traffic may still come to it, by the status or by a Service as it is. */
+function isReferenced(release: Release, set: ReplicaSet): boolean {
+  const { status, observed } = release;
+  const { activeSelector, previewSelector } = status.blueGreen ?? {};
+  const services = Object.values(observed.services).map(
+    (each) => each?.spec?.selector?.[hashLabel],
+  );
+  const named = [status.stableRS, currentHash(release), activeSelector, previewSelector];
+  return [...named, ...services].includes(podHashOf(set));
+}
