@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
@@ -65,9 +65,11 @@ export function devFile(env: Env): string {
 export function announceDevServer(server: DevServer, env: Env): void {
   const file = devFile(env);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, `${JSON.stringify(server)}\n`, { mode: 0o600 });
-  // `mode` counts only for a new file.
-  chmodSync(file, 0o600);
+  // A new file, which is put in place whole: `mode` counts only for a new one, and a link is not followed.
+  const fresh = `${file}.${server.pid}`;
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, `${JSON.stringify(server)}\n`, { mode: 0o600, flag: 'wx' });
+  renameSync(fresh, file);
 }
 
 /** Takes the file away, unless another `serin dev` has put its own there since. */

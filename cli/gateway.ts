@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { bodyBytesMax } from '../lib/api/body.ts';
+import { secondMs } from '../lib/model/units.ts';
 import type { Log } from '../lib/world.ts';
 import { noContext } from './consumer.ts';
 
@@ -10,18 +12,25 @@ export type ApiHandler = (
   context: typeof noContext,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** What is read of a body before the answer is no. The API itself allows far less. */
-const bodyBytesMax = 1024 * 1024;
+/** How long a request may take to arrive. */
+const requestMs = 15 * secondMs;
+const connectionsMax = 256;
 
 /** Stands where API Gateway stands in AWS: HTTP in, the events of the API's function out. */
 export function localGateway(handler: ApiHandler, log: Log): Server {
-  return createServer((request, response) => {
+  const server = createServer({ requestTimeout: requestMs }, (request, response) => {
     answer(handler, request, response).catch((error: unknown) => {
+      if (request.destroyed && !request.complete) {
+        log('debug', 'a caller went away in mid-request');
+        return;
+      }
       log('error', 'the local server failed', { error });
       if (response.headersSent) response.destroy();
       else response.writeHead(500).end();
     });
   });
+  server.maxConnections = connectionsMax;
+  return server;
 }
 
 async function answer(
@@ -29,26 +38,27 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = await readBody(request);
-  // As API Gateway: such a request does not get as far as the function.
-  if (body === undefined) return void response.writeHead(413, { connection: 'close' }).end();
+  const { body, isWhole } = await readBody(request);
   if (!request.url?.startsWith('/')) return void response.writeHead(400).end();
   const result = await handler(toEvent(request, body), noContext);
   const text = result.body ?? '';
-  response.writeHead(result.statusCode ?? 200, result.headers as Record<string, string>);
+  const headers = { ...result.headers, ...(!isWhole && { connection: 'close' }) };
+  response.writeHead(result.statusCode ?? 200, headers as Record<string, string>);
   response.end(request.method === 'HEAD' ? undefined : text);
 }
 
-/** Undefined if there is too much of it. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+/** No more of it than the API needs to see that it is too large: whoever sends it need not have a token. */
+async function readBody(request: IncomingMessage): Promise<{ body: Buffer; isWhole: boolean }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.byteLength;
-    if (bytes > bodyBytesMax) return undefined;
     chunks.push(chunk);
+    if (bytes > bodyBytesMax) {
+      return { body: Buffer.concat(chunks).subarray(0, bodyBytesMax + 1), isWhole: false };
+    }
   }
-  return Buffer.concat(chunks);
+  return { body: Buffer.concat(chunks), isWhole: true };
 }
 
 /** Payload format 2.0 of an HTTP API, with a body in base64 so that its bytes arrive as they are. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ExitCode } from './exit.ts';
+import { toJson } from './text.ts';
 
 /** What a command may touch of the process it runs in. Tests pass their own. */
 export type Io = {
@@ -43,5 +44,5 @@ export function action<Options = unknown>(
 }
 
 export function sayJson(io: Io, value: unknown): void {
-  io.say(JSON.stringify(value, null, 2));
+  io.say(toJson(value, 2));
 }

@@ -42,11 +42,29 @@ export function readManifestFile(file: string): ManifestFile {
     const { contents } = document;
     // Nothing between two `---`.
     if (contents === null || (isScalar(contents) && contents.value === null)) return [];
-    const value: unknown = document.toJS();
+    const value = read(document);
+    if (value instanceof Error) {
+      const line = lineAt(rangeStart(contents));
+      faults.push({ line, message: `cannot be read: ${firstLine(value.message)}` });
+      return [];
+    }
     const lineOf = (path: string) => lineAt(find(contents, path));
     return [{ file, value, kind: kindOf(value), line: lineOf(''), lineOf }];
   });
   return { file, manifests, faults };
+}
+
+/** What a document holds; an error for one that grows without bounds or contains itself. */
+function read(document: { toJS: () => unknown }): unknown {
+  try {
+    const value = document.toJS();
+    // Aliases can make a thing a part of itself, which no manifest can be.
+    JSON.stringify(value);
+    return value;
+  } catch (error) {
+    if (error instanceof TypeError) return new Error('an alias contains itself');
+    return error;
+  }
 }
 
 /** The manifest that `dev` and `demo` use when none is given. */

@@ -13,6 +13,7 @@ import { addStatus } from './commands/status.ts';
 import { addWait } from './commands/wait.ts';
 import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
 import type { Cli, Io } from './io.ts';
+import { plainLines, toJson } from './text.ts';
 
 const guide = `
 Start here:
@@ -93,9 +94,9 @@ function sayError(error: CliError, io: Io, argv: string[]): void {
   const json = /(^| )(-o|--output)[ =]?json( |$)/.test(argv.join(' '));
   if (json) {
     const { message, hint, problem, exitCode } = error;
-    io.warn(JSON.stringify({ ...(problem ?? { title: message }), hint, exitCode }));
+    io.warn(toJson({ ...(problem ?? { title: message }), hint, exitCode }));
     return;
   }
-  io.warn(`serin: ${error.message}`);
-  if (error.hint !== undefined) io.warn(`  ${error.hint}`);
+  io.warn(`serin: ${plainLines(error.message)}`);
+  if (error.hint !== undefined) io.warn(`  ${plainLines(error.hint)}`);
 }

@@ -27,12 +27,33 @@ function displayWidth(text: string): number {
   return [...stripVTControlCharacters(text)].length;
 }
 
-/** One line without control characters, for text from elsewhere: a message must not move the cursor. */
+/**
+ * One line without control or invisible characters, for text from elsewhere: a message must neither
+ * move the cursor nor read in another order than it is written.
+ */
 export function plain(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/\s+/g, ' ')
-    .replace(/\p{Cc}/gu, '')
+    .replace(/[\p{Cc}\p{Cf}]/gu, '')
     .trim();
+}
+
+/** Several lines, each made plain. */
+export function plainLines(text: string): string {
+  return text.split('\n').map(plain).join('\n');
+}
+
+/** JSON escapes the control characters below U+0080 only; some terminals obey the others too. */
+export function toJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu,
+    // By code unit: what lies beyond the first plane is two escapes.
+    (sign) =>
+      sign
+        .split('')
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+        .join(''),
+  );
 }
 
 const hourMs = 60 * minuteMs;

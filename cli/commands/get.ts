@@ -4,6 +4,7 @@ import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io, sayJson } from '../io.ts';
 import { type Look, look, looks } from '../look.ts';
 import { targetOf } from '../target.ts';
+import { toJson } from '../text.ts';
 import { rolloutTree } from '../tree.ts';
 
 type Options = { watch?: boolean };
@@ -46,7 +47,7 @@ async function get(call: Call<Options>) {
 
 function jsonLines(io: Io): (seen: Look) => void {
   return ({ view, changed }) => {
-    if (changed) io.say(JSON.stringify(view));
+    if (changed) io.say(toJson(view));
   };
 }
 

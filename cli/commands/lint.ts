@@ -6,6 +6,7 @@ import { withoutNulls } from '../../lib/model/nulls.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { type Manifest, readManifestFile, structureFaults } from '../manifest.ts';
+import { plain } from '../text.ts';
 
 /** One thing that is wrong in a file. `path` is '' when the file is no YAML. */
 type Finding = { line: number; path: string; message: string };
@@ -38,7 +39,7 @@ async function lint({ args, options, io }: Call<unknown>) {
   else {
     for (const { file, rollouts, findings } of reports) {
       for (const { line, path, message } of findings) {
-        io.say(`${file}:${line}: ${path === '' ? '' : `${path} `}${message}`);
+        io.say(plain(`${file}:${line}: ${path === '' ? '' : `${path} `}${message}`));
       }
       const count = rollouts === 1 ? '1 Rollout' : `${rollouts} Rollouts`;
       if (findings.length === 0) io.say(`${file}: ${count}, nothing wrong`);

@@ -9,8 +9,13 @@ export type Verb = Command['verb'];
 /** The schemas that have a name in the OpenAPI document. */
 export const components = z.registry<{ id: string }>();
 
-const hasNoControl = /^[^\p{Cc}]*$/u;
+const hasNoControl = /^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u;
 const count = z.int().min(0);
+
+function hasFourDigits(time: string): boolean {
+  const year = new Date(time).getUTCFullYear();
+  return year >= 1 && year <= 9999;
+}
 
 const expect = z
   .strictObject({
@@ -31,7 +36,7 @@ const common = {
     .string()
     .min(1)
     .max(1000)
-    .regex(hasNoControl, 'must not hold control characters')
+    .regex(hasNoControl, 'must not hold control or invisible characters')
     .exactOptional()
     .meta({ description: 'Why, for the ledger.' }),
   expect: expect.exactOptional(),
@@ -57,6 +62,8 @@ const restart = z
   .strictObject({
     at: z.iso
       .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-01-31T22:00:00Z' })
+      // Kubernetes refuses others, and only when they are written.
+      .refine(hasFourDigits, 'must be a time between the years 1 and 9999 (UTC)')
       .exactOptional()
       .meta({ description: 'When; at once if absent.' }),
     ...common,

@@ -6,6 +6,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startEmbedded } from '../../cli/embedded.ts';
 import { type ApiHandler, localGateway } from '../../cli/gateway.ts';
+import { bodyBytesMax } from '../../lib/api/body.ts';
 
 async function gateway(handler: ApiHandler) {
   const logged: string[] = [];
@@ -20,6 +21,8 @@ async function ask(port: number, path: string, method = 'GET', body?: string) {
   const asked = request({ host: '127.0.0.1', port, path, method, headers: { 'x-a': 'b' } });
   asked.end(body);
   const [response] = (await once(asked, 'response')) as [import('node:http').IncomingMessage];
+  // An answer may come before all of the body is sent.
+  asked.on('error', () => {});
   return { status: response.statusCode, headers: response.headers, body: await text(response) };
 }
 
@@ -46,12 +49,33 @@ describe('the local gateway', () => {
     expect(await ask(port, '/', 'HEAD')).toMatchObject({ status: 201, body: '' });
   });
 
-  it('keeps out what is too large or no path', async () => {
+  it('reads no more of a body than the API needs to refuse it', async () => {
+    const sizes: number[] = [];
+    const { port } = await gateway(async ({ body = '' }) => {
+      sizes.push(Buffer.from(body, 'base64').byteLength);
+      return { statusCode: 413 };
+    });
+    const answer = await ask(port, '/', 'POST', 'x'.repeat(64 * 1024 * 1024));
+    expect(answer).toMatchObject({ status: 413, headers: { connection: 'close' } });
+    expect(sizes).toEqual([bodyBytesMax + 1]);
+  });
+
+  it('hands on nothing that is no path', async () => {
     const { port } = await gateway(async () => {
       throw new Error('the handler is not to be asked');
     });
-    expect((await ask(port, '/', 'POST', 'x'.repeat(1024 * 1024 + 1))).status).toBe(413);
     expect((await ask(port, 'http://elsewhere/')).status).toBe(400);
+  });
+
+  it('takes a caller who goes away for no fault of its own', async () => {
+    const { port, logged } = await gateway(async () => ({ statusCode: 200 }));
+    const asked = request({ host: '127.0.0.1', port, method: 'POST', path: '/' });
+    asked.on('error', () => {});
+    asked.setHeader('content-length', '10');
+    asked.write('half');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    asked.destroy();
+    await expect.poll(() => logged).toEqual(['a caller went away in mid-request']);
   });
 
   it('tells nothing of what went wrong inside', async () => {

@@ -51,6 +51,42 @@ describe('lint', () => {
     expect(out).toMatch(/:9: spec.selector is missing/);
   });
 
+  it.each([
+    ['contains itself', 'metadata: &a\n  name: *a\n', /contains itself/],
+    [
+      'grows without bounds',
+      `${Array.from(
+        { length: 9 },
+        (_, at) =>
+          `l${at}: &l${at} [${
+            at === 0
+              ? '1'
+              : Array(9)
+                  .fill(`*l${at - 1}`)
+                  .join(',')
+          }]`,
+      ).join('\n')}\n`,
+      /alias/,
+    ],
+  ])('says so when a file %s', async (_name, text, expected) => {
+    const path = file(`kind: Rollout\n${text}`);
+    const { code, out } = await serin(['lint', path]);
+    expect(out).toMatch(new RegExp(`^${path}:1: cannot be read: `));
+    expect(out).toMatch(expected);
+    expect(code).toBe(1);
+  });
+
+  it('never passes a control character on to the terminal', async () => {
+    const text = example.replace('replicas: 2', '"re\\e[31mpli\\u009bcas\\u202e": 2');
+    const { out } = await serin(['lint', file(text)]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for.
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    const json = await serin(['lint', file(text), '-o', 'json']);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for.
+    expect(json.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    expect(JSON.stringify(JSON.parse(json.out))).toContain('\u009b');
+  });
+
   it('looks at every Rollout of a file and at nothing else', async () => {
     const service = 'apiVersion: v1\nkind: Service\nspec: {nonsense: 1}\n';
     const bad = example.replace('replicas: 2', 'replicas: two');
