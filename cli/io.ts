@@ -29,7 +29,12 @@ export type GlobalOptions = {
 export type Call<Options> = { args: string[]; options: GlobalOptions & Options; io: Io };
 
 /** What a command needs to register itself: the process, and where its exit code goes. */
-export type Cli = { io: Io; exitCode: ExitCode };
+export type Cli = {
+  io: Io;
+  exitCode: ExitCode;
+  /** Each --namespace that was given; most commands want the last, or the default. */
+  namespaces: string[];
+};
 
 /** Makes commander's callback of a function that answers the exit code. */
 export function action<Options = unknown>(

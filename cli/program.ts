@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { addChanges } from './commands/change.ts';
 import { addDemo } from './commands/demo.ts';
@@ -8,12 +7,14 @@ import { addGet } from './commands/get.ts';
 import { addHistory } from './commands/history.ts';
 import { addLint } from './commands/lint.ts';
 import { addList } from './commands/list.ts';
+import { addRun } from './commands/run.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addStatus } from './commands/status.ts';
 import { addWait } from './commands/wait.ts';
 import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
 import type { Cli, Io } from './io.ts';
 import { plainLines, toJson } from './text.ts';
+import { ownVersion } from './version.ts';
 
 const guide = `
 Start here:
@@ -26,7 +27,7 @@ SERIN_CLUSTER. \`serin help COMMAND\` has examples of each.`;
 
 /** Runs one command line and answers the exit code; what can go wrong for a user never throws. */
 export async function run(argv: string[], io: Io): Promise<ExitCode> {
-  const cli: Cli = { io, exitCode: exitCodes.ok };
+  const cli: Cli = { io, exitCode: exitCodes.ok, namespaces: [] };
   const program = makeProgram(cli);
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -44,7 +45,15 @@ function makeProgram(cli: Cli): Command {
     .option('--server <url>', 'address of the API')
     .option('--token <token>', 'bearer token of the API')
     .option('--cluster <name>', 'which cluster')
-    .option('-n, --namespace <name>', 'which namespace', 'default')
+    .option(
+      '-n, --namespace <name>',
+      'which namespace',
+      (name: string) => {
+        cli.namespaces.push(name);
+        return name;
+      },
+      'default',
+    )
     .addOption(
       new Option('-o, --output <form>', 'how to print').choices(['text', 'json']).default('text'),
     )
@@ -68,13 +77,9 @@ function makeProgram(cli: Cli): Command {
   addLint(program, cli);
   addSimulate(program, cli);
   addDev(program, cli);
+  addRun(program, cli);
   addDemo(program, cli);
   return program;
-}
-
-function ownVersion(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 function failed(error: unknown, io: Io, argv: string[]): ExitCode {

@@ -16,7 +16,7 @@ const COLUMNS_MAX = 110;
 type Area = { imports: string[]; types?: string[]; packages?: string[] };
 const EDGES = ['cluster', 'store', 'wake', 'world', 'errors'];
 const STAGES = ['observe', 'apply', 'record'];
-const LIB = ['model', 'decide', ...STAGES, ...EDGES, 'reconcile', 'api', 'simulate'];
+const LIB = ['model', 'decide', ...STAGES, ...EDGES, 'clock', 'reconcile', 'api', 'simulate'];
 const STAGE: Area = { imports: ['model', ...EDGES], types: ['decide'] };
 const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
 const AREAS: Record<string, Area> = {
@@ -25,6 +25,7 @@ const AREAS: Record<string, Area> = {
   errors: { imports: ['model'] },
   aws: { imports: ['model', 'errors'] },
   world: { imports: ['model', 'errors'], types: ['cluster', 'store', 'wake'] },
+  clock: { imports: ['world'] },
   cluster: EDGE,
   store: EDGE,
   wake: EDGE,

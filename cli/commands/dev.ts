@@ -1,20 +1,13 @@
-import { inspect } from 'node:util';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
-import type { RolloutKey } from '../../lib/model/key.ts';
-import type { LedgerEntry } from '../../lib/model/record.ts';
-import { toTime } from '../../lib/model/units.ts';
-import type { Log } from '../../lib/world.ts';
 import { announceDevServer, devFile, withdrawDevServer } from '../connection.ts';
 import type { Embedded } from '../embedded.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
 import { exampleFile, readObjects } from '../manifest.ts';
-import { plain } from '../text.ts';
+import { happened, logTo, port, portDefault, stopped } from '../process.ts';
 
 type Options = { port: number; speed: number; data?: string; verbose?: true };
-
-const portDefault = 7465;
 
 export function addDev(program: Command, cli: Cli): void {
   program
@@ -46,12 +39,6 @@ Examples:
   serin dev examples/front-api.yaml --data .serin`,
     )
     .action(action<Options>(cli, dev));
-}
-
-function port(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number < 65_536) return number;
-  throw new InvalidArgumentError('It must be a whole number up to 65535.');
 }
 
 /** A factor on time, for commander. */
@@ -86,11 +73,6 @@ async function dev({ args, options, io }: Call<Options>) {
   return exitCodes.ok;
 }
 
-function stopped(stop: AbortSignal): Promise<unknown> {
-  if (stop.aborted) return Promise.resolve();
-  return new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
-}
-
 function welcome({ server, cluster }: Embedded, rollouts: Rollout[], env: Io['env']): string[] {
   const [first] = rollouts;
   const { name = 'NAME', namespace = 'default' } = first?.metadata ?? {};
@@ -111,21 +93,4 @@ function welcome({ server, cluster }: Embedded, rollouts: Rollout[], env: Io['en
     '',
     'Ctrl-C ends it. What happens:',
   ];
-}
-
-function happened({ namespace, name }: RolloutKey, { at, actor, kind, text }: LedgerEntry): string {
-  const who = actor.name === 'serin' ? '' : ` (${plain(actor.name)})`;
-  return `${toTime(at)}  ${namespace}/${name}  ${kind}  ${plain(text)}${who}`;
-}
-
-function logTo(io: Io, verbose: boolean): Log {
-  const shown = verbose ? ['debug', 'info', 'warn', 'error'] : ['warn', 'error'];
-  return (level, message, fields) => {
-    if (!shown.includes(level)) return;
-    io.warn(`serin: ${level}: ${message}${fields === undefined ? '' : ` ${inspectLine(fields)}`}`);
-  };
-}
-
-function inspectLine(fields: object): string {
-  return inspect(fields, { breakLength: Number.POSITIVE_INFINITY, depth: 3 });
 }

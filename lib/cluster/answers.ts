@@ -4,7 +4,7 @@ import { resources } from './resources.ts';
 
 /** What a call is about: for its path, its messages and the RBAC rule it needs. */
 export type Subject = {
-  verb: 'get' | 'list' | 'create' | 'patch' | 'delete';
+  verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
   kind: Kind;
   namespace: string;
   name?: string;
@@ -46,7 +46,7 @@ export function refusal(subject: Subject, code: number, body: unknown): Error {
 
 function notFound(subject: Subject, text: string): Error {
   // A list of nothing is empty: not found is the resource itself.
-  if (subject.verb === 'list' && subject.kind === 'Rollout') {
+  if (subject.name === undefined && subject.kind === 'Rollout') {
     return new Terminal(
       `${text}; this cluster does not know Rollouts: install the CRDs of Argo Rollouts v1.10`,
     );

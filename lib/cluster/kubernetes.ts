@@ -6,6 +6,7 @@ import type { Cluster, Kind, Kinds } from '../world.ts';
 import { describe, isBudgets, isRecord, refusal, type Subject } from './answers.ts';
 import { isName, pathOf, resources } from './resources.ts';
 import { type Call, type Credentials, type Transport, transport } from './transport.ts';
+import { type Watch, watch } from './watch.ts';
 
 export type KubernetesOptions = Credentials & {
   /** Whether an admission webhook or a watch announces changes. */
@@ -20,10 +21,16 @@ export type KubernetesOptions = Credentials & {
 const defaults = { userAgent: 'serin', timeoutMs: 10 * secondMs, pageSize: 500 };
 const mergePatch = 'application/merge-patch+json';
 
+type Send = Transport['send'];
+
+/** A cluster whose changes can be followed too. */
+export type WatchedCluster = Cluster & { watch: Watch };
+
 /** A Kubernetes API server as a World's Cluster. */
-export function kubernetesCluster(options: KubernetesOptions): Cluster {
+export function kubernetesCluster(options: KubernetesOptions): WatchedCluster {
   const { userAgent, timeoutMs, pageSize } = { ...defaults, ...options };
-  const send = transport(options, { userAgent, timeoutMs });
+  const calls = transport(options, { userAgent, timeoutMs });
+  const { send } = calls;
   return {
     doorbell: options.doorbell,
     get: (kind, namespace, name) => get(send, kind, namespace, name),
@@ -33,11 +40,15 @@ export function kubernetesCluster(options: KubernetesOptions): Cluster {
       patched(send, kind, { ...target, ...(subresource && { subresource }) }, patch),
     remove: (kind, target) => remove(send, kind, target),
     evict: (namespace, name, uid) => evict(send, { namespace, name, uid }),
+    watch: (kind, where, sink, signal) => {
+      const listing = { kind, pageSize, selector: where.selector, ...where };
+      return watch(calls, () => listed(send, listing), { kind, ...where }, sink, signal);
+    },
   };
 }
 
 async function get<K extends Kind>(
-  send: Transport,
+  send: Send,
   kind: K,
   namespace: string,
   name: string,
@@ -55,19 +66,26 @@ type Listing<K> = {
   pageSize: number;
 };
 
-async function list<K extends Kind>(send: Transport, listing: Listing<K>): Promise<Kinds[K][]> {
+async function list<K extends Kind>(send: Send, listing: Listing<K>): Promise<Kinds[K][]> {
+  return (await listed(send, listing)).items;
+}
+
+/** The objects, and the version of the whole from which a watch goes on. */
+type Listed<K extends Kind> = { items: Kinds[K][]; version: string };
+
+async function listed<K extends Kind>(send: Send, listing: Listing<K>): Promise<Listed<K>> {
   // A list that takes longer than the server keeps its snapshot starts over, once.
-  const items = (await pages(send, listing)) ?? (await pages(send, listing));
-  if (items !== undefined) return items;
+  const found = (await pages(send, listing)) ?? (await pages(send, listing));
+  if (found !== undefined) return found;
   const { kind, namespace } = listing;
   throw new Transient(`${describe({ verb: 'list', kind, namespace })}: its pages expired twice`);
 }
 
 /** Undefined when a later page is not to be had any more. */
 async function pages<K extends Kind>(
-  send: Transport,
+  send: Send,
   { kind, namespace, selector = '', pageSize }: Listing<K>,
-): Promise<Kinds[K][] | undefined> {
+): Promise<Listed<K> | undefined> {
   const subject: Subject = { verb: 'list', kind, namespace };
   const items: Kinds[K][] = [];
   for (let cursor = ''; ; ) {
@@ -82,14 +100,15 @@ async function pages<K extends Kind>(
     const page = isRecord(body) ? body : {};
     if (!Array.isArray(page.items)) throw strange(subject);
     items.push(...page.items.map((item: unknown) => objectOf(kind, subject, item)));
-    const { continue: next } = isRecord(page.metadata) ? page.metadata : {};
-    if (typeof next !== 'string' || next === '') return items;
+    const { continue: next, resourceVersion } = isRecord(page.metadata) ? page.metadata : {};
+    const version = typeof resourceVersion === 'string' ? resourceVersion : '';
+    if (typeof next !== 'string' || next === '') return { items, version };
     cursor = next;
   }
 }
 
 async function create<K extends Kind>(
-  send: Transport,
+  send: Send,
   kind: K,
   object: Kinds[K],
   dryRun: boolean,
@@ -113,7 +132,7 @@ type PatchTarget = {
 };
 
 async function patched<K extends Kind>(
-  send: Transport,
+  send: Send,
   kind: K,
   { resourceVersion, ...target }: PatchTarget,
   patch: MergePatch,
@@ -134,7 +153,7 @@ async function patched<K extends Kind>(
 }
 
 async function remove(
-  send: Transport,
+  send: Send,
   kind: Kind,
   { uid, resourceVersion, ...target }: Parameters<Cluster['remove']>[1],
 ): Promise<void> {
@@ -152,7 +171,7 @@ async function remove(
 }
 
 async function evict(
-  send: Transport,
+  send: Send,
   { uid, ...target }: { namespace: string; name: string; uid: string },
 ): Promise<boolean> {
   const place = { ...target, subresource: 'eviction' };
@@ -173,7 +192,7 @@ async function evict(
   return true;
 }
 
-async function ask(send: Transport, call: Call): Promise<unknown> {
+async function ask(send: Send, call: Call): Promise<unknown> {
   const { status, body } = await send(call);
   if (status >= 300) throw refusal(call.subject, status, body);
   return body;

@@ -29,13 +29,26 @@ export type Call = {
 /** A status and its JSON; text where it is none. */
 type Answer = { status: number; body: unknown };
 
-/** Rejects with Transient or Terminal when there is no answer. */
-export type Transport = (call: Call) => Promise<Answer>;
+/** Both reject with Transient or Terminal when there is no answer. */
+export type Transport = {
+  send: (call: Call) => Promise<Answer>;
+  /** For an answer that goes on for a while: its text as it arrives, until the signal aborts it. */
+  open: (call: Call, signal: AbortSignal) => Promise<Stream>;
+};
+/** `text` where the status is 200, `body` otherwise. */
+type Stream = { status: number; text?: AsyncIterable<string>; body?: unknown };
 
 type Connection = { kubeConfig: KubeConfig; token?: string };
 type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
 
-const methods = { get: 'GET', list: 'GET', create: 'POST', patch: 'PATCH', delete: 'DELETE' };
+const methods = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  create: 'POST',
+  patch: 'PATCH',
+  delete: 'DELETE',
+};
 
 /**
  * Calls through the Kubernetes client's sign-in and HTTP layer. Its generated APIs are left aside:
@@ -59,7 +72,23 @@ export function transport(
       return failure(call, error, timeoutMs);
     }
   };
-  return async (call) => {
+  const open = async (call: Call, signal: AbortSignal, fresh: boolean): Promise<Stream> => {
+    const request = await prepare(call, userAgent, () => connect(fresh), authorize);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new DOMException('', 'TimeoutError')), timeoutMs);
+    request.setSignal(AbortSignal.any([signal, late.signal]));
+    try {
+      const { httpStatusCode: status, body } = await http.send(request).toPromise();
+      if (status !== 200) return { status, body: parsed(await body.text()) };
+      const bytes = body.stream() as unknown as ReadableStream<Uint8Array>;
+      return { status, text: bytes.pipeThrough(new TextDecoderStream()) };
+    } catch (error) {
+      throw failure(call, error, timeoutMs).error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const send = async (call: Call): Promise<Answer> => {
     const first = await attempt(call, false);
     // What was remembered of the server or of who we are may be out of date.
     const isStale = 'failed' in first ? first.failed === 'trust' : first.status === 401;
@@ -74,6 +103,15 @@ export function transport(
       throw new Transient(`${describe(call.subject)}: the answer is not JSON`);
     }
     return last;
+  };
+  return {
+    send,
+    open: async (call, signal) => {
+      const first = await open(call, signal, false);
+      if (first.status !== 401) return first;
+      authorize.forget();
+      return await open(call, signal, true);
+    },
   };
 }
 

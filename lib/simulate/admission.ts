@@ -1,3 +1,4 @@
+import { selects } from '../cluster/selectors.ts';
 import { Terminal } from '../errors.ts';
 import type { ReplicaSet } from '../model/argo.generated.ts';
 import { encodeGo } from '../model/encode.ts';
@@ -8,7 +9,6 @@ import { deepEqual } from '../model/patch.ts';
 import { checkStructure } from '../model/structure.ts';
 import type { Kind } from '../world.ts';
 import { withReplicaSetDefaults } from './defaults.ts';
-import { selects } from './selectors.ts';
 
 // What the API server makes of an object before it stores it: unknown fields dropped, types
 // checked, defaults filled in, and what is plainly invalid refused.

@@ -1,10 +1,10 @@
+import { parseSelector, selects } from '../cluster/selectors.ts';
 import { Conflict } from '../errors.ts';
 import type { Pod } from '../model/argo.generated.ts';
 import type { SelectorText } from '../world.ts';
 import type { Writer } from './managedFields.ts';
 import type { Objects } from './objects.ts';
 import { isTrue } from './podStatus.ts';
-import { parseSelector, selects } from './selectors.ts';
 
 /** As much of a PodDisruptionBudget as decides whether a pod may be evicted. */
 export type DisruptionBudget = { namespace: string; selector: SelectorText; minAvailable: number };

@@ -1,3 +1,4 @@
+import { parseSelector, selects } from '../cluster/selectors.ts';
 import { Conflict, NotFound, Terminal } from '../errors.ts';
 import type { ObjectMeta } from '../model/argo.generated.ts';
 import { applyMergePatch, deepEqual } from '../model/patch.ts';
@@ -8,7 +9,6 @@ import { type AnyObject, admitted, admittedStatus, resources } from './admission
 import { frozenCopy } from './frozen.ts';
 import { managedBy, type Writer } from './managedFields.ts';
 import type { Random } from './random.ts';
-import { parseSelector, selects } from './selectors.ts';
 
 /** Something was written. `before` is what it was, `writer` who did it. */
 export type Change = {

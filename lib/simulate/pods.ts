@@ -1,3 +1,4 @@
+import { parseSelector, selects } from '../cluster/selectors.ts';
 import type { Pod, PodStatus } from '../model/argo.generated.ts';
 import { type Millis, minuteMs, secondMs, toTime } from '../model/units.ts';
 import { imagesOf, nameOf, uidOf } from '../model/workload.ts';
@@ -13,7 +14,6 @@ import {
   statusWithGatesOpen,
 } from './podStatus.ts';
 import type { Random } from './random.ts';
-import { parseSelector, selects } from './selectors.ts';
 
 // Scheduler and kubelet of a cluster with one endless node. What a pod's life is like is read off
 // its template: a bad or crashing image, its readiness gates, its probe's initial delay.

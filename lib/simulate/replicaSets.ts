@@ -1,9 +1,9 @@
+import { selects } from '../cluster/selectors.ts';
 import type { Pod, ReplicaSet, ReplicaSetStatus } from '../model/argo.generated.ts';
 import { fromTime, type Millis, secondMs } from '../model/units.ts';
 import { createdAt, desiredOf, isControlledBy, nameOf, uidOf } from '../model/workload.ts';
 import type { TaskClock } from './clock.ts';
 import type { Objects } from './objects.ts';
-import { selects } from './selectors.ts';
 import { workQueue } from './workQueue.ts';
 
 // The ReplicaSet controller: as many pods as asked for, and a status that counts them.

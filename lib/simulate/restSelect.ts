@@ -1,9 +1,9 @@
+import { parseSelector, selects } from '../cluster/selectors.ts';
 import { isRecord } from '../model/gotypes.ts';
 import type { Kind } from '../world.ts';
 import type { AnyObject } from './admission.ts';
 import { badRequest } from './restAnswers.ts';
 import { longName, type Place, type RestResource } from './restResources.ts';
-import { parseSelector, selects } from './selectors.ts';
 
 export type Matches = (object: AnyObject) => boolean;
 

@@ -2,6 +2,7 @@ import { NotFound, Terminal, Transient } from '../errors.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
 import { fieldManager } from '../model/names.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
+import { memoryStore } from '../store/memory.ts';
 import { notice } from '../wake/keys.ts';
 import { reachMs } from '../wake/queue.ts';
 import type {
@@ -15,7 +16,6 @@ import type {
 } from '../world.ts';
 import type { TaskClock } from './clock.ts';
 import { type ClusterOptions, type SimulatedCluster, simulatedCluster } from './cluster.ts';
-import { memoryStore } from './memoryStore.ts';
 import { randomFrom } from './random.ts';
 
 export type WorldOptions = {

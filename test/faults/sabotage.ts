@@ -170,7 +170,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'the record is saved whatever its version is',
-    file: 'lib/simulate/memoryStore.ts',
+    file: 'lib/store/memory.ts',
     find: 'demandVersion(find(memory, recordKey(record.key)), record.version);',
     replace: '',
   },
@@ -184,7 +184,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'the ledger takes an entry twice',
-    file: 'lib/simulate/memoryStore.ts',
+    file: 'lib/store/memory.ts',
     find: 'if (find(memory, itemKey) !== undefined) return false;',
     replace: '',
   },

@@ -2,6 +2,7 @@ import { Conflict, Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { LedgerEntry, RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
+import type { Clock, Due, Page, Store } from '../world.ts';
 import {
   type Item,
   type ItemKey,
@@ -14,8 +15,7 @@ import {
   recordItem,
   recordKey,
   rolloutsPartition,
-} from '../store/items.ts';
-import type { Clock, Due, Page, Store } from '../world.ts';
+} from './items.ts';
 
 export type MemoryStoreOptions = {
   /** How long the due index lags behind the records. */

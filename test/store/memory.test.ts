@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { virtualClock } from '../../lib/simulate/clock.ts';
-import { memoryStore } from '../../lib/simulate/memoryStore.ts';
+import { memoryStore } from '../../lib/store/memory.ts';
 import { key, newRecord, storeContract } from '../store/contract.ts';
 
 const start = 1_700_000_000_000;

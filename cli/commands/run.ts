@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { Terminal } from '../../lib/errors.ts';
+import { announceDevServer, withdrawDevServer } from '../connection.ts';
+import { CliError, exitCodes } from '../exit.ts';
+import { action, type Call, type Cli } from '../io.ts';
+import { happened, logTo, port, portDefault, stopped } from '../process.ts';
+import { ownVersion } from '../version.ts';
+
+type Options = {
+  kubeconfig: string;
+  context?: string;
+  instanceId: string;
+  port: number;
+  data?: string;
+  verbose?: true;
+};
+
+export function addRun(program: Command, cli: Cli): void {
+  program
+    .command('run')
+    .helpGroup('On a cluster:')
+    .summary('run Serin as a process on a real cluster')
+    .description(
+      'Drives the Rollouts of a cluster from this process, in place of the controller of Argo ' +
+        'Rollouts, and serves the API on 127.0.0.1. Stop that controller first, or give each an ' +
+        'instance id of its own. Without --namespace, which may be given several times, it drives ' +
+        'those of all namespaces. Ctrl-C or SIGTERM ends it; the releases go on when it is started again.',
+    )
+    .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
+    .option('--context <name>', 'which context of that file, if not the current one')
+    .option('--instance-id <id>', 'only Rollouts with this controller-instance-id label', '')
+    .option('--port <n>', 'port of the API on 127.0.0.1, 0 for any', port, portDefault)
+    .option('--data <dir>', 'keep the table in this folder; without it, in memory')
+    .option('--verbose', 'print every write')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  serin run --kubeconfig ~/.kube/config
+  serin run --kubeconfig ~/.kube/config --context staging -n shop -n web
+  serin run --kubeconfig ~/.kube/config --instance-id serin --data /var/lib/serin`,
+    )
+    .action(action<Options>(cli, (call) => run(call, cli.namespaces)));
+}
+
+async function run({ options, io }: Call<Options>, namespaces: string[]) {
+  // Loads what no other command needs.
+  const { startRun } = await import('../run.ts');
+  const cluster = options.cluster ?? 'local';
+  const watches = new AbortController();
+  const running = await startRun({
+    kubeconfig: options.kubeconfig,
+    ...(options.context !== undefined && { context: options.context }),
+    namespaces,
+    instanceId: options.instanceId,
+    cluster,
+    port: options.port,
+    ...(options.data !== undefined && { dir: options.data }),
+    userAgent: `serin/${ownVersion()}`,
+    log: logTo(io, options.verbose === true),
+    onLedger: (key, entry) => io.say(happened(key, entry)),
+    signal: watches.signal,
+  }).catch((error: unknown) => {
+    watches.abort();
+    if (!(error instanceof Terminal)) throw error;
+    const hint = 'Put that right and start it again; nothing was changed.';
+    throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
+  });
+  const { server, token } = running;
+  try {
+    announceDevServer({ server, token, cluster, pid: process.pid }, io.env);
+    const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
+    const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
+    io.say(`Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`);
+    await stopped(io.stop);
+  } finally {
+    withdrawDevServer(process.pid, io.env);
+    await running.close();
+    watches.abort();
+  }
+  return exitCodes.ok;
+}

@@ -1,0 +1,44 @@
+import { inspect } from 'node:util';
+import { InvalidArgumentError } from 'commander';
+import type { RolloutKey } from '../lib/model/key.ts';
+import type { LedgerEntry } from '../lib/model/record.ts';
+import { toTime } from '../lib/model/units.ts';
+import type { Log } from '../lib/world.ts';
+import type { Io } from './io.ts';
+import { plain } from './text.ts';
+
+// What the commands have in common that stay until they are stopped.
+
+export const portDefault = 7465;
+
+/** A port, for commander. */
+export function port(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number < 65_536) return number;
+  throw new InvalidArgumentError('It must be a whole number up to 65535.');
+}
+
+export function stopped(stop: AbortSignal): Promise<unknown> {
+  if (stop.aborted) return Promise.resolve();
+  return new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+}
+
+export function happened(
+  { namespace, name }: RolloutKey,
+  { at, actor, kind, text }: LedgerEntry,
+): string {
+  const who = actor.name === 'serin' ? '' : ` (${plain(actor.name)})`;
+  return `${toTime(at)}  ${namespace}/${name}  ${kind}  ${plain(text)}${who}`;
+}
+
+export function logTo(io: Io, verbose: boolean): Log {
+  const shown = verbose ? ['debug', 'info', 'warn', 'error'] : ['warn', 'error'];
+  return (level, message, fields) => {
+    if (!shown.includes(level)) return;
+    io.warn(`serin: ${level}: ${message}${fields === undefined ? '' : ` ${inspectLine(fields)}`}`);
+  };
+}
+
+function inspectLine(fields: object): string {
+  return inspect(fields, { breakLength: Number.POSITIVE_INFINITY, depth: 3 });
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../lib/clock.ts';
+import { cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
+import { contextOf } from '../lib/cluster/kubeconfig.ts';
+import { kubernetesCluster } from '../lib/cluster/kubernetes.ts';
+import { serviceFields } from '../lib/decide/services.ts';
+import { NotFound } from '../lib/errors.ts';
+import type { Rollout } from '../lib/model/argo.generated.ts';
+import type { RolloutKey } from '../lib/model/key.ts';
+import { instanceIdLabel } from '../lib/model/names.ts';
+import { minuteMs } from '../lib/model/units.ts';
+import { nameOf } from '../lib/model/workload.ts';
+import { memoryStore } from '../lib/store/memory.ts';
+import { notice } from '../lib/wake/keys.ts';
+import { localQueue } from '../lib/wake/local.ts';
+import type { Cluster, Log, World } from '../lib/world.ts';
+import { consumer } from './consumer.ts';
+import { type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
+
+export type RunOptions = {
+  kubeconfig: string;
+  context?: string;
+  /** Empty for all. */
+  namespaces: string[];
+  instanceId: string;
+  /** How the cluster is called in the API. */
+  cluster: string;
+  /** Of the API; 0 takes any that is free. */
+  port: number;
+  /** Where the table is kept; in memory if absent. */
+  dir?: string;
+  userAgent: string;
+  log: Log;
+  onLedger?: OnLedger;
+  /** Ends the watches. */
+  signal: AbortSignal;
+};
+
+export type Run = { server: string; token: string; cluster: string; close: () => Promise<void> };
+
+/** How long the turns under way may take to come to their end. */
+const turnEndMs = 4000;
+
+/**
+ * All of Serin in one process on a real cluster: watches in place of the doorbell, timers in place of
+ * the queue. Rejects with Terminal when the cluster refuses to be watched.
+ */
+export async function startRun(options: RunOptions): Promise<Run> {
+  const { cluster: name, log, instanceId, signal } = options;
+  const context = contextOf(options.kubeconfig, options.context);
+  const live = kubernetesCluster({
+    kubeConfig: context.kubeConfig,
+    doorbell: true,
+    userAgent: options.userAgent,
+  });
+  const table = await storeOf(options);
+  const known: { cluster?: Cluster } = {};
+  const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
+  const world: World = {
+    clock: systemClock,
+    cluster: (wanted) => {
+      if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
+      return known.cluster;
+    },
+    clusterNames: async () => [name],
+    store: tellingOf(table.store, options.onLedger),
+    wakes: queue.wakes,
+    log,
+    processId: randomUUID(),
+    instanceId,
+    invoke: (request) => queue.ahead(request.key, () => invoke(request, world)),
+  };
+  const wake = (key: RolloutKey): void => void queue.wakes.send({ key }, 0);
+  const early: Noticed[] = [];
+  let ring = (change: Noticed): void => void early.push(change);
+  const cached = await cachedCluster(live, {
+    namespaces: options.namespaces,
+    onChange: (change) => ring(change),
+    onTrouble: (kind, error) => log('warn', `the watch of ${kind}s`, { error: error.message }),
+    signal,
+  });
+  known.cluster = cached;
+  const isOurs = (rollout: Rollout): boolean =>
+    (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
+  ring = (change) => {
+    for (const key of concerned(
+      change,
+      name,
+      cached.peek('Rollout', change.object.metadata?.namespace ?? ''),
+    )) {
+      const rollout = cached
+        .peek('Rollout', key.namespace)
+        .find((each) => nameOf(each) === key.name);
+      if (!rollout || isOurs(rollout)) wake(key);
+    }
+  };
+  for (const change of early) if (change.kind === 'Rollout') ring(change);
+  const sweeps = setInterval(() => {
+    sweep(world).catch((error: unknown) => log('warn', 'the sweep', { error: String(error) }));
+  }, minuteMs);
+  const end = async (): Promise<void> => {
+    clearInterval(sweeps);
+    await Promise.race([queue.stop(), delay(turnEndMs, undefined, { ref: false })]);
+    await table.close();
+  };
+  const api = await serveApi(world, options).catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
+  return {
+    server: api.server,
+    token: api.token,
+    cluster: name,
+    close: async () => {
+      api.close();
+      await end();
+    },
+  };
+}
+
+async function invoke(request: Parameters<World['invoke']>[0], world: World) {
+  if (!consumer.invoke) throw new Error('the consumer takes no invocations');
+  return await consumer.invoke(request, world);
+}
+
+async function sweep(world: World): Promise<void> {
+  await consumer.sweep?.(world);
+}
+
+/** The rollouts to look at because of a change: its own, its owner's, or those that name the Service. */
+function concerned(change: Noticed, cluster: string, rollouts: Rollout[]): RolloutKey[] {
+  if (change.kind !== 'Service') {
+    const key = notice(change, cluster);
+    return key ? [key] : [];
+  }
+  const { namespace = '', name = '' } = change.object.metadata ?? {};
+  return rollouts
+    .filter((rollout) => serviceFields(rollout).some(([, service]) => service === name))
+    .map((rollout) => ({ cluster, namespace, name: nameOf(rollout) }));
+}
+
+async function storeOf({ dir, log }: RunOptions) {
+  if (dir !== undefined) return await openTable(dir, log);
+  return { store: memoryStore(systemClock), close: async () => {} };
+}

@@ -1,0 +1,97 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
+import { apiHandler } from '../functions/api.ts';
+import { localAuthenticate } from '../lib/api/localToken.ts';
+import { Terminal } from '../lib/errors.ts';
+import type { RolloutKey } from '../lib/model/key.ts';
+import type { LedgerEntry } from '../lib/model/record.ts';
+import { embeddedStore } from '../lib/store/embedded.ts';
+import type { Log, Store, World } from '../lib/world.ts';
+import { CliError, exitCodes } from './exit.ts';
+import { localGateway } from './gateway.ts';
+
+// What every Serin that runs as a process of its own has: the API on loopback, and a table.
+
+/** Never the outside: the API of a laptop is for that laptop. */
+const host = '127.0.0.1';
+
+export type OnLedger = (key: RolloutKey, entry: LedgerEntry) => void;
+
+export type Api = { server: string; token: string; close: () => void };
+
+/** Serves the API with a new token. `port` 0 takes any that is free. */
+export async function serveApi(
+  world: World,
+  { port, log }: { port: number; log: Log },
+): Promise<Api> {
+  const token = randomBytes(32).toString('base64url');
+  const handler = apiHandler({
+    world,
+    authenticate: localAuthenticate(token, userName()),
+    newId: randomUUID,
+    hosts: [host, 'localhost'],
+  });
+  const gateway = localGateway(handler, log);
+  await listen(gateway, port);
+  const { port: taken } = gateway.address() as AddressInfo;
+  return {
+    server: `http://${host}:${taken}`,
+    token,
+    close: () => {
+      gateway.close();
+      gateway.closeAllConnections();
+    },
+  };
+}
+
+export async function openTable(dir: string | undefined, log: Log) {
+  try {
+    return await embeddedStore({ ...(dir === undefined ? {} : { dir }), log });
+  } catch (error) {
+    if (!(error instanceof Terminal)) throw error;
+    throw new CliError(error.message, {
+      exitCode: exitCodes.usage,
+      hint: 'Name another folder with --data, or leave it out to keep the table in memory.',
+    });
+  }
+}
+
+async function listen(gateway: Server, port: number): Promise<void> {
+  gateway.listen(port, host);
+  try {
+    await once(gateway, 'listening');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'it is in use' : code;
+    throw new CliError(`cannot listen on port ${port}: ${why}`, {
+      exitCode: exitCodes.usage,
+      hint: 'Is another `serin dev` running? Choose a port with --port N; 0 takes any free one.',
+    });
+  }
+}
+
+/** Whoever started the server: the token is known to nobody else. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id without a name, as in some containers.
+    return 'local';
+  }
+}
+
+/** The store, which tells of each new line of the ledger. */
+export function tellingOf(store: Store, onLedger: OnLedger | undefined): Store {
+  if (onLedger === undefined) return store;
+  return {
+    ...store,
+    append: async (key, entry) => {
+      const isNew = await store.append(key, entry);
+      if (isNew) onLedger(key, entry);
+      return isNew;
+    },
+  };
+}

@@ -1,0 +1,175 @@
+import { Conflict, NotFound } from '../errors.ts';
+import type { LabelSelector, ObjectMeta } from '../model/argo.generated.ts';
+import { hashLabel } from '../model/names.ts';
+import type { Cluster, Kind, Kinds } from '../world.ts';
+import type { WatchedCluster } from './kubernetes.ts';
+import { parseSelector, selects } from './selectors.ts';
+import { type Shelf, shelf } from './shelf.ts';
+
+/** The kinds that are watched. Pods are read when they are needed, which is seldom. */
+type Watched = 'Rollout' | 'ReplicaSet' | 'Service';
+const watched: Watched[] = ['Rollout', 'ReplicaSet', 'Service'];
+
+/** A change that was not seen before, by whomever it was made. */
+export type Noticed = {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  kind: Watched;
+  object: { metadata?: ObjectMeta };
+  before?: { metadata?: ObjectMeta };
+};
+
+export type CacheOptions = {
+  /** Empty for all. */
+  namespaces: string[];
+  onChange: (change: Noticed) => void;
+  onTrouble: (kind: Kind, error: Error) => void;
+  signal: AbortSignal;
+};
+
+/**
+ * The cluster, read through its watches: no request is made for what they tell. What we write is taken
+ * from the answer, so that no rollout is ever decided on a state from before our own write; and after
+ * a conflict the object is read live, so that the same stale state is not decided on again. Resolves
+ * once everything was listed; rejects with Terminal when that is refused.
+ */
+export async function cachedCluster(
+  live: WatchedCluster,
+  options: CacheOptions,
+): Promise<Cluster & { peek: Peek }> {
+  const shelves = {
+    Rollout: shelf<Kinds['Rollout']>(),
+    ReplicaSet: shelf<Kinds['ReplicaSet']>(),
+    Service: shelf<Kinds['Service']>(),
+  };
+  const namespaces = options.namespaces.length > 0 ? options.namespaces : [''];
+  await Promise.all(
+    watched.flatMap((kind) =>
+      namespaces.map((namespace) =>
+        follow(live, kind, shelves[kind] as Shelf<Kinds[typeof kind]>, { namespace, ...options }),
+      ),
+    ),
+  );
+  const shelfOf = <K extends Kind>(kind: K): Shelf<Kinds[K]> | undefined =>
+    (shelves as unknown as { [kind: string]: Shelf<Kinds[K]> })[kind];
+  const isSeen = (namespace: string): boolean =>
+    namespaces.includes('') || namespaces.includes(namespace);
+  return {
+    ...live,
+    doorbell: true,
+    peek: (kind, namespace) => shelfOf(kind)?.list(namespace) ?? [],
+    get: async (kind, namespace, name) => {
+      const known = shelfOf(kind);
+      if (!known || !isSeen(namespace)) return await live.get(kind, namespace, name);
+      const object = known.get(namespace, name);
+      if (!object) throw new NotFound(`There is no ${kind} ${namespace}/${name}`);
+      return object;
+    },
+    list: async (kind, namespace, selector) => {
+      const known = shelfOf(kind);
+      if (!known || (namespace !== '' && !isSeen(namespace))) {
+        return await live.list(kind, namespace, selector);
+      }
+      const terms = parsed(selector ?? '');
+      return known.list(namespace).filter((each) => selects(terms, each.metadata?.labels ?? {}));
+    },
+    create: async (kind, object, how) => {
+      const { namespace = 'default', name = '' } = object.metadata ?? {};
+      const make = live.create(kind, object, how);
+      if (how?.dryRun) return await make;
+      return await written(live, shelfOf(kind), { kind, namespace, name }, make);
+    },
+    patch: (kind, target, patch, how) =>
+      written(live, shelfOf(kind), { kind, ...target }, live.patch(kind, target, patch, how)),
+    remove: async (kind, target) => {
+      await live.remove(kind, target);
+      shelfOf(kind)?.drop(target.namespace, target.name, target.uid);
+    },
+  };
+}
+
+/** What is known of a kind, without asking. */
+type Peek = <K extends Watched>(kind: K, namespace: string) => Kinds[K][];
+
+async function follow<K extends Watched>(
+  live: WatchedCluster,
+  kind: K,
+  known: Shelf<Kinds[K]>,
+  { namespace, onChange, onTrouble, signal }: CacheOptions & { namespace: string },
+): Promise<void> {
+  const put = (object: Kinds[K]): void => {
+    const before = known.get(object.metadata?.namespace ?? '', object.metadata?.name ?? '');
+    if (!known.put(slim(kind, object))) return;
+    if (before) onChange({ type: 'MODIFIED', kind, object, before });
+    else onChange({ type: 'ADDED', kind, object });
+  };
+  const gone = (object: Kinds[K]): void => {
+    const { name = '', uid = '', ...meta } = object.metadata ?? {};
+    known.drop(meta.namespace ?? '', name, uid);
+    known.forget(uid);
+    onChange({ type: 'DELETED', kind, object });
+  };
+  // Every ReplicaSet of a rollout has it, and nothing else has.
+  const selector = kind === 'ReplicaSet' ? { selector: hashLabel } : {};
+  await live.watch(
+    kind,
+    { namespace, ...selector },
+    {
+      replace: (items) => {
+        const present = new Set(items.map((item) => item.metadata?.uid));
+        for (const item of known.list(namespace)) if (!present.has(item.metadata?.uid)) gone(item);
+        for (const item of items) put(item);
+      },
+      change: (type, object) => (type === 'DELETED' ? gone(object) : put(object)),
+      trouble: (error) => onTrouble(kind, error),
+    },
+    signal,
+  );
+}
+
+async function written<K extends Kind>(
+  live: Cluster,
+  known: Shelf<Kinds[K]> | undefined,
+  { kind, namespace, name }: { kind: K; namespace: string; name: string },
+  write: Promise<Kinds[K]>,
+): Promise<Kinds[K]> {
+  try {
+    const object = await write;
+    known?.put(slim(kind, object));
+    return object;
+  } catch (error) {
+    const isStale = error instanceof Conflict || error instanceof NotFound;
+    if (known && isStale) await refresh(live, known, { kind, namespace, name });
+    throw error;
+  }
+}
+
+async function refresh<K extends Kind>(
+  live: Cluster,
+  known: Shelf<Kinds[K]>,
+  { kind, namespace, name }: { kind: K; namespace: string; name: string },
+): Promise<void> {
+  try {
+    known.put(slim(kind, await live.get(kind, namespace, name)));
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+    const object = known.get(namespace, name);
+    if (object) known.drop(namespace, name, object.metadata?.uid ?? '');
+  }
+}
+
+/** Who wrote which field matters for rollouts only, and is a third of an object. */
+function slim<K extends Kind>(kind: K, object: Kinds[K]): Kinds[K] {
+  if (kind === 'Rollout') return object;
+  const { managedFields: _, ...metadata } = object.metadata ?? {};
+  return { ...object, metadata };
+}
+
+const selectors = new Map<string, LabelSelector>();
+
+/** Each rollout asks with the same text every time. */
+function parsed(text: string): LabelSelector {
+  const known = selectors.get(text) ?? parseSelector(text);
+  if (selectors.size > 10_000) selectors.clear();
+  selectors.set(text, known);
+  return known;
+}

@@ -1,0 +1,31 @@
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { Terminal } from '../errors.ts';
+
+export type Context = { kubeConfig: KubeConfig; name: string; server: string };
+
+/**
+ * One context of a kubeconfig, with whatever it signs in by: a token, a certificate, a program.
+ * Throws Terminal when there is no such file or context.
+ */
+export function contextOf(file: string, context?: string): Context {
+  const kubeConfig = new KubeConfig();
+  try {
+    kubeConfig.loadFromFile(file);
+  } catch (error) {
+    throw new Terminal(`cannot read the kubeconfig ${file}: ${(error as Error).message}`);
+  }
+  const names = kubeConfig.getContexts().map(({ name }) => name);
+  const name = context ?? kubeConfig.getCurrentContext();
+  if (!names.includes(name)) {
+    const list = names.length > 0 ? names.join(', ') : 'none';
+    throw new Terminal(
+      `the kubeconfig ${file} has no context ${name || '(current)'}; it has: ${list}`,
+    );
+  }
+  kubeConfig.setCurrentContext(name);
+  const server = kubeConfig.getCurrentCluster()?.server;
+  if (server === undefined) {
+    throw new Terminal(`the context ${name} of ${file} names no cluster that is there`);
+  }
+  return { kubeConfig, name, server };
+}

@@ -1,0 +1,54 @@
+import type { ObjectMeta } from '../model/argo.generated.ts';
+import { versionOf } from '../model/workload.ts';
+
+type WithMeta = { metadata?: ObjectMeta };
+
+/** Objects of one kind, each in the latest version that was seen. */
+export type Shelf<T extends WithMeta> = {
+  get: (namespace: string, name: string) => T | undefined;
+  /** `namespace` '' lists all. */
+  list: (namespace: string) => T[];
+  /** False when it is known already, or was deleted since. */
+  put: (object: T) => boolean;
+  /** Deleted: a late notice of an earlier change does not bring it back. */
+  drop: (namespace: string, name: string, uid: string) => void;
+  /** No notice of it can come any more. */
+  forget: (uid: string) => void;
+};
+
+export function shelf<T extends WithMeta>(): Shelf<T> {
+  const byNamespace = new Map<string, Map<string, T>>();
+  const deleted = new Set<string>();
+  const inNamespace = (namespace: string): Map<string, T> => {
+    const found = byNamespace.get(namespace) ?? new Map<string, T>();
+    byNamespace.set(namespace, found);
+    return found;
+  };
+  return {
+    get: (namespace, name) => byNamespace.get(namespace)?.get(name),
+    list: (namespace) =>
+      namespace === ''
+        ? [...byNamespace.values()].flatMap((objects) => [...objects.values()])
+        : [...(byNamespace.get(namespace)?.values() ?? [])],
+    put: (object) => {
+      const { namespace = '', name = '', uid = '' } = object.metadata ?? {};
+      const known = inNamespace(namespace).get(name);
+      if (deleted.has(uid) || (known && !isLater(object, known))) return false;
+      inNamespace(namespace).set(name, object);
+      return true;
+    },
+    drop: (namespace, name, uid) => {
+      deleted.add(uid);
+      const objects = inNamespace(namespace);
+      if (objects.get(name)?.metadata?.uid === uid) objects.delete(name);
+    },
+    forget: (uid) => {
+      deleted.delete(uid);
+    },
+  };
+}
+
+/** Whether `a` is a later version than `b`: Kubernetes promises that versions are numbers that grow. */
+function isLater(a: WithMeta, b: WithMeta): boolean {
+  return BigInt(versionOf(a) || 0) > BigInt(versionOf(b) || 0);
+}

@@ -1,0 +1,52 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ControlPlane } from './controlPlane.ts';
+import { type Running, runProgram, startProgram, until } from './processes.ts';
+
+const cli = join(import.meta.dirname, '..', '..', 'cli', 'serin.ts');
+
+export type Serin = Running & {
+  /** A command of the CLI against this one. */
+  cli: (line: string) => Promise<{ code: number; out: string; err: string }>;
+};
+
+export type SerinOptions = {
+  namespaces?: string[];
+  instanceId?: string;
+  user?: string;
+  more?: string[];
+};
+
+/** `serin run` on the control plane, as a process of its own. Resolves once it is at work. */
+export async function startSerin(plane: ControlPlane, options: SerinOptions = {}): Promise<Serin> {
+  const { namespaces = [], instanceId, user = 'admin', more = [] } = options;
+  const state = mkdtempSync(join(tmpdir(), 'serin-run-'));
+  const log = join(state, 'log');
+  const env = { XDG_STATE_HOME: state };
+  const args = [
+    ...['run', '--port', '0', '--verbose', '--kubeconfig', plane.kubeconfigOf(user)],
+    ...namespaces.flatMap((namespace) => ['--namespace', namespace]),
+    ...(instanceId === undefined ? [] : ['--instance-id', instanceId]),
+    ...more,
+  ];
+  const running = startProgram(process.execPath, [cli, ...args], { log, env });
+  let code: number | undefined;
+  void running.exited.then((ended) => {
+    code = ended;
+  });
+  const isUp = async (): Promise<boolean> => {
+    if (code !== undefined)
+      throw new Error(`serin run ended (${code}): ${readFileSync(log, 'utf8')}`);
+    return /Its API is at/.test(readFileSync(log, 'utf8'));
+  };
+  await until('serin run', isUp, { log, withinMs: 20_000, everyMs: 20 });
+  return {
+    ...running,
+    cli: (line) => runProgram(process.execPath, [cli, ...line.split(' ')], { env }),
+    stop: async () => {
+      await running.stop();
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
