@@ -21,7 +21,7 @@ export function withControlPlane(options: ControlPlaneOptions = {}): () => Contr
 
 export async function apply(plane: ControlPlane, ...objects: object[]): Promise<void> {
   const list = { apiVersion: 'v1', kind: 'List', items: objects };
-  await plane.kubectl(['apply', '-f', '-'], JSON.stringify(list));
+  await plane.kubectl(['apply', '--server-side', '-f', '-'], JSON.stringify(list));
 }
 
 export async function newNamespace(plane: ControlPlane, name: string): Promise<string> {

@@ -1,47 +1,45 @@
-import { rolloutTree } from '../../cli/tree.ts';
 import type { ObjectMeta, ReplicaSet, RolloutStatus } from '../../lib/model/argo.generated.ts';
 import { ephemeralMetadataAnnotation, scaleDownDeadlineAnnotation } from '../../lib/model/names.ts';
 import {
   availableOf,
   desiredOf,
   isControlledBy,
+  nameOf,
   podHashOf,
   readyOf,
   revisionOf,
   uidOf,
 } from '../../lib/model/workload.ts';
 import type { Observation } from './scenarios.ts';
-import { liveRollout, name, namespace, type Stage, tagOf } from './stage.ts';
+import { type Sight, tagOf } from './sight.ts';
 
 /**
- * What the recordings keep of a cluster, of ours, masked as they are. `before` are the uids of the
+ * What the recordings keep of a cluster, masked as they are, with the plugin's tree. `before` are the uids of the
  * pods that the observation before this one has seen.
  */
-export async function picture(
-  stage: Stage,
+export function picture(
+  sight: Sight,
+  tree: string,
   { wait, reached, before }: Pick<Observation, 'wait' | 'reached'> & { before: Set<string> },
-): Promise<Observation> {
-  const { metadata = {}, spec = {}, status = {} } = liveRollout(stage);
-  const { read } = stage.cluster;
-  const sets = read.list('ReplicaSet', namespace);
+): Observation {
+  const { metadata = {}, spec = {}, status = {} } = sight.rollout;
+  const sets = sight.replicaSets;
   const hashes: Record<string, string> = Object.fromEntries(
     sets.map((set) => [`r${revisionOf(set)}`, podHashOf(set)]),
   );
   if (status.currentStepHash) hashes.steps = status.currentStepHash;
-  const services = read
-    .list('Service', namespace)
-    .map(({ metadata: meta, spec: service }) => [
-      meta?.name,
-      { annotations: meta?.annotations, selector: service?.selector },
-    ]);
+  const services = sight.services.map(({ metadata: meta, spec: service }) => [
+    meta?.name,
+    { annotations: meta?.annotations, selector: service?.selector },
+  ]);
   const seen = {
     status: statusPicture(status, metadata.generation ?? 0),
     rollout: { annotations: metadata.annotations, replicas: spec.replicas, paused: spec.paused },
     replicaSets: Object.fromEntries(
-      sets.map((set) => [`r${revisionOf(set)}`, replicaSetPicture(stage, set, { status, before })]),
+      sets.map((set) => [`r${revisionOf(set)}`, replicaSetPicture(sight, set, { status, before })]),
     ),
     services: Object.fromEntries(services),
-    get: treePicture(rolloutTree(await stage.look(), stage.clock.now())),
+    get: treePicture(tree),
   };
   return { wait, reached, ...masked(seen, hashes), hashes };
 }
@@ -69,7 +67,7 @@ function statusPicture(status: RolloutStatus, generation: number): Observation['
 }
 
 function replicaSetPicture(
-  { cluster }: Stage,
+  { rollout, pods: all }: Sight,
   set: ReplicaSet,
   { status, before }: { status: RolloutStatus; before: Set<string> },
 ): Observation['status'] {
@@ -80,7 +78,7 @@ function replicaSetPicture(
     [scaleDownDeadlineAnnotation]: deadline,
     ...annotations
   } = metadata.annotations ?? {};
-  const pods = cluster.read.list('Pod', namespace).filter((pod) => isControlledBy(pod, uidOf(set)));
+  const pods = all.filter((pod) => isControlledBy(pod, uidOf(set)));
   const podMetadata = pods.map((pod) => JSON.stringify(metadataPicture(pod.metadata)));
   return {
     annotations: {
@@ -93,7 +91,7 @@ function replicaSetPicture(
     image: tagOf(spec.template?.spec?.containers?.[0]?.image),
     labels: metadata.labels,
     minReadySeconds: spec.minReadySeconds,
-    named: metadata.name === `${name}-${hash}` ? 'rollout-hash' : metadata.name,
+    named: metadata.name === `${nameOf(rollout)}-${hash}` ? 'rollout-hash' : metadata.name,
     newPods: pods.filter((pod) => !before.has(uidOf(pod))).length,
     podMetadata: [...new Set(podMetadata)].sort().map((text) => JSON.parse(text)),
     ready: readyOf(set),

@@ -1,8 +1,10 @@
+import { rolloutTree } from '../../cli/tree.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { uidOf } from '../../lib/model/workload.ts';
 import { picture } from './picture.ts';
 import { pluginWrites } from './plugin.ts';
 import type { Action, Observation, Scenario } from './scenarios.ts';
+import { tagOf } from './sight.ts';
 import {
   liveRollout,
   manifestOf,
@@ -12,7 +14,7 @@ import {
   pass,
   passUntil,
   type Stage,
-  tagOf,
+  sightOf,
 } from './stage.ts';
 
 /** Between two writes of one command, so that the controller sees both. */
@@ -36,7 +38,8 @@ export async function play({ services = [], rollout, actions }: Scenario): Promi
     if (typeof action === 'object' && 'wait' in action) {
       const { wait, timeout: timeoutSeconds } = action;
       const reached = await passUntil(stage, wait, { still: true, timeoutSeconds });
-      seen.push(await picture(stage, { wait, reached, before }));
+      const tree = rolloutTree(await stage.look(), stage.clock.now());
+      seen.push(picture(sightOf(stage), tree, { wait, reached, before }));
       before = new Set(stage.cluster.read.list('Pod', namespace).map(uidOf));
     } else await act(stage, action);
   }

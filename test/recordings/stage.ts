@@ -1,5 +1,4 @@
 import type { Rollout } from '../../lib/model/argo.generated.ts';
-import { hashLabel } from '../../lib/model/names.ts';
 import { applyMergePatch } from '../../lib/model/patch.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { fromTime, type Millis, secondMs } from '../../lib/model/units.ts';
@@ -7,6 +6,7 @@ import type { RolloutView } from '../../lib/model/view.ts';
 import { deliver, look } from '../../lib/reconcile.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
+import { holdAll, type Sight, versionsOf } from './sight.ts';
 
 /** Serin and a simulated cluster, as the peer's controller and a real one were when recorded. */
 export type Stage = SimulatedWorld & { clock: VirtualClock; look: () => Promise<RolloutView> };
@@ -32,6 +32,15 @@ export function liveRollout({ cluster }: Stage): Rollout {
   return cluster.read.get('Rollout', namespace, name);
 }
 
+export function sightOf({ cluster }: Stage): Sight {
+  return {
+    rollout: cluster.read.get('Rollout', namespace, name),
+    replicaSets: cluster.read.list('ReplicaSet', namespace),
+    services: cluster.read.list('Service', namespace),
+    pods: cluster.read.list('Pod', namespace),
+  };
+}
+
 /** The manifest of a scenario: what it says over a selector and one container. */
 export function manifestOf(spec: MergePatch): Rollout {
   const labels = { app: 'web' };
@@ -48,11 +57,6 @@ export function manifestOf(spec: MergePatch): Rollout {
     metadata: { name, namespace },
     spec: applyMergePatch(base, spec),
   };
-}
-
-/** The image's tag, by which scenarios name ReplicaSets and pods. */
-export function tagOf(image: string | undefined): string {
-  return image?.split(':')[1] ?? '';
 }
 
 const stepMs = 100;
@@ -75,62 +79,18 @@ export async function passUntil(
   const startedAt = clock.now();
   const { timeoutSeconds } = options;
   const until = startedAt + (timeoutSeconds ? timeoutSeconds * secondMs : timeoutMs);
-  let before = versions(stage);
+  let before = versionsOf(sightOf(stage));
   let changedAt = startedAt;
   while (clock.now() < until) {
     await pass(stage, stepMs);
-    const after = versions(stage);
+    const after = versionsOf(sightOf(stage));
     if (after !== before) changedAt = clock.now();
     before = after;
     const isStill = !options.still || clock.now() - changedAt >= stillMs;
     const passedMs = clock.now() - startedAt;
-    if (isStill && conditions.split(', ').every((each) => holds(stage, each, passedMs))) {
+    if (isStill && holdAll(sightOf(stage), conditions, passedMs)) {
       return true;
     }
   }
   return false;
-}
-
-/** Changes whenever anything does that can be observed. */
-function versions({ cluster }: Stage): string {
-  const kinds = ['Rollout', 'ReplicaSet', 'Service', 'Pod'] as const;
-  return kinds
-    .flatMap((kind) => cluster.read.list(kind, namespace))
-    .map(({ metadata }) => metadata?.resourceVersion)
-    .join();
-}
-
-function holds(stage: Stage, condition: string, passedMs: Millis): boolean {
-  const { metadata, status = {} } = liveRollout(stage);
-  const isSeen = Number(status.observedGeneration) === metadata?.generation;
-  const [word = '', value = ''] = condition.split(' ');
-  switch (word) {
-    case 'settled':
-      return true;
-    case 'seconds':
-      return passedMs >= Number(value) * secondMs;
-    case 'healthy':
-    case 'paused':
-    case 'degraded':
-    case 'progressing':
-      return isSeen && status.phase?.toLowerCase() === word;
-    case 'step':
-      return (status.currentStepIndex ?? 0) === Number(value);
-    case 'aborted':
-      return status.abort === true;
-    case 'size':
-    case 'available':
-      return hasCount(stage, word, value);
-    default:
-      throw new Error(`a scenario waits for ${condition}, which is not known here`);
-  }
-}
-
-function hasCount({ cluster }: Stage, word: 'size' | 'available', value: string): boolean {
-  const [tag, count] = value.split('=');
-  const set = cluster.read
-    .list('ReplicaSet', namespace)
-    .find(({ spec }) => tagOf(spec?.template?.spec?.containers?.[0]?.image) === tag);
-  const actual = word === 'size' ? set?.spec?.replicas : (set?.status?.availableReplicas ?? 0);
-  return set?.metadata?.labels?.[hashLabel] !== undefined && actual === Number(count);
 }

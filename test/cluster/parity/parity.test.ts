@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { withControlPlane } from '../stage.ts';
+import { compareAll } from './compareAll.ts';
+
+const plane = withControlPlane();
+
+describe('Serin beside Argo', () => {
+  it('looks the same to whoever watches, but for what is meant', async () => {
+    const done = await compareAll(plane(), [], () => {});
+    const unmeant = done.filter((each) => each.unmeant.length > 0);
+    expect(unmeant.map(({ scenario, unmeant: found }) => ({ scenario, found }))).toEqual([]);
+    expect(done.length).toBeGreaterThanOrEqual(40);
+  }, 900_000);
+});

@@ -1,0 +1,130 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { instanceIdLabel } from '../../../lib/model/names.ts';
+import { uidOf } from '../../../lib/model/workload.ts';
+import { picture } from '../../recordings/picture.ts';
+import type { Action, Observation, Scenario } from '../../recordings/scenarios.ts';
+import { holdAll, type Sight, tagOf, versionsOf } from '../../recordings/sight.ts';
+import { manifestOf } from '../../recordings/stage.ts';
+import type { ControlPlane } from '../controlPlane.ts';
+import { plugin } from '../peer.ts';
+import { apply, newNamespace } from '../stage.ts';
+import type { Watcher } from './watcher.ts';
+
+export type Played = { observations: Observation[]; passed: string[] };
+
+type Stage = { plane: ControlPlane; watcher: Watcher; namespace: string };
+
+const stillMs = 2500;
+const timeoutMs = 60_000;
+const lookMs = 50;
+const name = 'web';
+
+/** Plays a scenario on the controller with this instance id, in a namespace of its own. */
+export async function play(
+  plane: ControlPlane,
+  watcher: Watcher,
+  { scenario, instanceId }: { scenario: Scenario; instanceId: string },
+): Promise<Played> {
+  const namespace = await newNamespace(plane, `${scenario.name}-${instanceId}`);
+  const stage: Stage = { plane, watcher, namespace };
+  for (const service of scenario.services ?? []) {
+    await apply(plane, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: service, namespace },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+  }
+  const manifest = manifestOf(scenario.rollout);
+  const labels = { [instanceIdLabel]: instanceId };
+  await apply(plane, { ...manifest, metadata: { name, namespace, labels } });
+  const observations: Observation[] = [];
+  let before = new Set<string>();
+  for (const action of scenario.actions) {
+    if (typeof action === 'object' && 'wait' in action) {
+      const { wait, timeout } = action;
+      const reached = await passUntil(stage, wait, { still: true, timeout });
+      const sight = sightOf(stage);
+      const { out } = await plugin(plane, namespace, 'get rollout web --no-color');
+      observations.push(picture(sight, out.trimEnd(), { wait, reached, before }));
+      before = new Set(sight.pods.map(uidOf));
+    } else await act(stage, action);
+  }
+  const passed = watcher.passed(namespace);
+  await plane.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+  return { observations, passed };
+}
+
+function sightOf({ watcher, namespace }: Stage): Sight {
+  const sight = watcher.sightOf(namespace);
+  if (!sight) throw new Error(`there is no rollout in ${namespace}`);
+  return sight;
+}
+
+async function passUntil(
+  stage: Stage,
+  conditions: string,
+  { still, timeout }: { still: boolean; timeout?: number | undefined },
+): Promise<boolean> {
+  const startedAt = Date.now();
+  const until = startedAt + (timeout === undefined ? timeoutMs : timeout * 1000);
+  let before = '';
+  let changedAt = startedAt;
+  while (Date.now() < until) {
+    await delay(lookMs);
+    const sight = stage.watcher.sightOf(stage.namespace);
+    if (!sight) continue;
+    const after = versionsOf(sight);
+    if (after !== before) changedAt = Date.now();
+    before = after;
+    const isStill = !still || Date.now() - changedAt >= stillMs;
+    if (isStill && holdAll(sight, conditions, Date.now() - startedAt)) return true;
+  }
+  return false;
+}
+
+async function act(stage: Stage, action: Exclude<Action, { wait: string }>): Promise<void> {
+  const { plane, namespace } = stage;
+  const kubectl = (...args: string[]) => plane.kubectl(['-n', namespace, ...args]);
+  if (action === 'badImage') return setImage(stage, 'nonexistent-v9');
+  if ('image' in action) return setImage(stage, action.image);
+  if ('patch' in action) {
+    await kubectl('patch', 'rollout', name, '--type=merge', '-p', JSON.stringify(action.patch));
+  } else if ('scale' in action) {
+    await kubectl('scale', 'rollout', name, `--replicas=${action.scale}`);
+  } else if ('plugin' in action) {
+    const [verb = '', ...rest] = action.plugin.split(' ');
+    const line = [verb === 'retry' ? 'retry rollout' : verb, name, ...rest].join(' ');
+    const { code, err } = await plugin(plane, namespace, line);
+    if (code !== 0) throw new Error(`${action.plugin}: ${err}`);
+  } else if ('admit' in action) await admit(stage, action.admit);
+  else await passUntil(stage, action.until, { still: false });
+}
+
+async function setImage({ plane, namespace }: Stage, tag: string): Promise<void> {
+  const { code, err } = await plugin(plane, namespace, `set image ${name} *=web:${tag}`);
+  if (code !== 0) throw new Error(err);
+}
+
+/** Lets pods become ready that a readiness gate holds back. */
+async function admit(
+  stage: Stage,
+  { image, pods: count }: { image: string; pods: 'all' | number },
+): Promise<void> {
+  const held = sightOf(stage).pods.filter((pod) => {
+    const isMet = (type: string) =>
+      pod.status?.conditions?.some((each) => each.type === type && each.status === 'True');
+    const gates = pod.spec?.readinessGates ?? [];
+    const isHeld = gates.some(({ conditionType }) => !isMet(conditionType));
+    return isHeld && tagOf(pod.spec?.containers?.[0]?.image) === image;
+  });
+  for (const pod of count === 'all' ? held : held.slice(0, count)) {
+    const conditions = (pod.spec?.readinessGates ?? []).map(({ conditionType: type }) => ({
+      type,
+      status: 'True',
+    }));
+    const where = ['-n', stage.namespace, 'patch', 'pod', pod.metadata?.name ?? ''];
+    const patch = JSON.stringify({ status: { conditions } });
+    await stage.plane.kubectl([...where, '--subresource=status', '--type=strategic', '-p', patch]);
+  }
+}

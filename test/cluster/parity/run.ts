@@ -1,0 +1,23 @@
+import { startControlPlane } from '../controlPlane.ts';
+import { installArgoDefinitions } from '../peer.ts';
+import { compareAll } from './compareAll.ts';
+
+// `npm run test:parity [-- SCENARIO…]`: Argo's controller and Serin side by side.
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+const plane = await startControlPlane({ tell: say });
+try {
+  await installArgoDefinitions(plane);
+  const done = await compareAll(plane, process.argv.slice(2), ({ scenario, unmeant }) => {
+    say(`${unmeant.length === 0 ? 'equal ' : 'DIFFER'}  ${scenario}`);
+    for (const { at, field, argo, ours } of unmeant) {
+      say(`  ${at}, ${field}: Argo ${argo || 'nothing'} | Serin ${ours || 'nothing'}`);
+    }
+  });
+  const equal = done.filter(({ unmeant }) => unmeant.length === 0).length;
+  const meant = done.reduce((sum, each) => sum + each.differences.length - each.unmeant.length, 0);
+  say(`${done.length} scenarios, ${equal} equal, ${meant} intended differences`);
+  process.exitCode = equal === done.length && done.length > 0 ? 0 : 1;
+} finally {
+  await plane.stop();
+}

@@ -1,0 +1,75 @@
+import { contextOf } from '../../../lib/cluster/kubeconfig.ts';
+import { kubernetesCluster } from '../../../lib/cluster/kubernetes.ts';
+import { type Shelf, shelf } from '../../../lib/cluster/shelf.ts';
+import type { Rollout } from '../../../lib/model/argo.generated.ts';
+import type { Kinds } from '../../../lib/world.ts';
+import type { Sight } from '../../recordings/sight.ts';
+import type { ControlPlane } from '../controlPlane.ts';
+
+/** Sees everything in all namespaces as it happens, without asking again and again. */
+export type Watcher = {
+  /** Undefined until the rollout is there. */
+  sightOf: (namespace: string) => Sight | undefined;
+  /** The phases and steps a rollout has been through. */
+  passed: (namespace: string) => string[];
+  stop: () => void;
+};
+
+const kinds = ['Rollout', 'ReplicaSet', 'Service', 'Pod'] as const;
+
+export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
+  const stop = new AbortController();
+  const { kubeConfig } = contextOf(kubeconfig);
+  const cluster = kubernetesCluster({ kubeConfig, doorbell: true, userAgent: 'parity' });
+  const shelves = Object.fromEntries(kinds.map((kind) => [kind, shelf()])) as unknown as {
+    [K in (typeof kinds)[number]]: Shelf<Kinds[K]>;
+  };
+  const passed = new Map<string, string[]>();
+  for (const kind of kinds) {
+    const known = shelves[kind] as Shelf<object>;
+    const put = (object: object): void => {
+      known.put(object);
+      if (kind === 'Rollout') note(passed, object);
+    };
+    await cluster.watch(
+      kind,
+      { namespace: '' },
+      {
+        replace: (items) => items.forEach(put),
+        change: (type, object) => {
+          const { namespace = '', name = '', uid = '' } = object.metadata ?? {};
+          if (type === 'DELETED') known.drop(namespace, name, uid);
+          else put(object);
+        },
+        trouble: (error) => process.stderr.write(`${error.message}\n`),
+      },
+      stop.signal,
+    );
+  }
+  return {
+    sightOf: (namespace) => {
+      const [rollout] = shelves.Rollout.list(namespace);
+      if (!rollout) return undefined;
+      return {
+        rollout,
+        replicaSets: shelves.ReplicaSet.list(namespace),
+        services: shelves.Service.list(namespace),
+        // A pod that is about to go is no longer part of the picture.
+        pods: shelves.Pod.list(namespace).filter((pod) => !pod.metadata?.deletionTimestamp),
+      };
+    },
+    passed: (namespace) => passed.get(namespace) ?? [],
+    stop: () => stop.abort(),
+  };
+}
+
+/** Where it has come to. What is in between, while pods come and go, is each controller's own. */
+function note(passed: Map<string, string[]>, { metadata, status }: Rollout): void {
+  const { phase, currentStepIndex = '-', currentPodHash } = status ?? {};
+  // Without a hash the controller has only just begun to fill it in.
+  if (!phase || !currentPodHash || phase === 'Progressing') return;
+  const seen = passed.get(metadata?.namespace ?? '') ?? [];
+  const now = `${phase} ${currentStepIndex}`;
+  if (seen.at(-1) !== now) seen.push(now);
+  passed.set(metadata?.namespace ?? '', seen);
+}

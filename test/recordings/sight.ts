@@ -1,0 +1,62 @@
+import type { Pod, ReplicaSet, Rollout, Service } from '../../lib/model/argo.generated.ts';
+import { hashLabel } from '../../lib/model/names.ts';
+import { type Millis, secondMs } from '../../lib/model/units.ts';
+import { versionOf } from '../../lib/model/workload.ts';
+
+/** Everything of a scenario's namespace that can be seen, in whatever cluster it is. */
+export type Sight = {
+  rollout: Rollout;
+  replicaSets: ReplicaSet[];
+  services: Service[];
+  pods: Pod[];
+};
+
+/** Changes whenever anything does that can be observed. */
+export function versionsOf({ rollout, replicaSets, services, pods }: Sight): string {
+  return [rollout, ...replicaSets, ...services, ...pods].map(versionOf).join();
+}
+
+/** Whether all conditions of a `wait` hold, so long after it began. */
+export function holdAll(sight: Sight, conditions: string, passedMs: Millis): boolean {
+  return conditions.split(', ').every((each) => holds(sight, each, passedMs));
+}
+
+function holds(sight: Sight, condition: string, passedMs: Millis): boolean {
+  const { metadata, status = {} } = sight.rollout;
+  const isSeen = Number(status.observedGeneration) === metadata?.generation;
+  const [word = '', value = ''] = condition.split(' ');
+  switch (word) {
+    case 'settled':
+      return true;
+    case 'seconds':
+      return passedMs >= Number(value) * secondMs;
+    case 'healthy':
+    case 'paused':
+    case 'degraded':
+    case 'progressing':
+      return isSeen && status.phase?.toLowerCase() === word;
+    case 'step':
+      return (status.currentStepIndex ?? 0) === Number(value);
+    case 'aborted':
+      return status.abort === true;
+    case 'size':
+    case 'available':
+      return hasCount(sight, word, value);
+    default:
+      throw new Error(`a scenario waits for ${condition}, which is not known here`);
+  }
+}
+
+function hasCount({ replicaSets }: Sight, word: 'size' | 'available', value: string): boolean {
+  const [tag, count] = value.split('=');
+  const set = replicaSets.find(
+    ({ spec }) => tagOf(spec?.template?.spec?.containers?.[0]?.image) === tag,
+  );
+  const actual = word === 'size' ? set?.spec?.replicas : (set?.status?.availableReplicas ?? 0);
+  return set?.metadata?.labels?.[hashLabel] !== undefined && actual === Number(count);
+}
+
+/** The image's tag, by which scenarios name ReplicaSets and pods. */
+export function tagOf(image: string | undefined): string {
+  return image?.split(':')[1] ?? '';
+}
