@@ -141,8 +141,23 @@ export function finish(release: Release, decided: Decided | RolloutStatus, abort
   const conditioned = withConditions(release, status, abort);
   const { message: _, ...rest } = conditioned;
   const { phase, message } = phaseOf(release.rollout.spec ?? {}, conditioned);
-  const done: RolloutStatus = { ...rest, phase, ...(message !== '' && { message }) };
+  const done = withoutZeros({ ...rest, phase, ...(message !== '' && { message }) });
   return { status: done, announcements: [...announcements, ...changes(release, done)] };
+}
+
+const counts = [
+  'replicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'HPAReplicas',
+] as const;
+
+/** As Go leaves counts of zero out, so that a takeover writes nothing. */
+function withoutZeros(status: RolloutStatus): RolloutStatus {
+  const left = { ...status };
+  for (const count of counts) if (left[count] === 0) delete left[count];
+  return left;
 }
 
 /** Announcements that compare the status before with the one after. */
