@@ -46,6 +46,21 @@ export function releaseOf(observed: Observed, status: RolloutStatus, now: Millis
   };
 }
 
+/** The same facts under another status: what it calls stable may be another ReplicaSet. */
+export function withStatus(release: Release, status: RolloutStatus): Release {
+  const { stable: _, ...rest } = release;
+  const stable = status.stableRS
+    ? findStable(release.all, status.stableRS, release.current)
+    : undefined;
+  return {
+    ...rest,
+    status,
+    rollout: { ...release.rollout, status },
+    ...(stable && { stable }),
+    others: release.all.filter((set) => set !== release.current && set !== stable),
+  };
+}
+
 /**
  * The release the status records, whatever the spec says by now: what an abort goes back from while
  * the spec is faulty.

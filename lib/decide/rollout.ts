@@ -16,6 +16,7 @@ import {
   withCondition,
   withoutCondition,
 } from './conditions.ts';
+import { deferredUntil } from './deferral.ts';
 import { metadataPatch } from './injected.ts';
 import { settleIntents } from './intents.ts';
 import { findStatus } from './lost.ts';
@@ -30,6 +31,7 @@ import {
   isBlueGreen,
   type Release,
   releaseOf,
+  withStatus,
 } from './release.ts';
 import { evictRetryMs, restartPods } from './restart.ts';
 import { newReplicaSet, pruneHistory, rolloutRevisionPatch, syncCurrent } from './revision.ts';
@@ -185,21 +187,24 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   const { observed, rollout } = release;
   const revision = syncCurrent(release, changes);
   const isNew = hasNewDesign(release);
-  // With a faulty spec no ReplicaSet is created, and an abort has to do without.
-  if (!isNew && (release.current || fault !== undefined)) {
-    scaleAll(release, changes);
-    switchServices(release, changes);
-    pruneHistory(release, changes);
-    for (const set of release.all) {
-      change(changes, set, metadataPatch(set, wantedMetadata(release, set)));
-    }
-  }
   const collided = !release.current && observed.dryRun?.taken === true;
   const announced: Rollout = { ...rollout, metadata: withRevision(rollout, revision) };
   const decided = decideStatus(
     { ...release, rollout: announced },
     done.restartedAt ?? rollout.status?.restartedAt,
   );
+  // A canary's pods follow the step that was just decided; the cutover is decided from the status as it is.
+  const then = isBlueGreen(release) ? release : withStatus(release, decided.status);
+  // With a faulty spec no ReplicaSet is created, and an abort has to do without.
+  if (!isNew && (release.current || fault !== undefined)) {
+    scaleAll(then, changes);
+    switchServices(then, changes);
+    // Not before the status has been written that makes it an older one.
+    pruneHistory(release, changes);
+    for (const set of release.all) {
+      change(changes, set, metadataPatch(set, wantedMetadata(then, set)));
+    }
+  }
   const settled = collided ? bumpCollisions(release) : decided.status;
   const status = fault === undefined ? settled : withInvalidSpec(release, settled, fault);
   const create: Action[] =
@@ -217,22 +222,29 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     ...create,
     ...changes.before,
     ...patchActions(changes, release.all),
-    ...(isNew ? [] : podMetadataActions(release)),
+    ...(isNew ? [] : podMetadataActions(then)),
     ...changes.after,
     ...(rolloutPatch
       ? [{ do: 'patchRollout' as const, resourceVersion, patch: rolloutPatch }]
       : []),
-    ...statusAction(observed, status),
   ];
   const created = create.length > 0 ? creationNotes(release, revision) : [];
+  const later = actions.length > 0 ? undefined : deferredUntil(observed, status, release.now);
+  const written = later === undefined ? statusAction(observed, status) : [];
+  const why = explain(release, status);
   return {
-    actions,
+    actions: [...actions, ...written],
     announcements: [...created, ...changes.announcements, ...decided.announcements],
     status,
-    ...explain(release, status),
+    ...why,
+    ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
     intents: [],
     urgent: isUrgent(release, status),
   };
+}
+
+function sooner(wake: Wake, at: Millis): Wake {
+  return 'at' in wake && wake.at <= at ? wake : { at, why: 'counts that moved' };
 }
 
 function decideStatus(release: Release, restartedAt: string | undefined): Decided {

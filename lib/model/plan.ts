@@ -51,6 +51,8 @@ export type Plan = {
   urgent: boolean;
   /** Another controller that Serin keeps away from. */
   rival?: Rival;
+  /** Set when the status differs only in its counts and is to be written a little later. */
+  deferred?: boolean;
   /** Set when the status had been wiped and was put back from the record. */
   restored?: boolean;
 };

@@ -61,6 +61,8 @@ export type RolloutRecord = {
   dueFor?: string;
   /** The due time for which a message is already in the queue. */
   queuedFor?: Millis;
+  /** When the status was written last: see decide/deferral.ts. */
+  statusAt?: Millis;
   /** Turns in a row that found nothing changed: the polling back-off grows with it. */
   polls: number;
   /** Soft claim of one process. Correctness never rests on it. */

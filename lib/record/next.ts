@@ -34,7 +34,7 @@ export function account(
   const { observed, plan, view, now, by } = seen;
   const progress: Progress = {
     ...progressOf(observed.rollout, now),
-    best: bestOf(observed.rollout, observed.replicaSets, record.progress?.best),
+    ...bestSoFar(record, seen),
   };
   const intents = closeIntents(record.intents, plan);
   const ended = intents.filter((intent, index) => {
@@ -71,6 +71,7 @@ export function account(
     progress: moves ? progress : (record.progress ?? progress),
     intents: remembered(intents, now),
     polls: isSame ? record.polls + 1 : 0,
+    ...(plan.actions.some((action) => action.do === 'patchStatus') && { statusAt: now }),
     ...dueOf(plan, now),
     ...(isQueued && { queuedFor }),
     ...(rival && { rival }),
@@ -91,6 +92,15 @@ function remembered(intents: Intent[], now: Millis): Intent[] {
 function isWorthKeeping(before: Progress | undefined, after: Progress): boolean {
   const isWiped = after.currentPodHash === '' && after.stableRS === '';
   return !isWiped || before?.uid !== after.uid;
+}
+
+/** Progress that no status tells of yet is told with the next that is written. */
+function bestSoFar(
+  { progress }: RolloutRecord,
+  { observed, plan }: { observed: Observed; plan: Plan },
+): Pick<Progress, 'best'> {
+  if (plan.deferred) return progress?.best ? { best: progress.best } : {};
+  return { best: bestOf(observed.rollout, observed.replicaSets, progress?.best) };
 }
 
 function dueOf(plan: Plan, now: Millis): Pick<RolloutRecord, 'dueAt' | 'dueFor'> {

@@ -15,20 +15,20 @@ export type SerinOptions = {
   namespaces?: string[];
   instanceId?: string;
   user?: string;
-  more?: string[];
+  quiet?: boolean;
 };
 
 /** `serin run` on the control plane, as a process of its own. Resolves once it is at work. */
 export async function startSerin(plane: ControlPlane, options: SerinOptions = {}): Promise<Serin> {
-  const { namespaces = [], instanceId, user = 'admin', more = [] } = options;
+  const { namespaces = [], instanceId, user = 'admin', quiet = false } = options;
   const state = mkdtempSync(join(tmpdir(), 'serin-run-'));
   const log = join(state, 'log');
   const env = { XDG_STATE_HOME: state };
   const args = [
-    ...['run', '--port', '0', '--verbose', '--kubeconfig', plane.kubeconfigOf(user)],
+    ...['run', '--port', '0', '--kubeconfig', plane.kubeconfigOf(user)],
     ...namespaces.flatMap((namespace) => ['--namespace', namespace]),
     ...(instanceId === undefined ? [] : ['--instance-id', instanceId]),
-    ...more,
+    ...(quiet ? [] : ['--verbose']),
   ];
   const running = startProgram(process.execPath, [cli, ...args], { log, env });
   let code: number | undefined;

@@ -59,7 +59,9 @@ describe('decide', { timeout: 60_000 }, () => {
       const { pauseConditions = [], stableRS } = observed.rollout.status ?? {};
       const isLost = pauseConditions.some(({ reason }) => reason === 'StatusLost');
       const known = [undefined, stableRS, observed.record?.progress?.stableRS];
-      return !isLost || known.includes(status.stableRS);
+      // Unless a person asks for it, with a promotion in full.
+      const isAsked = observed.rollout.status?.promoteFull === true;
+      return !isLost || isAsked || known.includes(status.stableRS);
     });
   });
 });

@@ -72,9 +72,9 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'an abort is forgotten in the next turn',
-    file: 'lib/decide/canary.ts',
-    find: 'const aborted = stuck || (isAborted(release) && !shortcut);',
-    replace: 'const aborted = stuck;',
+    file: 'lib/decide/status.ts',
+    find: 'return { aborted: isAborted(release) && !shortcut };',
+    replace: 'return { aborted: false };',
   },
   {
     name: 'a deadline aborts although nobody asked for it',
@@ -90,7 +90,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'a canary whose stable version was deleted is promoted',
-    file: 'lib/decide/canary.ts',
+    file: 'lib/decide/status.ts',
     find: 'return reason === pauseReasons.statusLost || reason === pauseReasons.stableLost;',
     replace: 'return reason === pauseReasons.statusLost;',
   },
@@ -103,10 +103,10 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a pause is counted from the turn and not from its start',
     file: 'lib/decide/pause.ts',
-    find: 'return fromTime(start) + durationSeconds(duration) * secondMs;',
+    find: 'return fromTime(start) + seconds * secondMs;',
     replace:
       "return ('now' in release ? Number(release.now) : fromTime(start)) + " +
-      'durationSeconds(duration) * secondMs;',
+      'seconds * secondMs;',
   },
   {
     name: 'a pause begins up to a second before it was decided',

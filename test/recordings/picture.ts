@@ -14,8 +14,8 @@ import type { Observation } from './scenarios.ts';
 import { type Sight, tagOf } from './sight.ts';
 
 /**
- * What the recordings keep of a cluster, masked as they are, with the plugin's tree. `before` are the uids of the
- * pods that the observation before this one has seen.
+ * What the recordings keep of a cluster, masked as they are, with the plugin's tree. `before` are the
+ * uids of the pods that the observation before this one has seen.
  */
 export function picture(
   sight: Sight,

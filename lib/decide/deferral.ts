@@ -1,0 +1,42 @@
+import type { RolloutStatus } from '../model/argo.generated.ts';
+import type { Observed } from '../model/observed.ts';
+import { deepEqual } from '../model/patch.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+
+/** How often at most a status is written only because pods were counted. */
+const countsEveryMs = secondMs;
+
+/**
+ * Until when a status that differs only in its counts is not written; undefined when it is to be written
+ * now. Pods come and go in bursts, and each write is one that everybody who watches has to read.
+ */
+export function deferredUntil(
+  observed: Observed,
+  after: RolloutStatus,
+  now: Millis,
+): Millis | undefined {
+  const last = observed.record?.statusAt;
+  if (last === undefined || now - last >= countsEveryMs || now < last) return undefined;
+  const before = observed.rollout.status ?? {};
+  return deepEqual(withoutCounts(before), withoutCounts(after)) ? last + countsEveryMs : undefined;
+}
+
+/** What people and programs act on: not how many pods there are, nor since when. */
+function withoutCounts(status: RolloutStatus): object {
+  const {
+    replicas: _,
+    updatedReplicas: __,
+    readyReplicas: ___,
+    availableReplicas: ____,
+    HPAReplicas: _____,
+    message,
+    conditions = [],
+    ...rest
+  } = status;
+  return {
+    ...rest,
+    // While it progresses, the message says which pods are still missing.
+    ...(rest.phase !== 'Progressing' && { message }),
+    conditions: conditions.map(({ type, status: is, reason }) => ({ type, is, reason })),
+  };
+}
