@@ -37,6 +37,6 @@ function withoutCounts(status: RolloutStatus): object {
     ...rest,
     // While it progresses, the message says which pods are still missing.
     ...(rest.phase !== 'Progressing' && { message }),
-    conditions: conditions.map(({ type, status: is, reason }) => ({ type, is, reason })),
+    conditions: conditions.map(({ type, status: is, reason }) => `${type} ${is} ${reason}`).sort(),
   };
 }

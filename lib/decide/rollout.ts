@@ -229,7 +229,7 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
       : []),
   ];
   const created = create.length > 0 ? creationNotes(release, revision) : [];
-  const later = actions.length > 0 ? undefined : deferredUntil(observed, status, release.now);
+  const later = deferredUntil(observed, status, release.now);
   const written = later === undefined ? statusAction(observed, status) : [];
   const why = explain(release, status);
   return {
