@@ -1,4 +1,4 @@
-import { apply } from './apply/apply.ts';
+import { apply, giveServicesBack } from './apply/apply.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
 import { Conflict, NotFound, Terminal, Transient } from './errors.ts';
@@ -28,8 +28,8 @@ export type Reconciled =
   | { result: 'busy'; view?: RolloutView }
   | { result: 'gone' };
 
-/** What a turn leaves for the next one in the same run. */
-type Carry = { applied?: string; tableError?: Error };
+/** What a turn leaves for the next one in the same run. `isDone`: all its writes were taken. */
+type Carry = { applied?: string; tableError?: Error; isDone?: boolean };
 
 /**
  * Brings one rollout as far as it can get now. Whatever woke it, the same turn is taken: observe,
@@ -70,8 +70,12 @@ async function takeTurn(
     return leaveToHolder(world, known, known.claim);
   }
   const lastPatch = countPatch(known?.lastPatch, carry.applied);
-  const { lastPatch: _, ...rest } = known ?? blankRecord(key);
-  const before: RolloutRecord = { ...rest, ...(lastPatch && { lastPatch }) };
+  const { lastPatch: _, refused, ...rest } = known ?? blankRecord(key);
+  const before: RolloutRecord = {
+    ...rest,
+    ...(lastPatch && { lastPatch }),
+    ...(refused !== undefined && !carry.isDone && { refused }),
+  };
   const observed = await observe(world, key, table.error ? undefined : before, { now });
   if (!observed) return forget(world, known);
   const plan = decide(observed, now);
@@ -95,12 +99,17 @@ async function takeTurn(
     await scheduleWake(world, { key, dueAt }, now);
     return { result: 'settled', view: seen.view };
   }
+  if (typeof applied === 'object') return await afterRefusal(world, key, seen, applied);
   const error = carry.tableError ?? tableError;
   if (isLast) {
     await world.wakes.send({ key }, secondMs);
     return { result: 'settled', view: seen.view };
   }
-  return { ...(applied !== undefined && { applied }), ...(error && { tableError: error }) };
+  return {
+    isDone: true,
+    ...(applied !== undefined && { applied }),
+    ...(error && { tableError: error }),
+  };
 }
 
 /** However final the table's error is, the wake must not be lost with it. */
@@ -136,6 +145,7 @@ async function leaveToHolder(
 }
 
 async function forget(world: World, record: RolloutRecord | undefined): Promise<Reconciled> {
+  if (record) await giveServicesBack(world, record);
   if (record) await world.store.forget(record.key, record.version);
   return { result: 'gone' };
 }
@@ -197,7 +207,7 @@ async function appendAll(
 
 /**
  * Applies and announces. Answers the digest of the status patch that was written, false when nothing
- * had an effect.
+ * had an effect, and what the API server says of a write that it refuses for good.
  */
 async function carryOut(
   world: World,
@@ -205,7 +215,7 @@ async function carryOut(
   observed: Observed,
   plan: Plan,
   now: Millis,
-): Promise<string | false | undefined> {
+): Promise<string | false | undefined | { refused: string }> {
   try {
     if (!(await apply(world, key, plan.actions))) return false;
   } catch (error) {
@@ -213,13 +223,34 @@ async function carryOut(
     if (!(error instanceof Terminal)) throw error;
     const command = plan.intents.find(({ step }) => step === 'apply');
     if (command) return refuse(world, key, command.id, error);
-    await world.wakes.send({ key }, refusedRetryMs);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
-    throw error;
+    return { refused: error.message };
   }
   await announce(world, key, observed.rollout, plan.announcements, now);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
   return patch && patchDigest(patch);
+}
+
+/**
+ * A write that is refused for good is noted, so that the next turn says so in the status before it tries
+ * again; after that, now and then.
+ */
+async function afterRefusal(
+  world: World,
+  key: RolloutKey,
+  { view: shown }: Seen,
+  { refused }: { refused: string },
+): Promise<Reconciled | Carry> {
+  const record = await world.store.load(key);
+  if (!record) throw new Conflict('The record is gone');
+  const { claim: _, ...unclaimed } = record;
+  if (record.refused !== refused) {
+    await world.store.save({ ...unclaimed, refused });
+    return {};
+  }
+  await world.store.save(unclaimed);
+  await world.wakes.send({ key }, refusedRetryMs);
+  return { result: 'settled', view: shown };
 }
 
 /** A command that the API server refuses is over, and what waits behind it goes on. */

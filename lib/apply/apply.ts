@@ -1,27 +1,73 @@
 import { NotFound } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
+import { hashLabel, managedByAnnotation } from '../model/names.ts';
 import type { Action } from '../model/plan.ts';
-import { versionOf } from '../model/workload.ts';
+import type { RolloutRecord } from '../model/record.ts';
+import { annotationOf, versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
 /**
- * Carries a plan's actions out, in order. Each is conditioned on what was observed, so the first
- * that no longer fits ends the turn with Conflict and nothing after it is done. False when nothing
- * had an effect: a disruption budget refused every eviction.
+ * Carries a plan's actions out, in order; the sizes of ReplicaSets and the status at the same time, since
+ * none of them needs the other to have arrived. Each is conditioned on what was observed, so the first
+ * that no longer fits ends the turn with Conflict and nothing after it is done. False when nothing had
+ * an effect: a disruption budget refused every eviction.
  */
 export async function apply(world: World, key: RolloutKey, actions: Action[]): Promise<boolean> {
   const cluster = world.cluster(key.cluster);
   // Writes to the rollout build on each other: the second is conditioned on the first's version.
   let rolloutVersion: string | undefined;
   let effects = 0;
-  for (const action of actions) {
+  const carryOut = async (action: Action): Promise<void> => {
     const written = await perform(cluster, key, action, rolloutVersion);
-    if (written === false) continue;
+    if (written === false) return;
     effects += 1;
     if (typeof written === 'string') rolloutVersion = written;
     world.log('info', action.do, { ...key, ...('name' in action && { object: action.name }) });
+  };
+  for (const together of grouped(actions)) {
+    const results = await Promise.allSettled(together.map(carryOut));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
   }
   return effects > 0;
+}
+
+/** In order, those that stand side by side and do not depend on each other as one group. */
+function grouped(actions: Action[]): Action[][] {
+  const groups: Action[][] = [];
+  for (const action of actions) {
+    const last = groups.at(-1);
+    if (last && isFree(action) && last.every(isFree)) last.push(action);
+    else groups.push([action]);
+  }
+  return groups;
+}
+
+function isFree(action: Action): boolean {
+  return action.do === 'patchReplicaSet' || action.do === 'patchStatus';
+}
+
+/**
+ * After a rollout was deleted its Services lead to all their pods again, whoever runs those.
+ * argo v1.10.1 service/service.go
+ */
+export async function giveServicesBack(
+  world: World,
+  { key, services = [] }: RolloutRecord,
+): Promise<void> {
+  const { namespace } = key;
+  const cluster = world.cluster(key.cluster);
+  for (const name of services) {
+    const service = await cluster.get('Service', namespace, name).catch(ifGone);
+    if (!service || annotationOf(service, managedByAnnotation) !== key.name) continue;
+    const target = { namespace, name, resourceVersion: versionOf(service) };
+    const patch = {
+      metadata: { annotations: { [managedByAnnotation]: null } },
+      spec: { selector: { [hashLabel]: null } },
+    };
+    await cluster.patch('Service', target, patch).catch(ifGone);
+    world.log('info', 'giveServiceBack', { ...key, object: name });
+  }
 }
 
 /** Answers the rollout's new version when the action wrote to it, false when it had no effect. */

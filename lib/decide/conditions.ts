@@ -19,6 +19,8 @@ export const reasons = {
   notAvailable: 'ReplicaSetNotAvailable',
   newAvailable: 'NewReplicaSetAvailable',
   timedOut: 'ProgressDeadlineExceeded',
+  /** Serin's own: the API server refuses one of its writes for good. */
+  writeRefused: 'WriteRefused',
 } as const;
 
 export type ConditionType =

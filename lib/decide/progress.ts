@@ -279,12 +279,16 @@ function withAvailable(release: Release, status: RolloutStatus): RolloutStatus {
   return withCondition(status, 'Available', { ...said, reason: reasons.available }, release.now);
 }
 
-/** What a ReplicaSet says it cannot do (a quota, an admission refusal), the new one's first. */
+/** What cannot be done: as the API server has told us, or a ReplicaSet, the new one's first. */
 function withReplicaFailure(release: Release, status: RolloutStatus): RolloutStatus {
   const sets = release.current ? [release.current, ...release.all] : release.all;
-  const failure = sets
-    .flatMap((set) => set.status?.conditions ?? [])
-    .find((condition) => condition.type === 'ReplicaFailure');
+  const { refused } = release.observed.record ?? {};
+  const failure =
+    refused === undefined
+      ? sets
+          .flatMap((set) => set.status?.conditions ?? [])
+          .find((condition) => condition.type === 'ReplicaFailure')
+      : { status: 'True', reason: reasons.writeRefused, message: refused };
   if (!failure) return withoutCondition(status, 'ReplicaFailure');
   const said = {
     status: failure.status as 'True' | 'False' | 'Unknown',

@@ -233,7 +233,9 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   const written = later === undefined ? statusAction(observed, status) : [];
   const why = explain(release, status);
   return {
-    actions: [...actions, ...written],
+    // Where a write was refused, the status comes first: it says so.
+    actions:
+      observed.record?.refused === undefined ? [...actions, ...written] : [...written, ...actions],
     announcements: [...created, ...changes.announcements, ...decided.announcements],
     status,
     ...why,

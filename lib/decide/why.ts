@@ -39,6 +39,7 @@ export function explain(release: Release, after: RolloutStatus): { reasons: Reas
     rollout: { ...release.rollout, status: after },
   };
   const found = [
+    refusedReason(then),
     lostReason(then),
     userPause(then),
     abortReason(then),
@@ -109,6 +110,12 @@ function userPause(release: Release): Reason | undefined {
     text: 'A person paused the rollout (spec.paused); no ReplicaSet is resized meanwhile.',
     unblock: 'resume (or promote), or set spec.paused to false',
   };
+}
+
+function refusedReason({ observed }: Release): Reason | undefined {
+  const { refused } = observed.record ?? {};
+  if (refused === undefined) return undefined;
+  return { text: `The API server refuses a write: ${refused}`, unblock: 'put that right' };
 }
 
 function lostReason(release: Release): Reason | undefined {

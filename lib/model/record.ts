@@ -75,6 +75,10 @@ export type RolloutRecord = {
    * each transition is told exactly once.
    */
   pending?: LedgerEntry[];
+  /** The Services the rollout names, which are given back when it is deleted. */
+  services?: string[];
+  /** What the API server said when it last refused a write for good; gone when one is taken. */
+  refused?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
   view?: RolloutView;
 };

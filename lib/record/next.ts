@@ -1,4 +1,5 @@
 import { bestOf } from '../decide/progress.ts';
+import { serviceFields } from '../decide/services.ts';
 import { safetyMs } from '../decide/why.ts';
 import { closedIntentLifeMs, closedIntentsMax, type Intent } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -62,6 +63,7 @@ export function account(
     queuedFor,
     rival: ____,
     pending: _____,
+    services: ______,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
@@ -77,8 +79,14 @@ export function account(
     ...(rival && { rival }),
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
+    ...servicesOf(observed),
     view,
   };
+}
+
+function servicesOf({ rollout }: Observed): Pick<RolloutRecord, 'services'> {
+  const names = serviceFields(rollout).map(([, name]) => name);
+  return names.length > 0 ? { services: names } : {};
 }
 
 /** Open ones, and closed ones for as long as a request may be repeated under its key. */

@@ -1,0 +1,127 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { plugin } from './peer.ts';
+import { until } from './processes.ts';
+import { startSerin } from './serin.ts';
+import { apply, newNamespace, reaches, rolloutIn, webRollout, withControlPlane } from './stage.ts';
+
+const plane = withControlPlane();
+const steps = [{ setWeight: 34 }, { pause: {} }];
+const canary = { strategy: { canary: { steps } } };
+
+async function serinFor(namespace: string, user?: string) {
+  const serin = await startSerin(plane(), { namespaces: [namespace], ...(user && { user }) });
+  onTestFinished(serin.stop);
+  return serin;
+}
+
+function rightsOf(user: string, namespace: string, rules: object[]): object[] {
+  const rbac = 'rbac.authorization.k8s.io';
+  return [
+    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: user, namespace }, rules },
+    {
+      ...{ apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { name: user, namespace } },
+      roleRef: { apiGroup: rbac, kind: 'Role', name: user },
+      subjects: [{ apiGroup: rbac, kind: 'User', name: user }],
+    },
+  ];
+}
+
+const reads = { verbs: ['get', 'list', 'watch'] };
+
+describe('a faulty Rollout that is stored already', () => {
+  it('is degraded with the path of the fault, and recovers when it is mended', async () => {
+    const namespace = await newNamespace(plane(), 'faulty');
+    const serin = await serinFor(namespace);
+    const wrong = { strategy: { canary: { steps: [{ setWeight: 101 }] } } };
+    await apply(plane(), webRollout(namespace, wrong));
+    const { status } = await reachesMessage(
+      namespace,
+      /steps\[0\].setWeight must be between 0 and 100/,
+    );
+    expect(status?.phase).toBe('Degraded');
+    expect((await serin.cli(`explain web -n ${namespace}`)).out).toContain('setWeight');
+    await apply(plane(), webRollout(namespace, canary));
+    await reaches(plane(), namespace, 'Healthy');
+  });
+
+  it('waits for a Service that does not exist yet', async () => {
+    const namespace = await newNamespace(plane(), 'service');
+    await serinFor(namespace);
+    const blueGreen = { strategy: { blueGreen: { activeService: 'active' } } };
+    await apply(plane(), webRollout(namespace, blueGreen));
+    await reachesMessage(namespace, /names the Service active, which does not exist/);
+    await apply(plane(), {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'active', namespace } },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    });
+    // At once: the Service is watched.
+    await reaches(plane(), namespace, 'Healthy', { withinMs: 10_000 });
+  });
+});
+
+describe('rights', () => {
+  it('that are missing for a write are named', async () => {
+    const namespace = await newNamespace(plane(), 'rights');
+    await apply(
+      plane(),
+      ...rightsOf('serin', namespace, [
+        { apiGroups: ['argoproj.io'], resources: ['rollouts', 'rollouts/status'], verbs: ['*'] },
+        { apiGroups: ['apps'], resources: ['replicasets'], ...reads },
+        { apiGroups: [''], resources: ['services', 'pods'], ...reads },
+      ]),
+    );
+    const serin = await serinFor(namespace, 'serin');
+    await apply(plane(), webRollout(namespace, canary));
+    const { status } = await reachesMessage(namespace, /replicasets/);
+    expect(status?.message).toMatch(/allow the verb "create" on the resource "replicasets"/);
+    expect((await serin.cli(`explain web -n ${namespace}`)).out).toMatch(/verb "create"/);
+  });
+
+  it('that are missing to watch end it with what to do', async () => {
+    const namespace = await newNamespace(plane(), 'blind');
+    const started = startSerin(plane(), { namespaces: [namespace], user: 'nobody' });
+    await expect(started).rejects.toThrow(/allow the verb "list" on the resource "rollouts"/);
+  });
+});
+
+describe('what comes and goes', () => {
+  it('a ReplicaSet that is deleted by hand comes back', async () => {
+    const namespace = await newNamespace(plane(), 'deleted');
+    await serinFor(namespace);
+    await apply(plane(), webRollout(namespace, canary));
+    await reaches(plane(), namespace, 'Healthy');
+    await plane().kubectl(['-n', namespace, 'delete', 'replicaset', '--all', '--wait=true']);
+    await until('the pods', async () => {
+      const { status } = await rolloutIn(plane(), namespace);
+      const sets = await plane().kubectl(['-n', namespace, 'get', 'replicasets', '-o', 'name']);
+      return sets !== '' && status?.availableReplicas === 3 && status.phase === 'Healthy';
+    });
+  });
+
+  it('a disruption budget is kept by a restart', async () => {
+    const namespace = await newNamespace(plane(), 'budget');
+    await serinFor(namespace);
+    await apply(plane(), webRollout(namespace, canary), {
+      ...{
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name: 'web', namespace },
+      },
+      spec: { minAvailable: 3, selector: { matchLabels: { app: 'web' } } },
+    });
+    await reaches(plane(), namespace, 'Healthy');
+    await plugin(plane(), namespace, 'restart web');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const ready = () => plane().kubectl(['-n', namespace, 'get', 'pods', '--no-headers']);
+    expect((await ready()).match(/1\/1 +Running/g)).toHaveLength(3);
+    expect((await rolloutIn(plane(), namespace)).status?.message).toBe('rollout is restarting');
+  });
+});
+
+async function reachesMessage(namespace: string, message: RegExp) {
+  await until(`${message}`, async () => {
+    const { status } = await rolloutIn(plane(), namespace);
+    return message.test(status?.message ?? '');
+  });
+  return await rolloutIn(plane(), namespace);
+}

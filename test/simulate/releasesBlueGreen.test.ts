@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { BlueGreenStrategy } from '../../lib/model/argo.generated.ts';
+import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
+import { manifest, target } from '../faults/stage.ts';
+import { openRelease, type Release } from './releasesStage.ts';
+
+const { namespace } = target;
+
+async function blueGreen(more: Partial<BlueGreenStrategy> = {}): Promise<Release> {
+  const release = await openRelease(
+    { strategy: { blueGreen: { activeService: 'active', previewService: 'preview', ...more } } },
+    { isEmpty: true },
+  );
+  for (const name of ['active', 'preview']) addService(release, name);
+  release.cluster.apply('Rollout', manifest(release.scenario));
+  await release.pass(10_000);
+  expect(release.status().phase).toBe('Healthy');
+  return release;
+}
+
+function addService({ cluster }: Release, name: string): void {
+  cluster.apply('Service', {
+    metadata: { name, namespace },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+  });
+}
+
+/** The image of the pods a Service leads to. */
+function leadsTo(release: Release, service: string): string | undefined {
+  const { spec } = release.cluster.read.get('Service', namespace, service);
+  const hash = spec?.selector?.[hashLabel];
+  return ['web:v1', 'web:v2', 'web:v3'].find(
+    (image) => release.setOf(image)?.metadata?.labels?.[hashLabel] === hash,
+  );
+}
+
+describe('a blue-green release', () => {
+  it('shows the new version in preview, and switches when it is promoted', async () => {
+    const release = await blueGreen({ autoPromotionEnabled: false });
+    await release.image('web:v2');
+    expect([leadsTo(release, 'active'), leadsTo(release, 'preview')]).toEqual(['web:v1', 'web:v2']);
+    expect(release.status().message).toBe('BlueGreenPause');
+    await release.command({ verb: 'promote' });
+    expect(leadsTo(release, 'active')).toBe('web:v2');
+    const told = (await release.ledger()).find(({ kind }) => kind === 'promoted');
+    expect(told?.text).toMatch(/^Promoted after a pause/);
+    await release.pass(40_000);
+    expect(release.sizes()).toEqual({ 'web:v2': 4 });
+  });
+
+  it('is not switched because its active Service lost its selector', async () => {
+    const release = await blueGreen({ autoPromotionEnabled: false });
+    await release.image('web:v2');
+    const patch = { spec: { selector: { [hashLabel]: null } } };
+    await release.cluster.as('kubectl').patch('Service', { namespace, name: 'active' }, patch);
+    await release.command({ verb: 'pause' });
+    await release.command({ verb: 'resume' });
+    expect(leadsTo(release, 'active')).toBe('web:v1');
+    expect(release.status().message).toBe('BlueGreenPause');
+  });
+
+  it('keeps the pause of autoPromotionSeconds, and ends it early for a promote', async () => {
+    const release = await blueGreen({ autoPromotionSeconds: 30 });
+    await release.image('web:v2', 20_000);
+    expect(leadsTo(release, 'active')).toBe('web:v1');
+    await release.pass(15_000);
+    expect(leadsTo(release, 'active')).toBe('web:v2');
+    await release.image('web:v3', 10_000);
+    await release.after({ do: 'plugin', line: 'promote' });
+    expect(leadsTo(release, 'active')).toBe('web:v3');
+  });
+
+  it('keeps a promote that comes while a pod of the preview is away', async () => {
+    const release = await blueGreen({ autoPromotionEnabled: false });
+    await release.image('web:v2');
+    const hash = release.setOf('web:v2')?.metadata?.labels?.[hashLabel];
+    const pods = release.cluster.read.list('Pod', namespace);
+    const pod = pods.find(({ metadata }) => metadata?.labels?.[hashLabel] === hash);
+    release.cluster.deleteObject('Pod', namespace, pod?.metadata?.name ?? '');
+    await release.pass(250);
+    await release.after({ do: 'plugin', line: 'promote' }, 10_000);
+    expect(leadsTo(release, 'active')).toBe('web:v2');
+  });
+
+  it('lets go of a replaced version at once where no delay is asked for', async () => {
+    const release = await blueGreen({ scaleDownDelaySeconds: 0 });
+    await release.image('web:v2', 10_000);
+    expect(release.sizes()).toEqual({ 'web:v2': 4 });
+  });
+
+  it('keeps an aborted version for good where the delay is 0', async () => {
+    const release = await blueGreen({
+      autoPromotionEnabled: false,
+      abortScaleDownDelaySeconds: 0,
+    });
+    await release.image('web:v2');
+    await release.command({ verb: 'abort' }, 60_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
+    expect(leadsTo(release, 'active')).toBe('web:v1');
+    expect(release.status().phase).toBe('Degraded');
+  });
+
+  it('gives its Services back when it is deleted', async () => {
+    const release = await blueGreen();
+    release.cluster.deleteObject('Rollout', namespace, target.name);
+    await release.pass(5000);
+    const { metadata, spec } = release.cluster.read.get('Service', namespace, 'active');
+    expect(spec?.selector).toEqual({ app: 'web' });
+    expect(metadata?.annotations?.[managedByAnnotation]).toBeUndefined();
+  });
+});
+
+describe('a Service that does not fit', () => {
+  it('is named, and nothing moves until it does', async () => {
+    const release = await openRelease(
+      { strategy: { blueGreen: { activeService: 'active' } } },
+      { isEmpty: true },
+    );
+    release.cluster.apply('Rollout', manifest(release.scenario));
+    await release.pass(5000);
+    expect(release.status().message).toMatch(/names the Service active, which does not exist/);
+    addService(release, 'active');
+    await release.pass(40_000);
+    expect(release.status().phase).toBe('Healthy');
+  });
+});
