@@ -4,6 +4,7 @@ import { type Millis, secondMs } from '../lib/model/units.ts';
 import { type Connection, resolveConnection } from './connection.ts';
 import { CliError, exitCodes, type Problem } from './exit.ts';
 import type { GlobalOptions, Io } from './io.ts';
+import { plain } from './text.ts';
 
 /** How long one request may take. The server answers a command within its own, shorter limit. */
 const requestTimeoutMs = 40 * secondMs;
@@ -140,7 +141,7 @@ function problemError(status: number, text: string, url: URL): CliError {
   const problem = problemOf(status, text);
   const { title, detail } = problem;
   const hint = hintFor(status, url);
-  return new CliError(detail === undefined ? title : `${title}: ${detail}`, {
+  return new CliError(plain(detail === undefined ? title : `${title}: ${detail}`), {
     exitCode: exitCodeFor(status),
     problem,
     ...(hint === undefined ? {} : { hint }),

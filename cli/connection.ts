@@ -68,8 +68,13 @@ export function announceDevServer(server: DevServer, env: Env): void {
   // A new file, which is put in place whole: `mode` counts only for a new one, and a link is not followed.
   const fresh = `${file}.${server.pid}`;
   rmSync(fresh, { force: true });
-  writeFileSync(fresh, `${JSON.stringify(server)}\n`, { mode: 0o600, flag: 'wx' });
-  renameSync(fresh, file);
+  try {
+    writeFileSync(fresh, `${JSON.stringify(server)}\n`, { mode: 0o600, flag: 'wx' });
+    renameSync(fresh, file);
+  } finally {
+    // Where it could not be put in place, the token must not stay behind.
+    rmSync(fresh, { force: true });
+  }
 }
 
 /** Takes the file away, unless another `serin dev` has put its own there since. */

@@ -12,13 +12,23 @@ export type ApiHandler = (
   context: typeof noContext,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** How long a request may take to arrive. */
-const requestMs = 15 * secondMs;
-const connectionsMax = 256;
+/** Anybody on this machine may connect, with a token or without. */
+const limits = {
+  /** How long a request may take to arrive. */
+  requestMs: 15 * secondMs,
+  /** How often that is looked at: Node's own half a minute would make it three times as long. */
+  lookMs: 2 * secondMs,
+  connectionsMax: 256,
+};
 
 /** Stands where API Gateway stands in AWS: HTTP in, the events of the API's function out. */
-export function localGateway(handler: ApiHandler, log: Log): Server {
-  const server = createServer({ requestTimeout: requestMs }, (request, response) => {
+export function localGateway(
+  handler: ApiHandler,
+  log: Log,
+  { requestMs, lookMs, connectionsMax } = limits,
+): Server {
+  const times = { requestTimeout: requestMs, connectionsCheckingInterval: lookMs };
+  const server = createServer(times, (request, response) => {
     answer(handler, request, response).catch((error: unknown) => {
       if (request.destroyed && !request.complete) {
         log('debug', 'a caller went away in mid-request');

@@ -1,22 +1,22 @@
 import type { LedgerEntry } from '../lib/model/record.ts';
 import { type Millis, secondMs, toTime } from '../lib/model/units.ts';
-import { columns, plain } from './text.ts';
+import { columns, plainAll } from './text.ts';
 
 /** The ledger as a table, in the order given. */
 export function ledgerLines(entries: LedgerEntry[]): string[] {
-  const rows = entries.map((entry) => [
+  const rows = plainAll(entries).map((entry) => [
     toTime(entry.at),
     String(entry.revision),
     entry.kind,
-    `${plain(entry.actor.name)} (${entry.actor.proof})`,
-    plain(entry.text) + remarks(entry),
+    `${entry.actor.name} (${entry.actor.proof})`,
+    entry.text + remarks(entry),
   ]);
   return columns([['TIME', 'REVISION', 'WHAT', 'WHO', 'DETAIL'], ...rows]);
 }
 
 function remarks({ reason, merged, pause }: LedgerEntry): string {
   const all = [
-    ...(reason === undefined ? [] : [`because: ${plain(reason)}`]),
+    ...(reason === undefined ? [] : [`because: ${reason}`]),
     ...(pause === undefined
       ? []
       : [`asked for ${exactSpan(pause.askedMs)}, kept ${exactSpan(pause.keptMs)}`]),

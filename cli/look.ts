@@ -4,6 +4,7 @@ import type { RolloutView } from '../lib/model/view.ts';
 import type { Answer, Client } from './client.ts';
 import { CliError, exitCodes } from './exit.ts';
 import type { Io } from './io.ts';
+import { plain } from './text.ts';
 
 /** How often to ask unless told otherwise, and how the pace slows while nothing changes. */
 const pollMs = secondMs;
@@ -63,7 +64,7 @@ export async function* looks(
       failures += 1;
       // The first look tells whether it is there at all; later ones know that it was.
       if (seen === undefined || failures > failuresMax || !maySucceedLater(error)) throw error;
-      warn(`serin: ${(error as Error).message}; trying again`);
+      warn(plain(`serin: ${(error as Error).message}; trying again`));
     }
     await delay(waitMs, undefined, { signal: stop }).catch(() => undefined);
   }

@@ -1,9 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Tags } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Tags,
+  visit,
+} from 'yaml';
 import type { Rollout, Service } from '../lib/model/argo.generated.ts';
 import { checkStructure, type Fault } from '../lib/model/structure.ts';
 import { CliError, exitCodes } from './exit.ts';
+import { plain } from './text.ts';
 
 /** One document of a manifest file. */
 export type Manifest = {
@@ -28,12 +39,14 @@ export function readManifestFile(file: string): ManifestFile {
     lineCounter: lines,
     schema: 'yaml-1.1',
     customTags: kubernetesTags,
+    // Its warnings would go past everything that makes text plain.
+    logLevel: 'error',
   });
   if (!Array.isArray(documents)) return { file, manifests: [], faults: [] };
   const faults = documents.flatMap(({ errors }) =>
     errors.map((error) => ({
       line: lines.linePos(error.pos[0]).line,
-      message: `is not YAML: ${firstLine(error.message)}`,
+      message: `is not YAML: ${wordsOf(error)}`,
     })),
   );
   if (faults.length > 0) return { file, manifests: [], faults };
@@ -42,29 +55,68 @@ export function readManifestFile(file: string): ManifestFile {
     const { contents } = document;
     // Nothing between two `---`.
     if (contents === null || (isScalar(contents) && contents.value === null)) return [];
-    const value = read(document);
-    if (value instanceof Error) {
-      const line = lineAt(rangeStart(contents));
-      faults.push({ line, message: `cannot be read: ${firstLine(value.message)}` });
+    const trouble = troubleOf(document);
+    if (trouble !== undefined) {
+      const line = lineAt(rangeStart(trouble.at ?? contents));
+      faults.push({ line, message: `cannot be read: ${trouble.message}` });
       return [];
     }
+    const value: unknown = document.toJS();
     const lineOf = (path: string) => lineAt(find(contents, path));
     return [{ file, value, kind: kindOf(value), line: lineOf(''), lineOf }];
   });
   return { file, manifests, faults };
 }
 
-/** What a document holds; an error for one that grows without bounds or contains itself. */
-function read(document: { toJS: () => unknown }): unknown {
+/** Why a document cannot be made a manifest, and the node that is to blame. */
+type Trouble = { message: string; at?: unknown };
+
+function troubleOf(document: Document): Trouble | undefined {
   try {
-    const value = document.toJS();
-    // Aliases can make a thing a part of itself, which no manifest can be.
-    JSON.stringify(value);
-    return value;
+    const alias = wrongAlias(document);
+    if (alias !== undefined) return alias;
+    // All that reads a manifest later goes as deep as this does.
+    JSON.stringify(document.toJS());
+    return undefined;
   } catch (error) {
-    if (error instanceof TypeError) return new Error('an alias contains itself');
-    return error;
+    if (!(error instanceof ReferenceError)) return { message: wordsOf(error as Error) };
+    return {
+      message: 'its aliases, from this one on, unfold to too much',
+      at: firstAlias(document),
+    };
   }
+}
+
+/** An alias of something it is a part of, or of nothing. */
+function wrongAlias(document: Document): Trouble | undefined {
+  const anchors = new Map<string, unknown>();
+  let trouble: Trouble | undefined;
+  visit(document, {
+    Node: (_key, node, path) => {
+      if (!isAlias(node)) {
+        if ('anchor' in node && node.anchor) anchors.set(node.anchor, node);
+        return undefined;
+      }
+      // An anchor may be set again: the one before the alias counts.
+      const target = anchors.get(node.source);
+      if (target !== undefined && !path.some((around) => around === target)) return undefined;
+      const what = target === undefined ? 'names nothing above it' : 'is a part of what it names';
+      trouble = { message: `the alias *${node.source} ${what}`, at: node };
+      return visit.BREAK;
+    },
+  });
+  return trouble;
+}
+
+function firstAlias(document: Document): unknown {
+  let first: unknown;
+  visit(document, {
+    Alias: (_key, alias) => {
+      first = alias;
+      return visit.BREAK;
+    },
+  });
+  return first;
 }
 
 /** The manifest that `dev` and `demo` use when none is given. */
@@ -92,7 +144,7 @@ export function readObjects(files: string[], namespace: string): Objects {
     ),
   ];
   if (wrong.length > 0) {
-    throw new CliError(wrong.join('\n'), {
+    throw new CliError(wrong.map(plain).join('\n'), {
       exitCode: exitCodes.refused,
       hint: `Put that right; \`serin lint ${files.join(' ')}\` checks it.`,
     });
@@ -138,8 +190,10 @@ function readText(file: string): string {
   }
 }
 
-function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+/** The parser's own words, without the place and the excerpt that come after them. */
+function wordsOf({ message }: Error): string {
+  if (/call stack|string length/.test(message)) return 'it is too deep or too large';
+  return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
 }
 
 function kindOf(value: unknown): string {

@@ -5,7 +5,7 @@ import type { LedgerEntry } from '../lib/model/record.ts';
 import { toTime } from '../lib/model/units.ts';
 import type { Log } from '../lib/world.ts';
 import type { Io } from './io.ts';
-import { plain } from './text.ts';
+import { plain, plainAll, plainLines } from './text.ts';
 
 // What the commands have in common that stay until they are stopped.
 
@@ -23,19 +23,19 @@ export function stopped(stop: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
 }
 
-export function happened(
-  { namespace, name }: RolloutKey,
-  { at, actor, kind, text }: LedgerEntry,
-): string {
-  const who = actor.name === 'serin' ? '' : ` (${plain(actor.name)})`;
-  return `${toTime(at)}  ${namespace}/${name}  ${kind}  ${plain(text)}${who}`;
+export function happened({ namespace, name }: RolloutKey, entry: LedgerEntry): string {
+  const { at, actor, kind, text } = plainAll(entry);
+  const who = actor.name === 'serin' ? '' : ` (${actor.name})`;
+  return `${toTime(at)}  ${plain(`${namespace}/${name}`)}  ${kind}  ${text}${who}`;
 }
 
 export function logTo(io: Io, verbose: boolean): Log {
   const shown = verbose ? ['debug', 'info', 'warn', 'error'] : ['warn', 'error'];
   return (level, message, fields) => {
     if (!shown.includes(level)) return;
-    io.warn(`serin: ${level}: ${message}${fields === undefined ? '' : ` ${inspectLine(fields)}`}`);
+    const more = fields === undefined ? '' : ` ${inspectLine(fields)}`;
+    // What an API server answered may be among the fields.
+    io.warn(plainLines(`serin: ${level}: ${message}${more}`));
   };
 }
 

@@ -1,6 +1,7 @@
 import { exitCodes } from './exit.ts';
 import type { Io } from './io.ts';
 import { run } from './program.ts';
+import { plainLines } from './text.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -31,6 +32,6 @@ try {
   process.exitCode = await run(process.argv.slice(2), io);
 } catch (error) {
   process.stderr.write(`serin: an error in serin itself, please report it\n`);
-  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.stderr.write(`${plainLines(String(error instanceof Error ? error.stack : error))}\n`);
   process.exitCode = exitCodes.bug;
 }

@@ -1,5 +1,5 @@
 import type { RolloutView } from '../lib/model/view.ts';
-import { plain } from './text.ts';
+import { plainAll } from './text.ts';
 import { phaseText } from './tree.ts';
 
 /** `॥ Paused - CanaryPauseStep (step 1/6, weight 1)` */
@@ -7,10 +7,11 @@ export function statusLine(
   view: Pick<RolloutView, 'phase' | 'message' | 'step' | 'setWeight'>,
   colour = false,
 ): string {
-  const message = view.message === '' ? '' : ` - ${plain(view.message)}`;
+  const { phase, message, step, setWeight } = plainAll(view);
+  const saying = message === '' ? '' : ` - ${message}`;
   const where = [
-    ...(view.step === undefined ? [] : [`step ${view.step.index}/${view.step.count}`]),
-    ...(view.setWeight === undefined ? [] : [`weight ${view.setWeight}`]),
+    ...(step === undefined ? [] : [`step ${step.index}/${step.count}`]),
+    ...(setWeight === undefined ? [] : [`weight ${setWeight}`]),
   ];
-  return `${phaseText(view.phase, colour)}${message}${where.length > 0 ? ` (${where.join(', ')})` : ''}`;
+  return `${phaseText(phase, colour)}${saying}${where.length > 0 ? ` (${where.join(', ')})` : ''}`;
 }

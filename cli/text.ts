@@ -43,6 +43,15 @@ export function plainLines(text: string): string {
   return text.split('\n').map(plain).join('\n');
 }
 
+/** A thing with every text in it made plain: what a server says of a rollout is shown in many places. */
+export function plainAll<T>(value: T): T {
+  if (typeof value === 'string') return plain(value) as T;
+  if (Array.isArray(value)) return value.map((each) => plainAll(each)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).map(([name, each]) => [name, plainAll(each)]);
+  return Object.fromEntries(fields) as T;
+}
+
 /** JSON escapes the control characters below U+0080 only; some terminals obey the others too. */
 export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(

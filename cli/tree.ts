@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { fromTime, type Millis } from '../lib/model/units.ts';
 import type { PodView, ReplicaSetView, RolloutView } from '../lib/model/view.ts';
-import { columns, humanAge, plain } from './text.ts';
+import { columns, humanAge, plain, plainAll } from './text.ts';
 
 /**
  * A rollout as `kubectl argo rollouts get rollout` shows it: the same layout, symbols and colours, so
@@ -64,12 +64,13 @@ type Paint = (text: string, word?: string) => string;
 
 /** The icon of a rollout's phase, coloured when asked. */
 export function phaseText(phase: string, colour: boolean): string {
-  return withIcon(phaseIcons[phase] ?? ' ', phase, painter(colour));
+  return withIcon(phaseIcons[phase] ?? ' ', plain(phase), painter(colour));
 }
 
 export function rolloutTree(view: RolloutView, now: Millis, colour = false): string {
   const paint = painter(colour);
-  return [...summary(view, paint), '', ...tree(view, now, paint)].join('\n');
+  const shown = plainAll(view);
+  return [...summary(shown, paint), '', ...tree(shown, now, paint)].join('\n');
 }
 
 function painter(colour: boolean): Paint {
@@ -88,7 +89,7 @@ function summary(view: RolloutView, paint: Paint): string[] {
     ['Namespace:', view.namespace],
     ['Status:', withIcon(phaseIcons[view.phase] ?? ' ', view.phase, paint)],
   ];
-  if (view.message !== '') fields.push(['Message:', plain(view.message)]);
+  if (view.message !== '') fields.push(['Message:', view.message]);
   fields.push(['Strategy:', view.strategy]);
   if (view.strategy === 'Canary') {
     fields.push(
@@ -99,7 +100,7 @@ function summary(view: RolloutView, paint: Paint): string[] {
   }
   for (const [index, { image, tags }] of view.images.entries()) {
     const roles = tags.map((tag) => paint(tag)).join(', ');
-    fields.push([index === 0 ? 'Images:' : '', plain(image) + (roles === '' ? '' : ` (${roles})`)]);
+    fields.push([index === 0 ? 'Images:' : '', image + (roles === '' ? '' : ` (${roles})`)]);
   }
   fields.push(
     ['Replicas:', ''],
@@ -167,7 +168,7 @@ function podRow(branch: string, pod: PodView, now: Millis, paint: Paint): string
   return [
     `${branch}${icons.pod} ${pod.name}`,
     'Pod',
-    withIcon(icon, plain(pod.status), paint),
+    withIcon(icon, pod.status, paint),
     humanAge(now - pod.createdAt),
     `ready:${pod.ready}${restarts}`,
   ];

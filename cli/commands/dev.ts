@@ -6,6 +6,7 @@ import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
 import { exampleFile, readObjects } from '../manifest.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
+import { plainAll } from '../text.ts';
 
 type Options = { port: number; speed: number; data?: string; verbose?: true };
 
@@ -73,7 +74,8 @@ async function dev({ args, options, io }: Call<Options>) {
   return exitCodes.ok;
 }
 
-function welcome({ server, cluster }: Embedded, rollouts: Rollout[], env: Io['env']): string[] {
+function welcome({ server, cluster }: Embedded, applied: Rollout[], env: Io['env']): string[] {
+  const rollouts = plainAll(applied);
   const [first] = rollouts;
   const { name = 'NAME', namespace = 'default' } = first?.metadata ?? {};
   const container = first?.spec?.template?.spec?.containers?.[0]?.name ?? 'CONTAINER';

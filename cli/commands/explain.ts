@@ -36,7 +36,7 @@ async function explain(call: Call<unknown>) {
   const explanation = bodyOf(answer);
   if (options.output === 'json') sayJson(io, explanation);
   else {
-    io.say(`${explanation.name}: ${statusLine(explanation, io.colour)}`);
+    io.say(`${plain(explanation.name)}: ${statusLine(explanation, io.colour)}`);
     for (const line of reasonLines(explanation.reasons, answer.now)) io.say(line);
     io.say(wakeLine(explanation.wake, answer.now));
   }

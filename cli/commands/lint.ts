@@ -42,7 +42,7 @@ async function lint({ args, options, io }: Call<unknown>) {
         io.say(plain(`${file}:${line}: ${path === '' ? '' : `${path} `}${message}`));
       }
       const count = rollouts === 1 ? '1 Rollout' : `${rollouts} Rollouts`;
-      if (findings.length === 0) io.say(`${file}: ${count}, nothing wrong`);
+      if (findings.length === 0) io.say(plain(`${file}: ${count}, nothing wrong`));
     }
   }
   const wrong = reports.some(({ findings }) => findings.length > 0);

@@ -4,7 +4,7 @@ import { apiPath, makeClient } from '../client.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { pages } from '../pages.ts';
-import { columns, humanAge } from '../text.ts';
+import { columns, humanAge, plainAll } from '../text.ts';
 import { phaseText } from '../tree.ts';
 
 export function addList(program: Command, cli: Cli): void {
@@ -32,7 +32,7 @@ async function list({ options, io }: Call<unknown>) {
   const { items, now } = await pages<RolloutView>(client, path, Number.POSITIVE_INFINITY);
   if (options.output === 'json') sayJson(io, { items });
   else if (items.length === 0) io.warn(`No rollouts in namespace ${namespace}.`);
-  else for (const line of columns(table(items, now, io.colour))) io.say(line);
+  else for (const line of columns(table(plainAll(items), now, io.colour))) io.say(line);
   return exitCodes.ok;
 }
 

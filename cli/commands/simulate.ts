@@ -4,7 +4,7 @@ import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { readObjects } from '../manifest.ts';
 import type { Planned, SimulatedRelease } from '../simulation.ts';
-import { columns, plain } from '../text.ts';
+import { columns, plainAll } from '../text.ts';
 import type { Step, Waiting } from '../timeline.ts';
 import { phaseText } from '../tree.ts';
 import { durationMs } from './wait.ts';
@@ -100,7 +100,7 @@ async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode>
   const { simulateRelease } = await import('../simulation.ts');
   const release = await simulateRelease({ objects, container, image, plan, failPods, readyMs });
   if (options.json || options.output === 'json') sayJson(io, release);
-  else for (const line of releaseLines(release, io.colour)) io.say(line);
+  else for (const line of releaseLines(plainAll(release), io.colour)) io.say(line);
   const isBad = release.phase === 'Degraded' || release.refused.length > 0;
   return isBad ? exitCodes.refused : exitCodes.ok;
 }
@@ -119,7 +119,7 @@ function releaseLines(release: SimulatedRelease, colour: boolean): string[] {
 }
 
 function stepRows(step: Step, colour: boolean): string[][] {
-  const [first = '', ...more] = step.happened.map(plain);
+  const [first = '', ...more] = step.happened;
   const { stepIndex, stepCount, setWeight, newPods, oldPods } = step;
   return [
     [
@@ -141,8 +141,8 @@ function timeText(seconds: number): string {
 
 function waitingLine({ text, untilSeconds, unblock }: Waiting): string {
   return [
-    `  ${plain(text)}`,
+    `  ${text}`,
     ...(untilSeconds === undefined ? [] : [` Until ${timeText(untilSeconds)}.`]),
-    ...(unblock === undefined ? [] : [` To move it on: ${plain(unblock)}.`]),
+    ...(unblock === undefined ? [] : [` To move it on: ${unblock}.`]),
   ].join('');
 }

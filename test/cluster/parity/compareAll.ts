@@ -15,7 +15,7 @@ export type Compared = { scenario: string; differences: Difference[]; unmeant: D
 const sideBySide = 6;
 
 /** All scenarios, or those that are named. */
-export function parityScenarios(names: string[] = []): Scenario[] {
+function parityScenarios(names: string[] = []): Scenario[] {
   const text = readFileSync(new URL('scenarios.yaml', import.meta.url), 'utf8');
   const own = parseAllDocuments(text).map((document) => document.toJS() as Scenario);
   return [...scenarios(), ...own].filter(({ name }) => names.length === 0 || names.includes(name));
