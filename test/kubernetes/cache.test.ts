@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { cachedCluster, type Noticed } from '../../lib/cluster/cache.ts';
+import type { WatchedCluster } from '../../lib/cluster/kubernetes.ts';
+import { Conflict, NotFound } from '../../lib/errors.ts';
+import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
+import { hashLabel } from '../../lib/model/names.ts';
+
+type Sinks = { [kind: string]: Parameters<WatchedCluster['watch']>[2] };
+
+const set = (version: number, replicas = 1, name = 'web-1'): ReplicaSet => ({
+  metadata: {
+    ...{ name, namespace: 'shop', uid: `uid-of-${name}`, resourceVersion: String(version) },
+    labels: { app: 'web', [hashLabel]: '1' },
+    managedFields: [{ manager: 'somebody' }],
+  },
+  spec: { replicas },
+});
+
+/** A cluster whose watches the test plays, and whose calls it answers. */
+async function opened(live: Partial<WatchedCluster> = {}) {
+  const sinks: Sinks = {};
+  const asked: string[] = [];
+  const refuse = (what: string) => async (kind: string) => {
+    asked.push(`${what} ${kind}`);
+    throw new NotFound(what);
+  };
+  const cluster = {
+    ...{ doorbell: true, get: refuse('get'), list: refuse('list') },
+    watch: async (kind: string, _place: object, sink: Sinks[string]) => {
+      sinks[kind] = sink;
+      sink.replace([]);
+    },
+    ...live,
+  } as unknown as WatchedCluster;
+  const noticed: Noticed[] = [];
+  const cached = await cachedCluster(cluster, {
+    namespaces: [],
+    onChange: (change) => noticed.push(change),
+    onTrouble: () => {},
+    signal: new AbortController().signal,
+  });
+  const told = sinks.ReplicaSet as Sinks[string];
+  const replicas = async () => (await cached.get('ReplicaSet', 'shop', 'web-1')).spec?.replicas;
+  const change = (object: ReplicaSet, type: 'ADDED' | 'MODIFIED' | 'DELETED' = 'MODIFIED') =>
+    told.change(type, object as never);
+  return { cached, noticed, asked, told, replicas, change };
+}
+
+const target = { namespace: 'shop', name: 'web-1' };
+
+describe('a cluster read through its watches', () => {
+  it('asks for nothing that the watches have told', async () => {
+    const { cached, change, replicas, asked } = await opened();
+    change(set(5), 'ADDED');
+    expect(await replicas()).toBe(1);
+    expect(await cached.list('ReplicaSet', 'shop', 'app=web')).toHaveLength(1);
+    expect(await cached.list('ReplicaSet', 'shop', 'app=other')).toEqual([]);
+    await expect(cached.get('ReplicaSet', 'shop', 'web-2')).rejects.toThrow(NotFound);
+    expect(asked).toEqual([]);
+  });
+
+  it('holds what we wrote at once, and no earlier state that is told later', async () => {
+    const { cached, change, replicas, noticed } = await opened({
+      patch: (async () => set(9, 4)) as never,
+    });
+    change(set(5), 'ADDED');
+    await cached.patch('ReplicaSet', target, {});
+    expect(await replicas()).toBe(4);
+    change(set(7, 2));
+    expect(await replicas()).toBe(4);
+    // Our own write comes back as a notice, which says nothing new.
+    change(set(9, 4));
+    expect(noticed).toHaveLength(1);
+    change(set(12, 5));
+    expect(await replicas()).toBe(5);
+    expect(noticed).toHaveLength(2);
+  });
+
+  it('looks for itself after a conflict', async () => {
+    const { cached, change, replicas } = await opened({
+      patch: (async () => {
+        throw new Conflict('stale');
+      }) as never,
+      get: (async () => set(8, 3)) as never,
+    });
+    change(set(5), 'ADDED');
+    await expect(cached.patch('ReplicaSet', target, {})).rejects.toThrow(Conflict);
+    expect(await replicas()).toBe(3);
+  });
+
+  it('brings nothing back that we deleted', async () => {
+    const { cached, change, replicas } = await opened({ remove: async () => {} });
+    change(set(5), 'ADDED');
+    await cached.remove('ReplicaSet', { ...target, uid: 'uid-of-web-1' });
+    change(set(6, 2));
+    await expect(replicas()).rejects.toThrow(NotFound);
+    change(set(7, 2), 'DELETED');
+    await expect(replicas()).rejects.toThrow(NotFound);
+  });
+
+  it('tells what went while nobody listened', async () => {
+    const { told, change, replicas, noticed } = await opened();
+    change(set(5), 'ADDED');
+    told.replace([set(9, 1, 'web-2') as never]);
+    await expect(replicas()).rejects.toThrow(NotFound);
+    expect(noticed.map(({ type, object }) => `${type} ${object.metadata?.name}`)).toEqual([
+      'ADDED web-1',
+      'DELETED web-1',
+      'ADDED web-2',
+    ]);
+  });
+
+  it('keeps no record of who wrote what, but for rollouts', async () => {
+    const { cached, change } = await opened();
+    change(set(5), 'ADDED');
+    const { metadata } = await cached.get('ReplicaSet', 'shop', 'web-1');
+    expect(metadata?.managedFields).toBeUndefined();
+  });
+});
