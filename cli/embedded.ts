@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RolloutKey } from '../lib/model/key.ts';
 import type { LedgerEntry } from '../lib/model/record.ts';
 import { scaledClock } from '../lib/simulate/clock.ts';
@@ -8,7 +7,7 @@ import type { Log } from '../lib/world.ts';
 import { applyObjects } from './apply.ts';
 import { consumer } from './consumer.ts';
 import type { Objects } from './manifest.ts';
-import { openTable, serveApi, tellingOf } from './server.ts';
+import { atMost, openTable, serveApi, tellingOf } from './server.ts';
 
 const clusterName = 'local';
 /** How long a turn may take to come to its end; one that waits for its time has claimed nothing. */
@@ -54,7 +53,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const closeTable = async () => {
     clock.stop();
     // A turn that is cut off leaves its claim on the rollout to whoever opens the table next.
-    await Promise.race([Promise.allSettled(turns), delay(turnEndMs, undefined, { ref: false })]);
+    await atMost(turnEndMs, Promise.allSettled(turns));
     await table.close();
   };
   const api = await serveApi(simulated.world, options).catch(async (error: unknown) => {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../lib/clock.ts';
 import { cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
 import { contextOf } from '../lib/cluster/kubeconfig.ts';
@@ -16,7 +15,7 @@ import { notice } from '../lib/wake/keys.ts';
 import { localQueue } from '../lib/wake/local.ts';
 import type { Cluster, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
-import { type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
+import { atMost, type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
 
 export type RunOptions = {
   kubeconfig: string;
@@ -101,7 +100,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   }, minuteMs);
   const end = async (): Promise<void> => {
     clearInterval(sweeps);
-    await Promise.race([queue.stop(), delay(turnEndMs, undefined, { ref: false })]);
+    await atMost(turnEndMs, queue.stop());
     await table.close();
   };
   const api = await serveApi(world, options).catch(async (error: unknown) => {

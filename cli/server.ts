@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { apiHandler } from '../functions/api.ts';
 import { localAuthenticate } from '../lib/api/localToken.ts';
 import { Terminal } from '../lib/errors.ts';
@@ -94,4 +95,12 @@ export function tellingOf(store: Store, onLedger: OnLedger | undefined): Store {
       return isNew;
     },
   };
+}
+
+/** Waits for something, but no longer than that. The process stays alive meanwhile. */
+export async function atMost(ms: number, ends: Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  const limit = delay(ms, undefined, { signal: late.signal }).catch(() => {});
+  await Promise.race([ends, limit]);
+  late.abort();
 }

@@ -4,7 +4,7 @@ import { deepEqual } from '../model/patch.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 
 /** How often at most a status is written only because pods were counted. */
-const countsEveryMs = secondMs;
+const countsEveryMs: Millis = 2 * secondMs;
 
 /**
  * Until when a status that differs only in its counts is not written; undefined when it is to be written
