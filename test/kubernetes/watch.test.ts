@@ -7,8 +7,10 @@ import type { Rollout } from '../../lib/model/argo.generated.ts';
 type Opening = { version: string | undefined };
 type Answer = { status: number; text?: AsyncIterable<string>; body?: unknown };
 
-const line = (type: string, version: number, more: object = {}): string =>
-  `${JSON.stringify({ type, object: { metadata: { name: 'web', resourceVersion: `${version}` }, ...more } })}\n`;
+const line = (type: string, version: number, more: object = {}): string => {
+  const metadata = { name: 'web', resourceVersion: `${version}` };
+  return `${JSON.stringify({ type, object: { metadata, ...more } })}\n`;
+};
 
 async function* said(...chunks: string[]): AsyncGenerator<string> {
   yield* chunks;
