@@ -71,6 +71,8 @@ describe('the plugin', () => {
     const podsOf = async () =>
       plane().kubectl(['get', 'pods', '-n', 'undo', '-o', 'jsonpath={.items[*].metadata.uid}']);
     const before = (await podsOf()).split(' ');
+    // Times have whole seconds: pods of this very second would be new enough.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     expect((await run('restart web')).out).toBe("rollout 'web' restarts in 0s\n");
     await until('the restart', async () => {
       const { spec, status } = await rolloutIn(plane(), 'undo');

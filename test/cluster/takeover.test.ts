@@ -36,6 +36,19 @@ async function state(namespace: string) {
   };
 }
 
+/** What there is once nothing has changed for a while: counts may be written a little later. */
+async function still<T>(look: () => Promise<T>): Promise<T> {
+  let seen = await look();
+  let since = Date.now();
+  await until('stillness', async () => {
+    const now = await look();
+    if (JSON.stringify(now) !== JSON.stringify(seen)) since = Date.now();
+    seen = now;
+    return Date.now() - since > 4000;
+  });
+  return seen;
+}
+
 type Controller = () => Promise<Running>;
 const argo: Controller = () => startArgo(plane(), { instanceId });
 const serin: Controller = () => startSerin(plane(), { instanceId });
@@ -75,8 +88,8 @@ describe.each<[string, Controller, Controller]>([
         sets.some(({ replicas }) => replicas === 3) && (await state(aborted)).pods.length === 3
       );
     });
+    const then = await still(() => Promise.all(all.map(state)));
     await before.stop();
-    const then = await Promise.all(all.map(state));
 
     const after = await second();
     onTestFinished(after.stop);

@@ -110,6 +110,8 @@ describe('what comes and goes', () => {
       spec: { minAvailable: 3, selector: { matchLabels: { app: 'web' } } },
     });
     await reaches(plane(), namespace, 'Healthy');
+    // Times have whole seconds: pods of this very second would be new enough.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     await plugin(plane(), namespace, 'restart web');
     await new Promise((resolve) => setTimeout(resolve, 3000));
     const ready = () => plane().kubectl(['-n', namespace, 'get', 'pods', '--no-headers']);
