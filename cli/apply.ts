@@ -1,14 +1,17 @@
 import { Terminal } from '../lib/errors.ts';
 import type { Rollout, Service } from '../lib/model/argo.generated.ts';
+import { workloadKinds } from '../lib/model/reference.ts';
 import type { SimulatedCluster } from '../lib/simulate/cluster.ts';
 import { CliError, exitCodes } from './exit.ts';
 import type { Objects } from './manifest.ts';
 
 /** Does to a simulated cluster what `kubectl apply` does to a real one. */
-export function applyObjects(cluster: SimulatedCluster, { rollouts, services }: Objects): void {
+export function applyObjects(cluster: SimulatedCluster, objects: Objects): void {
   try {
-    for (const service of services) cluster.apply('Service', service);
-    for (const rollout of rollouts) {
+    for (const kind of ['Service', ...workloadKinds] as const) {
+      for (const object of objects[kind]) cluster.apply(kind, object);
+    }
+    for (const rollout of objects.Rollout) {
       addServices(cluster, rollout);
       cluster.apply('Rollout', rollout);
     }

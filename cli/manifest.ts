@@ -11,8 +11,9 @@ import {
   type Tags,
   visit,
 } from 'yaml';
-import type { Rollout, Service } from '../lib/model/argo.generated.ts';
+import { workloadKinds } from '../lib/model/reference.ts';
 import { checkStructure, type Fault } from '../lib/model/structure.ts';
+import type { Kinds } from '../lib/world.ts';
 import { CliError, exitCodes } from './exit.ts';
 import { plain } from './text.ts';
 
@@ -124,15 +125,19 @@ export function exampleFile(): string {
   return fileURLToPath(new URL('../examples/front-api.yaml', import.meta.url));
 }
 
-/** The objects of manifest files that a simulated cluster has a use for. */
-export type Objects = { rollouts: Rollout[]; services: Service[] };
+/** The kinds of manifest files that a simulated cluster has a use for. */
+const kinds = ['Rollout', 'Service', ...workloadKinds] as const;
+type Manifested = (typeof kinds)[number];
+
+/** Objects by kind, in the order of the files. */
+export type Objects = { [K in Manifested]: Kinds[K][] };
 
 /** Reads and checks files; objects of other kinds are left out. `namespace` is for those without. */
 export function readObjects(files: string[], namespace: string): Objects {
   const read = files.map(readManifestFile);
   const manifests = read
     .flatMap((file) => file.manifests)
-    .filter(({ kind }) => kind === 'Rollout' || kind === 'Service');
+    .filter(({ kind }) => kinds.some((known) => known === kind));
   const wrong = [
     ...read.flatMap(({ file, faults }) =>
       faults.map(({ line, message }) => `${file}:${line}: ${message}`),
@@ -149,14 +154,20 @@ export function readObjects(files: string[], namespace: string): Objects {
       hint: `Put that right; \`serin lint ${files.join(' ')}\` checks it.`,
     });
   }
-  const of = <T extends Rollout | Service>(wanted: string): T[] =>
+  const of = <K extends Manifested>(wanted: K): Kinds[K][] =>
     manifests
       .filter(({ kind }) => kind === wanted)
       .map(({ value }) => ({
-        ...(value as T),
-        metadata: { namespace, ...(value as T).metadata },
+        ...(value as Kinds[K]),
+        metadata: { namespace, ...(value as Kinds[K]).metadata },
       }));
-  return { rollouts: of<Rollout>('Rollout'), services: of<Service>('Service') };
+  return {
+    Rollout: of('Rollout'),
+    Service: of('Service'),
+    Deployment: of('Deployment'),
+    ReplicaSet: of('ReplicaSet'),
+    PodTemplate: of('PodTemplate'),
+  };
 }
 
 /** The faults of a manifest's structure; what its values mean is not judged here. */

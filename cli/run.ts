@@ -3,7 +3,6 @@ import { systemClock } from '../lib/clock.ts';
 import { cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
 import { contextOf } from '../lib/cluster/kubeconfig.ts';
 import { kubernetesCluster } from '../lib/cluster/kubernetes.ts';
-import { serviceFields } from '../lib/decide/services.ts';
 import { NotFound } from '../lib/errors.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
@@ -11,7 +10,7 @@ import { instanceIdLabel } from '../lib/model/names.ts';
 import { minuteMs } from '../lib/model/units.ts';
 import { nameOf } from '../lib/model/workload.ts';
 import { memoryStore } from '../lib/store/memory.ts';
-import { notice } from '../lib/wake/keys.ts';
+import { concerned } from '../lib/wake/keys.ts';
 import { localQueue } from '../lib/wake/local.ts';
 import type { Cluster, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
@@ -125,18 +124,6 @@ async function invoke(request: Parameters<World['invoke']>[0], world: World) {
 
 async function sweep(world: World): Promise<void> {
   await consumer.sweep?.(world);
-}
-
-/** The rollouts to look at because of a change: its own, its owner's, or those that name the Service. */
-function concerned(change: Noticed, cluster: string, rollouts: Rollout[]): RolloutKey[] {
-  if (change.kind !== 'Service') {
-    const key = notice(change, cluster);
-    return key ? [key] : [];
-  }
-  const { namespace = '', name = '' } = change.object.metadata ?? {};
-  return rollouts
-    .filter((rollout) => serviceFields(rollout).some(([, service]) => service === name))
-    .map((rollout) => ({ cluster, namespace, name: nameOf(rollout) }));
 }
 
 async function storeOf({ dir, log }: RunOptions) {

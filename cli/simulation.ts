@@ -80,7 +80,7 @@ export async function simulateRelease(options: ReleaseOptions): Promise<Simulate
 
 function start({ objects, readyMs }: ReleaseOptions): Simulation {
   const clock = virtualClock(startMs);
-  const { metadata = {}, spec = {} } = objects.rollouts[0] ?? {};
+  const { metadata = {}, spec = {} } = objects.Rollout[0] ?? {};
   const { namespace = 'default', name = '' } = metadata;
   const seen: Simulation['seen'] = {
     changedAt: startMs,

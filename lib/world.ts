@@ -1,4 +1,12 @@
-import type { Event, Pod, ReplicaSet, Rollout, Service } from './model/argo.generated.ts';
+import type {
+  Deployment,
+  Event,
+  Pod,
+  PodTemplate,
+  ReplicaSet,
+  Rollout,
+  Service,
+} from './model/argo.generated.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from './model/record.ts';
@@ -51,6 +59,8 @@ export type Kinds = {
   Pod: Pod;
   Service: Service;
   Event: Event;
+  Deployment: Deployment;
+  PodTemplate: PodTemplate;
 };
 export type Kind = keyof Kinds;
 

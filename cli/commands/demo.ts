@@ -49,7 +49,7 @@ async function demo({ options, io: outer }: Call<Options>) {
   const io: Io = { ...outer, stop };
   const file = exampleFile();
   const objects = readObjects([file], 'default');
-  const [rollout] = objects.rollouts;
+  const [rollout] = objects.Rollout;
   if (rollout === undefined) throw new Error(`${file} holds no Rollout`);
   const { startEmbedded } = await import('../embedded.ts');
   const log = (level: string, message: string) =>

@@ -64,7 +64,7 @@ async function dev({ args, options, io }: Call<Options>) {
   const { server, token, cluster } = embedded;
   try {
     announceDevServer({ server, token, cluster, pid: process.pid }, io.env);
-    for (const line of welcome(embedded, objects.rollouts, io.env)) io.say(line);
+    for (const line of welcome(embedded, objects.Rollout, io.env)) io.say(line);
     embedded.apply(objects);
     await stopped(io.stop);
   } finally {

@@ -90,8 +90,8 @@ async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode>
   }
   const file = args[0] ?? '';
   const objects = readObjects([file], options.namespace);
-  if (objects.rollouts.length !== 1) {
-    throw new CliError(`${file} holds ${objects.rollouts.length} Rollouts, and one is needed`, {
+  if (objects.Rollout.length !== 1) {
+    throw new CliError(`${file} holds ${objects.Rollout.length} Rollouts, and one is needed`, {
       exitCode: exitCodes.refused,
       hint: 'Put the Rollout in a file of its own, or pipe it in as `-`.',
     });

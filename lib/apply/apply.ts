@@ -88,6 +88,9 @@ async function perform(
     case 'patchService':
       await cluster.patch('Service', { namespace, ...targetOf(action) }, action.patch);
       return undefined;
+    case 'patchWorkload':
+      await cluster.patch(action.kind, { namespace, ...targetOf(action) }, action.patch);
+      return undefined;
     case 'patchPod':
       // A pod that went away in the meantime needs no metadata.
       await cluster.patch('Pod', { namespace, ...targetOf(action) }, action.patch).catch(ifGone);

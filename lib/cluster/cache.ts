@@ -1,14 +1,20 @@
 import { Conflict, NotFound } from '../errors.ts';
 import type { LabelSelector, ObjectMeta } from '../model/argo.generated.ts';
 import { hashLabel } from '../model/names.ts';
-import type { Cluster, Kind, Kinds } from '../world.ts';
+import type { Cluster, Kind, Kinds, SelectorText } from '../world.ts';
 import type { WatchedCluster } from './kubernetes.ts';
 import { parseSelector, selects } from './selectors.ts';
 import { type Shelf, shelf } from './shelf.ts';
 
 /** The kinds that are watched. Pods are read when they are needed, which is seldom. */
-type Watched = 'Rollout' | 'ReplicaSet' | 'Service';
-const watched: Watched[] = ['Rollout', 'ReplicaSet', 'Service'];
+const always = ['Rollout', 'ReplicaSet', 'Service'] as const;
+/** Watched from when one is first asked for: most rollouts have a template of their own. */
+const onDemand = ['Deployment', 'PodTemplate', 'ReplicaSet'] as const;
+type Watched = (typeof always)[number] | (typeof onDemand)[number];
+
+/** Every ReplicaSet of a rollout has the label, and nothing else has. */
+const owned = { ReplicaSet: hashLabel };
+const others = { ReplicaSet: `!${hashLabel}` };
 
 /** A change that was not seen before, by whomever it was made. */
 export type Noticed = {
@@ -40,15 +46,18 @@ export async function cachedCluster(
     Rollout: shelf<Kinds['Rollout']>(),
     ReplicaSet: shelf<Kinds['ReplicaSet']>(),
     Service: shelf<Kinds['Service']>(),
+    Deployment: shelf<Kinds['Deployment']>(),
+    PodTemplate: shelf<Kinds['PodTemplate']>(),
   };
   const namespaces = options.namespaces.length > 0 ? options.namespaces : [''];
-  await Promise.all(
-    watched.flatMap((kind) =>
-      namespaces.map((namespace) =>
-        follow(live, kind, shelves[kind] as Shelf<Kinds[typeof kind]>, { namespace, ...options }),
-      ),
-    ),
-  );
+  const start = async <K extends Watched>(kind: K, selectors: Selectors): Promise<void> => {
+    const known = shelves[kind] as unknown as Shelf<Kinds[K]>;
+    const selector = selectors[kind] ?? '';
+    const watches = namespaces.map((namespace) => ({ namespace, selector, ...options }));
+    await Promise.all(watches.map((where) => follow(live, kind, known, where)));
+  };
+  await Promise.all(always.map((kind) => start(kind, owned)));
+  const ready = onceEach(onDemand, (kind) => start(kind, others));
   const shelfOf = <K extends Kind>(kind: K): Shelf<Kinds[K]> | undefined =>
     (shelves as unknown as { [kind: string]: Shelf<Kinds[K]> })[kind];
   const isSeen = (namespace: string): boolean =>
@@ -60,6 +69,7 @@ export async function cachedCluster(
     get: async (kind, namespace, name) => {
       const known = shelfOf(kind);
       if (!known || !isSeen(namespace)) return await live.get(kind, namespace, name);
+      if (!known.get(namespace, name)) await ready(kind);
       const object = known.get(namespace, name);
       if (!object) throw new NotFound(`There is no ${kind} ${namespace}/${name}`);
       return object;
@@ -69,6 +79,7 @@ export async function cachedCluster(
       if (!known || (namespace !== '' && !isSeen(namespace))) {
         return await live.list(kind, namespace, selector);
       }
+      if (kind !== 'ReplicaSet') await ready(kind);
       const terms = parsed(selector ?? '');
       return known.list(namespace).filter((each) => selects(terms, each.metadata?.labels ?? {}));
     },
@@ -87,6 +98,26 @@ export async function cachedCluster(
   };
 }
 
+/** Does something once for each of the kinds, when it is first asked for; again where that failed. */
+function onceEach<K extends Kind>(
+  kinds: readonly K[],
+  begin: (kind: K) => Promise<void>,
+): (kind: Kind) => Promise<void> {
+  const begun = new Map<Kind, Promise<void>>();
+  return async (kind) => {
+    const wanted = kinds.find((each) => each === kind);
+    if (wanted === undefined) return;
+    const promise = begun.get(kind) ?? begin(wanted);
+    begun.set(kind, promise);
+    await promise.catch((error: unknown) => {
+      begun.delete(kind);
+      throw error;
+    });
+  };
+}
+
+type Selectors = { [kind in Watched]?: SelectorText };
+
 /** What is known of a kind, without asking. */
 type Peek = <K extends Watched>(kind: K, namespace: string) => Kinds[K][];
 
@@ -94,7 +125,13 @@ async function follow<K extends Watched>(
   live: WatchedCluster,
   kind: K,
   known: Shelf<Kinds[K]>,
-  { namespace, onChange, onTrouble, signal }: CacheOptions & { namespace: string },
+  {
+    namespace,
+    selector,
+    onChange,
+    onTrouble,
+    signal,
+  }: CacheOptions & { namespace: string; selector: SelectorText },
 ): Promise<void> {
   const put = (object: Kinds[K]): void => {
     const before = known.get(object.metadata?.namespace ?? '', object.metadata?.name ?? '');
@@ -108,15 +145,18 @@ async function follow<K extends Watched>(
     known.forget(uid);
     onChange({ type: 'DELETED', kind, object });
   };
-  // Every ReplicaSet of a rollout has it, and nothing else has.
-  const selector = kind === 'ReplicaSet' ? { selector: hashLabel } : {};
+  const terms = parsed(selector);
+  const isOurs = (object: Kinds[K]): boolean => selects(terms, object.metadata?.labels ?? {});
   await live.watch(
     kind,
-    { namespace, ...selector },
+    { namespace, selector },
     {
       replace: (items) => {
         const present = new Set(items.map((item) => item.metadata?.uid));
-        for (const item of known.list(namespace)) if (!present.has(item.metadata?.uid)) gone(item);
+        // Another watch of the kind may have filled the shelf too.
+        for (const item of known.list(namespace).filter(isOurs)) {
+          if (!present.has(item.metadata?.uid)) gone(item);
+        }
         for (const item of items) put(item);
       },
       change: (type, object) => (type === 'DELETED' ? gone(object) : put(object)),

@@ -10,6 +10,8 @@ export const resources: Record<Kind, Resource> = {
   ReplicaSet: { apiVersion: 'apps/v1', group: 'apps', plural: 'replicasets' },
   Pod: { apiVersion: 'v1', group: '', plural: 'pods' },
   Service: { apiVersion: 'v1', group: '', plural: 'services' },
+  Deployment: { apiVersion: 'apps/v1', group: 'apps', plural: 'deployments' },
+  PodTemplate: { apiVersion: 'v1', group: '', plural: 'podtemplates' },
   Event: { apiVersion: 'v1', group: '', plural: 'events' },
 };
 

@@ -5,17 +5,19 @@ import { hashLabel } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { applyMergePatch, diffMergePatch } from '../model/patch.ts';
 import type { Action, IntentStep, MergePatch } from '../model/plan.ts';
+import { generationOf } from '../model/reference.ts';
 import { type Millis, toTime } from '../model/units.ts';
 import { nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
 import { withoutInjectedRule } from './affinity.ts';
 import { injectedMetadata, withoutInjected } from './injected.ts';
 import { releasePause } from './pause.ts';
+import { patchTemplate } from './reference.ts';
 import { isDrivenHere } from './rival.ts';
 import { stepIndexOf, stepsOf } from './steps.ts';
 import { unsupported } from './validate.ts';
 
-/** The patches that carry a command out, the status before the spec, and what they mean. */
-type Deed = { status?: MergePatch; spec?: MergePatch; detail: string };
+/** The patches that carry a command out, in this order, and what they mean. */
+type Deed = { status?: MergePatch; spec?: MergePatch; template?: MergePatch; detail: string };
 
 /** Either a deed still to do, or why there is none. */
 type Verdict = { deed: Deed } | { refuse: string } | { done: string };
@@ -61,7 +63,7 @@ function settle(
   const verdict = judge(intent, observed);
   // Tried before, and its effect is there: the write was done, though its answer may have been lost.
   if (intent.applying && 'done' in verdict) return close('done', verdict.done);
-  const changed = whatChanged(intent, rollout);
+  const changed = whatChanged(intent, observed);
   // A write whose answer was lost and whose effect is gone again: nobody can tell any more.
   const nothing = intent.applying ? 'Whether it was carried out is not known' : 'Nothing was done';
   if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
@@ -73,14 +75,16 @@ function settle(
   }
   if ('refuse' in verdict) return close('refused', verdict.refuse);
   if ('done' in verdict) return close('done', verdict.done);
-  return { actions: actionsOf(verdict.deed, resourceVersion), resourceVersion };
+  return { actions: actionsOf(verdict.deed, observed), resourceVersion };
 }
 
-function actionsOf(deed: Deed, resourceVersion: string): Action[] {
+function actionsOf(deed: Deed, observed: Observed): Action[] {
+  const resourceVersion = versionOf(observed.rollout);
   const actions: Action[] = [];
   if (deed.status)
     actions.push({ do: 'patchStatus', resourceVersion, patch: { status: deed.status } });
   if (deed.spec) actions.push({ do: 'patchRollout', resourceVersion, patch: deed.spec });
+  if (deed.template) actions.push(patchTemplate(observed, deed.template));
   return actions;
 }
 
@@ -104,7 +108,7 @@ function boundTo(rollout: Rollout): Bound {
 }
 
 /** What the author saw and is no longer so; an abort depends on the release only. */
-function whatChanged(intent: Intent, rollout: Rollout): string | undefined {
+function whatChanged(intent: Intent, { rollout, workload }: Observed): string | undefined {
   const { bound, command } = intent;
   const now = boundTo(rollout);
   if (bound.uid !== now.uid) return 'the rollout was deleted and created again';
@@ -112,6 +116,10 @@ function whatChanged(intent: Intent, rollout: Rollout): string | undefined {
   if (command.verb === 'abort') return undefined;
   if (bound.generation !== now.generation && !isSameDesign(intent, rollout)) {
     return 'the spec was changed in the meantime';
+  }
+  const seen = rollout.status?.workloadObservedGeneration;
+  if (workload && generationOf(workload.object) !== seen && !isSameDesign(intent, rollout)) {
+    return 'the workload it takes its template from was changed in the meantime';
   }
   if (bound.stepIndex !== now.stepIndex) {
     return `the release is at step ${now.stepIndex} by now, not at step ${bound.stepIndex}`;
@@ -237,8 +245,7 @@ function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verd
       ? { done: `The template of ${nameOf(target)} is back in the spec.` }
       : { refuse: `The spec has the template of ${nameOf(target)} already.` };
   }
-  const patch = { spec: { template: change } };
-  return { deed: { spec: patch, detail: `Back to the template of ${nameOf(target)}.` } };
+  return { deed: { template: change, detail: `Back to the template of ${nameOf(target)}.` } };
 }
 
 /** The template without what was put into the ReplicaSet for its role. */
@@ -271,7 +278,7 @@ function judgeImage(container: string, image: string, rollout: Rollout): Verdict
   );
   return {
     deed: {
-      spec: { spec: { template: { spec: { containers: changed } } } },
+      template: { spec: { containers: changed } },
       detail: `Image of ${container} set to ${image}.`,
     },
   };

@@ -8,6 +8,7 @@ import {
   revisionHistoryAnnotation,
   rolloutApiVersion,
 } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
 import { applyMergePatch, diffMergePatch } from '../model/patch.ts';
 import type { MergePatch } from '../model/plan.ts';
 import {
@@ -24,6 +25,7 @@ import {
 import { affinityOf, isRuleStale } from './affinity.ts';
 import { type Changes, change } from './changes.ts';
 import { metadataPatch, rolesMetadata } from './injected.ts';
+import { generationPatch } from './reference.ts';
 import type { Release } from './release.ts';
 
 /** Annotations of the rollout that are not handed down to its ReplicaSets. */
@@ -138,11 +140,13 @@ export function syncCurrent(release: Release, changes: Changes): number {
   return revision;
 }
 
-/** The rollout's own revision annotation, when it lags behind. */
-export function rolloutRevisionPatch(rollout: Rollout, revision: number): MergePatch | undefined {
-  return annotationOf(rollout, revisionAnnotation) === String(revision)
-    ? undefined
-    : { metadata: { annotations: { [revisionAnnotation]: String(revision) } } };
+/** The rollout's own annotations that lag behind: its revision, and its workload's generation. */
+export function annotationsPatch(observed: Observed, revision: number): MergePatch | undefined {
+  const annotations = generationPatch(observed);
+  if (annotationOf(observed.rollout, revisionAnnotation) !== String(revision)) {
+    annotations[revisionAnnotation] = String(revision);
+  }
+  return Object.keys(annotations).length > 0 ? { metadata: { annotations } } : undefined;
 }
 
 const defaultHistoryLimit = 10; // argo v1.10.1 utils/defaults/defaults.go

@@ -1,31 +1,23 @@
 import type { Rollout, RolloutStatus } from '../model/argo.generated.ts';
-import { instanceIdLabel } from '../model/names.ts';
+import { revisionAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
-import { deepEqual, diffMergePatch } from '../model/patch.ts';
-import type { Action, Plan, Reason, Wake } from '../model/plan.ts';
+import type { Action, Plan, Wake } from '../model/plan.ts';
 import { checkStructure } from '../model/structure.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { nameOf, versionOf } from '../model/workload.ts';
 import { decideBlueGreen } from './blueGreen.ts';
 import { decideCanary } from './canary.ts';
 import { change, noChanges, patchActions } from './changes.ts';
-import {
-  conditionOf,
-  reasons,
-  replaceCondition,
-  withCondition,
-  withoutCondition,
-} from './conditions.ts';
+import { reasons } from './conditions.ts';
 import { deferredUntil } from './deferral.ts';
 import { metadataPatch } from './injected.ts';
 import { settleIntents } from './intents.ts';
 import { findStatus } from './lost.ts';
 import { podMetadataActions, wantedMetadata } from './metadata.ts';
-import { phaseOf } from './phase.ts';
+import { scaleWorkload } from './migrate.ts';
 import { withPausedConditions } from './progress.ts';
 import {
   asRecorded,
-  currentHash,
   hasNewDesign,
   isAborted,
   isBlueGreen,
@@ -34,16 +26,25 @@ import {
   withStatus,
 } from './release.ts';
 import { evictRetryMs, restartPods } from './restart.ts';
-import { newReplicaSet, pruneHistory, rolloutRevisionPatch, syncCurrent } from './revision.ts';
+import { annotationsPatch, newReplicaSet, pruneHistory, syncCurrent } from './revision.ts';
 import { isDrivenHere, rivalUntil } from './rival.ts';
 import { scaleAll } from './scale.ts';
 import { serviceFaults, switchServices } from './services.ts';
+import {
+  defaultReplicas,
+  faultText,
+  invalid,
+  keepAway,
+  leaveAlone,
+  leaveToOthers,
+  refused,
+  rest,
+  statusAction,
+  withInvalidSpec,
+} from './standstill.ts';
 import type { Decided } from './status.ts';
 import { unsupported, validate } from './validate.ts';
 import { explain } from './why.ts';
-
-/** How soon a faulty spec is looked at again: it may have been applied before what it names. */
-const invalidRetryMs = 20 * secondMs; // argo v1.10.1 rollout/controller.go
 
 /**
  * The plan of one turn, from what was observed. Pure and total: the same input gives the same plan,
@@ -60,30 +61,6 @@ export function decide(observed: Observed, now: Millis): Plan {
   const goesOn = isAbortAsked(observed) && driven.status.abort === true;
   const plan = kept && !goesOn ? keepAway(observed, kept, now) : driven;
   return { ...plan, ...(kept && { rival: kept.rival }), intents: settled.steps };
-}
-
-function rest(observed: Observed, reason: Reason, wake: Wake): Plan {
-  return {
-    actions: [],
-    announcements: [],
-    status: observed.rollout.status ?? {},
-    wake,
-    reasons: [reason],
-    intents: [],
-    urgent: false,
-  };
-}
-
-function leaveAlone(observed: Observed): Plan | undefined {
-  const { rollout, instanceId } = observed;
-  if (rollout.metadata?.deletionTimestamp) {
-    return rest(observed, { text: 'The rollout is being deleted.' }, { waitsFor: 'its deletion' });
-  }
-  const label = rollout.metadata?.labels?.[instanceIdLabel] ?? '';
-  if (label === instanceId) return undefined;
-  const owner = label === '' ? 'the controller without an instance id' : `instance ${label}`;
-  const unblock = `the label ${instanceIdLabel}`;
-  return rest(observed, { text: `It belongs to ${owner}.`, unblock }, { waitsFor: unblock });
 }
 
 function command(
@@ -110,35 +87,12 @@ function isAbortAsked({ rollout }: Observed): boolean {
   return abort === true && Boolean(stableRS) && stableRS !== currentPodHash;
 }
 
-/** Another controller drives this rollout too: only an abort that was asked for goes on. */
-function keepAway(
-  observed: Observed,
-  kept: NonNullable<ReturnType<typeof rivalUntil>>,
-  now: Millis,
-): Plan {
-  const reason: Reason = {
-    text: `${kept.rival.manager} writes to this rollout's status too, so Serin keeps away from it.`,
-    since: kept.rival.seenAt,
-    until: kept.until,
-    unblock: `stop ${kept.rival.manager}, or give the rollout another controller-instance-id`,
-  };
-  const wake: Wake = { at: kept.until, why: 'the other controller' };
-  return {
-    ...rest(observed, reason, wake),
-    rival: kept.rival,
-    announcements:
-      kept.rival.seenAt === now
-        ? [{ type: 'Warning', reason: 'RivalController', message: reason.text }]
-        : [],
-  };
-}
-
 function drive(observed: Observed, now: Millis): Plan {
   const typeFaults = structuralFaults(observed.rollout);
   if (typeFaults.length > 0) return invalid(observed, typeFaults, now);
   const missing = unsupported(observed.rollout);
-  // What the Services of a rollout that is left alone are like is for others to say.
-  const strangers = missing === undefined ? serviceFaults(observed) : [];
+  // What the objects are like that a rollout names which is left alone is for others to say.
+  const strangers = missing === undefined ? strangerFaults(observed) : [];
   const faults = [...validate(observed.rollout), ...strangers].map(
     ({ path, message }) => `${path} ${message}`,
   );
@@ -169,6 +123,12 @@ function drive(observed: Observed, now: Millis): Plan {
   const isFirst = isAborted(release) && moved.actions.length > 0;
   if (restart.actions.length > 0 && !isFirst) return evict(release, restart.actions);
   return { ...moved, ...(found.restored && { restored: true }) };
+}
+
+/** What is wrong with the objects the spec names; without its template no Service can be judged. */
+function strangerFaults(observed: Observed): { path: string; message: string }[] {
+  const { workloadFault: message } = observed;
+  return message === undefined ? serviceFaults(observed) : [{ path: 'spec.workloadRef', message }];
 }
 
 /** Values of a wrong type, which an API server without the CRD's schema lets through. */
@@ -216,8 +176,9 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
             replicaSet: newReplicaSet(rollout, release.templateHash, revision),
           },
         ];
-  const rolloutPatch = collided ? undefined : rolloutRevisionPatch(rollout, revision);
+  const rolloutPatch = collided ? undefined : annotationsPatch(observed, revision);
   const resourceVersion = versionOf(observed.rollout);
+  const migrated = fault === undefined ? scaleWorkload(then, status) : undefined;
   const actions: Action[] = [
     ...create,
     ...changes.before,
@@ -227,6 +188,7 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     ...(rolloutPatch
       ? [{ do: 'patchRollout' as const, resourceVersion, patch: rolloutPatch }]
       : []),
+    ...(migrated?.actions ?? []),
   ];
   const created = create.length > 0 ? creationNotes(release, revision) : [];
   const later = deferredUntil(observed, status, release.now);
@@ -236,7 +198,12 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     // Where a write was refused, the status comes first: it says so.
     actions:
       observed.record?.refused === undefined ? [...actions, ...written] : [...written, ...actions],
-    announcements: [...created, ...changes.announcements, ...decided.announcements],
+    announcements: [
+      ...created,
+      ...changes.announcements,
+      ...(migrated?.announcements ?? []),
+      ...decided.announcements,
+    ],
     status,
     ...why,
     ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
@@ -256,11 +223,8 @@ function decideStatus(release: Release, restartedAt: string | undefined): Decide
 }
 
 function withRevision(rollout: Rollout, revision: number): NonNullable<Rollout['metadata']> {
-  const patch = rolloutRevisionPatch(rollout, revision)?.metadata as
-    | { annotations: Record<string, string> }
-    | undefined;
-  const { metadata = {} } = rollout;
-  return { ...metadata, annotations: { ...metadata.annotations, ...patch?.annotations } };
+  const annotations = { ...rollout.metadata?.annotations, [revisionAnnotation]: String(revision) };
+  return { ...rollout.metadata, annotations };
 }
 
 /** Another object has the name the new ReplicaSet would get: another hash gives another name. */
@@ -284,20 +248,6 @@ function creationNotes(release: Release, revision: number): Plan['announcements'
   ];
 }
 
-function statusAction(observed: Observed, status: RolloutStatus): Action[] {
-  const before = observed.rollout.status ?? {};
-  const patch = deepEqual(before, status) ? undefined : diffMergePatch(before, status);
-  return patch === undefined
-    ? []
-    : [
-        {
-          do: 'patchStatus',
-          resourceVersion: versionOf(observed.rollout),
-          patch: { status: patch },
-        },
-      ];
-}
-
 /** What may go ahead while the table cannot be written: an abort, a deadline, a promote. */
 function isUrgent(release: Release, after: RolloutStatus): boolean {
   const { status } = release;
@@ -318,82 +268,5 @@ function evict(release: Release, actions: Action[]): Plan {
     reasons: why,
     intents: [],
     urgent: false,
-  };
-}
-
-function invalid(observed: Observed, faults: string[], now: Millis): Plan {
-  const message = faultText(observed, faults);
-  const { rollout } = observed;
-  const before = rollout.status ?? {};
-  const counted = { ...before, observedGeneration: String(rollout.metadata?.generation ?? 0) };
-  const status = withInvalidSpec({ now, rollout }, counted, message);
-  const reason: Reason = { text: message, unblock: 'correct the spec' };
-  return {
-    ...rest(observed, reason, { at: now + invalidRetryMs, why: 'the spec, which may be mended' }),
-    actions: statusAction(observed, status),
-    status,
-  };
-}
-
-function faultText(observed: Observed, faults: string[]): string {
-  return `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faults.join('; ')}`;
-}
-
-/** The condition, and the phase that follows from it; the same fault again is said once. */
-function withInvalidSpec(
-  { now, rollout }: Pick<Release, 'now' | 'rollout'>,
-  status: RolloutStatus,
-  message: string,
-): RolloutStatus {
-  const known = conditionOf(rollout.status ?? {}, 'InvalidSpec');
-  const others = withoutCondition(status, 'InvalidSpec');
-  const said = { status: 'True' as const, reason: reasons.invalidSpec, message };
-  const conditioned =
-    known?.message === message
-      ? { ...others, conditions: [...(others.conditions ?? []), known] }
-      : replaceCondition(others, 'InvalidSpec', said, now);
-  return { ...conditioned, ...phaseOf(rollout.spec ?? {}, conditioned) };
-}
-
-/** The API server refuses the pods the template asks for. */
-function refused(release: Release, why: string): Plan {
-  const { observed, now } = release;
-  const name = `${nameOf(release.rollout)}-${currentHash(release)}`;
-  const message = `Failed to create new replica set "${name}": ${why}`;
-  const said = { status: 'False' as const, reason: reasons.createFailed, message };
-  const conditioned = withCondition(release.status, 'Progressing', said, now);
-  const status: RolloutStatus = {
-    ...conditioned,
-    observedGeneration: String(observed.rollout.metadata?.generation ?? 0),
-    phase: 'Degraded',
-    message,
-  };
-  const reason: Reason = { text: message, unblock: 'correct spec.template' };
-  return {
-    ...rest(observed, reason, {
-      at: now + invalidRetryMs,
-      why: 'the template, which may be mended',
-    }),
-    actions: statusAction(observed, status),
-    announcements: [{ type: 'Warning', reason: reasons.createFailed, message }],
-    status,
-  };
-}
-
-function leaveToOthers(observed: Observed, field: string): Plan {
-  const text = `This version of Serin does not carry out ${field} yet and leaves the rollout as it is.`;
-  const unblock = `remove ${field}, or run it with Argo Rollouts`;
-  return rest(observed, { text, unblock }, { waitsFor: unblock });
-}
-
-/** An absent replicas becomes 1, so that an autoscaler has something to scale. */
-function defaultReplicas(observed: Observed, now: Millis): Plan {
-  const reason: Reason = { text: 'spec.replicas is absent and is set to 1.' };
-  const wake: Wake = { at: now + secondMs, why: 'the defaulted spec' };
-  const resourceVersion = versionOf(observed.rollout);
-  const patch = { spec: { replicas: 1 } };
-  return {
-    ...rest(observed, reason, wake),
-    actions: [{ do: 'patchRollout', resourceVersion, patch }],
   };
 }

@@ -1,6 +1,7 @@
-import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import type { ReplicaSet } from '../model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
+import { serviceFields } from '../model/reference.ts';
 import {
   annotationOf,
   availableOf,
@@ -13,18 +14,6 @@ import type { Changes } from './changes.ts';
 import { cutoverOf, strategyOf } from './cutover.ts';
 import { isAborted, isBlueGreen, type Release } from './release.ts';
 import type { Fault } from './validate.ts';
-
-/** The Services a rollout names, by the field that names them. They are read every turn. */
-export function serviceFields({ spec }: Rollout): [path: string, name: string][] {
-  const { canary, blueGreen } = spec?.strategy ?? {};
-  const named: [string, string | undefined][] = [
-    ['spec.strategy.blueGreen.activeService', blueGreen?.activeService],
-    ['spec.strategy.blueGreen.previewService', blueGreen?.previewService],
-    ['spec.strategy.canary.stableService', canary?.stableService],
-    ['spec.strategy.canary.canaryService', canary?.canaryService],
-  ];
-  return named.flatMap(([path, name]) => (name ? [[path, name]] : []));
-}
 
 /**
  * What is wrong with the Services themselves.

@@ -1,6 +1,7 @@
 import type { PauseCondition, RolloutStatus } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { Announcement } from '../model/plan.ts';
+import { generationOf } from '../model/reference.ts';
 import { toTime } from '../model/units.ts';
 import {
   availableOf,
@@ -27,6 +28,7 @@ export type Decided = { status: RolloutStatus; announcements: Announcement[] };
 /** Everything that is counted or copied, before any decision. */
 export function withCounts(release: Release, restartedAt: string | undefined): RolloutStatus {
   const { rollout, all, current } = release;
+  const { workload } = release.observed;
   const {
     restartedAt: _,
     workloadObservedGeneration: __,
@@ -44,6 +46,7 @@ export function withCounts(release: Release, restartedAt: string | undefined): R
     HPAReplicas: sum(all, currentOf),
     selector: selectorText(rollout.spec?.selector),
     observedGeneration: String(rollout.metadata?.generation ?? 0),
+    ...(workload && { workloadObservedGeneration: generationOf(workload.object) }),
     ...(restartedAt !== undefined && { restartedAt }),
   };
 }

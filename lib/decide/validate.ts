@@ -8,6 +8,7 @@ import type {
   Rollout,
   RolloutSpec,
 } from '../model/argo.generated.ts';
+import { hasTemplate } from '../model/reference.ts';
 import { durationSeconds } from '../model/units.ts';
 
 /** What is wrong with a spec, where, and what to write instead. */
@@ -105,9 +106,8 @@ function checkExpressions(selector: LabelSelector): Fault[] {
 }
 
 function checkTemplate(spec: RolloutSpec): Fault[] {
-  const hasTemplate = spec.template !== undefined && Object.keys(spec.template).length > 0;
   if (spec.workloadRef) {
-    return hasTemplate
+    return hasTemplate(spec.template)
       ? fault('spec.template', 'must be absent when workloadRef is set; remove one of the two')
       : [];
   }
@@ -266,7 +266,6 @@ function checkAntiAffinity(antiAffinity: AntiAffinity | undefined, path: string)
 export function unsupported(rollout: Rollout): string | undefined {
   const spec = rollout.spec ?? {};
   const canary = spec.strategy?.canary;
-  if (spec.workloadRef) return 'spec.workloadRef';
   const blueGreen = spec.strategy?.blueGreen;
   if (blueGreen?.prePromotionAnalysis) return 'spec.strategy.blueGreen.prePromotionAnalysis';
   if (blueGreen?.postPromotionAnalysis) return 'spec.strategy.blueGreen.postPromotionAnalysis';

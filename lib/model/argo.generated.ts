@@ -1377,6 +1377,13 @@ export type PodStatus = {
   extendedResourceClaimStatus?: PodExtendedResourceClaimStatus;
 };
 
+export type PodTemplate = {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: ObjectMeta;
+  template?: PodTemplateSpec;
+};
+
 export type PodTemplateMetadata = {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;

@@ -13,6 +13,7 @@ export const revisionAnnotation = 'rollout.argoproj.io/revision';
 export const revisionHistoryAnnotation = 'rollout.argoproj.io/revision-history';
 export const desiredReplicasAnnotation = 'rollout.argoproj.io/desired-replicas';
 export const ephemeralMetadataAnnotation = 'rollout.argoproj.io/ephemeral-metadata';
+export const workloadGenerationAnnotation = 'rollout.argoproj.io/workload-generation';
 export const notificationsAnnotation = 'notified.notifications.argoproj.io';
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 

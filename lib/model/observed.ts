@@ -1,11 +1,17 @@
 import type { Pod, ReplicaSet, Rollout, Service } from './argo.generated.ts';
 import type { RolloutKey } from './key.ts';
 import type { RolloutRecord } from './record.ts';
+import type { Workload } from './reference.ts';
 
 /** Everything one turn knows. Read once, then never changed. */
 export type Observed = {
   key: RolloutKey;
+  /** With a workload's template in the place of its workloadRef, see decide/reference.ts. */
   rollout: Rollout;
+  /** What spec.workloadRef names. */
+  workload?: Workload;
+  /** Why what spec.workloadRef names cannot be used: the rollout still has that field then. */
+  workloadFault?: string;
   /** All ReplicaSets the rollout owns, oldest first. */
   replicaSets: ReplicaSet[];
   /** Pods of those ReplicaSets, when needs.ts asked for them. */

@@ -1,6 +1,7 @@
 import type { ReplicaSet, RolloutStatus } from './argo.generated.ts';
 import type { Outcome } from './intent.ts';
 import type { Rival } from './record.ts';
+import type { WorkloadKind } from './reference.ts';
 import type { Millis } from './units.ts';
 
 /** A JSON merge patch (RFC 7396): null removes. */
@@ -12,6 +13,13 @@ export type Action =
   | { do: 'patchReplicaSet'; name: string; resourceVersion: string; patch: MergePatch }
   | { do: 'deleteReplicaSet'; name: string; uid: string; resourceVersion: string }
   | { do: 'patchService'; name: string; resourceVersion: string; patch: MergePatch }
+  | {
+      do: 'patchWorkload';
+      kind: WorkloadKind;
+      name: string;
+      resourceVersion: string;
+      patch: MergePatch;
+    }
   | { do: 'patchPod'; name: string; resourceVersion: string; patch: MergePatch }
   | { do: 'evictPod'; name: string; uid: string }
   /** Spec or metadata of the rollout; later writes of the plan build on the version it returns. */

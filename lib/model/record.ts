@@ -77,6 +77,8 @@ export type RolloutRecord = {
   pending?: LedgerEntry[];
   /** The Services the rollout names, which are given back when it is deleted. */
   services?: string[];
+  /** The Deployment whose pods go as the rollout's come, and how many it had: decide/migrate.ts. */
+  migrating?: { uid: string; replicas: number };
   /** What the API server said when it last refused a write for good; gone when one is taken. */
   refused?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */

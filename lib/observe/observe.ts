@@ -1,14 +1,16 @@
+import { resolved } from '../decide/reference.ts';
 import { newReplicaSet } from '../decide/revision.ts';
 import { selectorText } from '../decide/selector.ts';
-import { serviceFields } from '../decide/services.ts';
 import { unsupported, validate } from '../decide/validate.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { RolloutKey } from '../model/key.ts';
+import { hashLabel } from '../model/names.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import type { DryRun, Observed } from '../model/observed.ts';
 import type { RolloutRecord } from '../model/record.ts';
+import { referenceOf, serviceFields } from '../model/reference.ts';
 import type { Millis } from '../model/units.ts';
 import { createdAt, isControlledBy, uidOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
@@ -27,9 +29,13 @@ export async function observe(
   const cluster = world.cluster(key.cluster);
   const found = await cluster.get('Rollout', key.namespace, key.name).catch(orNone);
   if (!found) return undefined;
-  const rollout = withoutNulls(found);
+  const source = await resolve(cluster, withoutNulls(found), key.namespace);
+  const { rollout } = source;
   const all = await ownedReplicaSets(cluster, rollout, key.namespace);
-  const isSound = validate(rollout).length === 0 && unsupported(rollout) === undefined;
+  const isSound =
+    source.workloadFault === undefined &&
+    validate(rollout).length === 0 &&
+    unsupported(rollout) === undefined;
   const needs = needsOf(rollout, all, options.now);
   const [pods, services, dryRun] = await Promise.all([
     needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
@@ -38,7 +44,7 @@ export async function observe(
   ]);
   return {
     key,
-    rollout,
+    ...source,
     replicaSets: all,
     services,
     instanceId: world.instanceId,
@@ -54,12 +60,34 @@ function orNone(error: unknown): undefined {
   throw error;
 }
 
+type Source = Pick<Observed, 'rollout' | 'workload' | 'workloadFault'>;
+
+/** The rollout with its template, wherever that is written. */
+async function resolve(cluster: Cluster, rollout: Rollout, namespace: string): Promise<Source> {
+  const reference = referenceOf(rollout);
+  if (!reference) return { rollout };
+  if ('fault' in reference) return { rollout, workloadFault: reference.fault };
+  const { kind, name } = reference;
+  try {
+    return resolved(rollout, kind, withoutNulls(await cluster.get(kind, namespace, name)));
+  } catch (error) {
+    if (error instanceof NotFound) {
+      return { rollout, workloadFault: `names the ${kind} ${name}, which does not exist` };
+    }
+    if (!(error instanceof Terminal)) throw error;
+    const workloadFault = `names the ${kind} ${name}, which cannot be read: ${error.message}`;
+    return { rollout, workloadFault };
+  }
+}
+
 async function ownedReplicaSets(
   cluster: Cluster,
   rollout: Rollout,
   namespace: string,
 ): Promise<ReplicaSet[]> {
-  const selector = selectorText(rollout.spec?.selector);
+  // Where the selector is that of a missing workload: every ReplicaSet of a rollout has this label.
+  const selector =
+    selectorText(rollout.spec?.selector) || (rollout.spec?.workloadRef ? hashLabel : '');
   // An empty selector would list the whole namespace; such a spec is faulty anyway.
   if (selector === '') return [];
   const sets = await cluster.list('ReplicaSet', namespace, selector);

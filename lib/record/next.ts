@@ -1,5 +1,5 @@
+import { fullSizeOf } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
-import { serviceFields } from '../decide/services.ts';
 import { safetyMs } from '../decide/why.ts';
 import { closedIntentLifeMs, closedIntentsMax, type Intent } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -12,6 +12,7 @@ import {
   type RolloutRecord,
   recordSchema,
 } from '../model/record.ts';
+import { serviceFields } from '../model/reference.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
@@ -64,10 +65,12 @@ export function account(
     rival: ____,
     pending: _____,
     services: ______,
+    migrating: _______,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
   const rival = plan.rival ?? record.rival;
+  const migrating = fullSizeOf(observed);
   return {
     ...kept,
     progress: moves ? progress : (record.progress ?? progress),
@@ -80,6 +83,7 @@ export function account(
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),
+    ...(migrating && { migrating }),
     view,
   };
 }

@@ -8,7 +8,7 @@ import { withoutNulls } from '../model/nulls.ts';
 import { deepEqual } from '../model/patch.ts';
 import { checkStructure } from '../model/structure.ts';
 import type { Kind } from '../world.ts';
-import { withReplicaSetDefaults } from './defaults.ts';
+import { withPodTemplateDefaults, withReplicaSetDefaults } from './defaults.ts';
 
 // What the API server makes of an object before it stores it: unknown fields dropped, types
 // checked, defaults filled in, and what is plainly invalid refused.
@@ -39,6 +39,18 @@ export const resources: Record<Kind, Resource> = {
   },
   Pod: { apiVersion: 'v1', plural: 'pods', group: 'Pod', hasStatus: true },
   Service: { apiVersion: 'v1', plural: 'services', group: 'Service', hasStatus: true },
+  Deployment: {
+    apiVersion: 'apps/v1',
+    plural: 'deployments.apps',
+    group: 'Deployment.apps',
+    hasStatus: true,
+  },
+  PodTemplate: {
+    apiVersion: 'v1',
+    plural: 'podtemplates',
+    group: 'PodTemplate',
+    hasStatus: false,
+  },
   Event: { apiVersion: 'v1', plural: 'events', group: 'Event', hasStatus: false },
 };
 
@@ -55,6 +67,9 @@ export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): Any
     ...nameFaults(pruned),
   ]);
   if (kind === 'ReplicaSet') return admittedReplicaSet(pruned, before);
+  if (kind === 'Deployment')
+    return reencoded(kind, withReplicaSetDefaults(pruned as ReplicaSet) as AnyObject);
+  if (kind === 'PodTemplate') return reencoded(kind, withPodTemplateDefaults(pruned) as AnyObject);
   if (kind === 'Rollout') {
     // argo v1.10.1 manifests/crds/rollout-crd.yaml requires nothing else.
     refuse(kind, object, isRecord(pruned.spec) ? [] : ['spec: Required value']);

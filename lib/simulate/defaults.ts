@@ -3,6 +3,7 @@ import type {
   LifecycleHandler,
   ObjectFieldSelector,
   PodSpec,
+  PodTemplate,
   PodTemplateSpec,
   Probe,
   ReplicaSet,
@@ -16,10 +17,15 @@ import type {
 const readableByAll = 0o644;
 const tokenLifeSeconds = 3600;
 
+/** Those that a Deployment has in common with it. */
 export function withReplicaSetDefaults(set: ReplicaSet): ReplicaSet {
   const { spec = {} } = set;
   const template = spec.template === undefined ? {} : withTemplateDefaults(spec.template);
   return { ...set, spec: { ...spec, replicas: spec.replicas ?? 1, template } };
+}
+
+export function withPodTemplateDefaults(object: PodTemplate): PodTemplate {
+  return { ...object, template: withTemplateDefaults(object.template ?? {}) };
 }
 
 function withTemplateDefaults(template: PodTemplateSpec): PodTemplateSpec {

@@ -5,7 +5,7 @@ import type { TaskClock } from './clock.ts';
 import type { Objects } from './objects.ts';
 import { workQueue } from './workQueue.ts';
 
-const kinds: readonly Kind[] = ['Rollout', 'ReplicaSet', 'Pod', 'Service'];
+const kinds: readonly Kind[] = ['Rollout', 'ReplicaSet', 'Pod', 'Service', 'Deployment'];
 const writer = { manager: 'kube-controller-manager' };
 
 /** Deletes what has owners of which none exists any more, a little later, in the background. */

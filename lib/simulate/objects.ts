@@ -51,7 +51,13 @@ type WriteOptions = { writer: Writer; dryRun?: boolean };
 type PatchOptions = { writer: Writer; subresource?: 'status' | 'scale' };
 
 const eventLifeMs = 60 * minuteMs;
-const generationKinds: ReadonlySet<Kind> = new Set<Kind>(['Rollout', 'ReplicaSet']);
+const generationKinds: ReadonlySet<Kind> = new Set<Kind>([
+  'Rollout',
+  'ReplicaSet',
+  'Deployment',
+  'PodTemplate',
+]);
+const scaledKinds: ReadonlySet<Kind> = new Set<Kind>(['Rollout', 'ReplicaSet', 'Deployment']);
 /** Metadata that only the server writes. */
 const serverFields = [
   'name',
@@ -83,6 +89,8 @@ export function objectStore(clock: Clock, random: Random): Objects {
       Pod: new Map(),
       Service: new Map(),
       Event: new Map(),
+      Deployment: new Map(),
+      PodTemplate: new Map(),
     },
     listeners: new Set(),
     version: 1000,
@@ -229,7 +237,7 @@ function mergedInto(
   }
   if (subresource === 'scale') {
     const { replicas } = merged.spec ?? {};
-    if (kind === 'Pod' || kind === 'Service') throw new NotFound(`${kind} has no scale`);
+    if (!scaledKinds.has(kind)) throw new NotFound(`${kind} has no scale`);
     if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
       throw new Terminal('spec.replicas: Invalid value: must be a whole number, at least 0');
     }

@@ -64,7 +64,21 @@ const served: readonly RestResource[] = [
     kind: 'ClusterAnalysisTemplate',
     namespaced: false,
   },
-  { ...apps, plural: 'deployments', kind: 'Deployment', subresources: [] },
+  {
+    ...apps,
+    plural: 'deployments',
+    kind: 'Deployment',
+    stored: 'Deployment',
+    subresources: ['status', 'scale'],
+    shortNames: ['deploy'],
+  },
+  {
+    ...core,
+    plural: 'podtemplates',
+    kind: 'PodTemplate',
+    stored: 'PodTemplate',
+    subresources: [],
+  },
 ];
 
 export function apiVersionOf({ group, version }: { group: string; version: string }): string {

@@ -30,7 +30,15 @@ type State = {
   bookmarkMs: Millis;
 };
 
-const kinds: readonly Kind[] = ['Rollout', 'ReplicaSet', 'Pod', 'Service', 'Event'];
+const kinds: readonly Kind[] = [
+  'Rollout',
+  'ReplicaSet',
+  'Pod',
+  'Service',
+  'Event',
+  'Deployment',
+  'PodTemplate',
+];
 const initialEventsEnd = { annotations: { 'k8s.io/initial-events-end': 'true' } };
 
 export function watchLog(

@@ -3,7 +3,7 @@ import { keyText, type RolloutKey } from '../model/key.ts';
 import { fieldManager } from '../model/names.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { memoryStore } from '../store/memory.ts';
-import { notice } from '../wake/keys.ts';
+import { concerned } from '../wake/keys.ts';
 import { reachMs } from '../wake/queue.ts';
 import type {
   InvokeAnswer,
@@ -194,8 +194,9 @@ function ringDoorbell(cluster: SimulatedCluster, name: string, doorbell: Doorbel
     });
   };
   cluster.watch((change) => {
-    if (change.writer.manager === fieldManager) return;
-    const key = notice(change, name);
-    if (key !== undefined) ring(key);
+    // A webhook is not told of Services: those a rollout waits for are looked at again now and then.
+    if (change.writer.manager === fieldManager || change.kind === 'Service') return;
+    const rollouts = cluster.read.list('Rollout', change.object.metadata?.namespace ?? '');
+    for (const key of concerned(change, name, rollouts)) ring(key);
   });
 }

@@ -1,5 +1,7 @@
-import type { ObjectMeta, ReplicaSet } from '../model/argo.generated.ts';
+import type { ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
+import { generationOf, referenceOf, serviceFields } from '../model/reference.ts';
+import { nameOf } from '../model/workload.ts';
 
 /** What a watch or an admission notice says of an object: enough to tell whose it is. */
 type KubernetesObject = { kind?: string; metadata?: ObjectMeta };
@@ -30,16 +32,36 @@ export function keyOf(
 }
 
 /**
- * The rollout to wake for a change, if the change can matter. For a Rollout it always can: which of
- * those writes are Serin's own is for the caller to know. A change that cannot be compared counts.
+ * The rollouts to wake for a change, as far as it can matter: the one it concerns, or those of the
+ * namespace that refer to the object. For a Rollout it always can: which of those writes are Serin's own
+ * is for the caller to know. A change that cannot be compared counts.
  */
-export function notice(change: Change, cluster: string): RolloutKey | undefined {
+export function concerned(change: Change, cluster: string, rollouts: Rollout[]): RolloutKey[] {
   const { type, kind, object, before } = change;
-  const key = keyOf(cluster, object, kind);
-  if (key === undefined || kind === 'Rollout' || type === 'DELETED' || before === undefined) {
-    return key;
+  const isOpen = type === 'DELETED' || before === undefined;
+  if (kind === 'Rollout' || kind === 'ReplicaSet') {
+    const key = keyOf(cluster, object, kind);
+    const matters = kind === 'Rollout' || isOpen || counts(object) !== counts(before);
+    if (key) return matters ? [key] : [];
   }
-  return counts(object) === counts(before) ? undefined : key;
+  if (kind !== 'Service' && !isOpen && generationOf(object) === generationOf(before)) return [];
+  return rollouts
+    .filter((rollout) => refersTo(rollout, kind, object))
+    .map((rollout) => ({
+      cluster,
+      namespace: rollout.metadata?.namespace ?? 'default',
+      name: nameOf(rollout),
+    }));
+}
+
+function refersTo(rollout: Rollout, kind: string, object: KubernetesObject): boolean {
+  const { namespace, name } = object.metadata ?? {};
+  if (rollout.metadata?.namespace !== namespace) return false;
+  if (kind === 'Service') return serviceFields(rollout).some(([, service]) => service === name);
+  const reference = referenceOf(rollout);
+  return reference !== undefined && 'kind' in reference
+    ? reference.kind === kind && reference.name === name
+    : false;
 }
 
 function ownerOf({ metadata }: KubernetesObject): string | undefined {

@@ -1,9 +1,18 @@
-import type { ReplicaSet } from '../model/argo.generated.ts';
-import { hashLabel, instanceIdLabel } from '../model/names.ts';
+import { Terminal } from '../errors.ts';
+import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import { hashLabel, instanceIdLabel, workloadGenerationAnnotation } from '../model/names.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { RolloutRecord } from '../model/record.ts';
-import { availableOf, currentOf, desiredOf, nameOf, versionOf } from '../model/workload.ts';
-import type { World } from '../world.ts';
+import { generationOf, referenceOf } from '../model/reference.ts';
+import {
+  annotationOf,
+  availableOf,
+  currentOf,
+  desiredOf,
+  nameOf,
+  versionOf,
+} from '../model/workload.ts';
+import type { Cluster, World } from '../world.ts';
 import { keyOf } from './keys.ts';
 
 /** Records read at a time. */
@@ -26,12 +35,14 @@ export async function relist(world: Relisting, cluster: string): Promise<number>
   const ours = rollouts.filter(
     (rollout) => (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === world.instanceId,
   );
+  const outdated = await withOtherWorkload(world.cluster(cluster), ours);
   const stale: { namespace: string; name: string }[] = [];
   for (const rollout of ours) {
     const namespace = rollout.metadata?.namespace ?? 'default';
     const id = `${namespace}/${nameOf(rollout)}`;
     const now = { version: versionOf(rollout), sizes: sizes.get(id) ?? '' };
-    if (!deepEqual(known.get(id), now)) stale.push({ namespace, name: nameOf(rollout) });
+    if (outdated.has(rollout) || !deepEqual(known.get(id), now))
+      stale.push({ namespace, name: nameOf(rollout) });
     known.delete(id);
   }
   for (const id of known.keys()) {
@@ -40,6 +51,35 @@ export async function relist(world: Relisting, cluster: string): Promise<number>
   }
   await Promise.all(stale.map((each) => world.wakes.send({ key: { cluster, ...each } }, 0)));
   return stale.length;
+}
+
+/** Those whose workload is not in the state they have taken in. */
+async function withOtherWorkload(cluster: Cluster, rollouts: Rollout[]): Promise<Set<Rollout>> {
+  const referring = rollouts.flatMap((rollout) => {
+    const reference = referenceOf(rollout);
+    return reference && 'kind' in reference ? [{ rollout, ...reference }] : [];
+  });
+  const kinds = [...new Set(referring.map(({ kind }) => kind))];
+  const generations = new Map<string, string>();
+  for (const kind of kinds) {
+    for (const object of await cluster.list(kind, '').catch(ifRefused)) {
+      generations.set(
+        `${kind}/${object.metadata?.namespace}/${nameOf(object)}`,
+        generationOf(object),
+      );
+    }
+  }
+  const changed = referring.filter(({ rollout, kind, name }) => {
+    const generation = generations.get(`${kind}/${rollout.metadata?.namespace}/${name}`);
+    return generation !== annotationOf(rollout, workloadGenerationAnnotation);
+  });
+  return new Set(changed.map(({ rollout }) => rollout));
+}
+
+/** Then each rollout that refers to one is looked at, and says itself what it may not read. */
+function ifRefused(error: unknown): [] {
+  if (error instanceof Terminal) return [];
+  throw error;
 }
 
 /** What tells whether a rollout is as last accounted for: pods that go change only its ReplicaSets. */

@@ -205,7 +205,6 @@ describe('what is not ours', () => {
   });
 
   it.each([
-    ['spec.workloadRef', { workloadRef: { name: 'web' }, template: undefined }],
     [
       'spec.strategy.blueGreen.prePromotionAnalysis',
       {

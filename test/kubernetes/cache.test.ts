@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cachedCluster, type Noticed } from '../../lib/cluster/cache.ts';
 import type { WatchedCluster } from '../../lib/cluster/kubernetes.ts';
-import { Conflict, NotFound } from '../../lib/errors.ts';
+import { Conflict, NotFound, Terminal } from '../../lib/errors.ts';
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 
@@ -17,7 +17,8 @@ const set = (version: number, replicas = 1, name = 'web-1'): ReplicaSet => ({
 });
 
 /** A cluster whose watches the test plays, and whose calls it answers. */
-async function opened(live: Partial<WatchedCluster> = {}) {
+async function opened(live: Partial<WatchedCluster> = {}, before = (_kind: string) => {}) {
+  const watched: string[] = [];
   const sinks: Sinks = {};
   const asked: string[] = [];
   const refuse = (what: string) => async (kind: string) => {
@@ -26,8 +27,11 @@ async function opened(live: Partial<WatchedCluster> = {}) {
   };
   const cluster = {
     ...{ doorbell: true, get: refuse('get'), list: refuse('list') },
-    watch: async (kind: string, _place: object, sink: Sinks[string]) => {
-      sinks[kind] = sink;
+    watch: async (kind: string, { selector }: { selector: string }, sink: Sinks[string]) => {
+      const name = selector === '' ? kind : `${kind} ${selector}`;
+      before(kind);
+      watched.push(name);
+      sinks[name] = sink;
       sink.replace([]);
     },
     ...live,
@@ -39,11 +43,11 @@ async function opened(live: Partial<WatchedCluster> = {}) {
     onTrouble: () => {},
     signal: new AbortController().signal,
   });
-  const told = sinks.ReplicaSet as Sinks[string];
+  const told = sinks[`ReplicaSet ${hashLabel}`] as Sinks[string];
   const replicas = async () => (await cached.get('ReplicaSet', 'shop', 'web-1')).spec?.replicas;
   const change = (object: ReplicaSet, type: 'ADDED' | 'MODIFIED' | 'DELETED' = 'MODIFIED') =>
     told.change(type, object as never);
-  return { cached, noticed, asked, told, replicas, change };
+  return { cached, noticed, asked, told, replicas, change, watched, sinks };
 }
 
 const target = { namespace: 'shop', name: 'web-1' };
@@ -55,7 +59,7 @@ describe('a cluster read through its watches', () => {
     expect(await replicas()).toBe(1);
     expect(await cached.list('ReplicaSet', 'shop', 'app=web')).toHaveLength(1);
     expect(await cached.list('ReplicaSet', 'shop', 'app=other')).toEqual([]);
-    await expect(cached.get('ReplicaSet', 'shop', 'web-2')).rejects.toThrow(NotFound);
+    await expect(cached.get('Service', 'shop', 'web')).rejects.toThrow(NotFound);
     expect(asked).toEqual([]);
   });
 
@@ -115,5 +119,46 @@ describe('a cluster read through its watches', () => {
     change(set(5), 'ADDED');
     const { metadata } = await cached.get('ReplicaSet', 'shop', 'web-1');
     expect(metadata?.managedFields).toBeUndefined();
+  });
+
+  it('watches workloads from when one is asked for', async () => {
+    const { cached, watched, sinks, asked, noticed } = await opened();
+    expect(watched).toEqual(['Rollout', `ReplicaSet ${hashLabel}`, 'Service']);
+    const source = {
+      metadata: { name: 'source', namespace: 'shop', uid: 'u', resourceVersion: '5' },
+    };
+    await expect(cached.get('Deployment', 'shop', 'source')).rejects.toThrow(NotFound);
+    expect(watched.at(-1)).toBe('Deployment');
+    sinks.Deployment?.change('ADDED', source as never);
+    expect(await cached.get('Deployment', 'shop', 'source')).toMatchObject(source);
+    expect(noticed.at(-1)).toMatchObject({ kind: 'Deployment', object: source });
+    expect(watched).toHaveLength(4);
+    expect(asked).toEqual([]);
+  });
+
+  it('keeps ReplicaSets that are no rollout’s beside those that are', async () => {
+    const { cached, watched, sinks, change } = await opened();
+    change(set(5), 'ADDED');
+    const plain = {
+      ...set(6, 1, 'plain'),
+      metadata: { ...set(6, 1, 'plain').metadata, labels: {} },
+    };
+    await expect(cached.get('ReplicaSet', 'shop', 'plain')).rejects.toThrow(NotFound);
+    expect(watched.at(-1)).toBe(`ReplicaSet !${hashLabel}`);
+    sinks[`ReplicaSet !${hashLabel}`]?.replace([plain as never]);
+    expect((await cached.get('ReplicaSet', 'shop', 'plain')).spec?.replicas).toBe(1);
+    sinks[`ReplicaSet ${hashLabel}`]?.replace([set(7) as never]);
+    expect((await cached.get('ReplicaSet', 'shop', 'plain')).spec?.replicas).toBe(1);
+    expect(await cached.list('ReplicaSet', 'shop', hashLabel)).toHaveLength(1);
+  });
+
+  it('asks again for workloads that it was not allowed to watch', async () => {
+    const refusals = [new Terminal('forbidden')];
+    const { cached } = await opened({}, (kind) => {
+      const refusal = kind === 'Deployment' ? refusals.pop() : undefined;
+      if (refusal) throw refusal;
+    });
+    await expect(cached.get('Deployment', 'shop', 'source')).rejects.toThrow(Terminal);
+    await expect(cached.get('Deployment', 'shop', 'source')).rejects.toThrow(NotFound);
   });
 });

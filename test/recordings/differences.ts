@@ -14,7 +14,18 @@ const gates = 'the recordings ran on kwok, which marks containers behind a readi
 const ready = (set: string): string =>
   `·□ web-<${set}>-<pod> | Pod | ✔ Running | <age> | ready:1/1`;
 
+// Argo writes revision 1 again with each annotation it hands down, and notes that as one more turn of it.
+const again = {
+  scenario: 'workload-progressively',
+  field: 'replicaSets.r1.annotations.rollout.argoproj.io/revision-history',
+  ours: '',
+  why: 'revision 1 was there once only; the history is of revisions a ReplicaSet had before',
+};
+
 export const intended: Intended[] = [
+  { ...again, at: 0 },
+  { ...again, at: 1 },
+  { ...again, at: 2 },
   {
     scenario: 'invalid-then-fixed-weight',
     at: 0,

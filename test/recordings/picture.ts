@@ -1,5 +1,9 @@
 import type { ObjectMeta, ReplicaSet, RolloutStatus } from '../../lib/model/argo.generated.ts';
-import { ephemeralMetadataAnnotation, scaleDownDeadlineAnnotation } from '../../lib/model/names.ts';
+import {
+  ephemeralMetadataAnnotation,
+  scaleDownDeadlineAnnotation,
+  workloadGenerationAnnotation,
+} from '../../lib/model/names.ts';
 import {
   availableOf,
   desiredOf,
@@ -33,12 +37,18 @@ export function picture(
     { annotations: meta?.annotations, selector: service?.selector },
   ]);
   const seen = {
-    status: statusPicture(status, metadata.generation ?? 0),
+    status: statusPicture(status, metadata),
     rollout: { annotations: metadata.annotations, replicas: spec.replicas, paused: spec.paused },
     replicaSets: Object.fromEntries(
       sets.map((set) => [`r${revisionOf(set)}`, replicaSetPicture(sight, set, { status, before })]),
     ),
     services: Object.fromEntries(services),
+    deployments: Object.fromEntries(
+      sight.deployments.map(({ metadata: meta, spec: own }) => [
+        meta?.name,
+        { replicas: own?.replicas },
+      ]),
+    ),
     get: treePicture(tree),
   };
   return { wait, reached, ...masked(seen, hashes), hashes };
@@ -51,8 +61,9 @@ function masked<T>(value: T, hashes: Record<string, string>): T {
 }
 
 /** Conditions by type without their times, pauses by reason. */
-function statusPicture(status: RolloutStatus, generation: number): Observation['status'] {
-  const { conditions = [], pauseConditions = [], abortedAt, restartedAt, ...rest } = status;
+function statusPicture(status: RolloutStatus, metadata: ObjectMeta): Observation['status'] {
+  const { conditions = [], pauseConditions = [], abortedAt, restartedAt, ...more } = status;
+  const { workloadObservedGeneration: workloadGeneration, ...rest } = more;
   return {
     ...rest,
     conditions: Object.fromEntries(
@@ -60,7 +71,15 @@ function statusPicture(status: RolloutStatus, generation: number): Observation['
     ),
     pauseConditions: pauseConditions.map(({ reason }) => reason),
     observedGeneration:
-      status.observedGeneration === String(generation) ? 'current' : status.observedGeneration,
+      status.observedGeneration === String(metadata.generation ?? 0)
+        ? 'current'
+        : status.observedGeneration,
+    ...(workloadGeneration && {
+      workloadObservedGeneration:
+        workloadGeneration === metadata.annotations?.[workloadGenerationAnnotation]
+          ? 'current'
+          : workloadGeneration,
+    }),
     ...(abortedAt && { abortedAt: '<time>' }),
     ...(restartedAt && { restartedAt: '<time>' }),
   };

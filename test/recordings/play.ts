@@ -21,7 +21,12 @@ import {
 const betweenMs = 100;
 
 /** Plays a scenario on Serin and answers what is seen at each of its waits. */
-export async function play({ services = [], rollout, actions }: Scenario): Promise<Observation[]> {
+export async function play({
+  services = [],
+  rollout,
+  also = [],
+  actions,
+}: Scenario): Promise<Observation[]> {
   const stage = openStage();
   for (const service of services) {
     stage.cluster.apply('Service', {
@@ -30,6 +35,9 @@ export async function play({ services = [], rollout, actions }: Scenario): Promi
       metadata: { name: service, namespace },
       spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
     });
+  }
+  for (const { metadata, ...deployment } of also) {
+    stage.cluster.apply('Deployment', { ...deployment, metadata: { ...metadata, namespace } });
   }
   stage.cluster.apply('Rollout', manifestOf(rollout));
   const seen: Observation[] = [];
@@ -69,9 +77,16 @@ async function act(stage: Stage, action: Exclude<Action, { wait: string }>): Pro
 }
 
 async function setImage(stage: Stage, tag: string): Promise<void> {
-  const containers = liveRollout(stage).spec?.template?.spec?.containers ?? [];
+  const { workloadRef, template } = liveRollout(stage).spec ?? {};
+  const source = { namespace, name: workloadRef?.name ?? '' };
+  const written = workloadRef
+    ? stage.cluster.read.get('Deployment', namespace, source.name).spec?.template
+    : template;
+  const containers = written?.spec?.containers ?? [];
   const images = containers.map((container) => ({ ...container, image: `web:${tag}` }));
-  await patch(stage, 'kubectl', { spec: { template: { spec: { containers: images } } } });
+  const change = { spec: { template: { spec: { containers: images } } } };
+  if (workloadRef) await stage.cluster.as('kubectl').patch('Deployment', source, change);
+  else await patch(stage, 'kubectl', change);
 }
 
 async function runPlugin(stage: Stage, line: string): Promise<void> {

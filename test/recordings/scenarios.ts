@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
+import type { Deployment } from '../../lib/model/argo.generated.ts';
 
 // What Argo's controller v1.10.1 was observed to do on a real control plane, scenario by scenario:
 // scenarios.yaml says what was played, NAME.json what was seen at each `wait`.
@@ -20,6 +21,8 @@ export type Scenario = {
   name: string;
   services?: string[];
   rollout: Tree;
+  /** Further objects: the Deployment a workloadRef names. */
+  also?: Deployment[];
   actions: Action[];
 };
 
@@ -31,6 +34,7 @@ export type Observation = {
   rollout?: Tree;
   replicaSets?: Record<string, Tree>;
   services?: Record<string, Tree>;
+  deployments?: Record<string, Tree>;
   /** The plugin's tree, line by line. */
   get: string[];
   /** The real hashes, by revision, and that of the steps. */
@@ -48,15 +52,23 @@ export function recording(name: string): Observation[] {
   const text = readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8');
   const { observations } = JSON.parse(text) as { observations: Recorded[] };
   return observations.map(
-    ({ wait, reached, status, rollout, replicaSets, services, get, info }) => ({
+    ({ wait, reached, status, rollout, replicaSets, services, deployments, get, info }) => ({
       wait,
       reached,
       status,
       ...(rollout && { rollout }),
       ...(replicaSets && { replicaSets }),
       ...(services && { services }),
+      ...(deployments && { deployments: sizesOf(deployments) }),
       get,
       hashes: info.hashes ?? {},
     }),
+  );
+}
+
+/** The rest of a Deployment is its own controller's. */
+function sizesOf(deployments: Record<string, Tree>): Record<string, Tree> {
+  return Object.fromEntries(
+    Object.entries(deployments).map(([name, { replicas }]) => [name, { replicas }]),
   );
 }

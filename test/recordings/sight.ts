@@ -1,4 +1,10 @@
-import type { Pod, ReplicaSet, Rollout, Service } from '../../lib/model/argo.generated.ts';
+import type {
+  Deployment,
+  Pod,
+  ReplicaSet,
+  Rollout,
+  Service,
+} from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
 import { versionOf } from '../../lib/model/workload.ts';
@@ -8,12 +14,13 @@ export type Sight = {
   rollout: Rollout;
   replicaSets: ReplicaSet[];
   services: Service[];
+  deployments: Deployment[];
   pods: Pod[];
 };
 
 /** Changes whenever anything does that can be observed. */
-export function versionsOf({ rollout, replicaSets, services, pods }: Sight): string {
-  return [rollout, ...replicaSets, ...services, ...pods].map(versionOf).join();
+export function versionsOf({ rollout, replicaSets, services, deployments, pods }: Sight): string {
+  return [rollout, ...replicaSets, ...services, ...deployments, ...pods].map(versionOf).join();
 }
 
 /** Whether all conditions of a `wait` hold, so long after it began. */

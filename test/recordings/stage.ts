@@ -37,6 +37,7 @@ export function sightOf({ cluster }: Stage): Sight {
     rollout: cluster.read.get('Rollout', namespace, name),
     replicaSets: cluster.read.list('ReplicaSet', namespace),
     services: cluster.read.list('Service', namespace),
+    deployments: cluster.read.list('Deployment', namespace),
     pods: cluster.read.list('Pod', namespace),
   };
 }
@@ -55,7 +56,7 @@ export function manifestOf(spec: MergePatch): Rollout {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
     metadata: { name, namespace },
-    spec: applyMergePatch(base, spec),
+    spec: applyMergePatch(spec.workloadRef ? { selector: base.selector } : base, spec),
   };
 }
 

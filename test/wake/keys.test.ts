@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
-import { type Change, keyOf, notice } from '../../lib/wake/keys.ts';
+import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
+import { type Change, concerned, keyOf } from '../../lib/wake/keys.ts';
 
 const owner = {
   apiVersion: 'argoproj.io/v1alpha1',
@@ -50,7 +50,7 @@ describe('keyOf', () => {
   });
 });
 
-describe('notice', () => {
+describe('concerned', () => {
   const change = (over: Partial<Change>): Change => ({
     type: 'MODIFIED',
     kind: 'ReplicaSet',
@@ -67,7 +67,7 @@ describe('notice', () => {
     ['availableReplicas', { status: { ...status, availableReplicas: 0 } }],
     ['a count that is left out for zero', { status: { replicas: 2, readyReplicas: 1 } }],
   ])('wakes for %s', (_, over) => {
-    expect(notice(change({ object: replicaSet(over) }), 'prod')).toEqual(key);
+    expect(concerned(change({ object: replicaSet(over) }), 'prod', [])).toEqual([key]);
   });
 
   it.each([
@@ -75,33 +75,63 @@ describe('notice', () => {
     ['its metadata', { metadata: { ...replicaSet().metadata, annotations: { a: 'b' } } }],
     ['a condition', { status: { ...status, conditions: [], observedGeneration: 4 } }],
   ])('does not wake for %s', (_, over) => {
-    expect(notice(change({ object: replicaSet(over) }), 'prod')).toBeUndefined();
+    expect(concerned(change({ object: replicaSet(over) }), 'prod', [])).toEqual([]);
   });
 
   it('takes an absent count and zero for the same', () => {
     const object = replicaSet({ status: { replicas: 0, readyReplicas: 0 } });
     const before = replicaSet({ status: { replicas: 0 } });
-    expect(notice(change({ object, before }), 'prod')).toBeUndefined();
+    expect(concerned(change({ object, before }), 'prod', [])).toEqual([]);
   });
 
   it('wakes for a ReplicaSet that was deleted', () => {
-    expect(notice(change({ type: 'DELETED' }), 'prod')).toEqual(key);
+    expect(concerned(change({ type: 'DELETED' }), 'prod', [])).toEqual([key]);
   });
 
   it('wakes for what it cannot compare', () => {
     const { before: _, ...blind } = change({});
-    expect(notice(blind, 'prod')).toEqual(key);
-    expect(notice({ ...blind, type: 'ADDED' }, 'prod')).toEqual(key);
+    expect(concerned(blind, 'prod', [])).toEqual([key]);
+    expect(concerned({ ...blind, type: 'ADDED' }, 'prod', [])).toEqual([key]);
   });
 
   it('leaves what changed in a Rollout to the caller', () => {
     const object = { kind: 'Rollout', metadata: { namespace: 'shop', name: 'front-api' } };
-    expect(notice(change({ kind: 'Rollout', object, before: object }), 'prod')).toEqual(key);
+    expect(concerned(change({ kind: 'Rollout', object, before: object }), 'prod', [])).toEqual([
+      key,
+    ]);
   });
 
   it('does not wake for what is no rollout’s', () => {
     const object = replicaSet({ metadata: { namespace: 'shop', name: 'rs' } });
-    expect(notice(change({ type: 'DELETED', object }), 'prod')).toBeUndefined();
-    expect(notice(change({ type: 'DELETED', kind: 'Pod' }), 'prod')).toBeUndefined();
+    expect(concerned(change({ type: 'DELETED', object }), 'prod', [])).toEqual([]);
+    expect(concerned(change({ type: 'DELETED', kind: 'Pod' }), 'prod', [])).toEqual([]);
+  });
+
+  const referring = (kind: string, name: string): Rollout => ({
+    metadata: { namespace: 'shop', name: 'front-api' },
+    spec: {
+      workloadRef: { apiVersion: kind === 'PodTemplate' ? 'v1' : 'apps/v1', kind, name },
+      strategy: { canary: { stableService: 'front' } },
+    },
+  });
+  const workload = (generation: number) => ({
+    metadata: { namespace: 'shop', name: 'front', generation },
+  });
+
+  it.each(['Deployment', 'ReplicaSet', 'PodTemplate'])(
+    'wakes those that take their template from a %s, for a new generation only',
+    (kind) => {
+      const rollouts = [referring(kind, 'front'), referring(kind, 'other')];
+      const changed = change({ kind, object: workload(2), before: workload(1) });
+      expect(concerned(changed, 'prod', rollouts)).toEqual([key]);
+      expect(concerned({ ...changed, before: workload(2) }, 'prod', rollouts)).toEqual([]);
+      expect(concerned({ ...changed, type: 'DELETED' }, 'prod', rollouts)).toEqual([key]);
+    },
+  );
+
+  it('wakes those that name a Service', () => {
+    const changed = change({ kind: 'Service', object: workload(1), before: workload(1) });
+    const elsewhere = { ...referring('Deployment', 'x'), metadata: { namespace: 'b', name: 'y' } };
+    expect(concerned(changed, 'prod', [referring('Deployment', 'x'), elsewhere])).toEqual([key]);
   });
 });

@@ -70,4 +70,26 @@ describe('relist', () => {
     cluster.apply('Rollout', { ...plain, metadata: { ...plain.metadata, labels } });
     expect(await relist(world, 'local')).toBe(0);
   });
+
+  it('finds a rollout whose workload was changed', async () => {
+    const { world, cluster, pass, recorded } = await unheard();
+    const { spec: { template, selector, ...spec } = {}, metadata } = rollout();
+    const deployment = { metadata: { namespace: metadata?.namespace ?? '', name: 'source' } };
+    cluster.apply('Deployment', {
+      ...deployment,
+      spec: { template: template ?? {}, selector: selector ?? {} },
+    });
+    const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'source' };
+    cluster.apply('Rollout', { metadata: metadata ?? {}, spec: { ...spec, workloadRef } });
+    await relist(world, 'local');
+    await pass(5 * 60_000);
+    expect((await recorded())[0]?.progress?.phase).toBe('Healthy');
+    expect(await relist(world, 'local')).toBe(0);
+    const containers = [{ name: 'web', image: 'web:new' }];
+    const target = { namespace: deployment.metadata.namespace, name: 'source' };
+    await cluster
+      .as('kubectl')
+      .patch('Deployment', target, { spec: { template: { spec: { containers } } } });
+    expect(await relist(world, 'local')).toBe(1);
+  });
 });

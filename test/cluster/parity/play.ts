@@ -35,6 +35,9 @@ export async function play(
       spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
     });
   }
+  for (const object of scenario.also ?? []) {
+    await apply(plane, { ...object, metadata: { ...object.metadata, namespace } });
+  }
   const manifest = manifestOf(scenario.rollout);
   const labels = { [instanceIdLabel]: instanceId };
   await apply(plane, { ...manifest, metadata: { name, namespace, labels } });

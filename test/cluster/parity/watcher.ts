@@ -1,7 +1,8 @@
 import { contextOf } from '../../../lib/cluster/kubeconfig.ts';
 import { kubernetesCluster } from '../../../lib/cluster/kubernetes.ts';
 import { type Shelf, shelf } from '../../../lib/cluster/shelf.ts';
-import type { Rollout } from '../../../lib/model/argo.generated.ts';
+import type { ObjectMeta, Rollout } from '../../../lib/model/argo.generated.ts';
+import { hashLabel } from '../../../lib/model/names.ts';
 import type { Kinds } from '../../../lib/world.ts';
 import type { Sight } from '../../recordings/sight.ts';
 import type { ControlPlane } from '../controlPlane.ts';
@@ -15,7 +16,7 @@ export type Watcher = {
   stop: () => void;
 };
 
-const kinds = ['Rollout', 'ReplicaSet', 'Service', 'Pod'] as const;
+const kinds = ['Rollout', 'ReplicaSet', 'Service', 'Pod', 'Deployment'] as const;
 
 export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
   const stop = new AbortController();
@@ -52,15 +53,23 @@ export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
       if (!rollout) return undefined;
       return {
         rollout,
-        replicaSets: shelves.ReplicaSet.list(namespace),
+        // Those of a Deployment are its own controller's.
+        replicaSets: shelves.ReplicaSet.list(namespace).filter(isOfRollout),
         services: shelves.Service.list(namespace),
+        deployments: shelves.Deployment.list(namespace),
         // A pod that is about to go is no longer part of the picture.
-        pods: shelves.Pod.list(namespace).filter((pod) => !pod.metadata?.deletionTimestamp),
+        pods: shelves.Pod.list(namespace)
+          .filter(isOfRollout)
+          .filter((pod) => !pod.metadata?.deletionTimestamp),
       };
     },
     passed: (namespace) => passed.get(namespace) ?? [],
     stop: () => stop.abort(),
   };
+}
+
+function isOfRollout({ metadata }: { metadata?: ObjectMeta }): boolean {
+  return metadata?.labels?.[hashLabel] !== undefined;
 }
 
 /** Where it has come to. What is in between, while pods come and go, is each controller's own. */

@@ -24,7 +24,7 @@ import (
 var roots = []any{
 	v1alpha1.Rollout{}, v1alpha1.AnalysisTemplate{}, v1alpha1.ClusterAnalysisTemplate{},
 	v1alpha1.AnalysisRun{}, v1alpha1.Experiment{},
-	corev1.PodTemplateSpec{}, corev1.Pod{}, corev1.Service{}, corev1.Event{},
+	corev1.PodTemplate{}, corev1.Pod{}, corev1.Service{}, corev1.Event{},
 	appsv1.ReplicaSet{}, appsv1.Deployment{}, policyv1.PodDisruptionBudget{},
 }
 

@@ -1,0 +1,71 @@
+import type { Deployment, RolloutStatus } from '../model/argo.generated.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Action, Announcement } from '../model/plan.ts';
+import type { RolloutRecord } from '../model/record.ts';
+import { availableOf, nameOf, replicasOf, sum, uidOf, versionOf } from '../model/workload.ts';
+import { conditionOf } from './conditions.ts';
+import type { Release } from './release.ts';
+
+// The way from a Deployment to the rollout that refers to it: docs/adr/0016-scale-down-of-a-workload.md
+// argo v1.10.1 rollout/replicaset.go, rollout/sync.go promoteStable
+
+export type Scaled = { actions: Action[]; announcements: Announcement[] };
+
+/** Takes the Deployment's own pods away, once or as far as the rollout has pods of its own. */
+export function scaleWorkload(release: Release, after: RolloutStatus): Scaled {
+  const { observed } = release;
+  const deployment = deploymentOf(observed);
+  if (!deployment) return { actions: [], announcements: [] };
+  const before = sizeOf(deployment);
+  const wanted = wantedSize(release, after) ?? before;
+  if (wanted === before) return { actions: [], announcements: [] };
+  const name = nameOf(deployment);
+  const direction = wanted < before ? 'down' : 'up';
+  const message = `Scaled ${direction} Deployment ${name} from ${before} to ${wanted}`;
+  return {
+    actions: [
+      {
+        do: 'patchWorkload',
+        kind: 'Deployment',
+        name,
+        resourceVersion: versionOf(deployment),
+        patch: { spec: { replicas: wanted } },
+      },
+    ],
+    announcements: [{ type: 'Normal', reason: 'ScalingDeployment', message }],
+  };
+}
+
+/** The size the Deployment is to have; undefined when it is nobody's business here. */
+function wantedSize({ observed, rollout, all }: Release, after: RolloutStatus): number | undefined {
+  const scaleDown = observed.workload?.scaleDown ?? 'never';
+  const replicas = replicasOf(rollout);
+  // A rollout without pods is no reason to take others away: somebody is on the way back.
+  if (scaleDown === 'never' || replicas === 0) return undefined;
+  if (after.phase === 'Healthy') return 0;
+  const full = fullSizeOf(observed);
+  return full && Math.max(0, Math.min(full.replicas, replicas - sum(all, availableOf)));
+}
+
+/**
+ * How many pods the Deployment had, while they go one by one: the most there will be again should the
+ * rollout's pods break. Undefined otherwise.
+ */
+export function fullSizeOf(observed: Observed): RolloutRecord['migrating'] {
+  const { rollout, record, workload } = observed;
+  const deployment = deploymentOf(observed);
+  // The condition is there from the first time on that the rollout was healthy.
+  const wasHealthy = conditionOf(rollout.status ?? {}, 'Healthy') !== undefined;
+  if (!deployment || workload?.scaleDown !== 'progressively' || wasHealthy) return undefined;
+  const uid = uidOf(deployment);
+  const known = record?.migrating?.uid === uid ? record.migrating.replicas : 0;
+  return { uid, replicas: Math.max(known, sizeOf(deployment)) };
+}
+
+function deploymentOf({ workload }: Observed): Deployment | undefined {
+  return workload?.kind === 'Deployment' ? (workload.object as Deployment) : undefined;
+}
+
+function sizeOf({ spec }: Deployment): number {
+  return spec?.replicas ?? 1;
+}

@@ -1,0 +1,161 @@
+import type { RolloutStatus } from '../model/argo.generated.ts';
+import { instanceIdLabel } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
+import { deepEqual, diffMergePatch } from '../model/patch.ts';
+import type { Action, Plan, Reason, Wake } from '../model/plan.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+import { nameOf, versionOf } from '../model/workload.ts';
+import {
+  conditionOf,
+  reasons,
+  replaceCondition,
+  withCondition,
+  withoutCondition,
+} from './conditions.ts';
+import { phaseOf } from './phase.ts';
+import { currentHash, type Release } from './release.ts';
+import type { rivalUntil } from './rival.ts';
+
+// The plans of turns that move nothing: what a rollout is left for, and what is said of it.
+
+/** How soon a faulty spec is looked at again: it may have been applied before what it names. */
+const invalidRetryMs = 20 * secondMs; // argo v1.10.1 rollout/controller.go
+
+export function rest(observed: Observed, reason: Reason, wake: Wake): Plan {
+  return {
+    actions: [],
+    announcements: [],
+    status: observed.rollout.status ?? {},
+    wake,
+    reasons: [reason],
+    intents: [],
+    urgent: false,
+  };
+}
+
+export function leaveAlone(observed: Observed): Plan | undefined {
+  const { rollout, instanceId } = observed;
+  if (rollout.metadata?.deletionTimestamp) {
+    return rest(observed, { text: 'The rollout is being deleted.' }, { waitsFor: 'its deletion' });
+  }
+  const label = rollout.metadata?.labels?.[instanceIdLabel] ?? '';
+  if (label === instanceId) return undefined;
+  const owner = label === '' ? 'the controller without an instance id' : `instance ${label}`;
+  const unblock = `the label ${instanceIdLabel}`;
+  return rest(observed, { text: `It belongs to ${owner}.`, unblock }, { waitsFor: unblock });
+}
+
+/** Another controller drives this rollout too: only an abort that was asked for goes on. */
+export function keepAway(
+  observed: Observed,
+  kept: NonNullable<ReturnType<typeof rivalUntil>>,
+  now: Millis,
+): Plan {
+  const reason: Reason = {
+    text: `${kept.rival.manager} writes to this rollout's status too, so Serin keeps away from it.`,
+    since: kept.rival.seenAt,
+    until: kept.until,
+    unblock: `stop ${kept.rival.manager}, or give the rollout another controller-instance-id`,
+  };
+  const wake: Wake = { at: kept.until, why: 'the other controller' };
+  return {
+    ...rest(observed, reason, wake),
+    rival: kept.rival,
+    announcements:
+      kept.rival.seenAt === now
+        ? [{ type: 'Warning', reason: 'RivalController', message: reason.text }]
+        : [],
+  };
+}
+
+export function invalid(observed: Observed, faults: string[], now: Millis): Plan {
+  const message = faultText(observed, faults);
+  const { rollout } = observed;
+  const before = rollout.status ?? {};
+  const counted = { ...before, observedGeneration: String(rollout.metadata?.generation ?? 0) };
+  const status = withInvalidSpec({ now, rollout }, counted, message);
+  const reason: Reason = { text: message, unblock: 'correct the spec' };
+  return {
+    ...rest(observed, reason, { at: now + invalidRetryMs, why: 'the spec, which may be mended' }),
+    actions: statusAction(observed, status),
+    status,
+  };
+}
+
+export function faultText(observed: Observed, faults: string[]): string {
+  return `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faults.join('; ')}`;
+}
+
+/** The condition, and the phase that follows from it; the same fault again is said once. */
+export function withInvalidSpec(
+  { now, rollout }: Pick<Release, 'now' | 'rollout'>,
+  status: RolloutStatus,
+  message: string,
+): RolloutStatus {
+  const known = conditionOf(rollout.status ?? {}, 'InvalidSpec');
+  const others = withoutCondition(status, 'InvalidSpec');
+  const said = { status: 'True' as const, reason: reasons.invalidSpec, message };
+  const conditioned =
+    known?.message === message
+      ? { ...others, conditions: [...(others.conditions ?? []), known] }
+      : replaceCondition(others, 'InvalidSpec', said, now);
+  return { ...conditioned, ...phaseOf(rollout.spec ?? {}, conditioned) };
+}
+
+/** The API server refuses the pods the template asks for. */
+export function refused(release: Release, why: string): Plan {
+  const { observed, now } = release;
+  const name = `${nameOf(release.rollout)}-${currentHash(release)}`;
+  const message = `Failed to create new replica set "${name}": ${why}`;
+  const said = { status: 'False' as const, reason: reasons.createFailed, message };
+  const conditioned = withCondition(release.status, 'Progressing', said, now);
+  const status: RolloutStatus = {
+    ...conditioned,
+    observedGeneration: String(observed.rollout.metadata?.generation ?? 0),
+    phase: 'Degraded',
+    message,
+  };
+  const reason: Reason = { text: message, unblock: 'correct spec.template' };
+  return {
+    ...rest(observed, reason, {
+      at: now + invalidRetryMs,
+      why: 'the template, which may be mended',
+    }),
+    actions: statusAction(observed, status),
+    announcements: [{ type: 'Warning', reason: reasons.createFailed, message }],
+    status,
+  };
+}
+
+export function leaveToOthers(observed: Observed, field: string): Plan {
+  const text = `This version of Serin does not carry out ${field} yet and leaves the rollout as it is.`;
+  const unblock = `remove ${field}, or run it with Argo Rollouts`;
+  return rest(observed, { text, unblock }, { waitsFor: unblock });
+}
+
+/** An absent replicas becomes 1, so that an autoscaler has something to scale. */
+export function defaultReplicas(observed: Observed, now: Millis): Plan {
+  const reason: Reason = { text: 'spec.replicas is absent and is set to 1.' };
+  const wake: Wake = { at: now + secondMs, why: 'the defaulted spec' };
+  const resourceVersion = versionOf(observed.rollout);
+  const patch = { spec: { replicas: 1 } };
+  return {
+    ...rest(observed, reason, wake),
+    actions: [{ do: 'patchRollout', resourceVersion, patch }],
+  };
+}
+
+/** The write that brings the stored status to the one decided; none when it is there. */
+export function statusAction(observed: Observed, status: RolloutStatus): Action[] {
+  const before = observed.rollout.status ?? {};
+  const patch = deepEqual(before, status) ? undefined : diffMergePatch(before, status);
+  return patch === undefined
+    ? []
+    : [
+        {
+          do: 'patchStatus',
+          resourceVersion: versionOf(observed.rollout),
+          patch: { status: patch },
+        },
+      ];
+}
