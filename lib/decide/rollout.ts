@@ -10,6 +10,7 @@ import { decideCanary } from './canary.ts';
 import { change, noChanges, patchActions } from './changes.ts';
 import { reasons } from './conditions.ts';
 import { deferredUntil } from './deferral.ts';
+import { withDuration } from './duration.ts';
 import { metadataPatch } from './injected.ts';
 import { settleIntents } from './intents.ts';
 import { findStatus } from './lost.ts';
@@ -217,9 +218,10 @@ function sooner(wake: Wake, at: Millis): Wake {
 }
 
 function decideStatus(release: Release, restartedAt: string | undefined): Decided {
-  return isBlueGreen(release)
+  const decided = isBlueGreen(release)
     ? decideBlueGreen(release, restartedAt)
     : decideCanary(release, restartedAt);
+  return { ...decided, status: withDuration(release, decided.status) };
 }
 
 function withRevision(rollout: Rollout, revision: number): NonNullable<Rollout['metadata']> {

@@ -1592,6 +1592,14 @@ export type RolloutCondition = {
   message: string;
 };
 
+export type RolloutDurationStatus = {
+  rolloutStartedAt?: Time;
+  manualPauseStartedAt?: Time;
+  totalManualPauseDurationSeconds?: number;
+  finishedAt?: Time;
+  completionStatus?: string;
+};
+
 export type RolloutExperimentStep = {
   templates?: RolloutExperimentTemplate[];
   duration?: string;
@@ -1666,6 +1674,7 @@ export type RolloutStatus = {
   workloadObservedGeneration?: string;
   alb?: ALBStatus;
   albs?: ALBStatus[];
+  duration?: RolloutDurationStatus;
 };
 
 export type RolloutStrategy = {

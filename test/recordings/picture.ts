@@ -63,7 +63,8 @@ function masked<T>(value: T, hashes: Record<string, string>): T {
 /** Conditions by type without their times, pauses by reason. */
 function statusPicture(status: RolloutStatus, metadata: ObjectMeta): Observation['status'] {
   const { conditions = [], pauseConditions = [], abortedAt, restartedAt, ...more } = status;
-  const { workloadObservedGeneration: workloadGeneration, ...rest } = more;
+  // Argo v1.10.1 has no duration yet.
+  const { workloadObservedGeneration: workloadGeneration, duration: _, ...rest } = more;
   return {
     ...rest,
     conditions: Object.fromEntries(

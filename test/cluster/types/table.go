@@ -28,6 +28,22 @@ var roots = []any{
 	appsv1.ReplicaSet{}, appsv1.Deployment{}, policyv1.PodDisruptionBudget{},
 }
 
+// RolloutDurationStatus is what Argo's main branch has added to the status since v1.10.1. A cluster with
+// the older CRD drops it without a word.
+type RolloutDurationStatus struct {
+	RolloutStartedAt                *metav1.Time `json:"rolloutStartedAt,omitempty"`
+	ManualPauseStartedAt            *metav1.Time `json:"manualPauseStartedAt,omitempty"`
+	TotalManualPauseDurationSeconds *int64       `json:"totalManualPauseDurationSeconds,omitempty"`
+	FinishedAt                      *metav1.Time `json:"finishedAt,omitempty"`
+	CompletionStatus                *string      `json:"completionStatus,omitempty"`
+}
+
+var later = map[reflect.Type]reflect.Type{
+	reflect.TypeFor[v1alpha1.RolloutStatus](): reflect.TypeFor[struct {
+		Duration *RolloutDurationStatus `json:"duration,omitempty"`
+	}](),
+}
+
 // Types whose JSON form is not what their fields say. The encoder knows each by this name.
 var special = map[reflect.Type]string{
 	reflect.TypeFor[metav1.Time]():        "Time",
@@ -124,6 +140,9 @@ func (t *table) describe(typ reflect.Type) []string {
 			}
 		}
 		lines = append(lines, line)
+	}
+	if more, ok := later[typ]; ok {
+		lines = append(lines, t.describe(more)...)
 	}
 	return lines
 }
