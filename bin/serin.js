@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// Serin runs its TypeScript directly, which needs Node 24. Where the machine's own Node is older,
-// this starts the one that `npm ci` installed, and stands aside: same arguments, terminal and exit.
+// Serin needs Node 24. Where the machine's own Node is older, this starts the one that `npm ci` installed,
+// and stands aside: same arguments, terminal and exit. It runs the bundle that was built then; and the
+// TypeScript itself once a source is newer than that.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -36,13 +37,27 @@ function runUnder(node) {
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 
+function isBundleCurrent() {
+  const inRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+  // A published package has the bundle alone.
+  if (!existsSync(inRoot('cli'))) return true;
+  const bundle = inRoot('dist/serin.js');
+  if (!existsSync(bundle)) return false;
+  const builtAt = statSync(bundle).mtimeMs;
+  return ['cli', 'functions', 'lib']
+    .flatMap((folder) =>
+      readdirSync(inRoot(folder), { recursive: true }).map((file) => join(inRoot(folder), file)),
+    )
+    .every((file) => statSync(file).mtimeMs <= builtAt);
+}
+
 function fail(message) {
   process.stderr.write(`serin: ${message}\n`);
   process.exit(1);
 }
 
 if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
-  await import('../cli/serin.ts');
+  await import(isBundleCurrent() ? '../dist/serin.js' : '../cli/serin.ts');
 } else {
   const node = process.env.SERIN_RELAUNCHED ? undefined : installedNode();
   if (node) runUnder(node);

@@ -9,7 +9,6 @@ import { localAuthenticate } from '../lib/api/localToken.ts';
 import { Terminal } from '../lib/errors.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
 import type { LedgerEntry } from '../lib/model/record.ts';
-import { embeddedStore } from '../lib/store/embedded.ts';
 import type { Log, Store, World } from '../lib/world.ts';
 import { CliError, exitCodes } from './exit.ts';
 import { localGateway } from './gateway.ts';
@@ -49,6 +48,8 @@ export async function serveApi(
 }
 
 export async function openTable(dir: string | undefined, log: Log) {
+  // Most of a start goes into loading the engine, which a table in memory does without.
+  const { embeddedStore } = await import('../lib/store/embedded.ts');
   try {
     return await embeddedStore({ ...(dir === undefined ? {} : { dir }), log });
   } catch (error) {

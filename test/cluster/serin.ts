@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { ControlPlane } from './controlPlane.ts';
 import { type Running, runProgram, startProgram, until } from './processes.ts';
 
-const cli = join(import.meta.dirname, '..', '..', 'cli', 'serin.ts');
+/** What people start: the bundle, unless a source is newer. */
+const cli = join(import.meta.dirname, '..', '..', 'bin', 'serin.js');
 
 export type Serin = Running & {
   /** A command of the CLI against this one. */

@@ -1,0 +1,37 @@
+import { rm } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+// Makes dist/ of the sources: the command line as few files of plain JavaScript, which starts in a
+// quarter of the time and a third of the memory of the TypeScript. Prints the size of each.
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const outdir = fileURLToPath(new URL('../dist', import.meta.url));
+
+await rm(outdir, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: ['cli/serin.ts'],
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  metafile: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  chunkNames: 'serin-[name]-[hash]',
+  // An engine with a native part; the table of `serin dev` and of `serin run --data` rests on it.
+  external: ['dynalite'],
+  // Packages in CommonJS find Node's own modules by this.
+  banner: {
+    js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
+  const size = `${(bytes / 1000).toFixed(1)} kB`;
+  process.stdout.write(`${size.padStart(10)}  ${relative(root, `${root}/${path}`)}\n`);
+}
