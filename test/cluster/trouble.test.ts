@@ -120,6 +120,94 @@ describe('what comes and goes', () => {
   });
 });
 
+describe('sizes that others set', () => {
+  it('an autoscaler scales a rollout in mid-release, by the scale subresource', async () => {
+    const namespace = await newNamespace(plane(), 'autoscaled');
+    await serinFor(namespace);
+    await apply(plane(), webRollout(namespace, canary));
+    await reaches(plane(), namespace, 'Healthy');
+    await plugin(plane(), namespace, 'set image web web=web:v2');
+    await reaches(plane(), namespace, 'Paused', { step: 1 });
+    // Without metrics it knows its limits, and that is enough to see it scale.
+    await apply(plane(), {
+      ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' },
+      metadata: { name: 'web', namespace },
+      spec: {
+        scaleTargetRef: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web' },
+        minReplicas: 6,
+        maxReplicas: 9,
+        metrics: [
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } },
+          },
+        ],
+      },
+    });
+    await until('six pods', async () => {
+      const { spec, status } = await rolloutIn(plane(), namespace);
+      return spec?.replicas === 6 && status?.availableReplicas === 6;
+    });
+    const { status } = await reaches(plane(), namespace, 'Paused', { step: 1 });
+    expect(status).toMatchObject({ updatedReplicas: 2, HPAReplicas: 6, replicas: 6 });
+  });
+
+  it('kubectl scales a rollout at rest', async () => {
+    const namespace = await newNamespace(plane(), 'scaled');
+    await serinFor(namespace);
+    await apply(plane(), webRollout(namespace, canary));
+    await reaches(plane(), namespace, 'Healthy');
+    await plane().kubectl(['-n', namespace, 'scale', 'rollout', 'web', '--replicas=1']);
+    const { status } = await reaches(plane(), namespace, 'Healthy');
+    expect(status?.replicas).toBe(1);
+  });
+});
+
+describe('nodes', () => {
+  it('one that vanishes takes no release with it', async () => {
+    const namespace = await newNamespace(plane(), 'vanished');
+    await serinFor(namespace);
+    await apply(plane(), webRollout(namespace, canary));
+    await reaches(plane(), namespace, 'Healthy');
+    await plugin(plane(), namespace, 'set image web web=web:v2');
+    await reaches(plane(), namespace, 'Paused', { step: 1 });
+    const where = ['-n', namespace, 'get', 'pods', '-o', 'jsonpath={.items[0].spec.nodeName}'];
+    const node = await plane().kubectl(where);
+    await plane().kubectl(['delete', 'node', node]);
+    // The garbage collector waits for 40 s before it takes such pods for lost.
+    const isBack = async (): Promise<boolean> => {
+      const on = ['get', 'pods', '-n', namespace, '--field-selector', `spec.nodeName=${node}`];
+      const { status } = await rolloutIn(plane(), namespace);
+      return (
+        (await plane().kubectl([...on, '-o', 'name'])) === '' && status?.availableReplicas === 3
+      );
+    };
+    await until('pods elsewhere', isBack, { withinMs: 120_000 });
+    const { metadata } = await reaches(plane(), namespace, 'Paused', { step: 1 });
+    expect(metadata?.annotations?.['rollout.argoproj.io/revision']).toBe('2');
+  });
+
+  it('none that a pod fits on: the release stands, says why, and goes on when one fits', async () => {
+    const namespace = await newNamespace(plane(), 'nowhere');
+    const serin = await serinFor(namespace);
+    await apply(plane(), webRollout(namespace, canary));
+    await reaches(plane(), namespace, 'Healthy');
+    const place = (nodeSelector: object | null) => {
+      const patch = {
+        spec: { progressDeadlineSeconds: 3, template: { spec: { nodeSelector } } },
+      };
+      const verb = ['-n', namespace, 'patch', 'rollout', 'web', '--type=merge', '-p'];
+      return plane().kubectl([...verb, JSON.stringify(patch)]);
+    };
+    await place({ disk: 'fast' });
+    const { status } = await reaches(plane(), namespace, 'Degraded');
+    expect(status?.availableReplicas).toBe(3);
+    expect((await serin.cli(`explain web -n ${namespace}`)).out).toMatch(/1 .*pod/);
+    await plane().kubectl(['label', 'node', '--all', 'disk=fast', '--overwrite']);
+    await reaches(plane(), namespace, 'Paused', { step: 1 });
+  });
+});
+
 async function reachesMessage(namespace: string, message: RegExp) {
   await until(`${message}`, async () => {
     const { status } = await rolloutIn(plane(), namespace);
