@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { addAdopt } from './commands/adopt.ts';
 import { addChanges } from './commands/change.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
@@ -78,6 +79,7 @@ function makeProgram(cli: Cli): Command {
   addSimulate(program, cli);
   addDev(program, cli);
   addRun(program, cli);
+  addAdopt(program, cli);
   addDemo(program, cli);
   return program;
 }

@@ -1,11 +1,10 @@
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
-import type { Kind } from '../world.ts';
-import { resources } from './resources.ts';
+import { type ReadKind, resources } from './resources.ts';
 
 /** What a call is about: for its path, its messages and the RBAC rule it needs. */
 export type Subject = {
   verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
-  kind: Kind;
+  kind: ReadKind;
   namespace: string;
   name?: string;
   subresource?: string;

@@ -2,9 +2,9 @@ import { NotFound, Transient } from '../errors.ts';
 import { fieldManager } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import type { Cluster, Kind, Kinds } from '../world.ts';
+import type { Cluster, Kind, Kinds, SelectorText } from '../world.ts';
 import { describe, isBudgets, isRecord, refusal, type Subject } from './answers.ts';
-import { isName, pathOf, resources } from './resources.ts';
+import { isName, pathOf, type ReadKind, type ReadKinds, resources } from './resources.ts';
 import { type Call, type Credentials, type Transport, transport } from './transport.ts';
 import { type Watch, watch } from './watch.ts';
 
@@ -26,8 +26,19 @@ type Send = Transport['send'];
 /** A cluster whose changes can be followed too. */
 export type WatchedCluster = Cluster & { watch: Watch };
 
+/** The reads alone, of what tells of other controllers too. */
+export type ReadableCluster = Pick<Cluster, 'get'> & {
+  list: <K extends ReadKind>(
+    kind: K,
+    namespace: string,
+    selector?: SelectorText,
+  ) => Promise<ReadKinds[K][]>;
+};
+
 /** A Kubernetes API server as a World's Cluster. */
-export function kubernetesCluster(options: KubernetesOptions): WatchedCluster {
+export function kubernetesCluster(
+  options: KubernetesOptions,
+): Omit<WatchedCluster, 'list'> & ReadableCluster {
   const { userAgent, timeoutMs, pageSize } = { ...defaults, ...options };
   const calls = transport(options, { userAgent, timeoutMs });
   const { send } = calls;
@@ -66,14 +77,14 @@ type Listing<K> = {
   pageSize: number;
 };
 
-async function list<K extends Kind>(send: Send, listing: Listing<K>): Promise<Kinds[K][]> {
+async function list<K extends ReadKind>(send: Send, listing: Listing<K>): Promise<ReadKinds[K][]> {
   return (await listed(send, listing)).items;
 }
 
 /** The objects, and the version of the whole from which a watch goes on. */
-type Listed<K extends Kind> = { items: Kinds[K][]; version: string };
+type Listed<K extends ReadKind> = { items: ReadKinds[K][]; version: string };
 
-async function listed<K extends Kind>(send: Send, listing: Listing<K>): Promise<Listed<K>> {
+async function listed<K extends ReadKind>(send: Send, listing: Listing<K>): Promise<Listed<K>> {
   // A list that takes longer than the server keeps its snapshot starts over, once.
   const found = (await pages(send, listing)) ?? (await pages(send, listing));
   if (found !== undefined) return found;
@@ -82,12 +93,12 @@ async function listed<K extends Kind>(send: Send, listing: Listing<K>): Promise<
 }
 
 /** Undefined when a later page is not to be had any more. */
-async function pages<K extends Kind>(
+async function pages<K extends ReadKind>(
   send: Send,
   { kind, namespace, selector = '', pageSize }: Listing<K>,
 ): Promise<Listed<K> | undefined> {
   const subject: Subject = { verb: 'list', kind, namespace };
-  const items: Kinds[K][] = [];
+  const items: ReadKinds[K][] = [];
   for (let cursor = ''; ; ) {
     const query = {
       limit: String(pageSize),
@@ -199,10 +210,10 @@ async function ask(send: Send, call: Call): Promise<unknown> {
 }
 
 /** The API leaves out of a list what each of its objects is; here each says so. */
-function objectOf<K extends Kind>(kind: K, subject: Subject, body: unknown): Kinds[K] {
+function objectOf<K extends ReadKind>(kind: K, subject: Subject, body: unknown): ReadKinds[K] {
   if (!isRecord(body) || !isRecord(body.metadata)) throw strange(subject);
   const object: object = { ...body, apiVersion: resources[kind].apiVersion, kind };
-  return object as Kinds[K];
+  return object as ReadKinds[K];
 }
 
 function strange(subject: Subject): Error {

@@ -1,11 +1,16 @@
 import { Terminal } from '../errors.ts';
+import type { Lease } from '../model/lease.ts';
 import { rolloutApiVersion } from '../model/names.ts';
-import type { Kind } from '../world.ts';
+import type { Kinds } from '../world.ts';
+
+/** What can be read: also what tells of other controllers, which Serin never writes. */
+export type ReadKinds = Kinds & { Lease: Lease };
+export type ReadKind = keyof ReadKinds;
 
 /** Where a kind lives in the API, and what an RBAC rule calls it. */
 export type Resource = { apiVersion: string; group: string; plural: string };
 
-export const resources: Record<Kind, Resource> = {
+export const resources: Record<ReadKind, Resource> = {
   Rollout: { apiVersion: rolloutApiVersion, group: 'argoproj.io', plural: 'rollouts' },
   ReplicaSet: { apiVersion: 'apps/v1', group: 'apps', plural: 'replicasets' },
   Pod: { apiVersion: 'v1', group: '', plural: 'pods' },
@@ -13,12 +18,17 @@ export const resources: Record<Kind, Resource> = {
   Deployment: { apiVersion: 'apps/v1', group: 'apps', plural: 'deployments' },
   PodTemplate: { apiVersion: 'v1', group: '', plural: 'podtemplates' },
   Event: { apiVersion: 'v1', group: '', plural: 'events' },
+  Lease: {
+    apiVersion: 'coordination.k8s.io/v1',
+    group: 'coordination.k8s.io',
+    plural: 'leases',
+  },
 };
 
 export type Place = { namespace: string; name?: string; subresource?: string };
 
 /** The path of an object, of a namespace's objects, or of all objects of the kind. */
-export function pathOf(kind: Kind, { namespace, name, subresource }: Place): string {
+export function pathOf(kind: ReadKind, { namespace, name, subresource }: Place): string {
   const { apiVersion, plural } = resources[kind];
   return [
     apiVersion.includes('/') ? '/apis' : '/api',

@@ -22,7 +22,7 @@ export function deferredUntil(
 }
 
 /** What people and programs act on: not how many pods there are, nor since when. */
-function withoutCounts(status: RolloutStatus): object {
+export function withoutCounts(status: RolloutStatus): object {
   const {
     replicas: _,
     updatedReplicas: __,

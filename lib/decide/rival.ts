@@ -26,7 +26,7 @@ export function backOffMs(times: number): Millis {
 
 /** Until when to keep away; undefined when nobody else drives this rollout. */
 export function rivalUntil(
-  observed: Observed,
+  observed: Pick<Observed, 'rollout' | 'record'>,
   now: Millis,
 ): { until: Millis; rival: Rival } | undefined {
   const known = observed.record?.rival;
@@ -43,7 +43,10 @@ export function rivalUntil(
 }
 
 /** A controller's write to the status that is newer than ours, or than the last we met. */
-function sightRival(observed: Observed, now: Millis): Sighting | undefined {
+function sightRival(
+  observed: Pick<Observed, 'rollout' | 'record'>,
+  now: Millis,
+): Sighting | undefined {
   const { rollout, record } = observed;
   const patch = record?.lastPatch;
   if (patch && patch.times >= undoneMax) return { manager: 'somebody', seenAt: now };

@@ -19,17 +19,19 @@ export type PeerOptions = {
   instanceId?: string;
   /** Limits of its client, so high that they do not hold it up. */
   raisedLimits?: boolean;
+  /** Whether it renews a lease, in namespace argo-rollouts. It leaves that behind when it is stopped. */
+  leaderElect?: boolean;
 };
 
 /** Starts Argo's controller. It listens on all addresses: run it where there is only loopback. */
 export async function startArgo(
   { kubeconfig, dir }: ControlPlane,
-  { namespace, instanceId, raisedLimits = false }: PeerOptions = {},
+  { namespace, instanceId, raisedLimits = false, leaderElect = false }: PeerOptions = {},
 ): Promise<Running> {
   const program = await binaries(['rollouts-controller']);
   const args = [
     `--kubeconfig=${kubeconfig}`,
-    '--leader-elect=false',
+    `--leader-elect=${leaderElect}`,
     ...(namespace === undefined ? [] : ['--namespaced', `--namespace=${namespace}`]),
     ...(instanceId === undefined ? [] : [`--instance-id=${instanceId}`]),
     ...(raisedLimits ? ['--qps=1000', '--burst=2000', '--rollout-threads=30'] : []),

@@ -7,6 +7,10 @@ import { type Running, runProgram, startProgram, until } from './processes.ts';
 /** What people start: the bundle, unless a source is newer. */
 const cli = join(import.meta.dirname, '..', '..', 'bin', 'serin.js');
 
+/** A command line of the CLI, as a process of its own. */
+export const serinCommand = (line: string, env: Record<string, string> = {}) =>
+  runProgram(process.execPath, [cli, ...line.split(' ')], { env });
+
 export type Serin = Running & {
   /** A command of the CLI against this one. */
   cli: (line: string) => Promise<{ code: number; out: string; err: string }>;
@@ -44,7 +48,7 @@ export async function startSerin(plane: ControlPlane, options: SerinOptions = {}
   await until('serin run', isUp, { log, withinMs: 20_000, everyMs: 20 });
   return {
     ...running,
-    cli: (line) => runProgram(process.execPath, [cli, ...line.split(' ')], { env }),
+    cli: (line) => serinCommand(line, env),
     stop: async () => {
       await running.stop();
       rmSync(state, { recursive: true, force: true });

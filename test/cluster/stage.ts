@@ -70,3 +70,16 @@ export async function reaches(
   });
   return rollout;
 }
+
+/** What there is once nothing has changed for a while: counts may be written a little later. */
+export async function still<T>(look: () => Promise<T>): Promise<T> {
+  let seen = await look();
+  let since = Date.now();
+  await until('stillness', async () => {
+    const now = await look();
+    if (JSON.stringify(now) !== JSON.stringify(seen)) since = Date.now();
+    seen = now;
+    return Date.now() - since > 4000;
+  });
+  return seen;
+}

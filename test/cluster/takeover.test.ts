@@ -4,7 +4,7 @@ import { instanceIdLabel } from '../../lib/model/names.ts';
 import { plugin, startArgo } from './peer.ts';
 import { type Running, until } from './processes.ts';
 import { startSerin } from './serin.ts';
-import { apply, newNamespace, reaches, webRollout, withControlPlane } from './stage.ts';
+import { apply, newNamespace, reaches, still, webRollout, withControlPlane } from './stage.ts';
 
 const plane = withControlPlane();
 const instanceId = 'takeover';
@@ -34,19 +34,6 @@ async function state(namespace: string) {
     pods: pods.map(({ metadata }) => metadata.uid).sort(),
     status,
   };
-}
-
-/** What there is once nothing has changed for a while: counts may be written a little later. */
-async function still<T>(look: () => Promise<T>): Promise<T> {
-  let seen = await look();
-  let since = Date.now();
-  await until('stillness', async () => {
-    const now = await look();
-    if (JSON.stringify(now) !== JSON.stringify(seen)) since = Date.now();
-    seen = now;
-    return Date.now() - since > 4000;
-  });
-  return seen;
 }
 
 type Controller = () => Promise<Running>;
