@@ -38,8 +38,9 @@ function isWiped(release: Release): boolean {
   const isOurs = record?.uid === observed.rollout.metadata?.uid;
   // A release whose stable ReplicaSet was lost has a current one only.
   if (isOurs && (record?.stableRS || record?.currentPodHash)) return true;
-  // Without a record, or with one that lags behind, pods that run say that this is no first deployment.
-  return others.length > 0 && release.all.some((set) => desiredOf(set) > 0 || currentOf(set) > 0);
+  // Without a record, or with one that lags behind, pods of other templates say that this is no first
+  // deployment; where only the current one runs, there is no release that could be lost.
+  return others.some((set) => desiredOf(set) > 0 || currentOf(set) > 0);
 }
 
 function recover(release: Release): Found {

@@ -1,4 +1,4 @@
-import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import type { OwnerReference, ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import {
   desiredReplicasAnnotation,
   hashLabel,
@@ -59,16 +59,7 @@ export function newReplicaSet(
         [revisionAnnotation]: String(revision),
         [desiredReplicasAnnotation]: String(replicasOf(rollout)),
       },
-      ownerReferences: [
-        {
-          apiVersion: rolloutApiVersion,
-          kind: 'Rollout',
-          name: nameOf(rollout),
-          uid: uidOf(rollout),
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [ownerOf(rollout)],
     },
     spec: {
       replicas: 0,
@@ -90,6 +81,18 @@ export function newReplicaSet(
   const roles = rolesMetadata(rollout);
   const injected = inRelease ? roles.next : roles.stable;
   return injected ? applyMergePatch(set, metadataPatch(set, injected) ?? {}) : set;
+}
+
+/** What a ReplicaSet of the rollout says of whom it belongs to. */
+export function ownerOf(rollout: Rollout): OwnerReference {
+  return {
+    apiVersion: rolloutApiVersion,
+    kind: 'Rollout',
+    name: nameOf(rollout),
+    uid: uidOf(rollout),
+    controller: true,
+    blockOwnerDeletion: true,
+  };
 }
 
 function handedDown(rollout: Rollout): Record<string, string> {

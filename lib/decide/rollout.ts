@@ -32,6 +32,7 @@ import { isDrivenHere, rivalUntil } from './rival.ts';
 import { scaleAll } from './scale.ts';
 import { serviceFaults, switchServices } from './services.ts';
 import {
+  adoptOrphans,
   defaultReplicas,
   faultText,
   invalid,
@@ -112,6 +113,7 @@ function drive(observed: Observed, now: Millis): Plan {
     const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed.rollout);
     return isOurs ? move(recorded, {}) : leaveToOthers(observed, missing);
   }
+  if (observed.orphans) return adoptOrphans(observed, observed.orphans, now);
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
     const { refused: why } = observed.dryRun;

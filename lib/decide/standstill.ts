@@ -1,4 +1,4 @@
-import type { RolloutStatus } from '../model/argo.generated.ts';
+import type { ReplicaSet, RolloutStatus } from '../model/argo.generated.ts';
 import { instanceIdLabel } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual, diffMergePatch } from '../model/patch.ts';
@@ -14,6 +14,7 @@ import {
 } from './conditions.ts';
 import { phaseOf } from './phase.ts';
 import { currentHash, type Release } from './release.ts';
+import { ownerOf } from './revision.ts';
 import type { rivalUntil } from './rival.ts';
 
 // The plans of turns that move nothing: what a rollout is left for, and what is said of it.
@@ -131,6 +132,23 @@ export function leaveToOthers(observed: Observed, field: string): Plan {
   const text = `This version of Serin does not carry out ${field} yet and leaves the rollout as it is.`;
   const unblock = `remove ${field}, or run it with Argo Rollouts`;
   return rest(observed, { text, unblock }, { waitsFor: unblock });
+}
+
+/** They are taken first, so that their pods are counted before anything is decided. */
+export function adoptOrphans(observed: Observed, orphans: ReplicaSet[], now: Millis): Plan {
+  const names = orphans.map(nameOf).join(', ');
+  const reason: Reason = { text: `It takes over ReplicaSets that nobody owns: ${names}.` };
+  const wake: Wake = { at: now + secondMs, why: 'the ReplicaSets it has taken over' };
+  const actions = orphans.map((set): Action => {
+    const ownerReferences = [...(set.metadata?.ownerReferences ?? []), ownerOf(observed.rollout)];
+    return {
+      do: 'patchReplicaSet',
+      name: nameOf(set),
+      resourceVersion: versionOf(set),
+      patch: { metadata: { ownerReferences } },
+    };
+  });
+  return { ...rest(observed, reason, wake), actions };
 }
 
 /** An absent replicas becomes 1, so that an autoscaler has something to scale. */

@@ -14,6 +14,8 @@ export type Observed = {
   workloadFault?: string;
   /** All ReplicaSets the rollout owns, oldest first. */
   replicaSets: ReplicaSet[];
+  /** Those it would own if anybody did: of a rollout that was deleted without them, or restored. */
+  orphans?: ReplicaSet[];
   /** Pods of those ReplicaSets, when needs.ts asked for them. */
   pods?: Pod[];
   /** Services the spec names: null when one does not exist. */

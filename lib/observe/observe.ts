@@ -12,7 +12,7 @@ import type { DryRun, Observed } from '../model/observed.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import { referenceOf, serviceFields } from '../model/reference.ts';
 import type { Millis } from '../model/units.ts';
-import { createdAt, isControlledBy, uidOf } from '../model/workload.ts';
+import { createdAt, isControlledBy, podHashOf, uidOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 import { needsOf } from './needs.ts';
 
@@ -31,7 +31,7 @@ export async function observe(
   if (!found) return undefined;
   const source = await resolve(cluster, withoutNulls(found), key.namespace);
   const { rollout } = source;
-  const all = await ownedReplicaSets(cluster, rollout, key.namespace);
+  const { owned: all, orphans } = await findReplicaSets(cluster, rollout, key.namespace);
   const isSound =
     source.workloadFault === undefined &&
     validate(rollout).length === 0 &&
@@ -46,6 +46,7 @@ export async function observe(
     key,
     ...source,
     replicaSets: all,
+    ...(orphans.length > 0 && { orphans }),
     services,
     instanceId: world.instanceId,
     doorbell: cluster.doorbell,
@@ -80,20 +81,28 @@ async function resolve(cluster: Cluster, rollout: Rollout, namespace: string): P
   }
 }
 
-async function ownedReplicaSets(
+async function findReplicaSets(
   cluster: Cluster,
   rollout: Rollout,
   namespace: string,
-): Promise<ReplicaSet[]> {
+): Promise<{ owned: ReplicaSet[]; orphans: ReplicaSet[] }> {
   // Where the selector is that of a missing workload: every ReplicaSet of a rollout has this label.
   const selector =
     selectorText(rollout.spec?.selector) || (rollout.spec?.workloadRef ? hashLabel : '');
   // An empty selector would list the whole namespace; such a spec is faulty anyway.
-  if (selector === '') return [];
+  if (selector === '') return { owned: [], orphans: [] };
   const sets = await cluster.list('ReplicaSet', namespace, selector);
-  return sets
+  const owned = sets
     .filter((set) => isControlledBy(set, uidOf(rollout)))
     .sort((a, b) => createdAt(a) - createdAt(b));
+  return { owned, orphans: sets.filter((set) => isOrphanOf(rollout, set)) };
+}
+
+/** A rollout's ReplicaSet that nobody owns, and that has the name this rollout would give it. */
+function isOrphanOf({ metadata }: Rollout, set: ReplicaSet): boolean {
+  const { ownerReferences = [], deletionTimestamp, name } = set.metadata ?? {};
+  const isFree = !deletionTimestamp && !ownerReferences.some(({ controller }) => controller);
+  return isFree && podHashOf(set) !== '' && name === `${metadata?.name}-${podHashOf(set)}`;
 }
 
 async function ownedPods(

@@ -40,9 +40,11 @@ export function concerned(change: Change, cluster: string, rollouts: Rollout[]):
   const { type, kind, object, before } = change;
   const isOpen = type === 'DELETED' || before === undefined;
   if (kind === 'Rollout' || kind === 'ReplicaSet') {
-    const key = keyOf(cluster, object, kind);
-    const matters = kind === 'Rollout' || isOpen || counts(object) !== counts(before);
-    if (key) return matters ? [key] : [];
+    const now = keyOf(cluster, object, kind);
+    // One that lost its owner concerns the rollout that it was of.
+    const key = now ?? (before && keyOf(cluster, before, kind));
+    const isAsBefore = !isOpen && now !== undefined && counts(object) === counts(before);
+    if (key) return kind === 'Rollout' || !isAsBefore ? [key] : [];
   }
   if (kind !== 'Service' && !isOpen && generationOf(object) === generationOf(before)) return [];
   return rollouts

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CanaryStep, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import { uidOf } from '../../lib/model/workload.ts';
 import { perform } from '../faults/acts.ts';
+import { templateOf } from '../faults/scenario.ts';
 import { runSeed } from '../faults/seed.ts';
-import { key, target } from '../faults/stage.ts';
+import { key, manifest, target } from '../faults/stage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 const steps: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { setWeight: 75 }, { pause: {} }];
@@ -194,5 +196,47 @@ describe('faults of all kinds', () => {
   it.each(seeds)('seed %i: nothing unsafe, nothing stranded', async (seed) => {
     const { violation } = await runSeed(seed);
     expect(violation && `npm run faults -- --seed ${seed}: ${violation.detail}`).toBeUndefined();
+  });
+});
+
+describe('ReplicaSets that nobody owns', () => {
+  const orphan = async (release: Release) => {
+    const { cluster } = release;
+    for (const set of release.dog.sets()) {
+      const name = set.metadata?.name ?? '';
+      const patch = { metadata: { ownerReferences: null } };
+      await cluster.as('kubectl').patch('ReplicaSet', { namespace: target.namespace, name }, patch);
+    }
+  };
+
+  it('are taken over by a rollout that was deleted without them and applied again', async () => {
+    const release = await openRelease({ strategy: { canary: { steps: [{ pause: {} }] } } });
+    await release.image('web:v2');
+    await release.command({ verb: 'promote' }, 30_000);
+    const pods = () => release.cluster.read.list('Pod', target.namespace).map(uidOf).sort();
+    const before = pods();
+    await orphan(release);
+    release.cluster.deleteObject('Rollout', target.namespace, target.name);
+    await release.pass(10_000);
+    expect(pods()).toEqual(before);
+    const live = manifest(release.scenario);
+    live.spec = { ...live.spec, template: templateOf('web:v2') };
+    release.cluster.apply('Rollout', live);
+    await release.pass(30_000);
+    expect(release.status()).toMatchObject({ phase: 'Healthy' });
+    expect(pods()).toEqual(before);
+    expect(release.sizes()).toEqual({ 'web:v2': 4 });
+    expect(release.setOf('web:v1')?.metadata?.ownerReferences).toHaveLength(1);
+  });
+
+  it('come back to a rollout that lost them in mid-release, and change nothing of it', async () => {
+    const steps = [{ setWeight: 50 }, { pause: {} }];
+    const release = await openRelease({ strategy: { canary: { steps } } });
+    await release.image('web:v2');
+    expect(release.where()).toBe('Paused 1/2');
+    await orphan(release);
+    await release.pass(90_000);
+    expect(release.where()).toBe('Paused 1/2');
+    expect(release.sizes()).toEqual({ 'web:v1': 2, 'web:v2': 2 });
   });
 });

@@ -94,6 +94,11 @@ describe('concerned', () => {
     expect(concerned({ ...blind, type: 'ADDED' }, 'prod', [])).toEqual([key]);
   });
 
+  it('wakes for a ReplicaSet that nobody owns any more', () => {
+    const object = replicaSet({ metadata: { namespace: 'shop', name: 'rs' } });
+    expect(concerned(change({ object }), 'prod', [])).toEqual([key]);
+  });
+
   it('leaves what changed in a Rollout to the caller', () => {
     const object = { kind: 'Rollout', metadata: { namespace: 'shop', name: 'front-api' } };
     expect(concerned(change({ kind: 'Rollout', object, before: object }), 'prod', [])).toEqual([
@@ -103,7 +108,7 @@ describe('concerned', () => {
 
   it('does not wake for what is no rollout’s', () => {
     const object = replicaSet({ metadata: { namespace: 'shop', name: 'rs' } });
-    expect(concerned(change({ type: 'DELETED', object }), 'prod', [])).toEqual([]);
+    expect(concerned(change({ type: 'DELETED', object, before: object }), 'prod', [])).toEqual([]);
     expect(concerned(change({ type: 'DELETED', kind: 'Pod' }), 'prod', [])).toEqual([]);
   });
 
