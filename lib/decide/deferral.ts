@@ -18,7 +18,14 @@ export function deferredUntil(
   const last = observed.record?.statusAt;
   if (last === undefined || now - last >= countsEveryMs || now < last) return undefined;
   const before = observed.rollout.status ?? {};
+  if (isFarOff(before.replicas, after.replicas)) return undefined;
+  if (isFarOff(before.updatedReplicas, after.updatedReplicas)) return undefined;
   return deepEqual(withoutCounts(before), withoutCounts(after)) ? last + countsEveryMs : undefined;
+}
+
+/** Whether a number of pods is off by more than the one that comes or goes at a time. */
+function isFarOff(before = 0, after = 0): boolean {
+  return Math.abs(after - before) > 1;
 }
 
 /** What people and programs act on: not how many pods there are, nor since when. */
