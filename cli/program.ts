@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addChanges } from './commands/change.ts';
+import { addCrds } from './commands/crds.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
 import { addExplain } from './commands/explain.ts';
@@ -78,6 +79,7 @@ function makeProgram(cli: Cli): Command {
   addSimulate(program, cli);
   addDev(program, cli);
   addRun(program, cli);
+  addCrds(program, cli);
   addDemo(program, cli);
   return program;
 }

@@ -1,11 +1,10 @@
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
-import type { Kind } from '../world.ts';
-import { resources } from './resources.ts';
+import { type ResourceKind, resources } from './resources.ts';
 
 /** What a call is about: for its path, its messages and the RBAC rule it needs. */
 export type Subject = {
   verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
-  kind: Kind;
+  kind: ResourceKind;
   namespace: string;
   name?: string;
   subresource?: string;
@@ -26,7 +25,9 @@ export function isRecord(value: unknown): value is { [field: string]: unknown } 
 export function describe({ verb, kind, namespace, name, subresource }: Subject): string {
   const { plural, group } = resources[kind];
   const resource = [group === '' ? plural : `${plural}.${group}`, subresource].filter(Boolean);
-  return `${verb} ${resource.join('/')} ${[namespace || '*', name].filter(Boolean).join('/')}`;
+  // Of a kind that is in no namespace, the name is all there is.
+  const place = namespace === '' && name !== undefined ? [name] : [namespace || '*', name];
+  return `${verb} ${resource.join('/')} ${place.filter(Boolean).join('/')}`;
 }
 
 /** The error for an answer that is not 2xx. `body` is what came, parsed if it was JSON. */

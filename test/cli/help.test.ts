@@ -4,7 +4,7 @@ import { binary, serin } from './support.ts';
 const commands = [
   ...['get', 'list', 'status', 'wait', 'history', 'explain'],
   ...['promote', 'abort', 'retry', 'pause', 'resume', 'restart', 'undo', 'set image'],
-  ...['lint', 'simulate', 'dev', 'demo'],
+  ...['lint', 'simulate', 'dev', 'demo', 'run', 'crds'],
 ];
 
 describe('help', () => {
