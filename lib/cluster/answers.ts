@@ -48,9 +48,8 @@ export function refusal(subject: Subject, code: number, body: unknown): Error {
 function notFound(subject: Subject, text: string): Error {
   // A list of nothing is empty: not found is the resource itself.
   if (subject.name === undefined && subject.kind === 'Rollout') {
-    return new Terminal(
-      `${text}; this cluster does not know Rollouts: install the CRDs of Argo Rollouts v1.10`,
-    );
+    const install = 'install the CRDs with `serin crds | kubectl apply --server-side -f -`';
+    return new Terminal(`${text}; this cluster does not know Rollouts: ${install}`);
   }
   return new NotFound(text);
 }
