@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ControlPlane } from './controlPlane.ts';
 import { type Running, runProgram, startProgram, until } from './processes.ts';
 
-const cli = join(import.meta.dirname, '..', '..', 'cli', 'serin.ts');
+export const cli = join(import.meta.dirname, '..', '..', 'cli', 'serin.ts');
 
 export type Serin = Running & {
   /** A command of the CLI against this one. */
