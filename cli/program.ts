@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAdopt } from './commands/adopt.ts';
 import { addChanges } from './commands/change.ts';
+import { addCrds } from './commands/crds.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
 import { addExplain } from './commands/explain.ts';
@@ -80,6 +81,7 @@ function makeProgram(cli: Cli): Command {
   addDev(program, cli);
   addRun(program, cli);
   addAdopt(program, cli);
+  addCrds(program, cli);
   addDemo(program, cli);
   return program;
 }

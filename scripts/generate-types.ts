@@ -42,7 +42,8 @@ function fieldLines(table: Table, structName: string): string[] {
   return (table[structName] ?? []).flatMap((field) => {
     const [name = '', goType = '', ...options] = field.split(' ');
     if (options.includes('inline')) return fieldLines(table, goType);
-    const required = goType in scalars && options.length === 0;
+    const isOmitted = options.includes('omitempty') || options.includes('omitzero');
+    const required = goType in scalars && !isOmitted;
     return [`  ${name}${required ? '' : '?'}: ${typeScriptType(goType)};`];
   });
 }

@@ -1,10 +1,10 @@
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
-import { type ReadKind, resources } from './resources.ts';
+import { type ResourceKind, resources } from './resources.ts';
 
 /** What a call is about: for its path, its messages and the RBAC rule it needs. */
 export type Subject = {
   verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
-  kind: ReadKind;
+  kind: ResourceKind;
   namespace: string;
   name?: string;
   subresource?: string;
@@ -25,7 +25,9 @@ export function isRecord(value: unknown): value is { [field: string]: unknown } 
 export function describe({ verb, kind, namespace, name, subresource }: Subject): string {
   const { plural, group } = resources[kind];
   const resource = [group === '' ? plural : `${plural}.${group}`, subresource].filter(Boolean);
-  return `${verb} ${resource.join('/')} ${[namespace || '*', name].filter(Boolean).join('/')}`;
+  // Of a kind that is in no namespace, the name is all there is.
+  const place = namespace === '' && name !== undefined ? [name] : [namespace || '*', name];
+  return `${verb} ${resource.join('/')} ${place.filter(Boolean).join('/')}`;
 }
 
 /** The error for an answer that is not 2xx. `body` is what came, parsed if it was JSON. */
@@ -46,9 +48,8 @@ export function refusal(subject: Subject, code: number, body: unknown): Error {
 function notFound(subject: Subject, text: string): Error {
   // A list of nothing is empty: not found is the resource itself.
   if (subject.name === undefined && subject.kind === 'Rollout') {
-    return new Terminal(
-      `${text}; this cluster does not know Rollouts: install the CRDs of Argo Rollouts v1.10`,
-    );
+    const install = 'install the CRDs with `serin crds | kubectl apply --server-side -f -`';
+    return new Terminal(`${text}; this cluster does not know Rollouts: ${install}`);
   }
   return new NotFound(text);
 }

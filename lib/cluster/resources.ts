@@ -10,7 +10,10 @@ export type ReadKind = keyof ReadKinds;
 /** Where a kind lives in the API, and what an RBAC rule calls it. */
 export type Resource = { apiVersion: string; group: string; plural: string };
 
-export const resources: Record<ReadKind, Resource> = {
+/** The kinds that are read, and the one that says whether a cluster knows them. */
+export type ResourceKind = ReadKind | 'CustomResourceDefinition';
+
+export const resources: Record<ResourceKind, Resource> = {
   Rollout: { apiVersion: rolloutApiVersion, group: 'argoproj.io', plural: 'rollouts' },
   ReplicaSet: { apiVersion: 'apps/v1', group: 'apps', plural: 'replicasets' },
   Pod: { apiVersion: 'v1', group: '', plural: 'pods' },
@@ -23,12 +26,17 @@ export const resources: Record<ReadKind, Resource> = {
     group: 'coordination.k8s.io',
     plural: 'leases',
   },
+  CustomResourceDefinition: {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    group: 'apiextensions.k8s.io',
+    plural: 'customresourcedefinitions',
+  },
 };
 
 export type Place = { namespace: string; name?: string; subresource?: string };
 
 /** The path of an object, of a namespace's objects, or of all objects of the kind. */
-export function pathOf(kind: ReadKind, { namespace, name, subresource }: Place): string {
+export function pathOf(kind: ResourceKind, { namespace, name, subresource }: Place): string {
   const { apiVersion, plural } = resources[kind];
   return [
     apiVersion.includes('/') ? '/apis' : '/api',

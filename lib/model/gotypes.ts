@@ -22,7 +22,14 @@ export type GoType =
   | { kind: 'struct'; name: string }
   | { kind: 'scalar'; name: ScalarName };
 
-export type GoField = { name: string; type: GoType; omitempty: boolean; omitzero: boolean };
+export type GoField = {
+  name: string;
+  type: GoType;
+  omitempty: boolean;
+  omitzero: boolean;
+  /** What its place in a schema is: see schema.ts. */
+  options: readonly string[];
+};
 
 const structs: Readonly<Record<string, readonly string[]>> = table;
 const parsed = new Map<string, readonly GoField[]>();
@@ -46,7 +53,8 @@ export function fieldsOf(structName: string): readonly GoField[] {
     const [name = '', notation = '', ...options] = line.split(' ');
     if (options.includes('inline')) return fieldsOf(notation);
     const omitempty = options.includes('omitempty');
-    return [{ name, type: goType(notation), omitempty, omitzero: options.includes('omitzero') }];
+    const omitzero = options.includes('omitzero');
+    return [{ name, type: goType(notation), omitempty, omitzero, options }];
   });
   parsed.set(structName, fields);
   return fields;

@@ -1,4 +1,6 @@
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { binaries, sourceOf } from './binaries.ts';
 import type { ControlPlane } from './controlPlane.ts';
 import { type Running, runProgram, startProgram } from './processes.ts';
@@ -12,6 +14,21 @@ export async function installArgoDefinitions({ kubectl }: ControlPlane): Promise
   const source = await sourceOf('peers', module);
   await kubectl(['apply', '--server-side', '-k', join(source, 'manifests', 'crds')]);
   await kubectl(['wait', '--for=condition=established', 'crd', '--all', '--timeout=30s']);
+}
+
+export type ArgoManifest = { file: string; manifest: { kind: string } };
+
+/** Every object of Argo's own kinds among the examples, the documentation and the tests of Argo. */
+export async function argoManifests(): Promise<ArgoManifest[]> {
+  const source = await sourceOf('peers', module);
+  const files = globSync('{docs,examples,pkg,test}/**/*.yaml', { cwd: source }).sort();
+  return files.flatMap((file) =>
+    parseAllDocuments(readFileSync(join(source, file), 'utf8'), { logLevel: 'error' })
+      .filter(({ errors }) => errors.length === 0)
+      .map((document) => document.toJS())
+      .filter((value) => value?.apiVersion === 'argoproj.io/v1alpha1' && value.metadata)
+      .map((manifest) => ({ file, manifest })),
+  );
 }
 
 export type PeerOptions = {

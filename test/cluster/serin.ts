@@ -5,7 +5,7 @@ import type { ControlPlane } from './controlPlane.ts';
 import { type Running, runProgram, startProgram, until } from './processes.ts';
 
 /** What people start: the bundle, unless a source is newer. */
-const cli = join(import.meta.dirname, '..', '..', 'bin', 'serin.js');
+export const cli = join(import.meta.dirname, '..', '..', 'bin', 'serin.js');
 
 /** A command line of the CLI, as a process of its own. */
 export const serinCommand = (line: string, env: Record<string, string> = {}) =>

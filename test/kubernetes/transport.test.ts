@@ -29,7 +29,7 @@ async function scene(replies: Script, options: Partial<KubernetesOptions> = {}):
 
 const web = { metadata: { name: 'web', namespace, resourceVersion: '7', uid: 'u' } };
 const target = { namespace, name: 'web' };
-const crdHint = /install the CRDs/;
+const crdHint = /install the CRDs with `serin crds \| kubectl apply --server-side -f -`/;
 
 describe('what a refusal means', () => {
   it.each([

@@ -70,10 +70,15 @@ type table struct {
 	names  map[reflect.Type]string
 	taken  map[string]reflect.Type
 	fields map[string][]string
+	markers
 }
 
 func newTable() *table {
-	return &table{map[reflect.Type]string{}, map[string]reflect.Type{}, map[string][]string{}}
+	return &table{
+		names:  map[reflect.Type]string{},
+		taken:  map[string]reflect.Type{},
+		fields: map[string][]string{},
+	}
 }
 
 // structName gives the struct its name in the table and describes it at the first call.
@@ -139,7 +144,7 @@ func (t *table) describe(typ reflect.Type) []string {
 				panic(fmt.Sprintf("%s.%s: JSON option %s", typ, name, option))
 			}
 		}
-		lines = append(lines, line)
+		lines = append(lines, line+t.schemaOptions(typ, field, strings.Contains(options, "omit")))
 	}
 	if more, ok := later[typ]; ok {
 		lines = append(lines, t.describe(more)...)
