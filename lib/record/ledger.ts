@@ -88,7 +88,9 @@ function aborts(before: Progress | undefined, after: Progress): Note[] {
 
 /** A pause that is over: its time was up, or somebody promoted it. */
 function pauseEnds(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {
-  if (!before?.pauseStart || before.pauseStart === after.pauseStart || after.abort) return [];
+  if (!before?.pauseStart || before.pauseStart === after.pauseStart) return [];
+  // An abort ends every pause, and shows in what is seen after it.
+  if (before.abort || after.abort) return [];
   if (before.currentPodHash !== after.currentPodHash) return [];
   const asked = askedSeconds(before, rollout);
   const keptMs = after.observedAt - fromTime(before.pauseStart);
@@ -116,6 +118,8 @@ function stepChanges(before: Progress | undefined, after: Progress, rollout: Rol
   const from = before?.currentStepIndex ?? null;
   const to = after.currentStepIndex;
   if (!before || from === to || to === null || after.abort) return [];
+  // An abort goes back to the first step, and a retry right after it begins there.
+  if (before.abort && to === 0) return [];
   if (before.currentPodHash !== after.currentPodHash) return [];
   // The first deployment takes no steps.
   if (before.stableRS === '' && after.stableRS === after.currentPodHash) return [];
@@ -145,11 +149,13 @@ function userPauses(before: Progress | undefined, after: Progress): Note[] {
 
 function ends(before: Progress | undefined, after: Progress): Note[] {
   const notes: Note[] = [];
+  // The phase of an abort is still there when a retry comes right after it.
+  const isOfAbort = after.abort || before?.abort;
   if (before?.phase !== 'Healthy' && after.phase === 'Healthy') {
     const text = `Revision ${after.revision} is healthy on ${after.specReplicas} pods`;
     notes.push({ kind: 'completed', text, causedBy: [], isOurs: true });
   }
-  if (before?.phase !== 'Degraded' && after.phase === 'Degraded' && !after.abort) {
+  if (before?.phase !== 'Degraded' && after.phase === 'Degraded' && !isOfAbort) {
     notes.push({ kind: 'degraded', text: after.message, causedBy: [], isOurs: true });
   }
   return notes;

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { transitions } from '../../lib/record/ledger.ts';
+import { make, start } from '../make.ts';
+
+describe('what happened between two observations', () => {
+  const paused = make.progress({
+    stableRS: 'old',
+    currentPodHash: 'new',
+    currentStepIndex: 1,
+    stepCount: 4,
+    phase: 'Paused',
+    pauseReason: 'CanaryPauseStep',
+    pauseStart: '2026-01-31T11:59:00Z',
+  });
+
+  it('is a retry alone, where the abort before it was told and not yet dealt with', () => {
+    const aborted = { ...paused, abort: true };
+    const retried = {
+      ...paused,
+      resourceVersion: '200',
+      observedAt: start + 5000,
+      abort: false,
+      currentStepIndex: 0,
+      phase: 'Degraded',
+      message: 'RolloutAborted: it was',
+      pauseReason: null,
+      pauseStart: null,
+    };
+    const kinds = transitions(aborted, retried, make.rollout(), []).map(({ kind }) => kind);
+    expect(kinds).toEqual(['retried']);
+  });
+});
