@@ -1,8 +1,9 @@
 import { NotFound } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
-import { hashLabel, managedByAnnotation } from '../model/names.ts';
+import { managedByAnnotation } from '../model/names.ts';
 import type { Action } from '../model/plan.ts';
 import type { RolloutRecord } from '../model/record.ts';
+import { givenBack } from '../model/reference.ts';
 import { annotationOf, versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
@@ -61,11 +62,7 @@ export async function giveServicesBack(
     const service = await cluster.get('Service', namespace, name).catch(ifGone);
     if (!service || annotationOf(service, managedByAnnotation) !== key.name) continue;
     const target = { namespace, name, resourceVersion: versionOf(service) };
-    const patch = {
-      metadata: { annotations: { [managedByAnnotation]: null } },
-      spec: { selector: { [hashLabel]: null } },
-    };
-    await cluster.patch('Service', target, patch).catch(ifGone);
+    await cluster.patch('Service', target, givenBack).catch(ifGone);
     world.log('info', 'giveServiceBack', { ...key, object: name });
   }
 }

@@ -205,7 +205,8 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
       ...created,
       ...changes.announcements,
       ...(migrated?.announcements ?? []),
-      ...decided.announcements,
+      // After a collision the same is decided again, under another hash.
+      ...(collided ? [] : decided.announcements),
     ],
     status,
     ...why,

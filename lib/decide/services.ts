@@ -1,7 +1,7 @@
-import type { ReplicaSet } from '../model/argo.generated.ts';
+import type { ReplicaSet, Service } from '../model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
-import { serviceFields } from '../model/reference.ts';
+import { givenBack, serviceFields, serviceNames } from '../model/reference.ts';
 import {
   annotationOf,
   availableOf,
@@ -37,8 +37,29 @@ export function serviceFaults({ rollout, services }: Observed): Fault[] {
   });
 }
 
-/** Points the Services of either strategy at their ReplicaSets. */
+/**
+ * The Services that the spec named once and that still carry the rollout's mark: of another strategy,
+ * or under another name. argo v1.10.1 service/service.go
+ */
+export function formerServices({ rollout, services }: Observed): Service[] {
+  const named = serviceNames(rollout);
+  return Object.entries(services).flatMap(([name, service]) => {
+    const isFormer = service !== null && !named.includes(name);
+    return isFormer && annotationOf(service, managedByAnnotation) === nameOf(rollout)
+      ? [service]
+      : [];
+  });
+}
+
+/** Points the Services of either strategy at their ReplicaSets, and gives back those not named any more. */
 export function switchServices(release: Release, changes: Changes): void {
+  for (const service of formerServices(release.observed)) {
+    const resourceVersion = versionOf(service);
+    changes.before.push({
+      do: 'patchService',
+      ...{ name: nameOf(service), resourceVersion, patch: givenBack },
+    });
+  }
   if (!isBlueGreen(release)) {
     switchCanaryServices(release, changes);
     return;

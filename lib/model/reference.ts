@@ -5,6 +5,7 @@ import type {
   ReplicaSet,
   Rollout,
 } from './argo.generated.ts';
+import { hashLabel, managedByAnnotation } from './names.ts';
 
 // The objects a rollout's spec refers to: its Services, and the workload whose template it takes.
 
@@ -19,6 +20,16 @@ export function serviceFields({ spec }: Rollout): [path: string, name: string][]
   ];
   return named.flatMap(([path, name]) => (name ? [[path, name]] : []));
 }
+
+export function serviceNames(rollout: Rollout): string[] {
+  return serviceFields(rollout).map(([, name]) => name);
+}
+
+/** The patch that gives a Service back: it leads to all the pods that its own labels ask for again. */
+export const givenBack = {
+  metadata: { annotations: { [managedByAnnotation]: null } },
+  spec: { selector: { [hashLabel]: null } },
+};
 
 /** What spec.workloadRef may name. argo v1.10.1 rollout/templateref.go */
 export const workloadKinds = ['Deployment', 'ReplicaSet', 'PodTemplate'] as const;

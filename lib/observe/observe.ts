@@ -10,7 +10,7 @@ import { hashLabel } from '../model/names.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import type { DryRun, Observed } from '../model/observed.ts';
 import type { RolloutRecord } from '../model/record.ts';
-import { referenceOf, serviceFields } from '../model/reference.ts';
+import { referenceOf, serviceNames } from '../model/reference.ts';
 import type { Millis } from '../model/units.ts';
 import { createdAt, isControlledBy, podHashOf, uidOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
@@ -39,7 +39,7 @@ export async function observe(
   const needs = needsOf(rollout, all, options.now);
   const [pods, services, dryRun] = await Promise.all([
     needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
-    readServices(cluster, rollout, key.namespace),
+    readServices(cluster, rollout, key.namespace, record?.services),
     needs.dryRun && isSound ? tryCreate(cluster, rollout) : undefined,
   ]);
   return {
@@ -117,12 +117,14 @@ async function ownedPods(
   return pods.filter((pod) => sets.some((set) => isControlledBy(pod, uidOf(set))));
 }
 
+/** Those it names, and those it named: they still lead where it pointed them. */
 async function readServices(
   cluster: Cluster,
   rollout: Rollout,
   namespace: string,
+  recorded: string[] = [],
 ): Promise<Record<string, Service | null>> {
-  const names = serviceFields(rollout).map(([, name]) => name);
+  const names = [...new Set([...serviceNames(rollout), ...recorded])];
   const found = await Promise.all(
     names.map((name) => cluster.get('Service', namespace, name).catch(orNone)),
   );

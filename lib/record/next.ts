@@ -1,5 +1,6 @@
 import { fullSizeOf } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
+import { formerServices } from '../decide/services.ts';
 import { safetyMs } from '../decide/why.ts';
 import { closedIntentLifeMs, closedIntentsMax, type Intent } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -12,9 +13,10 @@ import {
   type RolloutRecord,
   recordSchema,
 } from '../model/record.ts';
-import { serviceFields } from '../model/reference.ts';
+import { serviceNames } from '../model/reference.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
+import { nameOf } from '../model/workload.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
 import { progressOf } from './progress.ts';
 
@@ -88,8 +90,9 @@ export function account(
   };
 }
 
-function servicesOf({ rollout }: Observed): Pick<RolloutRecord, 'services'> {
-  const names = serviceFields(rollout).map(([, name]) => name);
+/** Those it names, and those that are still to be given back. */
+function servicesOf(observed: Observed): Pick<RolloutRecord, 'services'> {
+  const names = [...serviceNames(observed.rollout), ...formerServices(observed).map(nameOf)];
   return names.length > 0 ? { services: names } : {};
 }
 

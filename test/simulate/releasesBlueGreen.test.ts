@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BlueGreenStrategy } from '../../lib/model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
+import { templateOf } from '../faults/scenario.ts';
 import { manifest, target } from '../faults/stage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
@@ -98,6 +99,38 @@ describe('a blue-green release', () => {
     expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
     expect(leadsTo(release, 'active')).toBe('web:v1');
     expect(release.status().phase).toBe('Degraded');
+  });
+
+  it('gives a Service back that another strategy does not name', async () => {
+    const release = await blueGreen();
+    const { strategy: _, ...spec } = release.scenario.spec;
+    const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+    release.cluster.apply('Rollout', {
+      metadata: target,
+      spec: { ...spec, template: templateOf('web:v2'), strategy: { canary } },
+    });
+    await release.pass(5000);
+    expect(release.where()).toBe('Paused 1/2');
+    // It leads to the pods of both versions, as it does without a rollout.
+    const { metadata, spec: given } = release.cluster.read.get('Service', namespace, 'active');
+    expect(given?.selector).toEqual({ app: 'web' });
+    expect(metadata?.annotations?.[managedByAnnotation]).toBeUndefined();
+  });
+
+  it('gives a Service back that another takes the place of, unless somebody else has it', async () => {
+    const release = await blueGreen();
+    addService(release, 'next');
+    const stolen = { metadata: { annotations: { [managedByAnnotation]: 'another' } } };
+    await release.cluster.as('kubectl').patch('Service', { namespace, name: 'preview' }, stolen);
+    release.cluster.apply('Rollout', {
+      metadata: target,
+      spec: { ...release.scenario.spec, strategy: { blueGreen: { activeService: 'next' } } },
+    });
+    await release.pass(5000);
+    expect(leadsTo(release, 'next')).toBe('web:v1');
+    const { spec } = release.cluster.read.get('Service', namespace, 'active');
+    expect(spec?.selector).toEqual({ app: 'web' });
+    expect(leadsTo(release, 'preview')).toBe('web:v1');
   });
 
   it('gives its Services back when it is deleted', async () => {
