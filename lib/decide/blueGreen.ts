@@ -50,7 +50,7 @@ export function decideBlueGreen(release: Release, restartedAt: string | undefine
 function promotionReason(release: Release, { activeAfter }: Cutover): string | undefined {
   const { current, stable, status } = release;
   if (status.pauseConditions?.some(isHold)) return undefined;
-  if (!stable) return status.stableRS ? undefined : 'Initial deploy';
+  if (!stable) return current && !status.stableRS ? 'Initial deploy' : undefined;
   const hash = currentHash(release);
   const isFirst = activeAfter === '' && status.stableRS === hash;
   if (!current || (activeAfter !== hash && !isFirst)) return undefined;

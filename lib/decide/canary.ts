@@ -58,7 +58,7 @@ export function decideCanary(release: Release, restartedAt: string | undefined):
 function promotionReason(release: Release): string | undefined {
   const { current, stable, status } = release;
   if (status.pauseConditions?.some(isHold)) return undefined;
-  if (!stable) return status.stableRS ? undefined : 'Initial deploy';
+  if (!stable) return current && !status.stableRS ? 'Initial deploy' : undefined;
   if (isAborted(release) && !status.promoteFull) return undefined;
   if (!current || !hasEnoughPods(release)) return undefined;
   if (status.promoteFull) return 'Full promotion requested';

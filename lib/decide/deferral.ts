@@ -1,7 +1,8 @@
-import type { RolloutStatus } from '../model/argo.generated.ts';
+import type { ReplicaSet, RolloutStatus } from '../model/argo.generated.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
 import { type Millis, secondMs } from '../model/units.ts';
+import { availableOf, currentOf, desiredOf } from '../model/workload.ts';
 
 /** How often at most a status is written only because pods were counted. */
 const countsEveryMs: Millis = 2 * secondMs;
@@ -18,9 +19,15 @@ export function deferredUntil(
   const last = observed.record?.statusAt;
   if (last === undefined || now - last >= countsEveryMs || now < last) return undefined;
   const before = observed.rollout.status ?? {};
+  if (after.phase === 'Healthy' && observed.replicaSets.every(isSettled)) return undefined;
   if (isFarOff(before.replicas, after.replicas)) return undefined;
   if (isFarOff(before.updatedReplicas, after.updatedReplicas)) return undefined;
   return deepEqual(withoutCounts(before), withoutCounts(after)) ? last + countsEveryMs : undefined;
+}
+
+/** All its pods are there and available: no other count is to follow. */
+function isSettled(set: ReplicaSet): boolean {
+  return currentOf(set) === desiredOf(set) && availableOf(set) === desiredOf(set);
 }
 
 /** Whether a number of pods is off by more than the one that comes or goes at a time. */

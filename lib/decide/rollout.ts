@@ -1,7 +1,7 @@
 import type { Rollout, RolloutStatus } from '../model/argo.generated.ts';
 import { revisionAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
-import type { Action, Plan, Wake } from '../model/plan.ts';
+import type { Action, Announcement, Plan, Wake } from '../model/plan.ts';
 import { checkStructure } from '../model/structure.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { nameOf, versionOf } from '../model/workload.ts';
@@ -197,16 +197,18 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   const later = deferredUntil(observed, status, release.now);
   const written = later === undefined ? statusAction(observed, status) : [];
   const why = explain(release, status);
+  // After a collision the same is decided again, under another hash.
+  const told = collided ? [] : decided.announcements;
   return {
     // Where a write was refused, the status comes first: it says so.
     actions:
       observed.record?.refused === undefined ? [...actions, ...written] : [...written, ...actions],
     announcements: [
       ...created,
+      ...told.filter((note) => !isEnd(note)),
       ...changes.announcements,
       ...(migrated?.announcements ?? []),
-      // After a collision the same is decided again, under another hash.
-      ...(collided ? [] : decided.announcements),
+      ...told.filter(isEnd),
     ],
     status,
     ...why,
@@ -214,6 +216,11 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     intents: [],
     urgent: isUrgent(release, status),
   };
+}
+
+/** The end of a release is told after the sizes that bring it about. */
+function isEnd({ reason }: Announcement): boolean {
+  return reason === reasons.completed || reason === reasons.aborted;
 }
 
 function sooner(wake: Wake, at: Millis): Wake {
@@ -237,9 +244,20 @@ function bumpCollisions(release: Release): RolloutStatus {
   return { ...release.status, collisionCount: (release.status.collisionCount ?? 0) + 1 };
 }
 
-function creationNotes(release: Release, revision: number): Plan['announcements'] {
+function creationNotes(release: Release, revision: number): Announcement[] {
   const name = `${nameOf(release.rollout)}-${release.templateHash}`;
+  const { status, metadata } = release.observed.rollout;
+  const isFirst = status?.currentPodHash === undefined && !release.observed.record?.progress;
+  const taken: Announcement[] = [
+    {
+      type: 'Normal',
+      // Argo's reason for it; there is no informer here.
+      reason: 'RolloutAddedToInformer',
+      message: `Serin drives Rollout ${metadata?.namespace}/${metadata?.name} from now on`,
+    },
+  ];
   return [
+    ...(isFirst ? taken : []),
     {
       type: 'Normal',
       reason: 'RolloutUpdated',

@@ -16,7 +16,7 @@ import { conditionOf, reasons, withoutCondition } from './conditions.ts';
 import { withoutPauses } from './pause.ts';
 import { phaseOf } from './phase.ts';
 import { type Abort, isCompleted, isStuck, stuckMessage, withConditions } from './progress.ts';
-import { currentHash, isAborted, type Release } from './release.ts';
+import { currentHash, isAborted, isBlueGreen, type Release } from './release.ts';
 import { isRollbackInWindow } from './rollback.ts';
 import { selectorText } from './selector.ts';
 import { stepsOf } from './steps.ts';
@@ -179,7 +179,9 @@ function changes(release: Release, after: RolloutStatus): Announcement[] {
     said.push({ type: 'Warning', reason: reasons.aborted, message });
   }
   const completed = conditionOf(before, 'Completed')?.status;
-  if (completed !== 'False' && conditionOf(after, 'Completed')?.status === 'False') {
+  // A blue-green's first version gets the traffic as it comes up: no update starts, as Argo tells it.
+  const isUpdate = !isBlueGreen(release) || before.stableRS !== undefined;
+  if (isUpdate && completed !== 'False' && conditionOf(after, 'Completed')?.status === 'False') {
     const revision = revisionOf(release.rollout);
     const message = `Rollout not completed, started update to revision ${revision} (${after.currentPodHash})`;
     said.push({ type: 'Normal', reason: reasons.notCompleted, message });

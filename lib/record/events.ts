@@ -19,10 +19,11 @@ export async function announce(
   now: Millis,
 ): Promise<void> {
   const cluster = world.cluster(key.cluster);
-  const puts = announcements.map(async ({ type, reason, message }, index) => {
+  // One after the other: who watches them reads what happened in that order.
+  for (const [index, { type, reason, message }] of announcements.entries()) {
     const name = `${nameOf(rollout)}.${versionOf(rollout)}.${index}.${reason.toLowerCase()}`;
     const time = toTime(now);
-    await cluster.create('Event', {
+    const put = cluster.create('Event', {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name, namespace: key.namespace },
@@ -44,11 +45,8 @@ export async function announce(
       lastTimestamp: time,
       count: 1,
     });
-  });
-  const results = await Promise.allSettled(puts);
-  for (const result of results) {
-    if (result.status === 'rejected') {
-      world.log('debug', 'event not put', { ...key, error: String(result.reason) });
-    }
+    await put.catch((error: unknown) => {
+      world.log('debug', 'event not put', { ...key, error: String(error) });
+    });
   }
 }

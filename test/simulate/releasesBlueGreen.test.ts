@@ -3,7 +3,7 @@ import type { BlueGreenStrategy } from '../../lib/model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
 import { templateOf } from '../faults/scenario.ts';
 import { manifest, target } from '../faults/stage.ts';
-import { openRelease, type Release } from './releasesStage.ts';
+import { addService, openRelease, type Release } from './releasesStage.ts';
 
 const { namespace } = target;
 
@@ -17,13 +17,6 @@ async function blueGreen(more: Partial<BlueGreenStrategy> = {}): Promise<Release
   await release.pass(10_000);
   expect(release.status().phase).toBe('Healthy');
   return release;
-}
-
-function addService({ cluster }: Release, name: string): void {
-  cluster.apply('Service', {
-    metadata: { name, namespace },
-    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
-  });
 }
 
 /** The image of the pods a Service leads to. */

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { RolloutSpec } from '../../lib/model/argo.generated.ts';
+import { manifest } from '../faults/stage.ts';
+import { addService, openRelease, type Release } from './releasesStage.ts';
+
+// The order in which Argo v1.10.1 tells a release, from its test/e2e/functional_test.go: whoever
+// follows `kubectl get events --watch` reads the same story.
+
+type Story = Release & { told: string[] };
+
+async function openStory(spec: RolloutSpec, services: string[] = []): Promise<Story> {
+  const release = await openRelease(spec, { isEmpty: true });
+  for (const name of services) addService(release, name);
+  const told: string[] = [];
+  release.cluster.watch(({ kind, object }) => {
+    if (kind === 'Event') told.push(object.reason ?? '');
+  });
+  release.cluster.apply('Rollout', manifest(release.scenario));
+  await release.pass(10_000);
+  return { ...release, told };
+}
+
+const taken = ['RolloutAddedToInformer'];
+const created = ['RolloutUpdated', 'NewReplicaSetCreated'];
+
+describe('the Events of a canary', () => {
+  it('tell of an abort, a retry and the steps in the order in which they happen', async () => {
+    const steps = [{ setWeight: 50 }, { pause: { duration: '30s' } }];
+    const { told, ...release } = await openStory({ replicas: 1, strategy: { canary: { steps } } });
+    await release.image('web:v2', 10_000);
+    await release.after({ do: 'plugin', line: 'abort' }, 10_000);
+    await release.after({ do: 'plugin', line: 'retry' }, 50_000);
+    expect(release.where()).toBe('Healthy 2/2');
+    // TestRolloutAbortRetryPromote
+    expect(told).toEqual([
+      ...[...taken, ...created, 'RolloutNotCompleted', 'ScalingReplicaSet', 'RolloutCompleted'],
+      ...[...created, 'RolloutNotCompleted', 'ScalingReplicaSet'],
+      ...['RolloutStepCompleted', 'RolloutPaused'],
+      ...['ScalingReplicaSet', 'RolloutAborted'],
+      ...['ScalingReplicaSet', 'RolloutStepCompleted', 'RolloutPaused'],
+      ...['RolloutStepCompleted', 'RolloutResumed', 'ScalingReplicaSet', 'RolloutCompleted'],
+    ]);
+  });
+});
+
+describe('the Events of a blue-green release', () => {
+  it('tell of the sizes and of the switch in the order in which they happen', async () => {
+    const { told, ...release } = await openStory(
+      { strategy: { blueGreen: { activeService: 'active' } } },
+      ['active'],
+    );
+    await release.image('web:v2', 10_000);
+    // TestBlueGreenUpdate
+    expect(told).toEqual([
+      ...[...taken, ...created, 'ScalingReplicaSet', 'RolloutCompleted', 'SwitchService'],
+      ...[...created, 'RolloutNotCompleted'],
+      ...['ScalingReplicaSet', 'SwitchService', 'RolloutCompleted'],
+    ]);
+  });
+});
