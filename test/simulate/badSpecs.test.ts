@@ -46,7 +46,7 @@ const faults: [what: string, patch: MergePatch, told: string][] = [
   [
     'a template and a workloadRef',
     { spec: { workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } } },
-    'spec.template must be absent when workloadRef is set; remove one of the two',
+    'spec.template must be empty for workload reference rollout; remove one of the two',
   ],
   [
     'two strategies',
