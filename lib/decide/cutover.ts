@@ -46,13 +46,20 @@ function activeAfter(
   halted: boolean,
 ): string {
   const { current, stable } = release;
-  const isLost = active === '' && stable !== undefined && stable !== current;
-  // A Service that leads nowhere is no consent to the preview: docs/adr/0014-blue-green.md
-  if (isAborted(release) || isLost) {
-    return stable && availableOf(stable) > 0 ? podHashOf(stable) : active;
-  }
+  const back = stable && canServe(release, stable) ? podHashOf(stable) : undefined;
+  if (isAborted(release)) return back ?? active;
+  if (back && isLost(release, active) && !release.status.promoteFull) return back;
   const mayGo = pause === 'over' && !halted && current !== undefined;
   return mayGo && isReady(release) && isSaturated(release, current) ? podHashOf(current) : active;
+}
+
+/** A Service that leads nowhere is no consent to the preview: docs/adr/0014-blue-green.md */
+function isLost({ current, stable }: Release, active: string): boolean {
+  return active === '' && stable !== undefined && stable !== current;
+}
+
+function canServe({ rollout }: Release, set: ReplicaSet): boolean {
+  return availableOf(set) > 0 || replicasOf(rollout) === 0;
 }
 
 /** argo v1.10.1 rollout/bluegreen.go reconcileBlueGreenPause */
@@ -80,11 +87,10 @@ function isFastTracked(release: Release, active: string): boolean {
   if (!current) return false;
   const hash = podHashOf(current);
   const isBack = status.stableRS === hash || isRollbackInWindow(release);
-  const isOlder = stable !== undefined && (createdBefore(current, stable) ?? false);
+  const isOlder = stable !== undefined && createdBefore(current, stable);
+  const isFirst = active === '' && !isLost(release, active);
   const isKept = (scaleDownAt(current) ?? now) > now;
-  return (
-    status.promoteFull === true || active === '' || active === hash || isBack || (isOlder && isKept)
-  );
+  return status.promoteFull === true || isFirst || active === hash || isBack || (isOlder && isKept);
 }
 
 function createdBefore(a: ReplicaSet, b: ReplicaSet): boolean {

@@ -122,8 +122,9 @@ function drive(observed: Observed, now: Millis): Plan {
   const restart = restartPods(release);
   const { restartedAt } = restart;
   const moved = move(release, restartedAt === undefined ? {} : { restartedAt });
-  // An abort does not wait for a restart, which a disruption budget may hold up for ever.
-  const isFirst = isAborted(release) && moved.actions.length > 0;
+  // Neither an abort nor a switch waits for a restart, which a disruption budget may hold up for ever.
+  const switches = moved.actions.some((action) => action.do === 'patchService');
+  const isFirst = switches || (isAborted(release) && moved.actions.length > 0);
   if (restart.actions.length > 0 && !isFirst) return evict(release, restart.actions);
   return { ...moved, ...(found.restored && { restored: true }) };
 }

@@ -41,11 +41,12 @@ export function scaleBlueGreen(release: Release, changes: Changes): void {
 
 /** How many pods the current ReplicaSet is to have. argo v1.10.1 utils/replicaset/replicaset.go */
 export function previewSize(release: Release): number {
-  const { rollout, status, current, all } = release;
+  const { rollout, status, current, stable, all } = release;
   const whole = replicasOf(rollout);
   const preview = rollout.spec?.strategy?.blueGreen?.previewReplicaCount;
   const active = all.find((set) => podHashOf(set) === status.blueGreen?.activeSelector);
-  if (preview === undefined || !active || active === current || status.promoteFull) return whole;
+  const isPreview = active !== undefined && active !== current && current !== stable;
+  if (preview === undefined || !isPreview || status.promoteFull) return whole;
   const isPaused = rollout.spec?.paused === true || (status.pauseConditions ?? []).length > 0;
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
 }

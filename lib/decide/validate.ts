@@ -108,7 +108,10 @@ function checkExpressions(selector: LabelSelector): Fault[] {
 function checkTemplate(spec: RolloutSpec): Fault[] {
   if (spec.workloadRef) {
     return hasTemplate(spec.template)
-      ? fault('spec.template', 'must be empty for workload reference rollout; remove one of the two')
+      ? fault(
+          'spec.template',
+          'must be empty for workload reference rollout; remove one of the two',
+        )
       : [];
   }
   const containers = spec.template?.spec?.containers ?? [];

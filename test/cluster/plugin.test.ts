@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { plugin, type Ran } from './peer.ts';
 import { until } from './processes.ts';
@@ -28,6 +32,12 @@ async function paused(namespace: string): Promise<(line: string) => Promise<Ran>
   return run;
 }
 
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'serin-plugin-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
 describe('the plugin', () => {
   it('promotes a step, skips one, skips all', async () => {
     const run = await paused('promote');
@@ -35,11 +45,13 @@ describe('the plugin', () => {
     await reaches(plane(), 'promote', 'Paused', { step: 3 });
     await run('set image web web=web:v3');
     await reaches(plane(), 'promote', 'Paused', { step: 1 });
-    await run('promote web --skip-current-step');
+    const skipsOne = await run('promote web --skip-current-step');
+    expect(skipsOne).toEqual({ code: 0, out: "rollout 'web' promoted\n", err: '' });
     await reaches(plane(), 'promote', 'Paused', { step: 3 });
     await run('set image web web=web:v4');
     await reaches(plane(), 'promote', 'Paused', { step: 1 });
-    await run('promote web --skip-all-steps');
+    const skipsAll = await run('promote web --skip-all-steps');
+    expect(skipsAll).toEqual({ code: 0, out: "rollout 'web' promoted\n", err: '' });
     await reaches(plane(), 'promote', 'Healthy', { step: 4 });
   });
 
@@ -85,6 +97,26 @@ describe('the plugin', () => {
     await reaches(plane(), 'undo', 'Paused', { step: 1 });
     const template = (await rolloutIn(plane(), 'undo')).spec?.template?.spec;
     expect(template?.containers?.[0]?.image).toBe('web:v1');
+  });
+
+  it('creates what it lints, a blue-green with its Service', async () => {
+    const namespace = await newNamespace(plane(), 'create');
+    const file = join(newFolder(), 'web.yaml');
+    const labels = { app: 'web' };
+    const service = {
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace } },
+      spec: { selector: labels, ports: [{ port: 80 }] },
+    };
+    const rollout = webRollout(namespace, { strategy: { blueGreen: { activeService: 'web' } } });
+    writeFileSync(file, [rollout, service].map((object) => stringify(object)).join('---\n'));
+    const run = (line: string) => plugin(plane(), namespace, line);
+    expect(await run(`lint -f ${file}`)).toEqual({ code: 0, out: '', err: '' });
+    writeFileSync(file, stringify(rollout));
+    const created = { code: 0, out: 'rollout.argoproj.io/web created\n', err: '' };
+    expect(await run(`create -f ${file}`)).toEqual(created);
+    await apply(plane(), service);
+    await reaches(plane(), namespace, 'Healthy');
+    expect((await run('status web')).out).toBe('Healthy\n');
   });
 
   it('gets and lists', async () => {
@@ -141,6 +173,23 @@ describe('kubectl', () => {
     await reaches(plane(), 'fields', 'Paused', { step: 1 });
     await apply(plane(), applied('web:v1'));
     await reaches(plane(), 'fields', 'Healthy', { step: 4 });
+  });
+
+  it('applies what kustomize made, its image edited as CI does', async () => {
+    const namespace = await newNamespace(plane(), 'kustomize');
+    const folder = newFolder();
+    writeFileSync(join(folder, 'web.yaml'), stringify(webRollout(namespace, canary)));
+    const apply = (newTag: string) => {
+      const images = [{ name: 'web', newTag }];
+      const kustomization = { resources: ['web.yaml'], images };
+      writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization));
+      return plane().kubectl(['apply', '-k', folder]);
+    };
+    expect(await apply('v1')).toBe('rollout.argoproj.io/web created\n');
+    await reaches(plane(), namespace, 'Healthy');
+    expect(await apply('v2')).toBe('rollout.argoproj.io/web configured\n');
+    await reaches(plane(), namespace, 'Paused', { step: 1 });
+    expect(await apply('v2')).toBe('rollout.argoproj.io/web unchanged\n');
   });
 
   it('tells what happened, each thing once', async () => {

@@ -1,16 +1,22 @@
 import { toIntent } from '../../lib/api/commands.ts';
 import { digestOf } from '../../lib/api/digest.ts';
-import type { Rollout } from '../../lib/model/argo.generated.ts';
+import type {
+  BlueGreenStrategy,
+  CanaryStep,
+  CanaryStrategy,
+  Rollout,
+} from '../../lib/model/argo.generated.ts';
 import type { Command } from '../../lib/model/intent.ts';
-import { fieldManager } from '../../lib/model/names.ts';
+import { fieldManager, hashLabel } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { toTime } from '../../lib/model/units.ts';
 import { nameOf, podHashOf, versionOf } from '../../lib/model/workload.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { blankRecord } from '../../lib/record/next.ts';
+import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { World } from '../../lib/world.ts';
 import { pluginWrites } from '../recordings/plugin.ts';
-import { type Deed, templateOf } from './scenario.ts';
+import { type Deed, isBlueGreen, type Scenario, templateOf } from './scenario.ts';
 import { key, manifest, type Stage, target } from './stage.ts';
 
 /** Carries out what people, CI, other controllers and accidents do to the rollout. */
@@ -47,6 +53,7 @@ function nameOfDeed(deed: Deed): string {
   if (deed.do === 'image' && deed.replicas !== undefined) return 'image and replicas';
   if (deed.do === 'image' && /bad|crash/.test(deed.image)) return deed.image;
   if (deed.do === 'scale' && deed.replicas === 0) return 'scale to 0';
+  if (deed.do === 'service') return `service ${deed.how}`;
   return deed.do === 'deleteSet' ? `deleteSet ${deed.role}` : deed.do;
 }
 
@@ -78,11 +85,20 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
     case 'minReady':
       await edit({ minReadySeconds: deed.seconds });
       return;
+    case 'blueGreen':
+      await edit({ strategy: { blueGreen: deed.fields } });
+      return;
+    case 'service':
+      return service(stage, deed.name, deed.how);
     case 'break':
-      await edit({ strategy: { canary: { steps: [{ setWeight: 101 }] } } });
+      await edit({
+        strategy: isBlueGreen(scenario)
+          ? { blueGreen: { activeService: 'nowhere' } }
+          : { canary: { steps: [{ setWeight: 101 }] } },
+      });
       return;
     case 'mend':
-      await edit({ strategy: { canary: { steps: null, ...scenario.spec.strategy?.canary } } });
+      await edit({ strategy: mended(scenario) });
       return;
     case 'wipe':
       if (dog.live()?.status === undefined) throw new Error('there is no status');
@@ -112,6 +128,55 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       await Promise.allSettled(turns);
     }
   }
+}
+
+/** A merge patch of `spec.strategy`. */
+export type Strategy = {
+  canary?: Omit<CanaryStrategy, 'steps'> & { steps?: CanaryStep[] | null };
+  blueGreen?: { [field in keyof BlueGreenStrategy]?: BlueGreenStrategy[field] | null };
+};
+
+/** The strategy as it was at first, whatever was edited since. */
+export function mended({ spec }: Scenario): Strategy {
+  const { canary, blueGreen } = spec.strategy ?? {};
+  return blueGreen
+    ? { blueGreen: { ...unset, ...blueGreen } }
+    : { canary: { steps: null, ...canary } };
+}
+
+const unset = {
+  autoPromotionEnabled: null,
+  autoPromotionSeconds: null,
+  previewReplicaCount: null,
+  scaleDownDelaySeconds: null,
+  scaleDownDelayRevisionLimit: null,
+  abortScaleDownDelaySeconds: null,
+  maxUnavailable: null,
+};
+
+export const serviceNames = ['active', 'preview'] as const;
+
+async function service(
+  { cluster }: Stage,
+  name: (typeof serviceNames)[number],
+  how: 'delete' | 'restore' | 'unselect',
+): Promise<void> {
+  const { namespace } = target;
+  if (how === 'delete') cluster.deleteObject('Service', namespace, name);
+  else if (how === 'restore') addService(cluster, name);
+  else {
+    const patch = { spec: { selector: { [hashLabel]: null } } };
+    await cluster.as('kubectl').patch('Service', { namespace, name }, patch);
+  }
+}
+
+/** A Service for the pods of the rollout, unless it is there. */
+export function addService({ apply, read }: SimulatedCluster, name: string): void {
+  if (read.find('Service', target.namespace, name)) return;
+  apply('Service', {
+    metadata: { name, namespace: target.namespace },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+  });
 }
 
 /** As the plugin does it: without a resourceVersion, from what it has just read. */

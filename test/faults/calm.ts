@@ -1,6 +1,6 @@
 import { durationSeconds, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { availableOf, currentOf, podHashOf } from '../../lib/model/workload.ts';
-import { meanwhile, perform } from './acts.ts';
+import { addService, meanwhile, mended, perform, type Strategy, serviceNames } from './acts.ts';
 import { type Drill, drillOf } from './drills.ts';
 import { isAtRest, isCrashing } from './rest.ts';
 import { templateOf } from './scenario.ts';
@@ -49,9 +49,10 @@ function boundMs({ dog, scenario }: Stage): Millis {
     const { duration } = pause ?? {};
     return total + (duration === undefined ? 0 : durationSeconds(duration) * secondMs);
   }, 0);
+  const standbyMs = (spec.strategy?.blueGreen?.autoPromotionSeconds ?? 0) * secondMs;
   const deadlineMs = (spec.progressDeadlineSeconds ?? 600) * secondMs;
   const podMs = scenario.pods.readyMs + scenario.pods.jitterMs + scenario.pods.terminationMs;
-  return backOffMs + pausesMs + 2 * deadlineMs + 30 * podMs + 5 * minuteMs;
+  return backOffMs + pausesMs + standbyMs + 2 * deadlineMs + 30 * podMs + 5 * minuteMs;
 }
 
 /** Within its bound the rollout is healthy, or waits for somebody for a reason it names. */
@@ -81,13 +82,22 @@ async function commandsEnd(stage: Stage): Promise<void> {
 async function mend(stage: Stage): Promise<void> {
   const { dog, scenario, cluster } = stage;
   if (dog.live() === undefined) await perform(stage, { do: 'recreate' });
-  const canary = { steps: null, ...scenario.spec.strategy?.canary };
-  const held = [{ setWeight: 25 }, { pause: {} }, ...(canary.steps ?? [])];
-  const strategy = { canary: { ...canary, ...(drillOf(stage) && { steps: held }) } };
+  for (const name of serviceNames) addService(cluster, name);
+  const strategy = drillOf(stage) ? held(mended(scenario)) : mended(scenario);
   const template = templateOf('web:v9');
   const spec = { template, strategy, paused: null, progressDeadlineSeconds: 600 };
   dog.note('MEND');
   await cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+}
+
+/** With a pause that only a person ends. */
+function held({ canary, blueGreen }: Strategy): Strategy {
+  if (blueGreen) {
+    const isManual = { autoPromotionEnabled: false, autoPromotionSeconds: null };
+    return { blueGreen: { ...blueGreen, ...isManual } };
+  }
+  const steps = [{ setWeight: 25 }, { pause: {} }, ...(canary?.steps ?? [])];
+  return { canary: { ...canary, steps } };
 }
 
 /** Somebody promotes whatever waits for somebody, by turns with the plugin and through the API. */

@@ -1,11 +1,10 @@
 import { podTemplateHash, stepHash } from '../../lib/model/hash.ts';
 import type { Intent, Outcome } from '../../lib/model/intent.ts';
 import { intentLifeMs } from '../../lib/model/intent.ts';
-import { pauseReasons } from '../../lib/model/names.ts';
 import type { LedgerEntry, RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, minuteMs } from '../../lib/model/units.ts';
 import { uidOf, versionOf } from '../../lib/model/workload.ts';
-import type { StepWatch } from './steps.ts';
+import { isOfRelease, type StepWatch } from './steps.ts';
 import type { Context, RolloutWrite } from './watchdog.ts';
 
 // Commands that were accepted, and the ledger: each has one outcome that is true, its effect comes about
@@ -205,7 +204,7 @@ function judgeTime(state: State, known: Tracked, { before }: RolloutWrite, at: M
   if (at - acceptedAt > intentLifeMs) {
     state.fail('no command too late', `${said} after ${at - acceptedAt} ms`);
   }
-  const pause = status.pauseConditions?.find(({ reason }) => reason === pauseReasons.step);
+  const pause = status.pauseConditions?.find(isOfRelease);
   // A size that changes, as an autoscaler does it, is not what the author looked at.
   const isSameSpec =
     bound.generation === (metadata?.generation ?? 0) ||

@@ -1,3 +1,4 @@
+import { pauseReasons } from '../../lib/model/names.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { meanwhile, perform } from './acts.ts';
 import { stableIsBack } from './rest.ts';
@@ -25,8 +26,9 @@ export function drillOf({ scenario }: Stage): Drill | undefined {
 function isPausedInRelease({ dog }: Stage): boolean {
   const { status = {}, spec } = dog.live() ?? {};
   const { stableRS, currentPodHash, pauseConditions = [] } = status;
-  const isStepPause = pauseConditions.some(({ reason }) => reason === 'CanaryPauseStep');
-  return isStepPause && !spec?.paused && Boolean(stableRS) && stableRS !== currentPodHash;
+  const pauses: string[] = [pauseReasons.step, pauseReasons.blueGreen];
+  const isPaused = pauseConditions.some(({ reason }) => pauses.includes(reason));
+  return isPaused && !spec?.paused && Boolean(stableRS) && stableRS !== currentPodHash;
 }
 
 const withoutTable: Run = async (stage, pass) => {

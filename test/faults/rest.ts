@@ -1,6 +1,7 @@
 import { pauseReasons } from '../../lib/model/names.ts';
 import { availableOf, desiredOf, podHashOf } from '../../lib/model/workload.ts';
 import type { Stage } from './stage.ts';
+import { leadsTo } from './traffic.ts';
 
 // Where a rollout may stand still: healthy, or waiting for somebody, for a reason that has a name.
 
@@ -31,11 +32,11 @@ export function isAtRest({ dog, processes }: Stage): boolean {
       return true;
     case 'Paused':
       if (rollout.spec?.paused === true || isSkipped(rollout)) return true;
-      return isIndefinite(stepOf(rollout), pauseConditions);
+      return isIndefinite(rollout, pauseConditions);
     case 'Degraded': {
       if (abort && stableRS && stableRS !== currentPodHash) return stableIsBack({ dog });
       // Aborted, and there is nothing to go back to.
-      if (isIndefinite(undefined, pauseConditions)) return true;
+      if (isHeld(pauseConditions)) return true;
       if (conditions?.some(({ type }) => type === 'InvalidSpec')) return true;
       // Without an abort it is a retry that nobody has seen yet.
       return /^(ProgressDeadlineExceeded|Failed to create)/.test(message);
@@ -58,17 +59,26 @@ function isSkipped(rollout: Rollout): boolean {
   return isKept && stepOf(rollout)?.pause === undefined && /bad|crash/.test(image);
 }
 
-function isIndefinite(
-  step: ReturnType<typeof stepOf>,
-  pauses: NonNullable<Rollout['status']>['pauseConditions'],
-): boolean {
-  const lost: string[] = [pauseReasons.statusLost, pauseReasons.stableLost];
-  if ((pauses ?? []).some(({ reason }) => lost.includes(reason))) return true;
-  const isKept = (pauses ?? []).some(({ reason }) => reason === pauseReasons.step);
-  return isKept && step?.pause !== undefined && step.pause.duration === undefined;
+type Pauses = NonNullable<Rollout['status']>['pauseConditions'];
+
+function isIndefinite(rollout: Rollout, pauses: Pauses = []): boolean {
+  if (isHeld(pauses)) return true;
+  const has = (wanted: string) => pauses.some(({ reason }) => reason === wanted);
+  const { autoPromotionEnabled } = rollout.spec?.strategy?.blueGreen ?? {};
+  if (has(pauseReasons.blueGreen)) return autoPromotionEnabled === false;
+  const { pause } = stepOf(rollout) ?? {};
+  return has(pauseReasons.step) && pause !== undefined && pause.duration === undefined;
 }
 
-/** After an abort all pods are of the stable version, as many as are wanted, unless they cannot run. */
+function isHeld(pauses: Pauses = []): boolean {
+  const lost: string[] = [pauseReasons.statusLost, pauseReasons.stableLost];
+  return pauses.some(({ reason }) => lost.includes(reason));
+}
+
+/**
+ * After an abort all pods are of the stable version, as many as are wanted, unless they cannot run. Of a
+ * blue-green rollout the traffic is; the other version may be kept to be looked at.
+ */
 export function stableIsBack({ dog }: Pick<Stage, 'dog'>): boolean {
   const { spec, status } = dog.live() ?? {};
   const sets = dog.sets();
@@ -77,6 +87,11 @@ export function stableIsBack({ dog }: Pick<Stage, 'dog'>): boolean {
   const image = stable.spec?.template?.spec?.containers?.[0]?.image ?? '';
   if (/bad|crash/.test(image)) return true;
   const wanted = spec?.replicas ?? 1;
+  const { activeService } = spec?.strategy?.blueGreen ?? {};
+  if (activeService !== undefined) {
+    const service = dog.cluster.read.find('Service', dog.key.namespace, activeService);
+    return availableOf(stable) === wanted && (!service || leadsTo(service) === status?.stableRS);
+  }
   const others = sets.filter((set) => set !== stable);
   return availableOf(stable) === wanted && others.every((set) => desiredOf(set) === 0);
 }

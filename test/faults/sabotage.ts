@@ -200,4 +200,34 @@ export const sabotages: Sabotage[] = [
     find: 'const moves = isWorthKeeping(record.progress, progress);',
     replace: 'const moves = true || isWorthKeeping(record.progress, progress);',
   },
+  {
+    name: 'traffic goes to a version without all its pods',
+    file: 'lib/decide/cutover.ts',
+    find: 'return mayGo && isReady(release) && isSaturated(release, current) ?',
+    replace: 'return mayGo ?',
+  },
+  {
+    name: 'the pause before the switch is not kept',
+    file: 'lib/decide/cutover.ts',
+    find: "return end !== undefined && release.now >= end ? 'over' : 'stays';",
+    replace: "return end !== undefined && release.now < end ? 'stays' : 'over';",
+  },
+  {
+    name: 'a Service that lost its selector is taken for consent',
+    file: 'lib/decide/cutover.ts',
+    find: "return active === '' && stable !== undefined && stable !== current;",
+    replace: "return active === '' && stable === undefined;",
+  },
+  {
+    name: 'a replaced version is not kept for a way back',
+    file: 'lib/decide/standby.ts',
+    find: 'if (index >= limit || isOver || scaleDownDelaySeconds === 0)',
+    replace: 'if (index >= limit || isOver || scaleDownDelaySeconds >= 0)',
+  },
+  {
+    name: 'the whole preview is waited for of a version that is stable already',
+    file: 'lib/decide/standby.ts',
+    find: 'active !== undefined && active !== current && current !== stable;',
+    replace: 'active !== undefined && active !== current;',
+  },
 ];

@@ -1,4 +1,9 @@
-import type { CanaryStep, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import type {
+  BlueGreenStrategy,
+  CanaryStep,
+  CanaryStrategy,
+  RolloutSpec,
+} from '../../lib/model/argo.generated.ts';
 import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults.ts';
@@ -14,6 +19,8 @@ export type Deed =
   | { do: 'api'; command: Command; dies: boolean; fresh: boolean }
   | { do: 'steps'; steps: CanaryStep[] }
   | { do: 'limits'; maxSurge: number | string; maxUnavailable: number | string }
+  | { do: 'blueGreen'; fields: Partial<BlueGreenStrategy> }
+  | { do: 'service'; name: 'active' | 'preview'; how: 'delete' | 'restore' | 'unselect' }
   | { do: 'minReady'; seconds: number }
   | { do: 'break' }
   | { do: 'mend' }
@@ -56,12 +63,13 @@ const profileNames = Object.keys(profiles) as [Profile, ...Profile[]];
 export function scenarioOf(seed: number): Scenario {
   const random = randomFrom(seed).fork('scenario');
   const profile = random.pick(profileNames);
-  const acts = actsOf(random);
+  const spec = specOf(random, random.chance(0.3));
+  const acts = actsOf(random, isBlueGreen({ spec }));
   const lastAt = acts.at(-1)?.at ?? 0;
   return {
     seed,
     doorbell: random.chance(0.75),
-    spec: specOf(random),
+    spec,
     pods: {
       bindMs: 20 + random.below(80),
       readyMs: random.pick([200, 500, 2000, 8000]),
@@ -76,11 +84,17 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
-function specOf(random: Random): RolloutSpec {
+export function isBlueGreen({ spec }: { spec?: RolloutSpec }): boolean {
+  return spec?.strategy?.blueGreen !== undefined;
+}
+
+function specOf(random: Random, inBlueGreen: boolean): RolloutSpec {
   const replicas = random.below(9);
   const minReadySeconds = random.pick([0, 0, 0, 2, 7]);
   const withDeadline = random.chance(0.5);
   const abort = random.chance(0.5);
+  const strategy = inBlueGreen ? { blueGreen: blueGreenOf(random) } : { canary: canaryOf(random) };
+  const least = strategy.blueGreen?.scaleDownDelayRevisionLimit ?? 0;
   return {
     ...(random.chance(0.95) && { replicas }),
     selector: { matchLabels: { app: 'web' } },
@@ -89,19 +103,47 @@ function specOf(random: Random): RolloutSpec {
     ...(withDeadline && { progressDeadlineSeconds: 20 + random.below(70) }),
     ...(withDeadline && abort && { progressDeadlineAbort: true }),
     ...(random.chance(0.4) && { rollbackWindow: { revisions: 1 + random.below(4) } }),
-    ...(random.chance(0.4) && { revisionHistoryLimit: random.below(4) }),
-    strategy: {
-      canary: {
-        ...limitsOf(random),
-        ...(random.chance(0.85) && { steps: stepsOf(random) }),
-        ...(random.chance(0.25) && {
-          canaryMetadata: { labels: { role: 'canary' }, annotations: { note: 'new' } },
-          stableMetadata: { labels: { role: 'stable' } },
-        }),
-        ...(random.chance(0.2) && { replicaProgressThreshold: thresholdOf(random) }),
-        ...(random.chance(0.2) && { antiAffinity: antiAffinityOf(random) }),
-      },
-    },
+    ...(random.chance(0.4) && { revisionHistoryLimit: least + random.below(4) }),
+    strategy,
+  };
+}
+
+function canaryOf(random: Random): CanaryStrategy {
+  return {
+    ...limitsOf(random),
+    ...(random.chance(0.85) && { steps: stepsOf(random) }),
+    ...(random.chance(0.25) && {
+      canaryMetadata: { labels: { role: 'canary' }, annotations: { note: 'new' } },
+      stableMetadata: { labels: { role: 'stable' } },
+    }),
+    ...(random.chance(0.2) && { replicaProgressThreshold: thresholdOf(random) }),
+    ...(random.chance(0.2) && { antiAffinity: antiAffinityOf(random) }),
+  };
+}
+
+function blueGreenOf(random: Random): BlueGreenStrategy {
+  return {
+    activeService: 'active',
+    ...(random.chance(0.8) && { previewService: 'preview' }),
+    ...(random.chance(0.25) && {
+      activeMetadata: { labels: { role: 'active' } },
+      previewMetadata: { labels: { role: 'preview' }, annotations: { note: 'new' } },
+    }),
+    ...(random.chance(0.2) && { antiAffinity: antiAffinityOf(random) }),
+    ...fieldsOf(random),
+  };
+}
+
+function fieldsOf(random: Random): Partial<BlueGreenStrategy> {
+  return {
+    ...(random.chance(0.7) && { autoPromotionEnabled: random.chance(0.3) }),
+    ...(random.chance(0.3) && { autoPromotionSeconds: random.pick([1, 5, 20, 60]) }),
+    ...(random.chance(0.3) && { previewReplicaCount: 1 + random.below(3) }),
+    ...(random.chance(0.6) && { scaleDownDelaySeconds: random.pick([0, 1, 10, 40]) }),
+    // More than revisionHistoryLimit is refused.
+    ...(random.chance(0.3) && { scaleDownDelayRevisionLimit: random.below(3) }),
+    ...(random.chance(0.4) && { abortScaleDownDelaySeconds: random.pick([0, 5, 20]) }),
+    ...(random.chance(0.4) && { maxUnavailable: random.pick([0, 1, '50%']) }),
   };
 }
 
@@ -162,8 +204,6 @@ const deeds: Weighted[] = [
   [6, (random) => ({ do: 'scale', replicas: random.chance(0.2) ? 0 : random.below(9) })],
   [20, (random) => ({ do: 'plugin', line: random.pick([...pluginLines]) })],
   [26, apiDeed],
-  [3, (random) => ({ do: 'steps', steps: stepsOf(random) })],
-  [2, limitsDeed],
   [1, (random) => ({ do: 'minReady', seconds: random.below(5) })],
   [3, () => ({ do: 'break' })],
   [3, () => ({ do: 'mend' })],
@@ -177,6 +217,15 @@ const deeds: Weighted[] = [
   [4, (random) => ({ do: 'rival', writes: 1 + random.below(6) })],
   [1, (random) => ({ do: 'undoer', writes: 4 + random.below(5) })],
   [4, (random) => ({ do: 'together', count: 2 + random.below(2) })],
+];
+
+const canaryDeeds: Weighted[] = [
+  [3, (random) => ({ do: 'steps', steps: stepsOf(random) })],
+  [2, limitsDeed],
+];
+const blueGreenDeeds: Weighted[] = [
+  [4, (random) => ({ do: 'blueGreen', fields: fieldsOf(random) })],
+  [8, serviceDeed],
 ];
 
 const pluginLines = [
@@ -198,6 +247,11 @@ const pluginLines = [
 function limitsDeed(random: Random): Deed {
   const { maxSurge = 1, maxUnavailable = 0 } = limitsOf(random);
   return { do: 'limits', maxSurge, maxUnavailable };
+}
+
+function serviceDeed(random: Random): Deed {
+  const name = random.pick(['active', 'active', 'preview'] as const);
+  return { do: 'service', name, how: random.pick(['delete', 'restore', 'restore', 'unselect']) };
 }
 
 function apiDeed(random: Random): Deed {
@@ -222,21 +276,22 @@ function apiDeed(random: Random): Deed {
   return { do: 'api', command, dies: random.chance(0.3), fresh: random.chance(0.5) };
 }
 
-function actsOf(random: Random): Act[] {
+function actsOf(random: Random, inBlueGreen: boolean): Act[] {
+  const table = [...deeds, ...(inBlueGreen ? blueGreenDeeds : canaryDeeds)];
   const count = 3 + random.below(12);
   const acts: Act[] = [];
   let at = random.below(12 * secondMs);
   for (let index = 0; index < count; index += 1) {
-    acts.push({ at, ...drawn(random) });
+    acts.push({ at, ...drawn(random, table) });
     // Half of them come on the heels of each other, where races are.
     at += random.chance(0.4) ? random.below(1500) : random.below(50 * secondMs);
   }
   return acts;
 }
 
-function drawn(random: Random): Deed {
-  let left = random.below(deeds.reduce((total, [weight]) => total + weight, 0));
-  for (const [weight, make] of deeds) {
+function drawn(random: Random, table: Weighted[]): Deed {
+  let left = random.below(table.reduce((total, [weight]) => total + weight, 0));
+  for (const [weight, make] of table) {
     left -= weight;
     if (left < 0) return make(random);
   }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FaultName } from '../../lib/simulate/faults.ts';
-import { perform, resetCommands } from './acts.ts';
+import { addService, perform, resetCommands, serviceNames } from './acts.ts';
 import { settle } from './calm.ts';
 import { watchDue } from './due.ts';
-import { scenarioOf } from './scenario.ts';
+import { isBlueGreen, scenarioOf } from './scenario.ts';
 import { manifest, openStage, type Stage } from './stage.ts';
 import type { Violation } from './watchdog.ts';
 
@@ -27,6 +27,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const stage = openStage(scenario);
   const { clock, dog, cluster } = stage;
   const start = clock.now();
+  if (isBlueGreen(scenario)) for (const name of serviceNames) addService(cluster, name);
   cluster.apply('Rollout', manifest(scenario));
   dog.note(`SPEC ${JSON.stringify(scenario.spec)}`);
   for (const act of scenario.acts) {
@@ -72,7 +73,7 @@ function featuresOf(
   { spec, doorbell, pods }: ReturnType<typeof scenarioOf>,
   counted: [string, number][],
 ): Record<string, number> {
-  const canary = spec.strategy?.canary ?? {};
+  const { canary = {}, blueGreen } = spec.strategy ?? {};
   const steps = canary.steps ?? [];
   const has: Record<string, boolean> = {
     'no doorbell': !doorbell,
@@ -83,7 +84,15 @@ function featuresOf(
     progressDeadlineAbort: spec.progressDeadlineAbort === true,
     rollbackWindow: spec.rollbackWindow !== undefined,
     revisionHistoryLimit: spec.revisionHistoryLimit !== undefined,
-    'no steps': steps.length === 0,
+    'no steps': !blueGreen && steps.length === 0,
+    previewService: blueGreen?.previewService !== undefined,
+    previewReplicaCount: blueGreen?.previewReplicaCount !== undefined,
+    'manual promotion': blueGreen?.autoPromotionEnabled === false,
+    autoPromotionSeconds: blueGreen?.autoPromotionSeconds !== undefined,
+    scaleDownDelaySeconds: blueGreen?.scaleDownDelaySeconds !== undefined,
+    scaleDownDelayRevisionLimit: blueGreen?.scaleDownDelayRevisionLimit !== undefined,
+    abortScaleDownDelaySeconds: blueGreen?.abortScaleDownDelaySeconds !== undefined,
+    'activeMetadata and previewMetadata': blueGreen?.activeMetadata !== undefined,
     setWeight: steps.some((step) => step.setWeight !== undefined),
     'pause without a duration': steps.some((step) => step.pause && !step.pause.duration),
     'pause with a duration': steps.some((step) => step.pause?.duration !== undefined),

@@ -13,6 +13,7 @@ import {
   versionOf,
 } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/objects.ts';
+import { isBlueGreen } from './scenario.ts';
 import type { Context, Turn } from './watchdog.ts';
 
 // Pods: never fewer available ones than the release may do with, never more of them than it may use.
@@ -89,6 +90,8 @@ function judgeSizing(
   const specs = [turn.rollout, context.live()].filter((each) => each !== undefined);
   const limits = specs.map(limitsOf);
   const move = `${name} from ${from} to ${to}`;
+  // Two whole versions beside each other: test/faults/traffic.ts judges what may go.
+  if (specs.some(isBlueGreen)) return;
   if (to > from) {
     const ceiling = Math.max(...limits.map((each) => each.replicas + each.surge));
     if (sizing.desired > ceiling) {
@@ -112,7 +115,9 @@ function limitsOf(rollout: Rollout): {
   unavailable: number;
 } {
   const replicas = replicasOf(rollout);
-  const { maxSurge = '25%', maxUnavailable = '25%' } = rollout.spec?.strategy?.canary ?? {};
+  const { canary, blueGreen } = rollout.spec?.strategy ?? {};
+  const { maxUnavailable = '25%' } = blueGreen ?? canary ?? {};
+  const { maxSurge = '25%' } = canary ?? {};
   const pods = (value: number | string, round: (count: number) => number): number =>
     typeof value === 'number' ? value : round((Number.parseInt(value, 10) * replicas) / 100);
   const surge = pods(maxSurge, Math.ceil);

@@ -1,4 +1,9 @@
-import type { ReplicaSet, Rollout, RolloutStatus } from '../../lib/model/argo.generated.ts';
+import type {
+  PauseCondition,
+  ReplicaSet,
+  Rollout,
+  RolloutStatus,
+} from '../../lib/model/argo.generated.ts';
 import { fieldManager, pauseReasons } from '../../lib/model/names.ts';
 import { durationSeconds, fromTime, secondMs } from '../../lib/model/units.ts';
 import {
@@ -9,6 +14,8 @@ import {
   replicasOf,
   uidOf,
 } from '../../lib/model/workload.ts';
+import { isBlueGreen } from './scenario.ts';
+import { leadsTo } from './traffic.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
 // Steps, pauses and the exchange of the stable version: each of Serin's writes to the status must have
@@ -22,6 +29,8 @@ export type StepWatch = {
   byUs: (write: RolloutWrite) => void;
   /** A pause was lifted by a command, whoever carried it out. */
   lift: (before: Rollout) => void;
+  /** Whether somebody lifted the pause it stands at. */
+  isLifted: (rollout: Rollout) => boolean;
   setGone: (set: ReplicaSet) => void;
   /** By uid and kind of ledger entry. */
   truth: Map<string, number>;
@@ -50,13 +59,14 @@ export function watchSteps(context: Context): StepWatch {
   };
   const lift = (before: Rollout): void => {
     const pauses = before.status?.pauseConditions ?? [];
-    if (pauses.some(({ reason }) => reason === pauseReasons.step)) known.lifted = placeOf(before);
-    if (pauses.some(({ reason }) => reason !== pauseReasons.step)) known.person = true;
+    if (pauses.some(isOfRelease)) known.lifted = placeOf(before);
+    if (!pauses.every(isOfRelease)) known.person = true;
   };
   return {
     truth,
     features,
     lift,
+    isLifted: (rollout) => known.lifted === placeOf(rollout),
     begin: (rollout) => {
       known = { uid: uidOf(rollout), person: false, wasAborted: false };
     },
@@ -99,6 +109,11 @@ export function watchSteps(context: Context): StepWatch {
       judgeSteps(judged);
     },
   };
+}
+
+/** A pause of the release itself, and no hold. */
+export function isOfRelease({ reason }: PauseCondition): boolean {
+  return reason === pauseReasons.step || reason === pauseReasons.blueGreen;
 }
 
 /** Not a write, but an abort, for as long as the shortest back-off after another controller's. */
@@ -147,7 +162,9 @@ function judgeStable(judged: Judged): void {
   if (isEmpty(was) && reasons.includes(pauseReasons.statusLost)) happened('lost status held');
   else if (isEmpty(was) && known.stable !== undefined) happened('lost status put back');
   if (isFirst(judged)) delete known.stable;
-  if (is.stableRS === known.stable) delete known.goneWith;
+  // With a faulty spec nothing is looked at but the fault.
+  const isFaulty = is.conditions?.some(({ type }) => type === 'InvalidSpec') === true;
+  if (is.stableRS === known.stable && !isFaulty) delete known.goneWith;
   if (!is.stableRS || is.stableRS === known.stable) return;
   const move = `stable ${known.stable} -> ${is.stableRS}`;
   const isBack = isEmpty(was) && is.stableRS !== is.currentPodHash;
@@ -159,13 +176,17 @@ function judgeStable(judged: Judged): void {
     context.fail('stable exchanged', `${move} for no reason, at ${placeOf(judged.before)}`);
   } else {
     happened(`promoted: ${reason}`);
-    const isBare = reason === 'initial deploy' || reason === 'a person';
+    const isBare = ['initial deploy', 'a person', 'switched'].includes(reason);
     if (!isBare && !hasPods(turn, is)) {
       context.fail('stable exchanged', `${move} (${reason}) without its pods`);
     }
   }
   known.stable = is.stableRS;
   delete known.goneWith;
+  delete known.lifted;
+  // Deleted between the look and the write.
+  const exists = context.sets().some((set) => podHashOf(set) === is.stableRS);
+  if (!exists) known.goneWith = is.currentPodHash ?? '';
 }
 
 /** Wiped, and nothing anywhere tells it from a first deployment: neither a record nor another version. */
@@ -195,8 +216,16 @@ function reasonOf(judged: Judged): string | undefined {
   if (isWithinWindow(judged)) return 'rollback window';
   const count = before.spec?.strategy?.canary?.steps?.length ?? 0;
   if (was.stableRS === undefined) return known.person ? 'a person' : undefined;
+  // Whether it may lead there was judged when it was switched.
+  if (isBlueGreen(before)) return carriesTraffic(judged) ? 'switched' : undefined;
   if (count === 0) return 'no steps';
   return was.currentStepIndex === count ? 'all steps' : undefined;
+}
+
+function carriesTraffic({ before, after, context }: Judged): boolean {
+  const name = before.spec?.strategy?.blueGreen?.activeService ?? '';
+  const service = context.cluster.read.find('Service', context.key.namespace, name);
+  return leadsTo(service) === after.status?.currentPodHash;
 }
 
 function hasPods(turn: Turn, status: RolloutStatus): boolean {
@@ -272,14 +301,14 @@ function judgeSteps(judged: Judged): void {
   const to = is.currentStepIndex ?? 0;
   if (to > from + 1) context.fail('one step at a time', `from step ${from} to ${to}`);
   else if (to > from) judgeStep(judged, from);
-  else if (pauseBefore && pauseAfter !== pauseBefore) {
+  else if (pauseBefore && pauseAfter !== pauseBefore && !isBlueGreen(judged.before)) {
     context.fail('pauses', `the pause of ${pauseBefore} became ${pauseAfter ?? 'none'}`);
   }
   if (to > from) delete known.lifted;
 }
 
 function stepPauseOf(status: RolloutStatus): string | undefined {
-  return status.pauseConditions?.find(({ reason }) => reason === pauseReasons.step)?.startTime;
+  return status.pauseConditions?.find(isOfRelease)?.startTime;
 }
 
 /** Whether the step that was left was done. */

@@ -1,5 +1,5 @@
 import { Transient } from '../../lib/errors.ts';
-import type { Pod, ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
+import type { Pod, ReplicaSet, Rollout, Service } from '../../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
@@ -11,6 +11,7 @@ import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
+import { type TrafficWatch, watchTraffic } from './traffic.ts';
 
 // Watches everything that is written, to the cluster and to the table, and everything a process reads
 // before it writes. What must never happen is told here, whatever the faults.
@@ -55,6 +56,7 @@ export type Watchdog = Context & {
   steps: StepWatch;
   commands: CommandWatch;
   sizes: SizeWatch;
+  traffic: TrafficWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
@@ -97,6 +99,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     steps,
     commands,
     sizes,
+    traffic: watchTraffic(context, steps),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
@@ -123,6 +126,7 @@ function listen(dog: Watchdog): void {
         if (!isOurs) dog.commands.byOthers();
       }
     }
+    dog.traffic.changed(change);
     if (kind === 'ReplicaSet') {
       dog.sizes.changed(change);
       if (type === 'DELETED') dog.steps.setGone(object);
@@ -283,22 +287,26 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
     },
     patch: async (kind, target, patch, options) => {
       wrote();
-      const before =
-        kind === 'Rollout'
-          ? dog.cluster.read.find('Rollout', target.namespace, target.name)
-          : undefined;
+      const { namespace, name } = target;
+      const before = dog.cluster.read.find(kind, namespace, name);
       const after = await cluster.patch(kind, target, patch, options);
       const turn = turns.get(target);
-      if (turn === undefined) return after;
-      if (kind === 'ReplicaSet') dog.sizes.judge(turn, versionOf(after));
-      if (before !== undefined) {
+      if (turn === undefined || before === undefined) return after;
+      if (kind === 'Service') dog.traffic.switched(turn, before as Service, after as Service);
+      if (kind === 'ReplicaSet') {
+        dog.sizes.judge(turn, versionOf(after));
+        dog.traffic.resized(turn, before as ReplicaSet, after as ReplicaSet);
+      }
+      if (kind === 'Rollout') {
         const write: RolloutWrite = {
-          ...{ before, turn, patch },
+          ...{ before: before as Rollout, turn, patch },
           after: after as Rollout,
           isStatus: options?.subresource === 'status',
           condition: target.resourceVersion,
         };
-        if (!dog.commands.wrote(write) && write.isStatus) dog.steps.byUs(write);
+        if (dog.commands.wrote(write) || !write.isStatus) return after;
+        dog.traffic.wrote(write);
+        dog.steps.byUs(write);
       }
       return after;
     },

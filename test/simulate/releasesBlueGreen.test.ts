@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { BlueGreenStrategy } from '../../lib/model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
+import { addService } from '../faults/acts.ts';
 import { templateOf } from '../faults/scenario.ts';
 import { manifest, target } from '../faults/stage.ts';
-import { addService, openRelease, type Release } from './releasesStage.ts';
+import { openRelease, type Release } from './releasesStage.ts';
 
 const { namespace } = target;
 
@@ -12,7 +13,7 @@ async function blueGreen(more: Partial<BlueGreenStrategy> = {}): Promise<Release
     { strategy: { blueGreen: { activeService: 'active', previewService: 'preview', ...more } } },
     { isEmpty: true },
   );
-  for (const name of ['active', 'preview']) addService(release, name);
+  for (const name of ['active', 'preview']) addService(release.cluster, name);
   release.cluster.apply('Rollout', manifest(release.scenario));
   await release.pass(10_000);
   expect(release.status().phase).toBe('Healthy');
@@ -23,9 +24,11 @@ async function blueGreen(more: Partial<BlueGreenStrategy> = {}): Promise<Release
 function leadsTo(release: Release, service: string): string | undefined {
   const { spec } = release.cluster.read.get('Service', namespace, service);
   const hash = spec?.selector?.[hashLabel];
-  return ['web:v1', 'web:v2', 'web:v3'].find(
-    (image) => release.setOf(image)?.metadata?.labels?.[hashLabel] === hash,
-  );
+  return ['web:v1', 'web:v2', 'web:v3'].find((image) => hashOf(release, image) === hash);
+}
+
+function hashOf(release: Release, image: string): string | undefined {
+  return release.setOf(image)?.metadata?.labels?.[hashLabel];
 }
 
 describe('a blue-green release', () => {
@@ -94,6 +97,32 @@ describe('a blue-green release', () => {
     expect(release.status().phase).toBe('Degraded');
   });
 
+  it.each([400, 500, 600, 700])('switches before a restart that comes %s ms later', async (ms) => {
+    const release = await blueGreen();
+    const early: string[] = [];
+    release.cluster.watch(({ kind, object }) => {
+      if (kind !== 'Rollout' || object.status?.stableRS === hashOf(release, 'web:v1')) return;
+      if (leadsTo(release, 'active') !== 'web:v2') early.push(object.status?.phase ?? '');
+    });
+    await release.image('web:v2', ms);
+    await release.after({ do: 'plugin', line: 'restart' }, 60_000);
+    expect(early).toEqual([]);
+    expect(release.status().phase).toBe('Healthy');
+    expect(release.status().restartedAt).toBe(release.dog.live()?.spec?.restartAt);
+  });
+
+  it('of no pods is pointed back and switched all the same', async () => {
+    const release = await blueGreen({ autoPromotionEnabled: false, previewReplicaCount: 1 });
+    await release.after({ do: 'scale', replicas: 0 });
+    const patch = { spec: { selector: { [hashLabel]: null } } };
+    await release.cluster.as('kubectl').patch('Service', { namespace, name: 'active' }, patch);
+    await release.image('web:v2', 10_000);
+    expect(leadsTo(release, 'active')).toBe('web:v1');
+    await release.command({ verb: 'promote' }, 10_000);
+    expect(leadsTo(release, 'active')).toBe('web:v2');
+    expect(release.status().phase).toBe('Healthy');
+  });
+
   it('gives a Service back that another strategy does not name', async () => {
     const release = await blueGreen();
     const { strategy: _, ...spec } = release.scenario.spec;
@@ -112,7 +141,7 @@ describe('a blue-green release', () => {
 
   it('gives a Service back that another takes the place of, unless somebody else has it', async () => {
     const release = await blueGreen();
-    addService(release, 'next');
+    addService(release.cluster, 'next');
     const stolen = { metadata: { annotations: { [managedByAnnotation]: 'another' } } };
     await release.cluster.as('kubectl').patch('Service', { namespace, name: 'preview' }, stolen);
     release.cluster.apply('Rollout', {
@@ -145,7 +174,7 @@ describe('a Service that does not fit', () => {
     release.cluster.apply('Rollout', manifest(release.scenario));
     await release.pass(5000);
     expect(release.status().message).toMatch(/names the Service active, which does not exist/);
-    addService(release, 'active');
+    addService(release.cluster, 'active');
     await release.pass(40_000);
     expect(release.status().phase).toBe('Healthy');
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RolloutSpec } from '../../lib/model/argo.generated.ts';
+import { addService } from '../faults/acts.ts';
 import { manifest } from '../faults/stage.ts';
-import { addService, openRelease, type Release } from './releasesStage.ts';
+import { openRelease, type Release } from './releasesStage.ts';
 
 // The order in which Argo v1.10.1 tells a release, from its test/e2e/functional_test.go: whoever
 // follows `kubectl get events --watch` reads the same story.
@@ -10,7 +11,7 @@ type Story = Release & { told: string[] };
 
 async function openStory(spec: RolloutSpec, services: string[] = []): Promise<Story> {
   const release = await openRelease(spec, { isEmpty: true });
-  for (const name of services) addService(release, name);
+  for (const name of services) addService(release.cluster, name);
   const told: string[] = [];
   release.cluster.watch(({ kind, object }) => {
     if (kind === 'Event') told.push(object.reason ?? '');

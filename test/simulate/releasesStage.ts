@@ -4,7 +4,7 @@ import type { LedgerEntry } from '../../lib/model/record.ts';
 import { imagesOf } from '../../lib/model/workload.ts';
 import { perform } from '../faults/acts.ts';
 import { type Deed, templateOf } from '../faults/scenario.ts';
-import { key, manifest, openStage, type Stage, target } from '../faults/stage.ts';
+import { key, manifest, openStage, type Stage } from '../faults/stage.ts';
 
 /** Serin on a simulated cluster where nothing goes wrong but what a test makes go wrong. */
 export type Release = Stage & {
@@ -56,14 +56,6 @@ export async function openRelease(
   if (!isEmpty) stage.cluster.apply('Rollout', manifest(stage.scenario));
   await release.pass(10_000);
   return release;
-}
-
-/** A Service for the pods of the rollout. */
-export function addService({ cluster }: Release, name: string): void {
-  cluster.apply('Service', {
-    metadata: { name, namespace: target.namespace },
-    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
-  });
 }
 
 function withHelpers(stage: Stage): Release {
