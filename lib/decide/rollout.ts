@@ -248,7 +248,7 @@ function bumpCollisions(release: Release): RolloutStatus {
 function creationNotes(release: Release, revision: number): Announcement[] {
   const name = `${nameOf(release.rollout)}-${release.templateHash}`;
   const { status, metadata } = release.observed.rollout;
-  const isFirst = status?.currentPodHash === undefined && !release.observed.record?.progress;
+  const isFirst = status?.currentPodHash === undefined && release.all.length === 0;
   const taken: Announcement[] = [
     {
       type: 'Normal',
