@@ -14,7 +14,7 @@ import { releasePause } from './pause.ts';
 import { patchTemplate } from './reference.ts';
 import { isDrivenHere } from './rival.ts';
 import { stepIndexOf, stepsOf } from './steps.ts';
-import { unsupported } from './validate.ts';
+import { typeFaults, unsupported } from './validate.ts';
 
 /** The patches that carry a command out, in this order, and what they mean. */
 type Deed = { status?: MergePatch; spec?: MergePatch; template?: MergePatch; detail: string };
@@ -135,6 +135,7 @@ function isSameDesign({ bound, applying }: Intent, rollout: Rollout): boolean {
   const { spec = {}, status = {} } = rollout;
   return (
     applying === undefined &&
+    typeFaults(rollout).length === 0 &&
     bound.paused === (spec.paused ?? false) &&
     status.currentPodHash === podTemplateHash(spec.template ?? {}, status.collisionCount) &&
     status.currentStepHash === stepHash(spec.strategy)

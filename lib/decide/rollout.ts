@@ -2,7 +2,6 @@ import type { Rollout, RolloutStatus } from '../model/argo.generated.ts';
 import { revisionAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Action, Announcement, Plan, Wake } from '../model/plan.ts';
-import { checkStructure } from '../model/structure.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { nameOf, versionOf } from '../model/workload.ts';
 import { decideBlueGreen } from './blueGreen.ts';
@@ -45,7 +44,7 @@ import {
   withInvalidSpec,
 } from './standstill.ts';
 import type { Decided } from './status.ts';
-import { unsupported, validate } from './validate.ts';
+import { faultLine, typeFaults, unsupported, validate } from './validate.ts';
 import { explain } from './why.ts';
 
 /**
@@ -90,14 +89,12 @@ function isAbortAsked({ rollout }: Observed): boolean {
 }
 
 function drive(observed: Observed, now: Millis): Plan {
-  const typeFaults = structuralFaults(observed.rollout);
-  if (typeFaults.length > 0) return invalid(observed, typeFaults, now);
+  const wrong = typeFaults(observed.rollout);
+  if (wrong.length > 0) return invalid(observed, wrong.map(faultLine), now);
   const missing = unsupported(observed.rollout);
   // What the objects are like that a rollout names which is left alone is for others to say.
   const strangers = missing === undefined ? strangerFaults(observed) : [];
-  const faults = [...validate(observed.rollout), ...strangers].map(
-    ({ path, message }) => `${path} ${message}`,
-  );
+  const faults = [...validate(observed.rollout), ...strangers].map(faultLine);
   const found = findStatus(observed, now);
   const base = withPausedConditions(observed.rollout, found.status, now);
   const release = releaseOf(observed, base, now);
@@ -133,13 +130,6 @@ function drive(observed: Observed, now: Millis): Plan {
 function strangerFaults(observed: Observed): { path: string; message: string }[] {
   const { workloadFault: message } = observed;
   return message === undefined ? serviceFaults(observed) : [{ path: 'spec.workloadRef', message }];
-}
-
-/** Values of a wrong type, which an API server without the CRD's schema lets through. */
-function structuralFaults(rollout: Rollout): string[] {
-  return checkStructure('RolloutSpec', rollout.spec ?? {})
-    .filter((fault) => fault.kind === 'type')
-    .map(({ path, message }) => `spec.${path} ${message}`);
 }
 
 /**

@@ -9,12 +9,27 @@ import type {
   RolloutSpec,
 } from '../model/argo.generated.ts';
 import { hasTemplate } from '../model/reference.ts';
+import { checkStructure } from '../model/structure.ts';
 import { durationSeconds } from '../model/units.ts';
 
 /** What is wrong with a spec, where, and what to write instead. */
 export type Fault = { path: string; message: string };
 
 type Check = (spec: RolloutSpec) => Fault[];
+
+export function faultLine({ path, message }: Fault): string {
+  return `${path} ${message}`;
+}
+
+/**
+ * Values of a wrong type, which the definitions let through in places, or were not there to refuse.
+ * Nothing else here, and no hash, can do with such a rollout.
+ */
+export function typeFaults(rollout: Rollout): Fault[] {
+  return checkStructure('RolloutSpec', rollout.spec ?? {})
+    .filter((fault) => fault.kind === 'type')
+    .map(({ path, message }) => ({ path: `spec.${path}`, message }));
+}
 
 /**
  * Faults in what a structurally sound rollout means, in the order of the spec. The rules are the

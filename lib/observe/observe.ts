@@ -1,7 +1,7 @@
 import { resolved } from '../decide/reference.ts';
 import { newReplicaSet } from '../decide/revision.ts';
 import { selectorText } from '../decide/selector.ts';
-import { unsupported, validate } from '../decide/validate.ts';
+import { typeFaults, unsupported, validate } from '../decide/validate.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
@@ -32,11 +32,13 @@ export async function observe(
   const source = await resolve(cluster, withoutNulls(found), key.namespace);
   const { rollout } = source;
   const { owned: all, orphans } = await findReplicaSets(cluster, rollout, key.namespace);
+  const isTyped = typeFaults(rollout).length === 0;
   const isSound =
+    isTyped &&
     source.workloadFault === undefined &&
     validate(rollout).length === 0 &&
     unsupported(rollout) === undefined;
-  const needs = needsOf(rollout, all, options.now);
+  const needs = isTyped ? needsOf(rollout, all, options.now) : { pods: false, dryRun: false };
   const [pods, services, dryRun] = await Promise.all([
     needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
     readServices(cluster, rollout, key.namespace, record?.services),

@@ -54,6 +54,10 @@ export const resources: Record<Kind, Resource> = {
   Event: { apiVersion: 'v1', plural: 'events', group: 'Event', hasStatus: false },
 };
 
+/** Where the definition of a Rollout takes anything. argo v1.10.1 manifests/crds/rollout-crd.yaml */
+const leftOpen =
+  /^spec\.template\.spec\.(volumes|\w+ontainers\[\d+\]\.resources\.(limits|requests))\b/;
+
 /** The object as it would be stored. Rejects with Terminal what would be refused. */
 export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): AnyObject {
   const { apiVersion } = resources[kind];
@@ -63,7 +67,9 @@ export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): Any
     ...(object.apiVersion !== undefined && object.apiVersion !== apiVersion
       ? [`apiVersion: must be ${apiVersion}`]
       : []),
-    ...checkStructure(kind, pruned).map(({ path, message }) => `${path}: ${message}`),
+    ...checkStructure(kind, pruned)
+      .filter(({ path }) => kind !== 'Rollout' || !leftOpen.test(path))
+      .map(({ path, message }) => `${path}: ${message}`),
     ...nameFaults(pruned),
   ]);
   if (kind === 'ReplicaSet') return admittedReplicaSet(pruned, before);

@@ -10,6 +10,11 @@ import { namespace, rollout } from './manifests.ts';
 
 const steps = (...list: object[]) => ({ spec: { strategy: { canary: { steps: list } } } });
 
+const asking = (memory: string) => ({
+  ...{ name: 'first', image: 'web:v1' },
+  resources: { requests: { memory } },
+});
+
 /** What somebody writes, what they are told. */
 const faults: [what: string, patch: MergePatch, told: string][] = [
   [
@@ -52,6 +57,11 @@ const faults: [what: string, patch: MergePatch, told: string][] = [
     'two strategies',
     { spec: { strategy: { blueGreen: { activeService: 'web' } } } },
     'spec.strategy must be canary or blueGreen, not both; remove one',
+  ],
+  [
+    'a quantity that is none',
+    { spec: { template: { spec: { initContainers: [asking('much')] } } } },
+    'resources.requests[memory] must be a quantity such as 500m, 2 or 1Gi, not the string "much"',
   ],
   ['replicas of -1', { spec: { replicas: -1 } }, 'spec.replicas must be 0 or more, not -1'],
   [
