@@ -3,6 +3,7 @@ import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { availableOf, currentOf, desiredOf } from '../model/workload.ts';
+import { openRestart } from './restart.ts';
 
 /** How often at most a status is written only because pods were counted. */
 const countsEveryMs: Millis = 2 * secondMs;
@@ -19,6 +20,8 @@ export function deferredUntil(
   const last = observed.record?.statusAt;
   if (last === undefined || now - last >= countsEveryMs || now < last) return undefined;
   const before = observed.rollout.status ?? {};
+  // While pods are restarted their counts are all that tells how far it is.
+  if (openRestart({ rollout: observed.rollout, status: before }) !== undefined) return undefined;
   if (after.phase === 'Healthy' && observed.replicaSets.every(isSettled)) return undefined;
   if (isFarOff(before.replicas, after.replicas)) return undefined;
   if (isFarOff(before.updatedReplicas, after.updatedReplicas)) return undefined;
