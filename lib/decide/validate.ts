@@ -8,6 +8,7 @@ import type {
   Rollout,
   RolloutSpec,
 } from '../model/argo.generated.ts';
+import { perObject } from '../model/perObject.ts';
 import { hasTemplate } from '../model/reference.ts';
 import { checkStructure } from '../model/structure.ts';
 import { durationSeconds } from '../model/units.ts';
@@ -25,11 +26,15 @@ export function faultLine({ path, message }: Fault): string {
  * Values of a wrong type, which the definitions let through in places, or were not there to refuse.
  * Nothing else here, and no hash, can do with such a rollout.
  */
-export function typeFaults(rollout: Rollout): Fault[] {
-  return checkStructure('RolloutSpec', rollout.spec ?? {})
-    .filter((fault) => fault.kind === 'type')
-    .map(({ path, message }) => ({ path: `spec.${path}`, message }));
+export function typeFaults({ spec }: Rollout): Fault[] {
+  return spec ? typeFaultsOf(spec) : [];
 }
+
+const typeFaultsOf = perObject((spec: RolloutSpec): Fault[] =>
+  checkStructure('RolloutSpec', spec)
+    .filter((fault) => fault.kind === 'type')
+    .map(({ path, message }) => ({ path: `spec.${path}`, message })),
+);
 
 /**
  * Faults in what a structurally sound rollout means, in the order of the spec. The rules are the

@@ -2,6 +2,7 @@
 
 import type { PodTemplateSpec, RolloutStrategy } from './argo.generated.ts';
 import { encodeGo } from './encode.ts';
+import { perObject } from './perObject.ts';
 
 // k8s.io/apimachinery v0.34.5 pkg/util/rand/rand.go: no vowels, so that no hash is a bad word.
 const safeCharacters = 'bcdfghjklmnpqrstvwxz2456789';
@@ -12,17 +13,26 @@ export function podTemplateHash(
   collisionCount?: number | null,
 ): string {
   // A rollout without a template has one of zeros in Go.
-  const hash = fnv1a32(utf8(encodeGo('PodTemplateSpec', remarshal('PodTemplateSpec', template))));
+  const hash = hashOf(template ?? zero);
   if (collisionCount === undefined || collisionCount === null) return safeEncode(hash);
   return safeEncode(fnv1a32(littleEndian8(collisionCount), hash));
 }
 
+const zero: PodTemplateSpec = {};
+const hashOf = perObject((template: PodTemplateSpec): number =>
+  fnv1a32(utf8(encodeGo('PodTemplateSpec', remarshal('PodTemplateSpec', template)))),
+);
+
 /** Empty unless the strategy is a canary. argo v1.10.1 utils/conditions/conditions.go */
 export function stepHash(strategy: RolloutStrategy | null | undefined): string {
+  return strategy ? stepHashOf(strategy) : '';
+}
+
+const stepHashOf = perObject((strategy: RolloutStrategy): string => {
   const { blueGreen, canary } = remarshal('RolloutStrategy', strategy);
   if (blueGreen !== undefined || canary === undefined) return '';
   return safeEncode(fnv1a32(utf8(encodeGo('[]CanaryStep', canary.steps))));
-}
+});
 
 // Before it looks at a rollout, Argo encodes and decodes it once. That shows in what it hashes: an
 // empty list of steps, for one, is none afterwards. argo v1.10.1 rollout/controller.go

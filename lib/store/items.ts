@@ -46,6 +46,10 @@ export function recordKey({ cluster, namespace, name }: RolloutKey): ItemKey {
   };
 }
 
+export function versionOf(item: Item): number {
+  return numberOf(item.version) ?? damaged(item, 'has no version');
+}
+
 /** The item of a record in the version it is about to get. */
 export function recordItem(record: RolloutRecord, version: number): Item {
   const { schema: _, version: __, dueAt, queuedFor, ...body } = record;
@@ -66,7 +70,7 @@ export function readRecord(item: Item, upgrades = recordUpgrades): RolloutRecord
   return {
     ...(body as Omit<RolloutRecord, 'schema' | 'version' | 'dueAt' | 'queuedFor'>),
     schema: recordSchema,
-    version: numberOf(item.version) ?? damaged(item, 'has no version'),
+    version: versionOf(item),
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(queuedFor === undefined ? {} : { queuedFor }),
   };
@@ -87,7 +91,7 @@ export function readDue(item: Item): Due {
       name: decodeURIComponent(name),
     },
     dueAt: numberOf(item.dueAt) ?? damaged(item, 'is in the due index without a time'),
-    version: numberOf(item.version) ?? damaged(item, 'has no version'),
+    version: versionOf(item),
     ...(queuedFor === undefined ? {} : { queuedFor }),
   };
 }

@@ -15,6 +15,7 @@ import {
   recordItem,
   recordKey,
   rolloutsPartition,
+  versionOf,
 } from './items.ts';
 
 export type MemoryStoreOptions = {
@@ -50,7 +51,7 @@ export function memoryStore(clock: Clock, { indexLagMs = 0 }: MemoryStoreOptions
       demandVersion(find(memory, recordKey(record.key)), record.version);
       const item = recordItem(record, record.version + 1);
       write(recordKey(record.key), item);
-      return readRecord(item);
+      return { ...record, version: record.version + 1 };
     },
     forget: async (key, version) => {
       const item = find(memory, recordKey(key));
@@ -86,7 +87,7 @@ function put({ partitions }: Memory, { pk, sk }: ItemKey, item: Item | undefined
 }
 
 function demandVersion(item: Item | undefined, version: number): void {
-  const stored = item === undefined ? 0 : readRecord(item).version;
+  const stored = item === undefined ? 0 : versionOf(item);
   if (stored !== version) {
     throw new Conflict(`the record is at version ${stored}, not ${version}`);
   }
