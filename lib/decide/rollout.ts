@@ -185,7 +185,7 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     ...(migrated?.actions ?? []),
   ];
   const created = create.length > 0 ? creationNotes(release, revision) : [];
-  const later = deferredUntil(observed, status, release.now);
+  const later = deferredUntil(observed, status, { now: release.now, actions });
   const written = later === undefined ? statusAction(observed, status) : [];
   const why = explain(release, status);
   // After a collision the same is decided again, under another hash.

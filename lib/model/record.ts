@@ -63,6 +63,8 @@ export type RolloutRecord = {
   queuedFor?: Millis;
   /** When the status was written last: see decide/deferral.ts. */
   statusAt?: Millis;
+  /** When a ReplicaSet was resized last. */
+  resizedAt?: Millis;
   /** Turns in a row that found nothing changed: the polling back-off grows with it. */
   polls: number;
   /** Soft claim of one process. Correctness never rests on it. */

@@ -1,3 +1,4 @@
+import { isResize } from '../decide/deferral.ts';
 import { fullSizeOf } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
@@ -79,6 +80,7 @@ export function account(
     intents: remembered(intents, now),
     polls: isSame ? record.polls + 1 : 0,
     ...(plan.actions.some((action) => action.do === 'patchStatus') && { statusAt: now }),
+    ...(plan.actions.some(isResize) && { resizedAt: now }),
     ...dueOf(plan, now),
     ...(isQueued && { queuedFor }),
     ...(rival && { rival }),
