@@ -29,7 +29,7 @@ export type Reconciled =
   | { result: 'gone' };
 
 /** What a turn leaves for the next one in the same run. `isDone`: all its writes were taken. */
-type Carry = { applied?: string; tableError?: Error; isDone?: boolean };
+type Carry = { applied?: string; tableError?: Error; isDone?: boolean; wasRefused?: boolean };
 
 /**
  * Brings one rollout as far as it can get now. Whatever woke it, the same turn is taken: observe,
@@ -41,7 +41,7 @@ export async function reconcile(world: World, key: RolloutKey): Promise<Reconcil
   let carry: Carry = {};
   for (let turn = 1; ; turn += 1) {
     try {
-      const ended = await takeTurn(world, key, carry, turn === turnsMax);
+      const ended = await takeTurn(world, key, carry, turn >= turnsMax);
       if ('result' in ended) return ended;
       carry = ended;
     } catch (error) {
@@ -53,8 +53,8 @@ export async function reconcile(world: World, key: RolloutKey): Promise<Reconcil
   }
 }
 
-function keepError({ tableError }: Carry): Carry {
-  return tableError ? { tableError } : {};
+function keepError({ tableError, wasRefused }: Carry): Carry {
+  return { ...(tableError && { tableError }), ...(wasRefused && { wasRefused }) };
 }
 
 async function takeTurn(
@@ -99,7 +99,12 @@ async function takeTurn(
     await scheduleWake(world, { key, dueAt }, now);
     return { result: 'settled', view: seen.view };
   }
-  if (typeof applied === 'object') return await afterRefusal(world, key, seen, applied);
+  if (typeof applied === 'object') {
+    return await afterRefusal(world, key, seen, {
+      ...applied,
+      isSecond: carry.wasRefused === true,
+    });
+  }
   const error = carry.tableError ?? tableError;
   if (isLast) {
     await world.wakes.send({ key }, secondMs);
@@ -239,16 +244,15 @@ async function afterRefusal(
   world: World,
   key: RolloutKey,
   { view: shown }: Seen,
-  { refused }: { refused: string },
+  { refused, isSecond }: { refused: string; isSecond: boolean },
 ): Promise<Reconciled | Carry> {
   const record = await world.store.load(key);
   if (!record) throw new Conflict('The record is gone');
   const { claim: _, ...unclaimed } = record;
-  if (record.refused !== refused) {
-    await world.store.save({ ...unclaimed, refused });
-    return {};
-  }
-  await world.store.save(unclaimed);
+  // Words may differ each time, by a time or a number: to say it once in a run is enough.
+  const isNews = record.refused !== refused;
+  await world.store.save(isNews ? { ...unclaimed, refused } : unclaimed);
+  if (isNews && !isSecond) return { wasRefused: true };
   await world.wakes.send({ key }, refusedRetryMs);
   return { result: 'settled', view: shown };
 }

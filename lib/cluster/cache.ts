@@ -188,8 +188,10 @@ async function refresh<K extends Kind>(
   known: Shelf<Kinds[K]>,
   { kind, namespace, name }: { kind: K; namespace: string; name: string },
 ): Promise<void> {
+  const before = known.get(namespace, name);
   try {
-    known.put(slim(kind, await live.get(kind, namespace, name)));
+    // Versions go back where etcd was restored from a backup.
+    known.correct(slim(kind, await live.get(kind, namespace, name)), before);
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
     const object = known.get(namespace, name);

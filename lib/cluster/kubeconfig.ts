@@ -12,7 +12,9 @@ export function contextOf(file: string, context?: string): Context {
   try {
     kubeConfig.loadFromFile(file);
   } catch (error) {
-    throw new Terminal(`cannot read the kubeconfig ${file}: ${(error as Error).message}`);
+    // The lines after the first show what is in it, secrets too.
+    const [why] = (error as Error).message.split('\n');
+    throw new Terminal(`cannot read the kubeconfig ${file}: ${why}`);
   }
   const names = kubeConfig.getContexts().map(({ name }) => name);
   const name = context ?? kubeConfig.getCurrentContext();

@@ -15,9 +15,23 @@ export function selects(selector: LabelSelector, labels: Labels): boolean {
 
 /** Reads `app=web,tier in (a,b),!canary`. Rejects with Terminal what the API server refuses. */
 export function parseSelector(text: SelectorText): LabelSelector {
-  // Commas part the terms, but not inside the parentheses of a set.
-  const terms = text.split(/,(?![^(]*\))/).map((term) => term.trim());
+  const terms = termsOf(text).map((term) => term.trim());
   return { matchExpressions: terms.filter((term) => term !== '').map(parseTerm) };
+}
+
+/** Commas part the terms, but not inside the parentheses of a set. */
+function termsOf(text: string): string[] {
+  const terms: string[] = [];
+  let start = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '(') depth += 1;
+    if (text[at] === ')') depth -= 1;
+    if (text[at] !== ',' || depth > 0) continue;
+    terms.push(text.slice(start, at));
+    start = at + 1;
+  }
+  return [...terms, text.slice(start)];
 }
 
 const key = String.raw`[A-Za-z0-9](?:[\w./-]*[A-Za-z0-9])?`;

@@ -10,6 +10,8 @@ export type Shelf<T extends WithMeta> = {
   list: (namespace: string) => T[];
   /** False when it is known already, or was deleted since. */
   put: (object: T) => boolean;
+  /** What a look has found that began after `known` was refused: so it is, however low its version. */
+  correct: (object: T, known: T | undefined) => void;
   /** Deleted: a late notice of an earlier change does not bring it back. */
   drop: (namespace: string, name: string, uid: string) => void;
   /** No notice of it can come any more. */
@@ -36,6 +38,12 @@ export function shelf<T extends WithMeta>(): Shelf<T> {
       if (deleted.has(uid) || (known && !isLater(object, known))) return false;
       inNamespace(namespace).set(name, object);
       return true;
+    },
+    correct: (object, known) => {
+      const { namespace = '', name = '', uid = '' } = object.metadata ?? {};
+      const objects = inNamespace(namespace);
+      // Unless something was told in the meantime.
+      if (objects.get(name) === known && !deleted.has(uid)) objects.set(name, object);
     },
     drop: (namespace, name, uid) => {
       deleted.add(uid);

@@ -27,6 +27,8 @@ export type Call = {
 /** A status and its JSON; text where it is none. */
 type Answer = { status: number; body: unknown };
 
+type Asking = { userAgent: string; timeoutMs: Millis };
+
 /** Both reject with Transient or Terminal when there is no answer. */
 export type Transport = {
   send: (call: Call) => Promise<Answer>;
@@ -53,15 +55,13 @@ const methods = {
  * aside: they turn every time into a Date and drop fields they do not know, where hashes need all of
  * them. So is its `fetch`, which takes twice the processor time of the request beneath it.
  */
-export function transport(
-  credentials: Credentials,
-  { userAgent, timeoutMs }: { userAgent: string; timeoutMs: Millis },
-): Transport {
+export function transport(credentials: Credentials, asking: Asking): Transport {
+  const { timeoutMs } = asking;
   const connect = connecting(credentials);
   const authorize = authorizing();
 
   const attempt = async (call: Call, fresh: boolean): Promise<Answer | Failure> => {
-    const request = await prepare(call, userAgent, () => connect(fresh), authorize);
+    const request = await prepare(call, asking, () => connect(fresh), authorize);
     try {
       const { statusCode: status, body } = await sent(request, AbortSignal.timeout(timeoutMs));
       return { status, body: parsed(await body.text()) };
@@ -70,7 +70,7 @@ export function transport(
     }
   };
   const open = async (call: Call, signal: AbortSignal, fresh: boolean): Promise<Stream> => {
-    const request = await prepare(call, userAgent, () => connect(fresh), authorize);
+    const request = await prepare(call, asking, () => connect(fresh), authorize);
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new DOMException('', 'TimeoutError')), timeoutMs);
     try {
@@ -131,12 +131,14 @@ function isRead({ subject }: Call): boolean {
 
 async function prepare(
   call: Call,
-  userAgent: string,
+  { userAgent, timeoutMs }: Asking,
   connect: () => Promise<Connection>,
   authorize: Authorize,
 ): Promise<RequestContext> {
+  let user: ReturnType<KubeConfig['getCurrentUser']> | undefined;
   try {
     const { kubeConfig, token } = await connect();
+    user = kubeConfig.getCurrentUser();
     const server = kubeConfig.getCurrentCluster()?.server;
     if (server === undefined) throw new Error('the kubeconfig has no current context');
     const request = new RequestContext(
@@ -152,43 +154,82 @@ async function prepare(
       request.setHeaderParam('Content-Type', call.contentType ?? 'application/json');
       request.setBody(JSON.stringify(call.body));
     }
-    await authorize(kubeConfig, request);
+    await inTime(authorize(kubeConfig, request), timeoutMs, call);
     if (token !== undefined) request.setHeaderParam('Authorization', `Bearer ${token}`);
     return request;
   } catch (error) {
     if (isOurs(error)) throw error;
-    const { message } = error as Error;
-    throw new Terminal(`${describe(call.subject)}: cannot sign in: ${message}`, { cause: error });
+    // What a plugin prints may hold the secrets it works with.
+    const plugin = user?.exec?.command;
+    const why = plugin
+      ? `the plugin ${plugin} of the kubeconfig failed; run it by hand to see why`
+      : (error as Error).message;
+    throw new Terminal(`${describe(call.subject)}: cannot sign in: ${why}`);
   }
+}
+
+/** A plugin that hangs is to hold nothing up for longer than a server that does. */
+async function inTime(signIn: Promise<void>, timeoutMs: Millis, { subject }: Call): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const message = `${describe(subject)}: no sign-in within ${timeoutMs} ms`;
+    timer = setTimeout(() => reject(new Transient(message)), timeoutMs);
+  });
+  await Promise.race([signIn, late]).finally(() => clearTimeout(timer));
 }
 
 function isOurs(error: unknown): boolean {
   return [Conflict, NotFound, Terminal, Transient].some((kind) => error instanceof kind);
 }
 
+type SignedIn = { headers: Record<string, string>; dispatcher: Dispatcher | undefined };
 type Authorize = ((kubeConfig: KubeConfig, request: RequestContext) => Promise<void>) & {
   forget: () => void;
 };
 
 /**
- * The client makes a new connection pool for every request, and with it a new TLS handshake. The
- * first is kept, until a refusal says that its certificates may be out of date.
+ * Signs requests in as the kubeconfig says, one sign-in at a time: it may start a program. The client makes
+ * a new connection pool for every request, and with it a new TLS handshake; the first is kept. After a
+ * refusal all that was remembered is forgotten, tokens and certificates too.
  */
 function authorizing(): Authorize {
   let pools = new WeakMap<KubeConfig, NonNullable<Dispatcher>>();
+  let copies = new WeakMap<KubeConfig, KubeConfig>();
+  let underway = new WeakMap<KubeConfig, Promise<SignedIn>>();
+  const signIn = async (kubeConfig: KubeConfig, request: RequestContext): Promise<SignedIn> => {
+    // The client keeps an exec plugin's token in the configuration, and only a copy has none.
+    const config = copies.get(kubeConfig) ?? copyOf(kubeConfig);
+    copies.set(kubeConfig, config);
+    const blank = new RequestContext(request.getUrl(), request.getHttpMethod());
+    await config.applySecurityAuthentication(blank);
+    const dispatcher = pools.get(kubeConfig) ?? blank.getDispatcher();
+    if (dispatcher) pools.set(kubeConfig, dispatcher);
+    return { headers: blank.getHeaders(), dispatcher };
+  };
   const authorize = async (kubeConfig: KubeConfig, request: RequestContext): Promise<void> => {
-    await kubeConfig.applySecurityAuthentication(request);
-    const made = request.getDispatcher();
-    const pool = pools.get(kubeConfig) ?? made;
-    if (pool === undefined) return;
-    pools.set(kubeConfig, pool);
-    request.setDispatcher(pool);
+    const wait = underway.get(kubeConfig) ?? signIn(kubeConfig, request);
+    underway.set(kubeConfig, wait);
+    try {
+      const { headers, dispatcher } = await wait;
+      for (const [name, value] of Object.entries(headers)) request.setHeaderParam(name, value);
+      if (dispatcher) request.setDispatcher(dispatcher);
+    } finally {
+      if (underway.get(kubeConfig) === wait) underway.delete(kubeConfig);
+    }
   };
   return Object.assign(authorize, {
     forget: () => {
       pools = new WeakMap();
+      copies = new WeakMap();
+      underway = new WeakMap();
     },
   });
+}
+
+function copyOf({ clusters, users, contexts, currentContext }: KubeConfig): KubeConfig {
+  const copy = new KubeConfig();
+  copy.loadFromOptions({ clusters, users, contexts, currentContext });
+  return copy;
 }
 
 function connecting(credentials: Credentials): (fresh: boolean) => Promise<Connection> {

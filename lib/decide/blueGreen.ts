@@ -39,7 +39,11 @@ export function decideBlueGreen(release: Release, restartedAt: string | undefine
   const shortcut =
     release.status.promoteFull === true || (isRollbackInWindow(release) && !isAborted(release));
   const abort = abortOf(release, base, shortcut);
-  if (abort.aborted) return finish(release, abortTo(release, base), abort);
+  if (abort.aborted) {
+    // A consent given before the abort is none to what comes after a retry.
+    const withdrawn = withTraffic(release, counted, cutover, false);
+    return finish(release, abortTo(release, withdrawn), abort);
+  }
   return finish(release, paused(release, withoutAbort(release, base), cutover), abort);
 }
 

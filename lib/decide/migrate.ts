@@ -44,7 +44,10 @@ function wantedSize({ observed, rollout, all }: Release, after: RolloutStatus): 
   if (scaleDown === 'never' || replicas === 0) return undefined;
   if (after.phase === 'Healthy') return 0;
   const full = fullSizeOf(observed);
-  return full && Math.max(0, Math.min(full.replicas, replicas - sum(all, availableOf)));
+  if (!full) return undefined;
+  // Together never fewer than there were, nor than there are to be.
+  const both = Math.max(full.replicas, replicas);
+  return Math.max(0, Math.min(full.replicas, both - sum(all, availableOf)));
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Best } from '../model/record.ts';
 import { fromTime, type Millis, secondMs } from '../model/units.ts';
 import {
   availableOf,
+  desiredOf,
   nameOf,
   podHashOf,
   readyOf,
@@ -119,7 +120,9 @@ function hasProgressed(release: Release, after: RolloutStatus): boolean {
 /** Steps that may take any time, pauses, and versions that are kept do not run against the deadline. */
 function isDeadlineOff(release: Release): boolean {
   const paused = conditionOf(release.status, 'Paused')?.status === 'True';
-  const isKeeping = release.others.some((set) => scaleDownAt(set) !== undefined);
+  const isKeeping = release.others.some(
+    (set) => scaleDownAt(set) !== undefined && desiredOf(set) > 0,
+  );
   return paused || isKeeping || currentStep(release.rollout)?.pause !== undefined;
 }
 
@@ -280,7 +283,7 @@ function withAvailable(release: Release, status: RolloutStatus): RolloutStatus {
 }
 
 /** What cannot be done: as the API server has told us, or a ReplicaSet, the new one's first. */
-function withReplicaFailure(release: Release, status: RolloutStatus): RolloutStatus {
+export function withReplicaFailure(release: Release, status: RolloutStatus): RolloutStatus {
   const sets = release.current ? [release.current, ...release.all] : release.all;
   const { refused } = release.observed.record ?? {};
   const failure =

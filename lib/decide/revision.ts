@@ -18,6 +18,7 @@ import {
   desiredOf,
   nameOf,
   replicasOf,
+  revisionMax,
   revisionOf,
   uidOf,
   versionOf,
@@ -103,7 +104,7 @@ function handedDown(rollout: Rollout): Record<string, string> {
 /** One more than the highest revision among the ReplicaSets of other templates. */
 function nextRevision(release: Release): number {
   const older = release.all.filter((set) => set !== release.current);
-  return Math.max(0, ...older.map(revisionOf)) + 1;
+  return Math.min(revisionMax, Math.max(0, ...older.map(revisionOf)) + 1);
 }
 
 /**

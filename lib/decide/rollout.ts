@@ -110,7 +110,8 @@ function drive(observed: Observed, now: Millis): Plan {
     const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed.rollout);
     return isOurs ? move(recorded, {}) : leaveToOthers(observed, missing);
   }
-  if (observed.orphans) return adoptOrphans(observed, observed.orphans, now);
+  // Somebody may forbid to take them over; an abort does not wait for that.
+  if (observed.orphans && !goesBack) return adoptOrphans(release, observed.orphans);
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
     const { refused: why } = observed.dryRun;

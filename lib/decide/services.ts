@@ -72,14 +72,21 @@ export function switchServices(release: Release, changes: Changes): void {
 
 /**
  * Points the canary's and the stable Service at their ReplicaSets, never at one without available
- * pods, and takes a Service over only when the ReplicaSet is fully available. After an abort both
- * lead to stable. argo v1.10.1 rollout/service.go
+ * pods or about to have none, and takes a Service over only when the ReplicaSet is fully available.
+ * After an abort both lead to stable. argo v1.10.1 rollout/service.go
  */
 function switchCanaryServices(release: Release, changes: Changes): void {
   const canary = release.rollout.spec?.strategy?.canary;
-  point(release, changes, canary?.stableService, release.stable);
+  point(release, changes, canary?.stableService, stableTarget(release, changes));
   const target = isAborted(release) ? release.stable : release.current;
   point(release, changes, canary?.canaryService, target);
+}
+
+/** What is stable, unless this turn leaves it without pods: docs/adr/0018-stable-service.md */
+function stableTarget({ stable, current }: Release, { patches }: Changes): ReplicaSet | undefined {
+  if (!stable) return undefined;
+  const patch = patches.get(nameOf(stable))?.spec as { replicas?: number } | undefined;
+  return (patch?.replicas ?? desiredOf(stable)) === 0 ? (current ?? stable) : stable;
 }
 
 function point(

@@ -1,5 +1,9 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
-import { hashLabel, scaleDownDeadlineAnnotation } from '../model/names.ts';
+import {
+  desiredReplicasAnnotation,
+  hashLabel,
+  scaleDownDeadlineAnnotation,
+} from '../model/names.ts';
 import { fromTime, type Millis, secondMs, toTimeUp } from '../model/units.ts';
 import {
   annotationOf,
@@ -47,6 +51,8 @@ export function previewSize(release: Release): number {
   const active = all.find((set) => podHashOf(set) === status.blueGreen?.activeSelector);
   const isPreview = active !== undefined && active !== current && current !== stable;
   if (preview === undefined || !isPreview || status.promoteFull) return whole;
+  // A version that was kept for a way back is one: it stays as it is.
+  if (current && (scaleDownAt(current) ?? 0) > release.now) return whole;
   const isPaused = rollout.spec?.paused === true || (status.pauseConditions ?? []).length > 0;
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
 }
@@ -87,9 +93,16 @@ function retireOthers(release: Release, changes: Changes): void {
     const isOver = at !== undefined && release.now >= at;
     if (index >= limit || isOver || scaleDownDelaySeconds === 0) resize(release, changes, set, 0);
     else if (at !== undefined) {
-      resize(release, changes, set, replicasOf(release.rollout), { keepDeadline: true });
+      resize(release, changes, set, keptSize(release, set), { keepDeadline: true });
     } else keepUntil(changes, set, release.now + scaleDownDelaySeconds * secondMs);
   });
+}
+
+/** A whole version stays whole, so that the way back is short; what was only a preview does not grow. */
+function keptSize({ rollout }: Release, set: ReplicaSet): number {
+  const noted = Number(annotationOf(set, desiredReplicasAnnotation) ?? 0);
+  const isWhole = desiredOf(set) >= noted;
+  return isWhole ? replicasOf(rollout) : Math.min(desiredOf(set), replicasOf(rollout));
 }
 
 /** Rounded up, as every wait is: docs/adr/0005-pauses-are-never-short.md */

@@ -13,6 +13,7 @@ import {
   withoutCondition,
 } from './conditions.ts';
 import { phaseOf } from './phase.ts';
+import { withReplicaFailure } from './progress.ts';
 import { currentHash, type Release } from './release.ts';
 import { ownerOf } from './revision.ts';
 import type { rivalUntil } from './rival.ts';
@@ -135,7 +136,8 @@ export function leaveToOthers(observed: Observed, field: string): Plan {
 }
 
 /** They are taken first, so that their pods are counted before anything is decided. */
-export function adoptOrphans(observed: Observed, orphans: ReplicaSet[], now: Millis): Plan {
+export function adoptOrphans(release: Release, orphans: ReplicaSet[]): Plan {
+  const { observed, now } = release;
   const names = orphans.map(nameOf).join(', ');
   const reason: Reason = { text: `It takes over ReplicaSets that nobody owns: ${names}.` };
   const wake: Wake = { at: now + secondMs, why: 'the ReplicaSets it has taken over' };
@@ -148,7 +150,11 @@ export function adoptOrphans(observed: Observed, orphans: ReplicaSet[], now: Mil
       patch: { metadata: { ownerReferences } },
     };
   });
-  return { ...rest(observed, reason, wake), actions };
+  if (observed.record?.refused === undefined) return { ...rest(observed, reason, wake), actions };
+  // Somebody forbids it: the status says so before it is tried again.
+  const status = withReplicaFailure(release, release.status);
+  const said = statusAction(observed, status);
+  return { ...rest(observed, reason, wake), status, actions: [...said, ...actions] };
 }
 
 /** An absent replicas becomes 1, so that an autoscaler has something to scale. */

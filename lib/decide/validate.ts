@@ -8,6 +8,7 @@ import type {
   Rollout,
   RolloutSpec,
 } from '../model/argo.generated.ts';
+import { hashLabel } from '../model/names.ts';
 import { perObject } from '../model/perObject.ts';
 import { hasTemplate } from '../model/reference.ts';
 import { checkStructure } from '../model/structure.ts';
@@ -82,7 +83,12 @@ function checkSelector(spec: RolloutSpec): Fault[] {
   if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
     return fault('spec.selector', 'is empty and would select every pod; name at least one label');
   }
-  const faults = checkExpressions(spec.selector);
+  const faults = [
+    ...Object.entries(matchLabels).flatMap(([key, value]) =>
+      checkLabel('spec.selector.matchLabels', key, [value]),
+    ),
+    ...checkExpressions(spec.selector),
+  ];
   if (faults.length > 0 || spec.workloadRef) return faults;
   const labels = spec.template?.metadata?.labels ?? {};
   const missing = Object.entries(matchLabels).find(([key, value]) => labels[key] !== value);
@@ -113,7 +119,9 @@ function checkMatch(
 function checkExpressions(selector: LabelSelector): Fault[] {
   return (selector.matchExpressions ?? []).flatMap((expression, index) => {
     const path = `spec.selector.matchExpressions[${index}]`;
-    const { operator, values = [] } = expression;
+    const { key, operator, values = [] } = expression;
+    const label = checkLabel(path, key, values);
+    if (label.length > 0) return label;
     if (operator === 'In' || operator === 'NotIn') {
       return values.length > 0 ? [] : fault(`${path}.values`, `must not be empty for ${operator}`);
     }
@@ -123,6 +131,24 @@ function checkExpressions(selector: LabelSelector): Fault[] {
     const known = 'In, NotIn, Exists or DoesNotExist';
     return fault(`${path}.operator`, `must be ${known}, not ${JSON.stringify(operator)}`);
   });
+}
+
+/** A prefix, which is a name of a host, and a name. */
+const keyLengthMax = 253 + 1 + 63;
+const labelValue = /^([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?)?$/;
+const labelKey = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$/;
+
+/** k8s.io/apimachinery v0.34.5 pkg/util/validation/validation.go */
+function checkLabel(path: string, key: string, values: string[]): Fault[] {
+  if (key === hashLabel) {
+    return fault(path, `must not name ${key}, of which each version gets its own`);
+  }
+  if (key.length > keyLengthMax || !labelKey.test(key)) {
+    return fault(path, `has a key that no label can have: ${key.slice(0, 80)}`);
+  }
+  const wrong = values.find((value) => value.length > 63 || !labelValue.test(value));
+  if (wrong === undefined) return [];
+  return fault(path, `asks ${key} for a value that no label can have: ${wrong.slice(0, 80)}`);
 }
 
 function checkTemplate(spec: RolloutSpec): Fault[] {

@@ -21,8 +21,10 @@ const decimalSuffixes = new Map([
 const binarySuffixes = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const maxBinary = 2n ** 63n - 1n;
 
-// Sign, leading zeros, whole digits, fraction, suffix. Go takes any of them as absent.
-const shape = /^([+-]?)(0*)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[+-]?\d*)$/;
+// Sign, whole digits, fraction, suffix. Go takes any of them as absent.
+const shape = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[+-]?\d*)$/;
+/** Go has no limit; nobody writes more, and who does is not to hold everybody up. */
+const lengthMax = 128;
 
 // Go trims what its JSON writes unescaped; an escaped blank such as \t stays and is refused.
 const blanks = '[ \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000]*';
@@ -30,9 +32,10 @@ const trimmed = new RegExp(`^${blanks}(.*?)${blanks}$`, 's');
 
 /** The text Go writes for this quantity, or undefined where Go refuses it. */
 export function canonicalQuantity(value: string | number): string | undefined {
+  if (String(value).length > lengthMax) return undefined;
   const text = trimmed.exec(String(value))?.[1] ?? '';
-  const [whole, sign = '', zeros = '', digits = '', fraction = '', ending = ''] =
-    shape.exec(text) ?? [];
+  const [whole, sign = '', leading = '', fraction = '', ending = ''] = shape.exec(text) ?? [];
+  const digits = leading.replace(/^0+/, '');
   if (whole === undefined || whole === '') return undefined;
   const suffix = readSuffix(ending);
   if (suffix === undefined) return undefined;
@@ -42,7 +45,7 @@ export function canonicalQuantity(value: string | number): string | undefined {
   const scale = (suffix.format === 'binary' ? 0 : suffix.exponent) - fraction.length;
   if (isShort(suffix, numerator, fraction) && scale >= -9) {
     if (keepsItsText(suffix.format, unsigned, numerator + fraction, scale)) return text;
-  } else if (zeros + digits + fraction === '') {
+  } else if (leading + fraction === '') {
     return undefined;
   }
   const factor = suffix.format === 'binary' ? 2n ** BigInt(suffix.exponent) : 1n;

@@ -36,8 +36,12 @@ const goUnits: Record<string, number> = {
   h: 3600e9,
 };
 
+/** Go has no limit; nobody writes more, and who does is not to hold everybody up. */
+const durationLengthMax = 64;
+
 /** Milliseconds of a Go duration such as `1h2m3.5s`, or undefined when Go would refuse it. */
 export function parseGoDuration(text: string): Millis | undefined {
+  if (text.length > durationLengthMax) return undefined;
   const sign = text.startsWith('-') ? -1 : 1;
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0;

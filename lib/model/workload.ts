@@ -29,8 +29,12 @@ export function createdAt(object: WithMeta): Millis {
 /** The revision annotation as a number; 0 when absent or not a number. */
 export function revisionOf(object: WithMeta): number {
   const text = annotationOf(object, revisionAnnotation) ?? '';
-  return /^\d+$/.test(text) ? Number(text) : 0;
+  const revision = /^\d+$/.test(text) ? Number(text) : 0;
+  return revision <= revisionMax ? revision : 0;
 }
+
+/** Where a text would not be read back as the number it was written from. */
+export const revisionMax = Number.MAX_SAFE_INTEGER;
 
 /** The pod template hash a ReplicaSet carries as a label; '' when it has none. */
 export function podHashOf(set: ReplicaSet | undefined): string {

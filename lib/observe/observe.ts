@@ -6,13 +6,20 @@ import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { RolloutKey } from '../model/key.ts';
-import { hashLabel } from '../model/names.ts';
+import { hashLabel, managedByAnnotation } from '../model/names.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import type { DryRun, Observed } from '../model/observed.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import { referenceOf, serviceNames } from '../model/reference.ts';
 import type { Millis } from '../model/units.ts';
-import { createdAt, isControlledBy, podHashOf, uidOf } from '../model/workload.ts';
+import {
+  annotationOf,
+  createdAt,
+  isControlledBy,
+  nameOf,
+  podHashOf,
+  uidOf,
+} from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 import { needsOf } from './needs.ts';
 
@@ -31,17 +38,22 @@ export async function observe(
   if (!found) return undefined;
   const source = await resolve(cluster, withoutNulls(found), key.namespace);
   const { rollout } = source;
-  const { owned: all, orphans } = await findReplicaSets(cluster, rollout, key.namespace);
   const isTyped = typeFaults(rollout).length === 0;
+  const faults = isTyped ? validate(rollout) : [];
+  // What cannot be asked for selects nothing.
+  const canSelect = isTyped && !faults.some(({ path }) => path.startsWith('spec.selector'));
+  const { owned: all, orphans } = canSelect
+    ? await findReplicaSets(cluster, rollout, key.namespace)
+    : { owned: [], orphans: [] };
   const isSound =
     isTyped &&
     source.workloadFault === undefined &&
-    validate(rollout).length === 0 &&
+    faults.length === 0 &&
     unsupported(rollout) === undefined;
   const needs = isTyped ? needsOf(rollout, all, options.now) : { pods: false, dryRun: false };
   const [pods, services, dryRun] = await Promise.all([
     needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
-    readServices(cluster, rollout, key.namespace, record?.services),
+    readServices(cluster, rollout, key.namespace, record),
     needs.dryRun && isSound ? tryCreate(cluster, rollout) : undefined,
   ]);
   return {
@@ -94,10 +106,27 @@ async function findReplicaSets(
   // An empty selector would list the whole namespace; such a spec is faulty anyway.
   if (selector === '') return { owned: [], orphans: [] };
   const sets = await cluster.list('ReplicaSet', namespace, selector);
-  const owned = sets
-    .filter((set) => isControlledBy(set, uidOf(rollout)))
-    .sort((a, b) => createdAt(a) - createdAt(b));
+  const isOwned = (set: ReplicaSet): boolean => isControlledBy(set, uidOf(rollout));
+  const listed = sets.filter(isOwned);
+  const strays = await findStrays(cluster, rollout, namespace, listed);
+  const owned = [...listed, ...strays.filter(isOwned)].sort((a, b) => createdAt(a) - createdAt(b));
   return { owned, orphans: sets.filter((set) => isOrphanOf(rollout, set)) };
+}
+
+/** The two that matter most, should somebody have taken off them what the selector asks for. */
+async function findStrays(
+  cluster: Cluster,
+  { spec, status = {} }: Rollout,
+  namespace: string,
+  listed: ReplicaSet[],
+): Promise<ReplicaSet[]> {
+  const current = podTemplateHash(spec?.template, status.collisionCount);
+  const hashes = new Set([current, status.stableRS, status.currentPodHash]);
+  const missing = [...hashes].filter(
+    (hash) => hash && !listed.some((set) => podHashOf(set) === hash),
+  );
+  if (missing.length === 0) return [];
+  return cluster.list('ReplicaSet', namespace, `${hashLabel} in (${missing.join(',')})`);
 }
 
 /** A rollout's ReplicaSet that nobody owns, and that has the name this rollout would give it. */
@@ -119,14 +148,21 @@ async function ownedPods(
   return pods.filter((pod) => sets.some((set) => isControlledBy(pod, uidOf(set))));
 }
 
-/** Those it names, and those it named: they still lead where it pointed them. */
+/**
+ * Those it names, and those it named: they still lead where it pointed them. Where nothing is known of
+ * it yet these are told by the mark they carry.
+ */
 async function readServices(
   cluster: Cluster,
   rollout: Rollout,
   namespace: string,
-  recorded: string[] = [],
+  record: RolloutRecord | undefined,
 ): Promise<Record<string, Service | null>> {
-  const names = [...new Set([...serviceNames(rollout), ...recorded])];
+  const marked = record?.progress ? [] : await cluster.list('Service', namespace);
+  const former = marked
+    .filter((service) => annotationOf(service, managedByAnnotation) === nameOf(rollout))
+    .map(nameOf);
+  const names = [...new Set([...serviceNames(rollout), ...(record?.services ?? []), ...former])];
   const found = await Promise.all(
     names.map((name) => cluster.get('Service', namespace, name).catch(orNone)),
   );
@@ -152,8 +188,15 @@ async function tryCreate(cluster: Cluster, rollout: Rollout): Promise<DryRun> {
 async function whoseName(cluster: Cluster, rollout: Rollout, hash: string): Promise<DryRun> {
   const { name, namespace = 'default' } = rollout.metadata ?? {};
   const set = await cluster.get('ReplicaSet', namespace, `${name}-${hash}`).catch(orNone);
-  if (!set || isControlledBy(set, uidOf(rollout))) {
-    throw new Conflict(`ReplicaSet ${name}-${hash} appeared while it was being looked for`);
+  const isOurs = set !== undefined && isControlledBy(set, uidOf(rollout));
+  if (set && !isOurs) return { taken: true };
+  const wanted = { [hashLabel]: hash, ...rollout.spec?.selector?.matchLabels };
+  const lost = Object.entries(wanted).filter(
+    ([key, value]) => set?.metadata?.labels?.[key] !== value,
+  );
+  if (set && lost.length > 0) {
+    const labels = lost.map(([key, value]) => `${key}=${value}`).join(',');
+    return { refused: `ReplicaSet ${name}-${hash} has lost its labels; put them back: ${labels}` };
   }
-  return { taken: true };
+  throw new Conflict(`ReplicaSet ${name}-${hash} appeared while it was being looked for`);
 }

@@ -1,9 +1,14 @@
-import { Terminal } from '../errors.ts';
+import { Conflict, NotFound, Terminal } from '../errors.ts';
 import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
-import { hashLabel, instanceIdLabel, workloadGenerationAnnotation } from '../model/names.ts';
+import {
+  hashLabel,
+  instanceIdLabel,
+  managedByAnnotation,
+  workloadGenerationAnnotation,
+} from '../model/names.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { RolloutRecord } from '../model/record.ts';
-import { generationOf, referenceOf } from '../model/reference.ts';
+import { generationOf, givenBack, referenceOf } from '../model/reference.ts';
 import {
   annotationOf,
   availableOf,
@@ -49,8 +54,26 @@ export async function relist(world: Relisting, cluster: string): Promise<number>
     const [namespace = '', name = ''] = id.split('/');
     stale.push({ namespace, name });
   }
+  await freeServices(world.cluster(cluster), rollouts);
   await Promise.all(stale.map((each) => world.wakes.send({ key: { cluster, ...each } }, 0)));
   return stale.length;
+}
+
+/** Gives back what carries the mark of a rollout that is gone, deleted while nobody looked. */
+async function freeServices(cluster: Cluster, rollouts: Rollout[]): Promise<void> {
+  const names = new Set(rollouts.map((each) => `${each.metadata?.namespace}/${nameOf(each)}`));
+  for (const service of await cluster.list('Service', '')) {
+    const owner = annotationOf(service, managedByAnnotation);
+    const { namespace = 'default' } = service.metadata ?? {};
+    if (owner === undefined || names.has(`${namespace}/${owner}`)) continue;
+    const target = { namespace, name: nameOf(service), resourceVersion: versionOf(service) };
+    await cluster.patch('Service', target, givenBack).catch(ifNotNow);
+  }
+}
+
+/** Changed since, gone, or forbidden: the next list shows whether anything is left to do. */
+function ifNotNow(error: unknown): void {
+  if (![Conflict, NotFound, Terminal].some((kind) => error instanceof kind)) throw error;
 }
 
 /** Those whose workload is not in the state they have taken in. */

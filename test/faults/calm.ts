@@ -1,3 +1,4 @@
+import { pauseReasons } from '../../lib/model/names.ts';
 import { durationSeconds, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { availableOf, currentOf, podHashOf } from '../../lib/model/workload.ts';
 import { addService, meanwhile, mended, perform, type Strategy, serviceNames } from './acts.ts';
@@ -106,6 +107,10 @@ async function becomesHealthy(stage: Stage): Promise<boolean> {
   let drill: Drill | undefined = drillOf(stage);
   for (let help = 0; help < helpsMax && dog.violations.length === 0; help += 1) {
     await pass(stage, 2 * secondMs);
+    if (isInLongPause(stage)) {
+      await perform(stage, { do: 'plugin', line: 'promote' });
+      continue;
+    }
     if (!(await comesToRest(stage))) return false;
     const { status = {}, spec } = dog.live() ?? {};
     if (status.phase === 'Healthy') {
@@ -132,6 +137,14 @@ async function becomesHealthy(stage: Stage): Promise<boolean> {
   const { status } = dog.live() ?? {};
   dog.fail('nothing is stranded', `not healthy: ${status?.phase} ${status?.message}`);
   return false;
+}
+
+/** Longer than a person waits who has seen enough. */
+function isInLongPause({ dog }: Stage): boolean {
+  const { status = {}, spec } = dog.live() ?? {};
+  const { duration } = spec?.strategy?.canary?.steps?.[status.currentStepIndex ?? 0]?.pause ?? {};
+  const isPaused = status.pauseConditions?.some(({ reason }) => reason === pauseReasons.step);
+  return isPaused === true && !spec?.paused && durationSeconds(duration ?? 0) >= 600;
 }
 
 function judgeHealthy({ dog }: Stage): void {

@@ -189,7 +189,9 @@ function stepOf(random: Random): CanaryStep {
   }
   if (random.chance(0.4)) return { pause: {} };
   return {
-    pause: { duration: random.pick([2, '5s', 10, '10s', '20s', '45s', '1m', '1m30s', '18m']) },
+    pause: {
+      duration: random.pick([2, '5s', 10, '20s', '45s', '1m30s', '10m', '18m']),
+    },
   };
 }
 

@@ -162,9 +162,8 @@ function judgeStable(judged: Judged): void {
   if (isEmpty(was) && reasons.includes(pauseReasons.statusLost)) happened('lost status held');
   else if (isEmpty(was) && known.stable !== undefined) happened('lost status put back');
   if (isFirst(judged)) delete known.stable;
-  // With a faulty spec nothing is looked at but the fault.
-  const isFaulty = is.conditions?.some(({ type }) => type === 'InvalidSpec') === true;
-  if (is.stableRS === known.stable && !isFaulty) delete known.goneWith;
+  const exists = (hash?: string) => context.sets().some((set) => podHashOf(set) === hash);
+  if (is.stableRS === known.stable && exists(known.stable)) delete known.goneWith;
   if (!is.stableRS || is.stableRS === known.stable) return;
   const move = `stable ${known.stable} -> ${is.stableRS}`;
   const isBack = isEmpty(was) && is.stableRS !== is.currentPodHash;
@@ -185,8 +184,7 @@ function judgeStable(judged: Judged): void {
   delete known.goneWith;
   delete known.lifted;
   // Deleted between the look and the write.
-  const exists = context.sets().some((set) => podHashOf(set) === is.stableRS);
-  if (!exists) known.goneWith = is.currentPodHash ?? '';
+  if (!exists(is.stableRS)) known.goneWith = is.currentPodHash ?? '';
 }
 
 /** Wiped, and nothing anywhere tells it from a first deployment: neither a record nor another version. */

@@ -196,7 +196,8 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       const found = await cluster.list(kind, namespace, selector);
       const uid = uidOf(turn.rollout ?? {});
       if (kind === 'ReplicaSet') {
-        turn.sets = (found as ReplicaSet[]).filter((set) => isControlledBy(set, uid));
+        const own = (found as ReplicaSet[]).filter((set) => isControlledBy(set, uid));
+        turn.sets = [...(turn.sets ?? []), ...own];
       }
       if (kind === 'Pod') turn.pods = found as Pod[];
       return found;

@@ -92,6 +92,18 @@ describe('a cluster read through its watches', () => {
     expect(await replicas()).toBe(3);
   });
 
+  it('believes that look where versions went back: etcd was restored from a backup', async () => {
+    const { cached, change, replicas } = await opened({
+      patch: (async () => {
+        throw new Conflict('stale');
+      }) as never,
+      get: (async () => set(3, 2)) as never,
+    });
+    change(set(9, 4), 'ADDED');
+    await expect(cached.patch('ReplicaSet', target, {})).rejects.toThrow(Conflict);
+    expect(await replicas()).toBe(2);
+  });
+
   it('brings nothing back that we deleted', async () => {
     const { cached, change, replicas } = await opened({ remove: async () => {} });
     change(set(5), 'ADDED');

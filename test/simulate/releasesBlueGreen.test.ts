@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BlueGreenStrategy } from '../../lib/model/argo.generated.ts';
+import type { BlueGreenStrategy, RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
 import { addService } from '../faults/acts.ts';
 import { templateOf } from '../faults/scenario.ts';
@@ -8,9 +8,13 @@ import { openRelease, type Release } from './releasesStage.ts';
 
 const { namespace } = target;
 
-async function blueGreen(more: Partial<BlueGreenStrategy> = {}): Promise<Release> {
+async function blueGreen(
+  more: Partial<BlueGreenStrategy> = {},
+  spec: RolloutSpec = {},
+): Promise<Release> {
+  const services = { activeService: 'active', previewService: 'preview' };
   const release = await openRelease(
-    { strategy: { blueGreen: { activeService: 'active', previewService: 'preview', ...more } } },
+    { ...spec, strategy: { blueGreen: { ...services, ...more } } },
     { isEmpty: true },
   );
   for (const name of ['active', 'preview']) addService(release.cluster, name);
@@ -109,6 +113,44 @@ describe('a blue-green release', () => {
     expect(early).toEqual([]);
     expect(release.status().phase).toBe('Healthy');
     expect(release.status().restartedAt).toBe(release.dog.live()?.spec?.restartAt);
+  });
+
+  it('asks anew after an abort that took a promotion back', async () => {
+    const release = await blueGreen({ autoPromotionEnabled: false, previewReplicaCount: 1 });
+    await release.image('web:v2');
+    await release.command({ verb: 'promote' }, 200);
+    await release.command({ verb: 'abort' }, 60_000);
+    await release.command({ verb: 'retry' }, 30_000);
+    expect(leadsTo(release, 'active')).toBe('web:v1');
+    expect(release.status().message).toBe('BlueGreenPause');
+  });
+
+  it('goes back at once to a version that was kept, whatever the size of a preview', async () => {
+    const release = await blueGreen({
+      ...{ autoPromotionEnabled: false, previewReplicaCount: 1, scaleDownDelaySeconds: 600 },
+    });
+    await release.image('web:v2');
+    await release.command({ verb: 'promote' }, 20_000);
+    await release.command({ verb: 'undo' });
+    expect(leadsTo(release, 'active')).toBe('web:v1');
+  });
+
+  it('does not grow a preview that was given up', async () => {
+    const release = await blueGreen({ autoPromotionEnabled: false, previewReplicaCount: 1 });
+    await release.image('web:bad');
+    await release.image('web:v3', 10_000);
+    expect(release.sizes()).toMatchObject({ 'web:v1': 4, 'web:bad': 1 });
+  });
+
+  it('keeps its deadline after an earlier one was aborted by it', async () => {
+    const release = await blueGreen(
+      {},
+      { progressDeadlineSeconds: 20, progressDeadlineAbort: true },
+    );
+    await release.image('web:bad', 120_000);
+    expect(release.status()).toMatchObject({ phase: 'Degraded', abort: true });
+    await release.image('web:v2:bad', 120_000);
+    expect(release.status()).toMatchObject({ phase: 'Degraded', abort: true });
   });
 
   it('of no pods is pointed back and switched all the same', async () => {
