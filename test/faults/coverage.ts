@@ -82,7 +82,6 @@ const expected = [
   'aborted by deadline',
   'command done',
   'command expired',
-  'command refused',
   'command superseded',
   'lost status held',
   'lost status put back',

@@ -271,6 +271,7 @@ function apiDeed(random: Random): Deed {
     { verb: 'retry' },
     { verb: 'pause' },
     { verb: 'resume' },
+    { verb: 'resume' },
     { verb: 'restart' },
     { verb: 'undo' },
     { verb: 'image', container: 'web', image },
