@@ -51,11 +51,10 @@ function isToRestart() {
 function restart() {
   const [, ...args] = process.argv;
   // The same process goes on, with its number and its terminal.
-  process.execve(
-    process.execPath,
-    [process.execPath, ...process.execArgv, ...FRUGAL, ...args],
-    process.env,
-  );
+  const flags = [...process.execArgv, ...FRUGAL];
+  // The C library, too, keeps memory, for each of its arenas.
+  const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
+  process.execve(process.execPath, [process.execPath, ...flags, ...args], env);
 }
 
 function isBundleCurrent() {
