@@ -51,10 +51,15 @@ export function previewSize(release: Release): number {
   const active = all.find((set) => podHashOf(set) === status.blueGreen?.activeSelector);
   const isPreview = active !== undefined && active !== current && current !== stable;
   if (preview === undefined || !isPreview || status.promoteFull) return whole;
-  // A version that was kept for a way back is one: it stays as it is.
-  if (current && (scaleDownAt(current) ?? 0) > release.now) return whole;
+  if (isWayBack(release)) return whole;
   const isPaused = rollout.spec?.paused === true || (status.pauseConditions ?? []).length > 0;
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
+}
+
+/** A version that was live before and is still kept: it is gone back to as it is. */
+function isWayBack({ current, stable, now }: Release): boolean {
+  if (!current || !stable || createdAt(current) >= createdAt(stable)) return false;
+  return (scaleDownAt(current) ?? 0) > now;
 }
 
 /**

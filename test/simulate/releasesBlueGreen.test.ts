@@ -119,10 +119,11 @@ describe('a blue-green release', () => {
     const release = await blueGreen({ autoPromotionEnabled: false, previewReplicaCount: 1 });
     await release.image('web:v2');
     await release.command({ verb: 'promote' }, 200);
-    await release.command({ verb: 'abort' }, 60_000);
+    await release.command({ verb: 'abort' });
     await release.command({ verb: 'retry' }, 30_000);
     expect(leadsTo(release, 'active')).toBe('web:v1');
     expect(release.status().message).toBe('BlueGreenPause');
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 1 });
   });
 
   it('goes back at once to a version that was kept, whatever the size of a preview', async () => {
