@@ -229,8 +229,8 @@ async function worldOf(
   await store.save({ ...blankRecord(key), rival: met });
   return {
     ...{ clock, store, instanceId, processId: 'adopt' },
-    cluster: () => cluster,
-    clusterNames: async () => [key.cluster],
+    cluster: async () => cluster,
+    clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },
     log: () => {},
     invoke: async () => {

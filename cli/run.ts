@@ -57,11 +57,11 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
     clock: systemClock,
-    cluster: (wanted) => {
+    cluster: async (wanted) => {
       if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
       return known.cluster;
     },
-    clusterNames: async () => [name],
+    clusters: async () => [{ name, doorbell: true }],
     store: tellingOf(table.store, options.onLedger),
     wakes: queue.wakes,
     log,

@@ -7,6 +7,7 @@ import type {
   Rollout,
   Service,
 } from './model/argo.generated.ts';
+import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from './model/record.ts';
@@ -19,9 +20,10 @@ import type { RolloutView } from './model/view.ts';
  */
 export type World = {
   clock: Clock;
-  /** The clusters of this account by name; throws NotFound for one that is not registered. */
-  cluster: (name: string) => Cluster;
-  clusterNames: () => Promise<string[]>;
+  /** The clusters of this account by name; rejects with NotFound for one that is not registered. */
+  cluster: (name: string) => Promise<Cluster>;
+  /** All of them, without a call to any. */
+  clusters: () => Promise<ClusterListing[]>;
   store: Store;
   wakes: Wakes;
   log: Log;
@@ -36,6 +38,9 @@ export type World = {
    */
   invoke: (request: InvokeRequest) => Promise<InvokeAnswer>;
 };
+
+/** `doorbell`: whether its changes are announced (an admission webhook or a watch). */
+export type ClusterListing = { name: string; doorbell: boolean };
 
 export type InvokeRequest = { key: RolloutKey; look?: boolean };
 export type InvokeAnswer = { view: RolloutView };
@@ -130,6 +135,21 @@ export type Store = {
     key: RolloutKey,
     options: { limit: number; cursor?: string },
   ) => Promise<Page<LedgerEntry>>;
+  documents: Documents;
+};
+
+/** The rest of the table, under the same rules. What has expired is not there, and may be put anew. */
+export type Documents = {
+  get: <K extends DocumentKind>(key: DocumentKey<K>) => Promise<Document<K> | undefined>;
+  /** Writes if the stored version is still `document.version`; answers it with its new one. */
+  put: <K extends DocumentKind>(document: Document<K>) => Promise<Document<K>>;
+  /** Removes it if the version still is the one named. */
+  remove: (key: DocumentKey, version: number) => Promise<void>;
+  /** Those of a kind (and of a group), by id. */
+  list: <K extends DocumentKind>(
+    place: Omit<DocumentKey<K>, 'id'>,
+    options: { limit: number; cursor?: string },
+  ) => Promise<Page<Document<K>>>;
 };
 
 export type Due = { key: RolloutKey; dueAt: Millis; queuedFor?: Millis; version: number };

@@ -7,7 +7,7 @@ import type { Verb } from './requestSchemas.ts';
 type Ask = { actor: Actor; action: Verb | 'read'; on: Partial<RolloutKey> };
 
 export type ApiDeps = {
-  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'invoke' | 'clusterNames'>;
+  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'invoke' | 'clusters'>;
   /** Who sends this request; undefined if that is not known, which is the end of it. */
   authenticate: (request: Request) => Promise<Actor | undefined>;
   /** An id for a command: never the same again, and safe in a path. */

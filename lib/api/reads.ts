@@ -132,7 +132,8 @@ async function pageOf<T>(call: Call, read: () => Promise<T>): Promise<T> {
 }
 
 async function requireCluster(call: Call, cluster: string): Promise<void> {
-  const names = await fromTable(call, () => call.deps.world.clusterNames());
+  const clusters = await fromTable(call, () => call.deps.world.clusters());
+  const names = clusters.map(({ name }) => name);
   if (names.includes(cluster)) return;
   const known = names.length === 0 ? 'none' : names.join(', ');
   throw new ProblemError(

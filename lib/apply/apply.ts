@@ -14,7 +14,7 @@ import type { Cluster, World } from '../world.ts';
  * an effect: a disruption budget refused every eviction.
  */
 export async function apply(world: World, key: RolloutKey, actions: Action[]): Promise<boolean> {
-  const cluster = world.cluster(key.cluster);
+  const cluster = await world.cluster(key.cluster);
   // Writes to the rollout build on each other: the second is conditioned on the first's version.
   let rolloutVersion: string | undefined;
   let effects = 0;
@@ -57,7 +57,7 @@ export async function giveServicesBack(
   { key, services = [] }: RolloutRecord,
 ): Promise<void> {
   const { namespace } = key;
-  const cluster = world.cluster(key.cluster);
+  const cluster = await world.cluster(key.cluster);
   for (const name of services) {
     const service = await cluster.get('Service', namespace, name).catch(ifGone);
     if (!service || annotationOf(service, managedByAnnotation) !== key.name) continue;

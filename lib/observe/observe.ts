@@ -33,7 +33,7 @@ export async function observe(
   record: RolloutRecord | undefined,
   options: { now: Millis; pods?: boolean },
 ): Promise<Observed | undefined> {
-  const cluster = world.cluster(key.cluster);
+  const cluster = await world.cluster(key.cluster);
   const found = await cluster.get('Rollout', key.namespace, key.name).catch(orNone);
   if (!found) return undefined;
   const source = await resolve(cluster, withoutNulls(found), key.namespace);

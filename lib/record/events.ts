@@ -18,7 +18,7 @@ export async function announce(
   announcements: Announcement[],
   now: Millis,
 ): Promise<void> {
-  const cluster = world.cluster(key.cluster);
+  const cluster = await world.cluster(key.cluster);
   // One after the other: who watches them reads what happened in that order.
   for (const [index, { type, reason, message }] of announcements.entries()) {
     const name = `${nameOf(rollout)}.${versionOf(rollout)}.${index}.${reason.toLowerCase()}`;

@@ -257,10 +257,10 @@ function clockOf(clock: Clock, process: Process): Clock {
   };
 }
 
-function clusterOf(chaos: Chaos, process: Process, clusterName: string): Cluster {
+async function clusterOf(chaos: Chaos, process: Process, clusterName: string): Promise<Cluster> {
   const { world, perform } = chaos;
   // What is not registered is found out at once, as without faults.
-  const cluster = world.cluster(clusterName);
+  const cluster = await world.cluster(clusterName);
   const label = (verb: string, kind: Kind, name: string): string => `${verb} ${kind} ${name}`;
   const read = <T>(text: string, effect: () => Promise<T>): Promise<T> =>
     perform(process, { label: text, faults: reads, effect });
@@ -325,6 +325,14 @@ function storeOf({ world, perform }: Chaos, process: Process): Store {
     append: (key, entry) =>
       write(`append ${key.name} ${entry.kind}`, () => store.append(key, entry)),
     ledger: (key, options) => read(`ledger ${key.name}`, () => store.ledger(key, options)),
+    documents: {
+      get: (key) => read(`get ${key.kind}`, () => store.documents.get(key)),
+      put: (document) => write(`put ${document.kind}`, () => store.documents.put(document)),
+      remove: (key, version) =>
+        write(`remove ${key.kind}`, () => store.documents.remove(key, version)),
+      list: (place, options) =>
+        read(`list ${place.kind}`, () => store.documents.list(place, options)),
+    },
   };
 }
 

@@ -81,12 +81,13 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
 
   const world: World = {
     clock,
-    cluster: (name) => {
+    cluster: async (name) => {
       const cluster = clusters.get(name);
       if (cluster === undefined) throw new NotFound(`no cluster is registered as ${name}`);
       return cluster.cluster;
     },
-    clusterNames: async () => [...clusters.keys()],
+    clusters: async () =>
+      [...clusters].map(([name, { cluster }]) => ({ name, doorbell: cluster.doorbell })),
     store,
     wakes: { send: queue.send },
     log,

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Terminal } from '../errors.ts';
+import type { Document, DocumentKey, DocumentKind } from '../model/documents.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
 import {
   type LedgerEntry,
@@ -7,6 +8,7 @@ import {
   type RolloutRecord,
   recordSchema,
 } from '../model/record.ts';
+import type { Millis } from '../model/units.ts';
 import type { Due } from '../world.ts';
 import { dueShards } from './tableDefinition.ts';
 
@@ -21,10 +23,13 @@ type Body = Record<string, unknown>;
 type Upgrade = (body: Body) => Body;
 
 const ledgerSchema = 1;
+/** Of documents of all kinds: one that changes gets an upgrade that leaves the others as they are. */
+const documentSchema = 1;
 
 /** By the schema they start from. Schema 1 is the first, so there are none yet. */
 const recordUpgrades: Record<number, Upgrade> = {};
 const ledgerUpgrades: Record<number, Upgrade> = {};
+const documentUpgrades: Record<number, Upgrade> = {};
 
 // Encoded, so that a `/` or `#` inside a name cannot make two keys one. Valid Kubernetes and EKS names
 // stay as they are.
@@ -114,6 +119,48 @@ export function ledgerItem(key: RolloutKey, entry: LedgerEntry): Item {
 
 export function readLedgerEntry(item: Item): LedgerEntry {
   return readBody(item, ledgerSchema, ledgerUpgrades) as unknown as LedgerEntry;
+}
+
+export function documentsPartition({ kind, of }: Omit<DocumentKey, 'id'>): string {
+  return of === undefined ? kind : `${kind}#${enc(of)}`;
+}
+
+export function documentKey(key: DocumentKey): ItemKey {
+  return { pk: { S: documentsPartition(key) }, sk: { S: enc(key.id) } };
+}
+
+/** The item of a document in the version it is about to get. */
+export function documentItem(document: Document, version: number): Item {
+  const { expiresAt, body } = document;
+  return {
+    ...documentKey(document),
+    schema: number(documentSchema),
+    version: number(version),
+    body: { S: JSON.stringify(body) },
+    // DynamoDB deletes by whole seconds, some time later: no condition rests on that one.
+    ...(expiresAt === undefined
+      ? {}
+      : { expiresAt: number(expiresAt), expiresAtSeconds: number(Math.ceil(expiresAt / 1000)) }),
+  };
+}
+
+export function readDocument<K extends DocumentKind>(item: Item): Document<K> {
+  const [kind, of] = text(item.pk).split('#');
+  const expiresAt = numberOf(item.expiresAt);
+  return {
+    kind: kind as K,
+    ...(of === undefined ? {} : { of: decodeURIComponent(of) }),
+    id: decodeURIComponent(text(item.sk)),
+    version: versionOf(item),
+    body: readBody(item, documentSchema, documentUpgrades) as unknown as Document<K>['body'],
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
+/** Whether the item counts as not there. */
+export function hasExpired(item: Item, now: Millis): boolean {
+  const expiresAt = numberOf(item.expiresAt);
+  return expiresAt !== undefined && expiresAt <= now;
 }
 
 /**

@@ -1,14 +1,20 @@
 import { Conflict, Terminal } from '../errors.ts';
+import type { DocumentKey, DocumentKind } from '../model/documents.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { LedgerEntry, RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
-import type { Clock, Due, Page, Store } from '../world.ts';
+import type { Clock, Documents, Due, Page, Store } from '../world.ts';
 import {
+  documentItem,
+  documentKey,
+  documentsPartition,
+  hasExpired,
   type Item,
   type ItemKey,
   ledgerItem,
   ledgerPartition,
   namespacePrefix,
+  readDocument,
   readDue,
   readLedgerEntry,
   readRecord,
@@ -72,6 +78,45 @@ export function memoryStore(clock: Clock, { indexLagMs = 0 }: MemoryStoreOptions
       return true;
     },
     ledger: async (key, options) => ledgerOf(memory, key, options),
+    documents: documentsOf(memory, clock),
+  };
+}
+
+function documentsOf(memory: Memory, clock: Clock): Documents {
+  const stored = (key: DocumentKey): Item | undefined => {
+    const item = find(memory, documentKey(key));
+    return item === undefined || hasExpired(item, clock.now()) ? undefined : item;
+  };
+  return {
+    get: async <K extends DocumentKind>(key: DocumentKey<K>) => {
+      const item = stored(key);
+      return item === undefined ? undefined : readDocument<K>(item);
+    },
+    put: async (document) => {
+      demandVersion(stored(document), document.version);
+      const version = document.version + 1;
+      put(memory, documentKey(document), documentItem(document, version));
+      return { ...structuredClone(document), version };
+    },
+    remove: async (key, version) => {
+      const item = find(memory, documentKey(key));
+      if (item === undefined) return;
+      demandVersion(item, version);
+      put(memory, documentKey(key), undefined);
+    },
+    list: async <K extends DocumentKind>(
+      place: Omit<DocumentKey<K>, 'id'>,
+      options: PageOptions,
+    ) => {
+      const all = sorted(memory, documentsPartition(place));
+      const kept = all.filter(([, item]) => !hasExpired(item, clock.now()));
+      return page(
+        kept,
+        (item) => readDocument<K>(item),
+        options,
+        (sk, last) => sk > last,
+      );
+    },
   };
 }
 

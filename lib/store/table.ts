@@ -3,8 +3,6 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
-  type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { Conflict, Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -12,8 +10,8 @@ import type { LedgerEntry, RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Log, Page, Store } from '../world.ts';
 import { tableError } from './awsErrors.ts';
+import { dynamoDocuments } from './documents.ts';
 import {
-  type Item,
   ledgerItem,
   ledgerPartition,
   namespacePrefix,
@@ -24,27 +22,17 @@ import {
   recordKey,
   rolloutsPartition,
 } from './items.ts';
+import { type PageOptions, page, partition, query, startAfter, type Table } from './query.ts';
 import { dueIndex, dueShards } from './tableDefinition.ts';
-
-/** DynamoDB ends a page at 1 MB, so one call of ours may take several of its pages: at most these. */
-const pagesMax = 20;
-
-type PageOptions = { limit: number; cursor?: string };
-
-type Table = {
-  client: DynamoDBClient;
-  name: string;
-  /** Runs one operation, and turns what it throws into one of the four kinds of error. */
-  attempt: <T>(operation: string, call: () => Promise<T>) => Promise<T>;
-};
 
 /** The store over one DynamoDB table, or over the embedded engine, which speaks the same protocol. */
 export function dynamoStore(options: {
   client: DynamoDBClient;
   table: string;
   log?: Log | undefined;
+  now?: () => Millis;
 }): Store {
-  const { client, table: name, log } = options;
+  const { client, table: name, log, now = Date.now } = options;
   const attempt: Table['attempt'] = async (operation, call) => {
     try {
       return await call();
@@ -55,7 +43,7 @@ export function dynamoStore(options: {
       throw error;
     }
   };
-  const table: Table = { client, name, attempt };
+  const table: Table = { client, name, now, attempt };
   return {
     load: (key) => load(table, key),
     save: (record) => save(table, record),
@@ -64,6 +52,7 @@ export function dynamoStore(options: {
     due: (before, limit) => due(table, before, limit),
     append: (key, entry) => append(table, key, entry),
     ledger: (key, ledgerOptions) => ledger(table, key, ledgerOptions),
+    documents: dynamoDocuments(table),
   };
 }
 
@@ -156,57 +145,4 @@ async function due(table: Table, before: Millis, limit: number): Promise<Due[]> 
     .flatMap(({ items }) => items.map(readDue))
     .sort((a, b) => a.dueAt - b.dueAt)
     .slice(0, limit);
-}
-
-/** One page and the cursor after it, which is there only if something follows. */
-async function page<T>(
-  table: Table,
-  read: (item: Item) => T,
-  limit: number,
-  input: Partial<QueryCommandInput>,
-): Promise<Page<T>> {
-  const { items, more } = await query(table, limit + 1, input);
-  const kept = items.slice(0, limit);
-  const last = kept.at(-1)?.sk?.S;
-  return {
-    items: kept.map(read),
-    ...((more || items.length > limit) && last !== undefined ? { cursor: last } : {}),
-  };
-}
-
-/** Up to `limit` items, over as many of DynamoDB's pages as they take, and whether it ended early. */
-async function query(
-  table: Table,
-  limit: number,
-  input: Partial<QueryCommandInput>,
-): Promise<{ items: Item[]; more: boolean }> {
-  const items: Item[] = [];
-  let start = input.ExclusiveStartKey;
-  for (let pages = 0; pages < pagesMax; pages++) {
-    const asked = {
-      ...input,
-      TableName: table.name,
-      Limit: limit - items.length,
-      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-    };
-    const answer = await table.attempt('Query', () => table.client.send(new QueryCommand(asked)));
-    items.push(...(answer.Items ?? []));
-    start = answer.LastEvaluatedKey;
-    if (start === undefined || items.length >= limit) return { items, more: false };
-  }
-  return { items, more: true };
-}
-
-function partition(pk: string, prefix = ''): Partial<QueryCommandInput> {
-  return {
-    KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
-    ExpressionAttributeValues: {
-      ':pk': { S: pk },
-      ...(prefix === '' ? {} : { ':prefix': { S: prefix } }),
-    },
-  };
-}
-
-function startAfter(pk: string, cursor: string | undefined): Partial<QueryCommandInput> {
-  return cursor === undefined ? {} : { ExclusiveStartKey: { pk: { S: pk }, sk: { S: cursor } } };
 }

@@ -30,17 +30,18 @@ type Relisting = Pick<World, 'cluster' | 'store' | 'wakes' | 'instanceId'>;
  * last accounted for, the new and the deleted among them: what a lost notice would have told. Answers
  * how many.
  */
-export async function relist(world: Relisting, cluster: string): Promise<number> {
+export async function relist(world: Relisting, name: string): Promise<number> {
+  const cluster = await world.cluster(name);
   const [rollouts, sets, known] = await Promise.all([
-    world.cluster(cluster).list('Rollout', ''),
-    world.cluster(cluster).list('ReplicaSet', '', hashLabel),
-    recordedIn(world, cluster),
+    cluster.list('Rollout', ''),
+    cluster.list('ReplicaSet', '', hashLabel),
+    recordedIn(world, name),
   ]);
-  const sizes = sizesByRollout(sets, cluster);
+  const sizes = sizesByRollout(sets, name);
   const ours = rollouts.filter(
     (rollout) => (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === world.instanceId,
   );
-  const outdated = await withOtherWorkload(world.cluster(cluster), ours);
+  const outdated = await withOtherWorkload(cluster, ours);
   const stale: { namespace: string; name: string }[] = [];
   for (const rollout of ours) {
     const namespace = rollout.metadata?.namespace ?? 'default';
@@ -54,8 +55,8 @@ export async function relist(world: Relisting, cluster: string): Promise<number>
     const [namespace = '', name = ''] = id.split('/');
     stale.push({ namespace, name });
   }
-  await freeServices(world.cluster(cluster), rollouts);
-  await Promise.all(stale.map((each) => world.wakes.send({ key: { cluster, ...each } }, 0)));
+  await freeServices(cluster, rollouts);
+  await Promise.all(stale.map((each) => world.wakes.send({ key: { cluster: name, ...each } }, 0)));
   return stale.length;
 }
 

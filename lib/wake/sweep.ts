@@ -20,7 +20,7 @@ export type SweepCounts = {
   failed: number;
 };
 
-type Sweeping = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'cluster' | 'clusterNames'>;
+type Sweeping = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'clusters'>;
 
 /** How often a cluster whose changes are announced is listed all the same, in sweeps. */
 const listEvery = 10;
@@ -59,8 +59,8 @@ export async function sweep(
 async function askForLists(world: Sweeping, now: Millis): Promise<void> {
   const isFullRound = Math.floor(now / minuteMs) % listEvery === 0;
   try {
-    for (const name of await world.clusterNames()) {
-      if (isFullRound || !world.cluster(name).doorbell) await world.wakes.send({ list: name }, 0);
+    for (const { name, doorbell } of await world.clusters()) {
+      if (isFullRound || !doorbell) await world.wakes.send({ list: name }, 0);
     }
   } catch (error) {
     world.log('warn', 'a list of clusters could not be asked for', { error: String(error) });

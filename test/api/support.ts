@@ -208,7 +208,7 @@ export async function makeApi(
         },
       },
       log: (level, message) => logged.push(`${level} ${message}`),
-      clusterNames: async () => ['prod', 'staging'],
+      clusters: async () => ['prod', 'staging'].map((name) => ({ name, doorbell: true })),
       invoke: async (request) => {
         invoked.push(request);
         if (request.look === true)

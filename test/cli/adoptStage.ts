@@ -62,7 +62,7 @@ export async function cluster({ deployments = [], leases = [], forbid }: Options
     'current-context': 'test',
   };
   writeFileSync(kubeconfig, JSON.stringify(config));
-  const argos = { ...world, cluster: () => sim.as('rollouts-controller') };
+  const argos = { ...world, cluster: async () => sim.as('rollouts-controller') };
   // Of a controller's own writes under that name it must not think that they are a rival's.
   const rival = { manager: '', seenAt: 0, times: 1, wroteAt: Number.MAX_SAFE_INTEGER };
   const run = async (name = 'web', until = clock.now() + minuteMs) => {

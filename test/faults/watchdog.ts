@@ -178,7 +178,7 @@ function above(dog: Watchdog, turns: Turns, world: World): World {
   return {
     ...world,
     store,
-    cluster: (name) => askedOf(dog, turns, holder, world.cluster(name)),
+    cluster: async (name) => askedOf(dog, turns, holder, await world.cluster(name)),
   };
 }
 
@@ -256,7 +256,11 @@ function below(dog: Watchdog, turns: Turns, world: World): World {
       return isNew;
     },
   };
-  return { ...world, store, cluster: (name) => effectsOf(dog, turns, world.cluster(name)) };
+  return {
+    ...world,
+    store,
+    cluster: async (name) => effectsOf(dog, turns, await world.cluster(name)),
+  };
 }
 
 function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {

@@ -27,7 +27,7 @@ it('a release goes its way over HTTP: up, healthy, a new image, the first pause'
   );
   const signIn = async () => ({ server, token: 'token' });
   const cluster = kubernetesCluster({ signIn, doorbell: true });
-  const world: World = { ...simulated, cluster: () => cluster };
+  const world: World = { ...simulated, cluster: async () => cluster };
 
   const manifest: Rollout = parse(readFileSync('examples/front-api.yaml', 'utf8'));
   const reach = async (phase: string): Promise<Rollout> => {

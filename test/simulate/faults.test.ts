@@ -32,7 +32,9 @@ function lab(options: Partial<FaultOptions> = {}) {
 const always = (fault: FaultName, options: Partial<FaultOptions> = {}) =>
   lab({ rates: { [fault]: 1 }, ...options });
 const pause = (world: World) =>
-  world.cluster('local').patch('Rollout', web, { spec: { paused: true } });
+  world
+    .cluster('local')
+    .then((cluster) => cluster.patch('Rollout', web, { spec: { paused: true } }));
 const failed = (work: Promise<unknown>) =>
   work.then(
     () => undefined,
@@ -58,7 +60,8 @@ describe('calls to the cluster', () => {
   });
 
   it('reads conflict with nothing and lose no answer, but can be throttled', async () => {
-    const get = (world: World) => world.cluster('local').get('Rollout', 'shop', 'web');
+    const get = async (world: World) =>
+      (await world.cluster('local')).get('Rollout', 'shop', 'web');
     const { faults } = lab({ rates: { conflict: 0.5, answerLost: 0.5, killedBefore: 1 } });
     expect((await faults.process(get)).metadata?.name).toBe('web');
     expect(await failed(always('throttled').faults.process(get))).toBeInstanceOf(Transient);
@@ -66,8 +69,8 @@ describe('calls to the cluster', () => {
 
   it('a dry run is a read', async () => {
     const { faults } = lab({ rates: { conflict: 0.5, answerLost: 0.5, killedBefore: 1 } });
-    const dry = (world: World) =>
-      world.cluster('local').create('ReplicaSet', replicaSet(), { dryRun: true });
+    const dry = async (world: World) =>
+      (await world.cluster('local')).create('ReplicaSet', replicaSet(), { dryRun: true });
     expect((await faults.process(dry)).spec?.replicas).toBe(3);
   });
 
@@ -78,9 +81,9 @@ describe('calls to the cluster', () => {
     });
     const error = await failed(
       lived.faults.process(async (world) => {
-        const { metadata } = await world.cluster('local').get('Rollout', 'shop', 'web');
+        const { metadata } = await (await world.cluster('local')).get('Rollout', 'shop', 'web');
         const target = { ...web, resourceVersion: metadata!.resourceVersion! };
-        await world.cluster('local').patch('Rollout', target, { spec: { paused: true } });
+        await (await world.cluster('local')).patch('Rollout', target, { spec: { paused: true } });
       }),
     );
     expect(error).toBeInstanceOf(Conflict);
@@ -254,11 +257,11 @@ describe('the same seed', () => {
   const play = async (seed: number) => {
     const { faults, clock, cluster, wakes } = lab({ seed, rates: faultRates, spans: {} });
     const work = async (world: World) => {
-      const { metadata } = await world.cluster('local').get('Rollout', 'shop', 'web');
+      const { metadata } = await (await world.cluster('local')).get('Rollout', 'shop', 'web');
       const target = { ...web, resourceVersion: metadata?.resourceVersion ?? '' };
       const count = Number(metadata?.annotations?.count ?? 0) + 1;
       const patch = { metadata: { annotations: { count: String(count) } } };
-      await world.cluster('local').patch('Rollout', target, patch);
+      await (await world.cluster('local')).patch('Rollout', target, patch);
       await world.wakes.send({ key }, 1000);
     };
     const ends: string[] = [];
@@ -288,9 +291,9 @@ describe('the same seed', () => {
 
 describe('sabotage', () => {
   it('breaks the world a process sees', async () => {
-    const sabotage = (world: World): World => ({ ...world, clusterNames: async () => [] });
+    const sabotage = (world: World): World => ({ ...world, clusters: async () => [] });
     const { faults, world } = lab({ sabotage });
-    expect(await faults.process((own) => own.clusterNames())).toEqual([]);
-    expect(await world.clusterNames()).toEqual(['local']);
+    expect(await faults.process((own) => own.clusters())).toEqual([]);
+    expect(await world.clusters()).toMatchObject([{ name: 'local' }]);
   });
 });

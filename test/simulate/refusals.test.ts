@@ -41,12 +41,15 @@ describe('a write that is refused for good', () => {
 function refusing(world: World): World {
   return {
     ...world,
-    cluster: (name) => ({
-      ...world.cluster(name),
-      patch: async (kind, ...rest) => {
-        if (kind === 'ReplicaSet') throw new Terminal(why);
-        return await world.cluster(name).patch(kind, ...rest);
-      },
-    }),
+    cluster: async (name) => {
+      const cluster = await world.cluster(name);
+      return {
+        ...cluster,
+        patch: async (kind, ...rest) => {
+          if (kind === 'ReplicaSet') throw new Terminal(why);
+          return await cluster.patch(kind, ...rest);
+        },
+      };
+    },
   };
 }

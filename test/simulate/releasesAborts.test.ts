@@ -147,8 +147,8 @@ describe('a command that the API server refuses', () => {
 function refusing(world: World, why: string): World {
   return {
     ...world,
-    cluster: (name) => {
-      const cluster = world.cluster(name);
+    cluster: async (name) => {
+      const cluster = await world.cluster(name);
       return {
         ...cluster,
         patch: async (kind, where, patch, options) => {

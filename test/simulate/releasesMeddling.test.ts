@@ -91,7 +91,10 @@ it('a refusal in other words each time is tried again now and then, not at once'
   });
   made.connect({
     deliver: (message, world) => {
-      const changed: World = { ...world, cluster: (name) => refusing(world.cluster(name)) };
+      const changed: World = {
+        ...world,
+        cluster: async (name) => refusing(await world.cluster(name)),
+      };
       return deliver(changed, message);
     },
   });

@@ -144,7 +144,7 @@ describe('the doorbell', () => {
     cluster.patchStatus('shop', 'web', { abort: true });
     await pass(5000);
     expect(wakes).toEqual([]);
-    expect(world.cluster('local').doorbell).toBe(false);
+    expect((await world.cluster('local')).doorbell).toBe(false);
   });
 
   it('can ring through another queue, and a notice that fails is not the end', async () => {
@@ -163,10 +163,10 @@ describe('the doorbell', () => {
 describe('the world', () => {
   it('knows its clusters, and each is its own', async () => {
     const { world, clusters } = serve({ clusters: { a: {}, b: {} } });
-    expect(await world.clusterNames()).toEqual(['a', 'b']);
-    await world.cluster('a').create('Rollout', rollout());
+    expect((await world.clusters()).map(({ name }) => name)).toEqual(['a', 'b']);
+    await (await world.cluster('a')).create('Rollout', rollout());
     expect(clusters.get('b')?.read.list('Rollout', '')).toEqual([]);
-    expect(() => world.cluster('c')).toThrow(NotFound);
+    await expect(world.cluster('c')).rejects.toThrow(NotFound);
   });
 
   it('gives every process an id of its own', async () => {

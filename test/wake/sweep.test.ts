@@ -3,7 +3,7 @@ import { Terminal, Transient } from '../../lib/errors.ts';
 import type { RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { sweep } from '../../lib/wake/sweep.ts';
-import type { Cluster, Store } from '../../lib/world.ts';
+import type { Store } from '../../lib/world.ts';
 import { wakeWorld } from './world.ts';
 
 const start = 1_700_000_000_000;
@@ -220,7 +220,7 @@ describe('sweep', () => {
 
 describe('lists', () => {
   it('asks for a cluster with a doorbell every 10 minutes, and every minute for one without', async () => {
-    made.clusters.set('quiet', { doorbell: false } as Cluster);
+    made.clusters.set('quiet', { doorbell: false });
     const base = 1_700_000_400_000; // a round number of ten minutes
     for (let minute = 0; minute < 20; minute += 1) {
       made.clock.set(base + minute * minuteMs);

@@ -1,7 +1,7 @@
 import type { RolloutKey } from '../../lib/model/key.ts';
 import type { Millis } from '../../lib/model/units.ts';
 import { embeddedStore } from '../../lib/store/embedded.ts';
-import type { Clock, Cluster, World } from '../../lib/world.ts';
+import type { Clock, World } from '../../lib/world.ts';
 
 type Sent = { key: RolloutKey; at?: Millis; delayMs: Millis; sentAt: Millis };
 
@@ -22,7 +22,7 @@ export function handClock(start: Millis): Clock & { set: (at: Millis) => void; s
   };
 }
 
-type SweptWorld = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'cluster' | 'clusterNames'>;
+type SweptWorld = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'clusters'>;
 
 /** What a sweep needs of the World, on the embedded store, with a queue one can look into. */
 export async function wakeWorld(start: Millis) {
@@ -31,10 +31,9 @@ export async function wakeWorld(start: Millis) {
   const sent: Sent[] = [];
   const logged: string[] = [];
   const lists: { list: string; sentAt: Millis }[] = [];
-  const clusters = new Map([['prod', { doorbell: true } as Cluster]]);
+  const clusters = new Map([['prod', { doorbell: true }]]);
   const world: SweptWorld = {
-    clusterNames: async () => [...clusters.keys()],
-    cluster: (name) => clusters.get(name) as Cluster,
+    clusters: async () => [...clusters].map(([name, { doorbell }]) => ({ name, doorbell })),
     clock,
     store,
     wakes: {

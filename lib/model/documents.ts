@@ -1,0 +1,83 @@
+import type { RolloutKey } from './key.ts';
+import type { Millis } from './units.ts';
+
+/** A cluster that Serin serves, and how it is reached. */
+export type ClusterEntry = {
+  /** As in the API's paths. */
+  name: string;
+  region: string;
+  /** Its name in EKS, which its tokens are signed for. */
+  eksName: string;
+  /** Assumed to ask EKS where the cluster is and to sign in; Serin's own role if absent. */
+  roleArn?: string;
+  /** Where it was when it was added or last asked for; EKS is asked again when that is refused. */
+  endpoint: string;
+  /** PEM in base64; absent where the public authorities vouch for the endpoint. */
+  ca?: string;
+  doorbell: DoorbellEntry;
+  addedAt: Millis;
+  addedBy: string;
+};
+
+/**
+ * Whether the cluster tells of changes by an admission webhook, and the secrets it may say it by: two
+ * while one takes the place of the other.
+ */
+export type DoorbellEntry = {
+  rings: boolean;
+  secrets: { sha256: string; until?: Millis }[];
+};
+
+/** A cluster that does not answer: since when, and when to try again. */
+export type Outage = { since: Millis; failures: number; retryAt: Millis; said: string };
+
+/** A long-lived token of the API. It is kept by the SHA-256 of its text, in hex. */
+export type TokenEntry = {
+  /** Who it stands for: the principal's name in policies and in the ledger. */
+  name: string;
+  groups: string[];
+  createdAt: Millis;
+  createdBy: string;
+};
+
+/** What was to be done once, and that it was begun or done. */
+export type Claim = { by: string; isDone: boolean; answer?: string };
+
+/** What an admission notice said of who made a change. It proves nothing: the secret can be read. */
+export type Notice = {
+  key: RolloutKey;
+  uid: string;
+  user: string;
+  at: Millis;
+  /** Which transitions of the ledger it may explain. */
+  explains: string[];
+};
+
+/** Issuers, policies and hooks, as `serin settings apply` stored them: YAML, checked before. */
+export type StoredSettings = { text: string; appliedAt: Millis; appliedBy: string };
+
+/** What the table holds beside the rollouts and their ledgers, by kind. */
+export type DocumentBodies = {
+  cluster: ClusterEntry;
+  outage: Outage;
+  token: TokenEntry;
+  claim: Claim;
+  notice: Notice;
+  settings: StoredSettings;
+};
+export type DocumentKind = keyof DocumentBodies;
+
+/** `of` groups what is listed together, such as the notices of one rollout. */
+export type DocumentKey<K extends DocumentKind = DocumentKind> = {
+  kind: K;
+  of?: string;
+  id: string;
+};
+
+export type Document<K extends DocumentKind = DocumentKind> = DocumentKey<K> & {
+  /** Counts the writes; every write names the version it has read. 0 = not yet stored. */
+  version: number;
+  body: DocumentBodies[K];
+  /** From then on it is as if it were not there. */
+  expiresAt?: Millis;
+};
