@@ -16,7 +16,7 @@ export function reconcileHandler(world: World) {
     .use(errorLogger({ logger }))
     .handler(async (event) =>
       'Records' in event
-        ? await deliverBatch(event.Records, (message) => deliver(world, message), world.log)
+        ? await deliverBatch(world, event.Records, (message) => deliver(world, message))
         : await answer(world, event),
     );
 }

@@ -15,7 +15,12 @@ export class NotFound extends Error {
 
 /** It may work later: a throttle, a timeout, a 5xx. Retry with backoff. */
 export class Transient extends Error {
-  override name = 'Transient';
+  override name: string = 'Transient';
+}
+
+/** The cluster's API server gave no answer, or none of its own. */
+export class Unreachable extends Transient {
+  override name = 'Unreachable';
 }
 
 /** It will not work by trying again: refused, forbidden, malformed. Somebody has to change something. */

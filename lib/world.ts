@@ -155,9 +155,11 @@ export type Documents = {
 export type Due = { key: RolloutKey; dueAt: Millis; queuedFor?: Millis; version: number };
 
 /** A message in the queue: which rollout, and the exact time if the message is a timer's. */
-export type WakeMessage = { key: RolloutKey; at?: Millis };
+export type WakeMessage = { key: RolloutKey; at?: Millis } & Retried;
+/** How often it has been sent again because it failed. */
+type Retried = { retries?: number };
 /** Asks for the rollouts of a cluster to be compared with the table: what no notice told of. */
-type ListMessage = { list: string };
+type ListMessage = { list: string } & Retried;
 export type QueueMessage = WakeMessage | ListMessage;
 
 /** The queue. Messages may be lost, doubled, late and out of order. */

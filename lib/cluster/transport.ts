@@ -2,7 +2,7 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import { request as ask } from 'undici';
-import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
 import type { Millis } from '../model/units.ts';
 import { describe, refusal, type Subject } from './answers.ts';
 
@@ -275,10 +275,10 @@ function failure(call: Call, error: unknown, timeoutMs: Millis): Failure {
   }
   if (chain.some(({ name }) => name === 'TimeoutError')) {
     const late = `${describe(call.subject)}: no answer within ${timeoutMs} ms`;
-    return { failed: 'other', error: new Transient(late, { cause: error }) };
+    return { failed: 'other', error: new Unreachable(late, { cause: error }) };
   }
   const failed = resetCodes.test(code) ? 'reset' : 'other';
-  return { failed, error: new Transient(text, { cause: error }) };
+  return { failed, error: new Unreachable(text, { cause: error }) };
 }
 
 function isText(value: unknown): value is string {

@@ -1,31 +1,73 @@
-import { Terminal } from '../errors.ts';
-import type { Log, QueueMessage } from '../world.ts';
+import { Terminal, Transient, Unreachable } from '../errors.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+import type { QueueMessage, World } from '../world.ts';
+import { endOutage, noteOutage } from './outage.ts';
 import { readWake } from './sqs.ts';
 
 /** A message as the queue hands it to a function, and the answer that names those to try again. */
 export type QueueRecord = { messageId: string; body: string };
 export type BatchAnswer = { batchItemFailures: { itemIdentifier: string }[] };
 
+type Batching = Pick<World, 'clock' | 'store' | 'wakes' | 'log'>;
+type Deliver = (message: QueueMessage) => Promise<void>;
+
+/** How often a wake is sent again before it is left to the queue, and in the end to the dead letters. */
+const retriesMax = 5;
+const retryMinMs: Millis = secondMs;
+
 /**
- * Delivers a batch's messages side by side, so that one that waits for its time holds up no other.
- * What failed comes again, but for what cannot succeed by itself: that is logged and dropped.
+ * Delivers a batch's messages side by side, so that one that waits for its time holds up no other. What
+ * may work later is sent again, later each time: the queue's own second delivery comes only after minutes.
+ * What cannot succeed by itself is logged and dropped. Anything else is a bug, and left to the queue.
  */
 export async function deliverBatch(
+  world: Batching,
   records: QueueRecord[],
-  deliver: (message: QueueMessage) => Promise<void>,
-  log: Log,
+  deliver: Deliver,
 ): Promise<BatchAnswer> {
   const fates = await Promise.all(
     records.map(async ({ messageId, body }) => {
-      try {
-        await deliver(readWake(body));
-        return [];
-      } catch (error) {
-        const isFinal = error instanceof Terminal;
-        log(isFinal ? 'error' : 'warn', 'a wake failed', { messageId, body, error: String(error) });
-        return isFinal ? [] : [{ itemIdentifier: messageId }];
-      }
+      const isDone = await handle(world, { messageId, body }, deliver).catch((error: unknown) => {
+        world.log('error', 'a wake failed', { messageId, body, error: String(error) });
+        return false;
+      });
+      return isDone ? [] : [{ itemIdentifier: messageId }];
     }),
   );
   return { batchItemFailures: fates.flat() };
+}
+
+/** Whether the message is done with. */
+async function handle(world: Batching, { messageId, body }: QueueRecord, deliver: Deliver) {
+  let message: QueueMessage | undefined;
+  try {
+    message = readWake(body);
+    await deliver(message);
+    if ('list' in message) await endOutage(world.store.documents, message.list);
+    return true;
+  } catch (error) {
+    const isPassing = error instanceof Transient;
+    if (!isPassing && !(error instanceof Terminal)) throw error;
+    world.log(isPassing ? 'warn' : 'error', 'a wake failed', {
+      messageId,
+      body,
+      error: error.message,
+    });
+    // A list is what tries a cluster: whatever is wrong, nothing can be done there.
+    if (message !== undefined && 'list' in message) await noteOutage(world, message.list, error);
+    else if (message !== undefined && isPassing) return await retry(world, message, error);
+    return true;
+  }
+}
+
+async function retry(world: Batching, message: QueueMessage, error: Transient): Promise<boolean> {
+  const { retries = 0 } = message;
+  if (retries < retriesMax) {
+    await world.wakes.send({ ...message, retries: retries + 1 }, retryMinMs * 2 ** retries);
+    return true;
+  }
+  if (!(error instanceof Unreachable) || 'list' in message) return false;
+  // What is due stays due, and is queued as soon as the cluster answers.
+  await noteOutage(world, message.key.cluster, error);
+  return true;
 }

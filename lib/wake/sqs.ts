@@ -37,8 +37,9 @@ function writeWake(message: QueueMessage): string {
 
 /** The message in a queue record's body. */
 export function readWake(body: string): QueueMessage {
-  const { key, at, list } = parse(body);
-  if (typeof list === 'string' && list !== '') return { list };
+  const { key, at, list, retries } = parse(body);
+  const retried = typeof retries === 'number' ? { retries } : {};
+  if (typeof list === 'string' && list !== '') return { list, ...retried };
   const { cluster, namespace, name } = key ?? {};
   if ([cluster, namespace, name].some((part) => typeof part !== 'string' || part === '')) {
     throw new Terminal(`a message in the queue names no rollout: ${body.slice(0, 200)}`);
@@ -46,10 +47,16 @@ export function readWake(body: string): QueueMessage {
   return {
     key: { cluster, namespace, name } as WakeMessage['key'],
     ...(typeof at === 'number' ? { at } : {}),
+    ...retried,
   };
 }
 
-type Parsed = { key?: Partial<WakeMessage['key']>; at?: unknown; list?: unknown };
+type Parsed = {
+  key?: Partial<WakeMessage['key']>;
+  at?: unknown;
+  list?: unknown;
+  retries?: unknown;
+};
 
 function parse(body: string): Parsed {
   try {

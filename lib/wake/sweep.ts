@@ -1,6 +1,8 @@
 import { Conflict, Transient } from '../errors.ts';
+import type { Outage } from '../model/documents.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
 import type { Due, World } from '../world.ts';
+import { outages } from './outage.ts';
 import { reachMs, scheduleWake } from './queue.ts';
 
 /** Due entries one sweep looks at, soonest first. Each is 200 bytes in the index. */
@@ -37,13 +39,14 @@ export async function sweep(
 ): Promise<SweepCounts> {
   const { horizonMs = reachMs, limit = limitMax } = options;
   const now = world.clock.now();
-  await askForLists(world, now);
+  const silent = await silentClusters(world);
+  await askForLists(world, silent, now);
   // Never beyond the queue's reach: it would be claimed and then not sent.
   const dues = await world.store.due(now + Math.min(horizonMs, reachMs), limit);
   if (dues.length === limit) {
     world.log('warn', 'more is due than one sweep looks at', { limit });
   }
-  const open = dues.filter((due) => needsWake(due, now));
+  const open = dues.filter((due) => needsWake(due, now) && !silent.has(due.key.cluster));
   const counts: SweepCounts = { found: dues.length, queued: 0, skipped: 0, failed: 0 };
   for (let start = 0; start < open.length; start += sideBySide) {
     const some = open.slice(start, start + sideBySide);
@@ -54,16 +57,33 @@ export async function sweep(
 
 /**
  * Asks for the clusters to be listed: every minute where nobody announces changes, else now and then,
- * for the notices that were lost. The sweep itself calls no cluster.
+ * for the notices that were lost. One that does not answer is tried later each time. The sweep itself
+ * calls no cluster.
  */
-async function askForLists(world: Sweeping, now: Millis): Promise<void> {
+async function askForLists(
+  world: Sweeping,
+  silent: Map<string, Outage>,
+  now: Millis,
+): Promise<void> {
   const isFullRound = Math.floor(now / minuteMs) % listEvery === 0;
   try {
     for (const { name, doorbell } of await world.clusters()) {
-      if (isFullRound || !doorbell) await world.wakes.send({ list: name }, 0);
+      const retryAt = silent.get(name)?.retryAt;
+      if (retryAt === undefined ? isFullRound || !doorbell : retryAt <= now)
+        await world.wakes.send({ list: name }, 0);
     }
   } catch (error) {
     world.log('warn', 'a list of clusters could not be asked for', { error: String(error) });
+  }
+}
+
+/** Without the list of them each is taken to answer. */
+async function silentClusters({ store, log }: Sweeping): Promise<Map<string, Outage>> {
+  try {
+    return await outages(store.documents);
+  } catch (error) {
+    log('warn', 'the clusters that do not answer could not be read', { error: String(error) });
+    return new Map();
   }
 }
 

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Terminal, Transient, Unreachable } from '../../lib/errors.ts';
+import { minuteMs, secondMs } from '../../lib/model/units.ts';
+import { deliverBatch } from '../../lib/wake/batch.ts';
+import { sweep } from '../../lib/wake/sweep.ts';
+import type { QueueMessage } from '../../lib/world.ts';
+import { wakeWorld } from './world.ts';
+
+const start = 1_700_000_000_000;
+const key = { cluster: 'prod', namespace: 'shop', name: 'web' };
+
+let made: Awaited<ReturnType<typeof wakeWorld>>;
+beforeEach(async () => {
+  made = await wakeWorld(start);
+});
+afterEach(() => made.close());
+
+function batch(messages: (QueueMessage | string)[], deliver: (message: QueueMessage) => void) {
+  const records = messages.map((message, index) => ({
+    messageId: `m${index}`,
+    body: typeof message === 'string' ? message : JSON.stringify(message),
+  }));
+  return deliverBatch(made.world, records, async (message) => deliver(message));
+}
+const failed = (...ids: string[]) => ({
+  batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
+});
+const fail = (error: Error) => () => {
+  throw error;
+};
+
+describe('a batch of wakes', () => {
+  it('delivers each, and one that fails holds up no other', async () => {
+    const delivered: string[] = [];
+    const answer = await batch([{ key }, { key: { ...key, name: 'api' } }], (message) => {
+      if ('list' in message || message.key.name === 'web') throw new Transient('not now');
+      delivered.push(message.key.name);
+    });
+    expect(delivered).toEqual(['api']);
+    expect(answer).toEqual(failed());
+    expect(made.sent).toMatchObject([{ key, retries: 1 }]);
+  });
+
+  it('sends what may work later again, later each time, and then leaves it to the queue', async () => {
+    const delays: number[] = [];
+    let message: QueueMessage = { key, at: start };
+    for (let times = 0; times < 5; times += 1) {
+      expect(await batch([message], fail(new Transient('throttled')))).toEqual(failed());
+      const { delayMs, sentAt: _, ...next } = made.sent.pop() ?? { delayMs: 0, sentAt: 0, key };
+      delays.push(delayMs / secondMs);
+      message = next;
+    }
+    expect(delays).toEqual([1, 2, 4, 8, 16]);
+    expect(await batch([message], fail(new Transient('throttled')))).toEqual(failed('m0'));
+    expect(made.sent).toEqual([]);
+  });
+
+  it('drops what cannot succeed, and leaves bugs and poison to the dead letters', async () => {
+    expect(await batch([{ key }, 'poison'], fail(new Terminal('no such cluster')))).toEqual(
+      failed(),
+    );
+    expect(await batch([{ key }], fail(new TypeError('x is undefined')))).toEqual(failed('m0'));
+    expect(made.logged.filter((line) => line === 'error a wake failed')).toHaveLength(3);
+  });
+});
+
+describe('a cluster that does not answer', () => {
+  const gone = fail(new Unreachable('get Rollout shop/web: ECONNREFUSED'));
+  const saveDue = () =>
+    made.world.store.save({ schema: 1, key, version: 0, intents: [], polls: 0, dueAt: start });
+
+  it('is left alone by the sweep until a list is answered, and then nothing is lost', async () => {
+    await saveDue();
+    expect(await batch([{ key, retries: 5 }], gone)).toEqual(failed());
+    // An hour: what is due stays due, no message piles up, and a list tries the cluster now and then.
+    for (let minute = 1; minute <= 60; minute += 1) {
+      made.clock.set(start + minute * minuteMs);
+      await sweep(made.world);
+      for (const { list } of made.lists.splice(0)) await batch([{ list }], gone);
+    }
+    expect(made.sent).toEqual([]);
+    const known = await made.world.store.documents.get({ kind: 'outage', id: 'prod' });
+    expect(known?.body).toMatchObject({ since: start });
+    expect(known?.body.failures).toBeGreaterThan(8);
+    expect(known?.body.failures).toBeLessThan(20);
+
+    const back = start + 65 * minuteMs;
+    made.clock.set(back);
+    await sweep(made.world);
+    expect(await batch(made.lists.splice(0), () => {})).toEqual(failed());
+    made.clock.set(back + minuteMs);
+    await sweep(made.world);
+    expect(made.sent).toMatchObject([{ key, at: start }]);
+  });
+
+  it('holds up no other cluster', async () => {
+    made.clusters.set('other', { doorbell: true });
+    await batch([{ list: 'prod' }], fail(new Terminal('EKS cluster prod is not there')));
+    await saveDue();
+    const other = { ...key, cluster: 'other' };
+    await made.world.store.save({
+      ...{ schema: 1, key: other, version: 0, intents: [], polls: 0, dueAt: start },
+    });
+    await sweep(made.world);
+    expect(made.sent.map((sent) => sent.key.cluster)).toEqual(['other']);
+  });
+});
