@@ -1,10 +1,9 @@
 import middy from '@middy/core';
 import errorLogger from '@middy/error-logger';
-import { type SweepCounts, sweep } from '../lib/wake/sweep.ts';
-import type { World } from '../lib/world.ts';
+import { type SweepCounts, type Sweeping, sweep } from '../lib/wake/sweep.ts';
 
 /** Every minute: what comes due soon moves from the due index to the queue. Calls no cluster. */
-export function sweepHandler(world: World) {
+export function sweepHandler(world: Sweeping) {
   const logger = ({ error }: { error?: unknown }) =>
     world.log('error', 'sweep failed', { error: String(error) });
   return middy<unknown, SweepCounts>()

@@ -16,7 +16,17 @@ const COLUMNS_MAX = 110;
 type Area = { imports: string[]; types?: string[]; packages?: string[] };
 const EDGES = ['cluster', 'store', 'wake', 'world', 'errors'];
 const STAGES = ['observe', 'apply', 'record'];
-const LIB = ['model', 'decide', ...STAGES, ...EDGES, 'clock', 'reconcile', 'api', 'simulate'];
+const LIB = [
+  'model',
+  'decide',
+  ...STAGES,
+  ...EDGES,
+  'clock',
+  'reconcile',
+  'api',
+  'simulate',
+  'live',
+];
 const STAGE: Area = { imports: ['model', ...EDGES], types: ['decide'] };
 const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
 const AREAS: Record<string, Area> = {
@@ -36,6 +46,8 @@ const AREAS: Record<string, Area> = {
   reconcile: { imports: ['model', 'decide', ...STAGES, ...EDGES] },
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
   simulate: { imports: ['model', ...EDGES] },
+  // The World of AWS.
+  live: { imports: [...LIB, 'aws'] },
   functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },
   // `serin dev` feeds the real handlers.
   cli: { imports: [...LIB, 'functions'] },

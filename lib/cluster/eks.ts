@@ -1,5 +1,7 @@
 import { type Cluster, DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { clientSettings } from '../aws.ts';
 import { Terminal, Transient } from '../errors.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Access, SignIn } from './transport.ts';
@@ -10,6 +12,8 @@ export type EksOptions = {
   name: string;
   /** Asks where the cluster is; a cluster of another account wants a client of that account. */
   client?: EKSClient;
+  /** Where it was when it was registered: EKS is asked only once that is refused. */
+  at?: Access;
   /** Signs the token: whose identity the cluster sees. The role this process runs as, if absent. */
   signer?: EKSClient['config']['credentials'];
   now?: () => Millis;
@@ -28,7 +32,7 @@ const longestTokenBytes = 4096;
 
 /** Signs in to an EKS cluster: its address and CA from EKS, a token signed for STS. */
 export function eksAccess(options: EksOptions): SignIn {
-  const { region, name, now = Date.now, client = eksClient(region) } = options;
+  const { region, name, at, now = Date.now, client = eksClient({ region }) } = options;
   const signer = options.signer ?? client.config.credentials;
   const { sha256 } = client.config;
   const address = remembering(now, async () => ({
@@ -39,8 +43,11 @@ export function eksAccess(options: EksOptions): SignIn {
     const { text, expiresAt } = await signToken({ region, name, signer, sha256, at: now() });
     return { value: text, until: expiresAt - spareMs };
   });
+  let isAsked = false;
   return async ({ fresh }) => {
-    const [access, text] = await Promise.all([address(fresh), token(fresh)]);
+    isAsked ||= fresh;
+    const where = at !== undefined && !isAsked ? at : address(fresh);
+    const [access, text] = await Promise.all([where, token(fresh)]);
     return { ...access, token: text };
   };
 }
@@ -74,9 +81,16 @@ function remembering<T>(
   };
 }
 
-function eksClient(region: string): EKSClient {
+/** A client of the account that `roleArn` is in, which is assumed; of our own without one. */
+export function eksClient({ region, roleArn }: { region: string; roleArn?: string }): EKSClient {
   return new EKSClient({
     region,
+    ...(roleArn !== undefined && {
+      credentials: fromTemporaryCredentials({
+        params: { RoleArn: roleArn, RoleSessionName: 'serin' },
+        clientConfig: { region, ...clientSettings },
+      }),
+    }),
     maxAttempts: 3,
     requestHandler: {
       connectionTimeout: 2 * secondMs,

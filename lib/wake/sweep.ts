@@ -22,7 +22,7 @@ export type SweepCounts = {
   failed: number;
 };
 
-type Sweeping = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'clusters'>;
+export type Sweeping = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'clusters'>;
 
 /** How often a cluster whose changes are announced is listed all the same, in sweeps. */
 const listEvery = 10;

@@ -6,7 +6,8 @@ import { Conflict, Terminal, Transient } from '../../lib/errors.ts';
 import { dynamoClient } from '../../lib/store/client.ts';
 import { embeddedStore, embeddedTable } from '../../lib/store/embedded.ts';
 import { dynamoStore } from '../../lib/store/table.ts';
-import { key, newEntry, newRecord, readAll, storeContract } from './contract.ts';
+import { key, newEntry, newRecord, storeContract } from './contract.ts';
+import { readAll } from './readAll.ts';
 
 storeContract('the DynamoDB table on the embedded engine', () => embeddedStore());
 

@@ -1,0 +1,5 @@
+import { readEnvironment } from '../../lib/live/environment.ts';
+import { outside } from '../../lib/live/world.ts';
+import { sweepHandler } from '../sweep.ts';
+
+export const handler = sweepHandler(outside(readEnvironment(process.env)));

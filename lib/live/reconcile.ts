@@ -1,0 +1,13 @@
+import { answer } from '../reconcile.ts';
+import type { World } from '../world.ts';
+import { liveClusters } from './clusters.ts';
+import { readEnvironment } from './environment.ts';
+import { outside } from './world.ts';
+
+/** The World of the function that reconciles: the only one with a way into clusters. */
+export function reconcileWorld(env: Record<string, string | undefined>, userAgent: string): World {
+  const base = outside(readEnvironment(env));
+  const cluster = liveClusters({ documents: base.store.documents, clock: base.clock }, userAgent);
+  const world: World = { ...base, cluster, invoke: (request) => answer(world, request) };
+  return world;
+}

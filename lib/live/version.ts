@@ -1,0 +1,5 @@
+/** Set by the build (scripts/buildFunctions.ts); absent where the sources run as they are. */
+declare const SERIN_VERSION: string | undefined;
+
+/** How the functions name themselves to an API server. */
+export const userAgent = `serin/${typeof SERIN_VERSION === 'string' ? SERIN_VERSION : 'dev'}`;

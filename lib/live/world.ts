@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { systemClock } from '../clock.ts';
+import { dynamoClient } from '../store/client.ts';
+import { dynamoStore } from '../store/table.ts';
+import { sqsClient, sqsWakes } from '../wake/sqs.ts';
+import type { Documents, Log, World } from '../world.ts';
+import type { Environment } from './environment.ts';
+
+/** What every function has of the World: no way into a cluster. */
+export type Outside = Omit<World, 'cluster' | 'invoke'>;
+
+/** More clusters than one account has. */
+const clustersMax = 1000;
+
+/** The World of AWS as far as every function reaches it. Made once, when Lambda starts the function. */
+export function outside({ table, queueUrl, instanceId }: Environment): Outside {
+  const log = lambdaLog();
+  const store = dynamoStore({ client: dynamoClient(), table, log });
+  return {
+    clock: systemClock,
+    clusters: () => registered(store.documents),
+    store,
+    wakes: sqsWakes({ client: sqsClient(), queueUrl }),
+    log,
+    processId: randomUUID(),
+    instanceId,
+  };
+}
+
+async function registered(documents: Documents) {
+  const { items } = await documents.list({ kind: 'cluster' }, { limit: clustersMax });
+  return items.map(({ body }) => ({ name: body.name, doorbell: body.doorbell.rings }));
+}
+
+/** JSON lines, as CloudWatch searches them; the level comes from POWERTOOLS_LOG_LEVEL. */
+export function lambdaLog(): Log {
+  const logger = new Logger({ serviceName: 'serin' });
+  return (level, message, fields) => logger[level](message, { ...fields });
+}
