@@ -1,4 +1,5 @@
 import { Terminal, Transient, Unreachable } from '../errors.ts';
+import { keyText } from '../model/key.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { QueueMessage, World } from '../world.ts';
 import { endOutage, noteOutage } from './outage.ts';
@@ -16,7 +17,8 @@ const retriesMax = 5;
 const retryMinMs: Millis = secondMs;
 
 /**
- * Delivers a batch's messages side by side, so that one that waits for its time holds up no other. What
+ * Delivers a batch's messages side by side, so that one that waits for its time holds up no other; those
+ * for the same rollout one after the other, since they would only stand in each other's way. What
  * may work later is sent again, later each time: the queue's own second delivery comes only after minutes.
  * What cannot succeed by itself is logged and dropped. Anything else is a bug, and left to the queue.
  */
@@ -25,16 +27,31 @@ export async function deliverBatch(
   records: QueueRecord[],
   deliver: Deliver,
 ): Promise<BatchAnswer> {
-  const fates = await Promise.all(
-    records.map(async ({ messageId, body }) => {
-      const isDone = await handle(world, { messageId, body }, deliver).catch((error: unknown) => {
-        world.log('error', 'a wake failed', { messageId, body, error: String(error) });
-        return false;
-      });
-      return isDone ? [] : [{ itemIdentifier: messageId }];
+  const lanes = Map.groupBy(records, ({ body }) => rolloutIn(body));
+  const failed = await Promise.all(
+    [...lanes.values()].map(async (lane) => {
+      const failures: string[] = [];
+      for (const record of lane) {
+        const isDone = await handle(world, record, deliver).catch((error: unknown) => {
+          world.log('error', 'a wake failed', { ...record, error: String(error) });
+          return false;
+        });
+        if (!isDone) failures.push(record.messageId);
+      }
+      return failures;
     }),
   );
-  return { batchItemFailures: fates.flat() };
+  return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** What may not be worked on twice at a time. A message that cannot be read is told of when it is handled. */
+function rolloutIn(body: string): string {
+  try {
+    const message = readWake(body);
+    return 'list' in message ? message.list : keyText(message.key);
+  } catch {
+    return body;
+  }
 }
 
 /** Whether the message is done with. */

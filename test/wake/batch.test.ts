@@ -41,6 +41,26 @@ describe('a batch of wakes', () => {
     expect(made.sent).toMatchObject([{ key, retries: 1 }]);
   });
 
+  it('works on one rollout once at a time, and on others meanwhile', async () => {
+    const running: string[] = [];
+    const told: string[] = [];
+    const other = { ...key, name: 'api' };
+    const records = [{ key }, { key, at: start }, { key: other }].map((message, index) => ({
+      messageId: `m${index}`,
+      body: JSON.stringify(message),
+    }));
+    await deliverBatch(made.world, records, async (message) => {
+      const name = 'list' in message ? message.list : message.key.name;
+      running.push(name);
+      told.push([...running].sort().join('+'));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      running.splice(running.indexOf(name), 1);
+    });
+    expect(told).toHaveLength(3);
+    expect(told).toContain('api+web');
+    expect(told).not.toContain('web+web');
+  });
+
   it('sends what may work later again, later each time, and then leaves it to the queue', async () => {
     const delays: number[] = [];
     let message: QueueMessage = { key, at: start };
