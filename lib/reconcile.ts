@@ -38,10 +38,22 @@ type Carry = { applied?: string; tableError?: Error; isDone?: boolean; wasRefuse
  * nothing behind that nobody comes back to.
  */
 export async function reconcile(world: World, key: RolloutKey): Promise<Reconciled> {
+  const telling: Telling = { ended: Promise.resolve() };
+  try {
+    return await takeTurns(world, key, telling);
+  } finally {
+    await telling.ended;
+  }
+}
+
+/** The Events of a run, put one after the other. No turn waits for those before it; the run's end does. */
+type Telling = { ended: Promise<void> };
+
+async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promise<Reconciled> {
   let carry: Carry = {};
   for (let turn = 1; ; turn += 1) {
     try {
-      const ended = await takeTurn(world, key, carry, turn >= turnsMax);
+      const ended = await takeTurn(world, key, carry, { telling, isLast: turn >= turnsMax });
       if ('result' in ended) return ended;
       carry = ended;
     } catch (error) {
@@ -61,7 +73,7 @@ async function takeTurn(
   world: World,
   key: RolloutKey,
   carry: Carry,
-  isLast: boolean,
+  { telling, isLast }: { telling: Telling; isLast: boolean },
 ): Promise<Reconciled | Carry> {
   const now = world.clock.now();
   const table = await load(world, key);
@@ -90,10 +102,10 @@ async function takeTurn(
   if (plan.actions.length === 0) {
     const error = carry.tableError ?? tableError;
     if (error) throw withoutTable(error);
-    await announce(world, key, observed.rollout, plan.announcements, now);
+    tell(world, telling, seen);
     return { result: 'settled', view: seen.view };
   }
-  const applied = await carryOut(world, key, observed, plan, now);
+  const applied = await carryOut(world, telling, seen);
   if (applied === false) {
     const dueAt = 'at' in plan.wake ? plan.wake.at : now + secondMs;
     await scheduleWake(world, { key, dueAt }, now);
@@ -216,11 +228,11 @@ async function appendAll(
  */
 async function carryOut(
   world: World,
-  key: RolloutKey,
-  observed: Observed,
-  plan: Plan,
-  now: Millis,
+  telling: Telling,
+  seen: Seen,
 ): Promise<string | false | undefined | { refused: string }> {
+  const { plan } = seen;
+  const { key } = seen.observed;
   try {
     if (!(await apply(world, key, plan.actions))) return false;
   } catch (error) {
@@ -231,9 +243,15 @@ async function carryOut(
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
     return { refused: error.message };
   }
-  await announce(world, key, observed.rollout, plan.announcements, now);
+  tell(world, telling, seen);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
   return patch && patchDigest(patch);
+}
+
+function tell(world: World, telling: Telling, { observed, plan, now }: Seen): void {
+  const { key, rollout } = observed;
+  const put = () => announce(world, key, rollout, plan.announcements, now);
+  telling.ended = telling.ended.then(put);
 }
 
 /**

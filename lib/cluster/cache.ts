@@ -1,5 +1,5 @@
 import { Conflict, NotFound } from '../errors.ts';
-import type { LabelSelector, ObjectMeta } from '../model/argo.generated.ts';
+import type { LabelSelector, ManagedFieldsEntry, ObjectMeta } from '../model/argo.generated.ts';
 import { hashLabel } from '../model/names.ts';
 import type { Cluster, Kind, Kinds, SelectorText } from '../world.ts';
 import type { WatchedCluster } from './kubernetes.ts';
@@ -199,11 +199,23 @@ async function refresh<K extends Kind>(
   }
 }
 
-/** Who wrote which field matters for rollouts only, and is a third of an object. */
+/**
+ * Who wrote which field is a third of an object and more. Of a rollout it matters who wrote its status, and
+ * which parts of it.
+ */
 function slim<K extends Kind>(kind: K, object: Kinds[K]): Kinds[K] {
-  if (kind === 'Rollout') return object;
-  const { managedFields: _, ...metadata } = object.metadata ?? {};
-  return { ...object, metadata };
+  const { managedFields = [], ...metadata } = object.metadata ?? {};
+  if (kind !== 'Rollout') return { ...object, metadata };
+  const kept = managedFields
+    .filter(({ subresource }) => subresource === 'status')
+    .map(statusFields);
+  return { ...object, metadata: { ...metadata, managedFields: kept } };
+}
+
+function statusFields(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  const written = (entry.fieldsV1 as { 'f:status'?: object } | undefined)?.['f:status'] ?? {};
+  const names = Object.fromEntries(Object.keys(written).map((name) => [name, {}]));
+  return { ...entry, fieldsV1: { 'f:status': names } };
 }
 
 const selectors = new Map<string, LabelSelector>();

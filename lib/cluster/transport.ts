@@ -1,10 +1,11 @@
-// Two of its files, because its index also loads exec, attach, port-forward and their web sockets.
+import type { Agent } from 'node:http';
+import type { RequestOptions } from 'node:https';
+// One of its files, because its index also loads exec, attach, port-forward and their web sockets.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
-import { request as ask } from 'undici';
 import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
 import type { Millis } from '../model/units.ts';
 import { describe, refusal, type Subject } from './answers.ts';
+import { connections, type Request, send as sent, textOf } from './request.ts';
 
 /**
  * Where a cluster is and as whom to call it: `ca` is PEM in base64 and absent where the public
@@ -39,7 +40,6 @@ export type Transport = {
 type Stream = { status: number; text?: AsyncIterable<string>; body?: unknown };
 
 type Connection = { kubeConfig: KubeConfig; token?: string };
-type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
 
 const methods = {
   get: 'GET',
@@ -51,9 +51,9 @@ const methods = {
 };
 
 /**
- * Calls with the Kubernetes client's sign-in and through its connections. Its generated APIs are left
- * aside: they turn every time into a Date and drop fields they do not know, where hashes need all of
- * them. So is its `fetch`, which takes twice the processor time of the request beneath it.
+ * Calls with the Kubernetes client's sign-in. Its generated APIs are left aside: they turn every time into
+ * a Date and drop fields they do not know, where hashes need all of them. So is its `fetch`, which takes
+ * several times the processor time and memory.
  */
 export function transport(credentials: Credentials, asking: Asking): Transport {
   const { timeoutMs } = asking;
@@ -62,24 +62,26 @@ export function transport(credentials: Credentials, asking: Asking): Transport {
 
   const attempt = async (call: Call, fresh: boolean): Promise<Answer | Failure> => {
     const request = await prepare(call, asking, () => connect(fresh), authorize);
+    const limit = AbortSignal.timeout(timeoutMs);
     try {
-      const { statusCode: status, body } = await sent(request, AbortSignal.timeout(timeoutMs));
-      return { status, body: parsed(await body.text()) };
+      const answer = await sent(request, limit);
+      return { status: statusOf(answer), body: parsed(await textOf(answer)) };
     } catch (error) {
-      return failure(call, error, timeoutMs);
+      return failure(call, limit.aborted ? limit.reason : error, timeoutMs);
     }
   };
   const open = async (call: Call, signal: AbortSignal, fresh: boolean): Promise<Stream> => {
     const request = await prepare(call, asking, () => connect(fresh), authorize);
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new DOMException('', 'TimeoutError')), timeoutMs);
+    const both = AbortSignal.any([signal, late.signal]);
     try {
-      const both = AbortSignal.any([signal, late.signal]);
-      const { statusCode: status, body } = await sent(request, both);
-      if (status !== 200) return { status, body: parsed(await body.text()) };
-      return { status, text: body.setEncoding('utf8') };
+      const answer = await sent(request, both);
+      const status = statusOf(answer);
+      if (status !== 200) return { status, body: parsed(await textOf(answer)) };
+      return { status, text: answer.setEncoding('utf8') };
     } catch (error) {
-      throw failure(call, error, timeoutMs).error;
+      throw failure(call, both.aborted ? both.reason : error, timeoutMs).error;
     } finally {
       clearTimeout(timer);
     }
@@ -111,18 +113,8 @@ export function transport(credentials: Credentials, asking: Asking): Transport {
   };
 }
 
-function sent(request: RequestContext, signal: AbortSignal): ReturnType<typeof ask> {
-  const [method, headers, body] = [
-    request.getHttpMethod().toString(),
-    request.getHeaders(),
-    request.getBody(),
-  ];
-  const dispatcher = request.getDispatcher();
-  return ask(request.getUrl(), {
-    ...{ method, headers, signal },
-    ...(typeof body === 'string' && { body }),
-    ...(dispatcher && { dispatcher }),
-  });
+function statusOf({ statusCode = 0 }: { statusCode?: number | undefined }): number {
+  return statusCode;
 }
 
 function isRead({ subject }: Call): boolean {
@@ -134,29 +126,28 @@ async function prepare(
   { userAgent, timeoutMs }: Asking,
   connect: () => Promise<Connection>,
   authorize: Authorize,
-): Promise<RequestContext> {
+): Promise<Request> {
   let user: ReturnType<KubeConfig['getCurrentUser']> | undefined;
   try {
     const { kubeConfig, token } = await connect();
     user = kubeConfig.getCurrentUser();
     const server = kubeConfig.getCurrentCluster()?.server;
     if (server === undefined) throw new Error('the kubeconfig has no current context');
-    const request = new RequestContext(
-      `${server.replace(/\/+$/, '')}${call.path}`,
-      methods[call.subject.verb] as never,
-    );
-    for (const [name, value] of Object.entries(call.query ?? {})) {
-      request.setQueryParam(name, value);
-    }
-    request.setHeaderParam('Accept', 'application/json');
-    request.setHeaderParam('User-Agent', userAgent);
-    if (call.body !== undefined) {
-      request.setHeaderParam('Content-Type', call.contentType ?? 'application/json');
-      request.setBody(JSON.stringify(call.body));
-    }
-    await inTime(authorize(kubeConfig, request), timeoutMs, call);
-    if (token !== undefined) request.setHeaderParam('Authorization', `Bearer ${token}`);
-    return request;
+    const url = urlOf(server, call);
+    const { headers, agent } = await inTime(authorize(kubeConfig, url), timeoutMs, call);
+    return {
+      url,
+      method: methods[call.subject.verb],
+      agent,
+      headers: {
+        Accept: 'application/json',
+        'User-Agent': userAgent,
+        ...(call.body !== undefined && { 'Content-Type': call.contentType ?? 'application/json' }),
+        ...headers,
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      },
+      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+    };
   } catch (error) {
     if (isOurs(error)) throw error;
     // What a plugin prints may hold the secrets it works with.
@@ -168,51 +159,56 @@ async function prepare(
   }
 }
 
+function urlOf(server: string, { path, query = {} }: Call): URL {
+  if (!/^https?:\/\//.test(server)) throw new Error(`${server} does not begin with https://`);
+  const url = new URL(`${server.replace(/\/+$/, '')}${path}`);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
+}
+
 /** A plugin that hangs is to hold nothing up for longer than a server that does. */
-async function inTime(signIn: Promise<void>, timeoutMs: Millis, { subject }: Call): Promise<void> {
+async function inTime<T>(signIn: Promise<T>, timeoutMs: Millis, { subject }: Call): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const message = `${describe(subject)}: no sign-in within ${timeoutMs} ms`;
     timer = setTimeout(() => reject(new Transient(message)), timeoutMs);
   });
-  await Promise.race([signIn, late]).finally(() => clearTimeout(timer));
+  return await Promise.race([signIn, late]).finally(() => clearTimeout(timer));
 }
 
 function isOurs(error: unknown): boolean {
   return [Conflict, NotFound, Terminal, Transient].some((kind) => error instanceof kind);
 }
 
-type SignedIn = { headers: Record<string, string>; dispatcher: Dispatcher | undefined };
-type Authorize = ((kubeConfig: KubeConfig, request: RequestContext) => Promise<void>) & {
+type SignedIn = { headers: Record<string, string>; agent: Agent };
+type Authorize = ((kubeConfig: KubeConfig, url: URL) => Promise<SignedIn>) & {
   forget: () => void;
 };
 
 /**
  * Signs requests in as the kubeconfig says, one sign-in at a time: it may start a program. The client makes
- * a new connection pool for every request, and with it a new TLS handshake; the first is kept. After a
- * refusal all that was remembered is forgotten, tokens and certificates too.
+ * new connections for every request, and with them new TLS handshakes; here they are kept. After a refusal
+ * all that was remembered is forgotten, tokens and certificates too.
  */
 function authorizing(): Authorize {
-  let pools = new WeakMap<KubeConfig, NonNullable<Dispatcher>>();
+  let pools = new WeakMap<KubeConfig, Agent>();
   let copies = new WeakMap<KubeConfig, KubeConfig>();
   let underway = new WeakMap<KubeConfig, Promise<SignedIn>>();
-  const signIn = async (kubeConfig: KubeConfig, request: RequestContext): Promise<SignedIn> => {
+  const signIn = async (kubeConfig: KubeConfig, { protocol }: URL): Promise<SignedIn> => {
     // The client keeps an exec plugin's token in the configuration, and only a copy has none.
     const config = copies.get(kubeConfig) ?? copyOf(kubeConfig);
     copies.set(kubeConfig, config);
-    const blank = new RequestContext(request.getUrl(), request.getHttpMethod());
-    await config.applySecurityAuthentication(blank);
-    const dispatcher = pools.get(kubeConfig) ?? blank.getDispatcher();
-    if (dispatcher) pools.set(kubeConfig, dispatcher);
-    return { headers: blank.getHeaders(), dispatcher };
+    const options: RequestOptions = {};
+    await config.applyToHTTPSOptions(options);
+    const agent = pools.get(kubeConfig) ?? agentOf(config, protocol, options);
+    pools.set(kubeConfig, agent);
+    return { headers: headersOf(options), agent };
   };
-  const authorize = async (kubeConfig: KubeConfig, request: RequestContext): Promise<void> => {
-    const wait = underway.get(kubeConfig) ?? signIn(kubeConfig, request);
+  const authorize = async (kubeConfig: KubeConfig, url: URL): Promise<SignedIn> => {
+    const wait = underway.get(kubeConfig) ?? signIn(kubeConfig, url);
     underway.set(kubeConfig, wait);
     try {
-      const { headers, dispatcher } = await wait;
-      for (const [name, value] of Object.entries(headers)) request.setHeaderParam(name, value);
-      if (dispatcher) request.setDispatcher(dispatcher);
+      return await wait;
     } finally {
       if (underway.get(kubeConfig) === wait) underway.delete(kubeConfig);
     }
@@ -224,6 +220,23 @@ function authorizing(): Authorize {
       underway = new WeakMap();
     },
   });
+}
+
+/** The client's own agents are for proxies: left as they are, they close a connection after each answer. */
+function agentOf(config: KubeConfig, protocol: string, options: RequestOptions): Agent {
+  const { agent, ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
+  const given = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
+  // Node takes an option that is undefined for one that was chosen.
+  const tls = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const isProxied = Boolean(config.getCurrentCluster()?.proxyUrl);
+  if (!isProxied || typeof agent !== 'object') return connections(protocol, tls);
+  return Object.assign(agent, { keepAlive: true });
+}
+
+function headersOf({ headers = {}, auth }: RequestOptions): Record<string, string> {
+  const basic = typeof auth === 'string' && Buffer.from(auth).toString('base64');
+  const texts = Object.entries(headers).map(([name, value]) => [name, `${value}`]);
+  return { ...(basic && { Authorization: `Basic ${basic}` }), ...Object.fromEntries(texts) };
 }
 
 function copyOf({ clusters, users, contexts, currentContext }: KubeConfig): KubeConfig {

@@ -45,8 +45,11 @@ export function memoryStore(clock: Clock, { indexLagMs = 0 }: MemoryStoreOptions
   const memory: Memory = { partitions: new Map(), index: new Map(), pending: [] };
   const write = (key: ItemKey, item: Item | undefined): void => {
     put(memory, key, item);
+    const now = clock.now();
     const id = `${key.pk.S} ${key.sk.S}`;
-    memory.pending.push({ at: clock.now() + indexLagMs, id, item });
+    memory.pending.push({ at: now + indexLagMs, id, item: item && indexed(item) });
+    // Or whatever was written between two looks into the index would be kept.
+    catchUp(memory, now);
   };
   return {
     load: async (key) => {
@@ -118,6 +121,11 @@ function documentsOf(memory: Memory, clock: Clock): Documents {
       );
     },
   };
+}
+
+/** As in the table's index: the body is not part of it. */
+function indexed({ body: _, ...attributes }: Item): Item {
+  return attributes;
 }
 
 function find({ partitions }: Memory, { pk, sk }: ItemKey): Item | undefined {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cachedCluster, type Noticed } from '../../lib/cluster/cache.ts';
 import type { WatchedCluster } from '../../lib/cluster/kubernetes.ts';
+import { rivalUntil } from '../../lib/decide/rival.ts';
 import { Conflict, NotFound, Terminal } from '../../lib/errors.ts';
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
@@ -131,6 +132,24 @@ describe('a cluster read through its watches', () => {
     change(set(5), 'ADDED');
     const { metadata } = await cached.get('ReplicaSet', 'shop', 'web-1');
     expect(metadata?.managedFields).toBeUndefined();
+  });
+
+  it('knows of a rollout who drives it, and no more of who wrote what', async () => {
+    const { cached, sinks } = await opened();
+    const time = '2026-01-31T12:00:00Z';
+    const driver = { manager: 'rollouts-controller', subresource: 'status', time };
+    const managedFields = [
+      { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:replicas': {} } } },
+      { ...driver, fieldsV1: { 'f:status': { 'f:phase': {}, 'f:canary': { 'f:weights': {} } } } },
+    ];
+    const metadata = { ...target, uid: 'u', resourceVersion: '5', managedFields };
+    sinks.Rollout?.change('ADDED', { metadata } as never);
+    const rollout = await cached.get('Rollout', 'shop', 'web-1');
+    expect(rollout.metadata?.managedFields).toEqual([
+      { ...driver, fieldsV1: { 'f:status': { 'f:phase': {}, 'f:canary': {} } } },
+    ]);
+    const sighting = rivalUntil({ rollout }, Date.parse(time) + 1000);
+    expect(sighting?.rival.manager).toBe('rollouts-controller');
   });
 
   it('watches workloads from when one is asked for', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createProxy } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
@@ -99,5 +100,34 @@ describe('a server with a certificate of its own', () => {
     expect(seen.at(-1)?.headers.authorization).toBe('Bearer of-a-person');
     const nowhere = kubernetesCluster({ kubeConfig: new KubeConfig(), doorbell: true });
     await expect(nowhere.get('Pod', namespace, 'web')).rejects.toThrow(/no current context/);
+  });
+
+  it('is reached through the proxy of a kubeconfig, over few connections', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = createProxy().on('connect', ({ url }, client) => {
+      asked.push(url);
+      const { hostname, port } = new URL(server);
+      const upstream = connect(Number(port), hostname, () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        upstream.pipe(client).pipe(upstream);
+      });
+      upstream.on('error', () => client.destroy());
+      client.on('error', () => upstream.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const kubeConfig = new KubeConfig();
+    const cluster = { name: 'test', server, caData: base64(one.cert), proxyUrl };
+    kubeConfig.loadFromClusterAndUser({ ...cluster, skipTLSVerify: false }, { name: 'me' });
+    const made = kubernetesCluster({ kubeConfig, doorbell: true });
+    try {
+      for (let call = 0; call < 10; call += 1) {
+        expect((await made.get('Pod', namespace, 'web')).metadata?.uid).toBe('u');
+      }
+      expect(asked[0]).toBe(new URL(server).host);
+      expect(asked.length).toBeLessThanOrEqual(2);
+    } finally {
+      proxy.close();
+    }
   });
 });

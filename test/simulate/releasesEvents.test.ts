@@ -1,5 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { RolloutSpec } from '../../lib/model/argo.generated.ts';
+import { reconcile } from '../../lib/reconcile.ts';
+import { virtualClock } from '../../lib/simulate/clock.ts';
+import { simulatedWorld } from '../../lib/simulate/world.ts';
+import type { Cluster } from '../../lib/world.ts';
 import { addService } from '../faults/acts.ts';
 import { manifest } from '../faults/stage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
@@ -60,4 +66,37 @@ describe('the Events of a blue-green release', () => {
       ...['ScalingReplicaSet', 'SwitchService', 'RolloutCompleted'],
     ]);
   });
+});
+
+it('Events hold up no write, and the run that tells them ends after them', async () => {
+  const clock = virtualClock(Date.parse('2026-01-31T12:00:00Z'));
+  const { world, cluster: sim } = simulatedWorld({ clock, seed: 7 });
+  const rollout = sim.apply('Rollout', parse(readFileSync('examples/front-api.yaml', 'utf8')));
+  const { namespace = '', name = '' } = rollout.metadata ?? {};
+  const told: string[] = [];
+  let open = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const create: Cluster['create'] = async (kind, object, how) => {
+    if (kind === 'Event') {
+      await gate;
+      told.push((object as { reason?: string }).reason ?? '');
+    }
+    return await sim.cluster.create(kind, object, how);
+  };
+  const slow = { ...world, cluster: async () => ({ ...sim.cluster, create }) };
+  let isOver = false;
+  const run = reconcile(slow, { cluster: 'local', namespace, name }).then(() => {
+    isOver = true;
+  });
+  await clock.run({ until: clock.now() + 1000, eventsMax: 1000 });
+  const [set] = sim.read.list('ReplicaSet', namespace);
+  expect(set?.spec?.replicas).toBe(2);
+  expect(told).toEqual([]);
+  expect(isOver).toBe(false);
+  open();
+  await clock.run({ until: clock.now() + 1000, eventsMax: 1000 });
+  await run;
+  expect(told.slice(0, 2)).toEqual(['RolloutAddedToInformer', 'RolloutUpdated']);
 });
