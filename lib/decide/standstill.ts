@@ -1,10 +1,10 @@
 import type { ReplicaSet, RolloutStatus } from '../model/argo.generated.ts';
-import { instanceIdLabel } from '../model/names.ts';
+import { instanceIdLabel, takenOverAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual, diffMergePatch } from '../model/patch.ts';
 import type { Action, Plan, Reason, Wake } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import { nameOf, versionOf } from '../model/workload.ts';
+import { nameOf, podHashOf, versionOf } from '../model/workload.ts';
 import {
   conditionOf,
   reasons,
@@ -141,13 +141,17 @@ export function adoptOrphans(release: Release, orphans: ReplicaSet[]): Plan {
   const names = orphans.map(nameOf).join(', ');
   const reason: Reason = { text: `It takes over ReplicaSets that nobody owns: ${names}.` };
   const wake: Wake = { at: now + secondMs, why: 'the ReplicaSets it has taken over' };
+  const isCurrent = (set: ReplicaSet): boolean => podHashOf(set) === release.templateHash;
+  // Of an older version nobody knows what it ran: it is to be looked at before it runs again.
+  const unseen = (set: ReplicaSet): object =>
+    isCurrent(set) ? {} : { annotations: { [takenOverAnnotation]: 'true' } };
   const actions = orphans.map((set): Action => {
     const ownerReferences = [...(set.metadata?.ownerReferences ?? []), ownerOf(observed.rollout)];
     return {
       do: 'patchReplicaSet',
       name: nameOf(set),
       resourceVersion: versionOf(set),
-      patch: { metadata: { ownerReferences } },
+      patch: { metadata: { ownerReferences, ...unseen(set) } },
     };
   });
   if (observed.record?.refused === undefined) return { ...rest(observed, reason, wake), actions };
