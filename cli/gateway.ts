@@ -19,7 +19,7 @@ const limits = {
   requestMs: 15 * secondMs,
   /** How often that is looked at: Node's own half a minute would make it three times as long. */
   lookMs: 2 * secondMs,
-  /** Of those that have not asked for anything, or not to the end: the next one costs the oldest its place. */
+  /** Of those that have not asked to the end: the next one costs the oldest its place. */
   waitingMax: 256,
 };
 

@@ -199,9 +199,9 @@ async function refresh<K extends Kind>(
   }
 }
 
-/** Who wrote which field matters for rollouts only, and is a third of an object. */
+/** Who wrote which field matters for these alone, and is a third of an object. */
 function slim<K extends Kind>(kind: K, object: Kinds[K]): Kinds[K] {
-  if (kind === 'Rollout') return object;
+  if (kind === 'Rollout' || kind === 'Deployment') return object;
   const { managedFields: _, ...metadata } = object.metadata ?? {};
   return { ...object, metadata };
 }

@@ -12,6 +12,7 @@ import { memoryStore } from '../../lib/store/memory.ts';
 import type { InvokeAnswer, World } from '../../lib/world.ts';
 import type { Scenario } from './scenario.ts';
 import { type Watchdog, watchdog } from './watchdog.ts';
+import { workloadName } from './workload.ts';
 
 /** The simulated world with Serin's real handlers in it, faults in between, and the watchdog on all. */
 export type Stage = {
@@ -115,10 +116,17 @@ function withLog(dog: Watchdog, world: World): World {
 }
 
 export function manifest(scenario: Scenario): Rollout {
+  const { workload } = scenario;
+  const { template, ...rest } = scenario.spec;
+  const name = workloadName;
+  const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
+  const spec = workload
+    ? { ...rest, workloadRef: { ...workloadRef, scaleDown: workload.scaleDown } }
+    : scenario.spec;
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
     metadata: { ...target, labels: { team: 'shop' } },
-    spec: scenario.spec,
+    spec,
   };
 }
