@@ -110,7 +110,13 @@ export function refused(release: Release, why: string): Plan {
   const name = `${nameOf(release.rollout)}-${currentHash(release)}`;
   const message = `Failed to create new replica set "${name}": ${why}`;
   const said = { status: 'False' as const, reason: reasons.createFailed, message };
-  const conditioned = withCondition(release.status, 'Progressing', said, now);
+  // Said already: a pause or a step that is worked out anew in every turn is not to hide it.
+  const known = conditionOf(observed.rollout.status ?? {}, 'Progressing');
+  const isKnown = known?.reason === said.reason && known.message === message;
+  const others = withoutCondition(release.status, 'Progressing');
+  const conditioned = isKnown
+    ? { ...others, conditions: [...(others.conditions ?? []), known] }
+    : withCondition(release.status, 'Progressing', said, now);
   const status: RolloutStatus = {
     ...conditioned,
     observedGeneration: String(observed.rollout.metadata?.generation ?? 0),
@@ -124,7 +130,7 @@ export function refused(release: Release, why: string): Plan {
       why: 'the template, which may be mended',
     }),
     actions: statusAction(observed, status),
-    announcements: [{ type: 'Warning', reason: reasons.createFailed, message }],
+    announcements: isKnown ? [] : [{ type: 'Warning', reason: reasons.createFailed, message }],
     status,
   };
 }
