@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as z from 'zod';
 import { usageError } from './exit.ts';
 
@@ -10,36 +10,53 @@ export type Connection = { server: string; token: string | undefined; cluster: s
 type Env = Record<string, string | undefined>;
 export type ConnectionOptions = { server?: string; token?: string; cluster?: string };
 
-/** What `serin dev` leaves for commands in other terminals, readable by its owner only. */
-const devSchema = z.object({
+/** What `serin dev` and `serin run` leave for commands in other terminals, readable by their owner only. */
+const localSchema = z.object({
   server: z.string(),
   token: z.string(),
   cluster: z.string(),
   pid: z.number(),
 });
-export type DevServer = z.infer<typeof devSchema>;
+export type LocalServer = z.infer<typeof localSchema>;
 
 export function resolveConnection(options: ConnectionOptions, env: Env): Connection {
   const named = options.server ?? env.SERIN_SERVER;
-  const dev = runningDevServer(env);
-  // The token of `serin dev` goes to that server and to no other.
-  const local = dev !== undefined && (named === undefined || trimmed(named) === dev.server);
-  const server = named ?? dev?.server;
+  const wanted = options.cluster ?? env.SERIN_CLUSTER;
+  // The token of a local server goes to that server and to no other.
+  const local =
+    named === undefined
+      ? theLocalServer(env, wanted)
+      : runningServers(env).find(({ server }) => server === trimmed(named));
+  const server = named ?? local?.server;
   if (server === undefined) {
     throw usageError(
       'no server: neither --server nor SERIN_SERVER is set, and no `serin dev` is running',
       'Start one in another terminal with `serin dev`, or name one with --server URL.',
     );
   }
-  const cluster = options.cluster ?? env.SERIN_CLUSTER ?? (local ? dev.cluster : undefined);
+  const cluster = wanted ?? local?.cluster;
   if (cluster === undefined) {
     throw usageError(
       `which cluster of ${server}?`,
       'Name it with --cluster NAME or in SERIN_CLUSTER.',
     );
   }
-  const token = options.token ?? env.SERIN_TOKEN ?? (local ? dev.token : undefined);
+  const token = options.token ?? env.SERIN_TOKEN ?? local?.token;
   return { server: checkedUrl(server), token, cluster };
+}
+
+/** The one there is; of several, the one that has the cluster. A guess could promote the wrong release. */
+function theLocalServer(env: Env, cluster: string | undefined): LocalServer | undefined {
+  const all = runningServers(env);
+  const fit =
+    all.length > 1 ? all.filter((each) => (cluster ?? each.cluster) === each.cluster) : all;
+  if (fit.length === 1) return fit[0];
+  if (all.length === 0) return undefined;
+  const list = all.map((each) => `${each.server} (cluster ${each.cluster})`).join(', ');
+  throw usageError(
+    `which server? ${all.length} of them run here: ${list}`,
+    'Name one with --server URL or in SERIN_SERVER.',
+  );
 }
 
 function checkedUrl(server: string): string {
@@ -57,16 +74,24 @@ function trimmed(server: string): string {
   return server.replace(/\/+$/, '');
 }
 
-export function devFile(env: Env): string {
+function folderOf(env: Env): string {
   const state = env.XDG_STATE_HOME || join(env.HOME ?? homedir(), '.local', 'state');
-  return join(state, 'serin', 'dev.json');
+  return join(state, 'serin', 'servers');
 }
 
-export function announceDevServer(server: DevServer, env: Env): void {
-  const file = devFile(env);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+/** Each has a file of its own: several may run on one machine. */
+export function serverFile(pid: number, env: Env): string {
+  return join(folderOf(env), `${pid}.json`);
+}
+
+export function announceServer(server: LocalServer, env: Env): void {
+  const folder = folderOf(env);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // What those left behind that could not tidy up: tokens of servers that are gone.
+  for (const pid of pidsIn(folder)) if (!isRunning(pid)) withdrawServer(pid, env);
+  const file = serverFile(server.pid, env);
   // A new file, which is put in place whole: `mode` counts only for a new one, and a link is not followed.
-  const fresh = `${file}.${server.pid}`;
+  const fresh = `${file}.new`;
   rmSync(fresh, { force: true });
   try {
     writeFileSync(fresh, `${JSON.stringify(server)}\n`, { mode: 0o600, flag: 'wx' });
@@ -77,21 +102,31 @@ export function announceDevServer(server: DevServer, env: Env): void {
   }
 }
 
-/** Takes the file away, unless another `serin dev` has put its own there since. */
-export function withdrawDevServer(pid: number, env: Env): void {
-  if (readDevServer(env)?.pid === pid) rmSync(devFile(env), { force: true });
+export function withdrawServer(pid: number, env: Env): void {
+  rmSync(serverFile(pid, env), { force: true });
 }
 
-function runningDevServer(env: Env): DevServer | undefined {
-  const dev = readDevServer(env);
-  return dev !== undefined && isRunning(dev.pid) ? dev : undefined;
+function runningServers(env: Env): LocalServer[] {
+  return pidsIn(folderOf(env))
+    .filter(isRunning)
+    .flatMap((pid) => readServer(serverFile(pid, env)) ?? []);
 }
 
-function readDevServer(env: Env): DevServer | undefined {
+function pidsIn(folder: string): number[] {
   try {
-    return devSchema.parse(JSON.parse(readFileSync(devFile(env), 'utf8')));
+    const names = readdirSync(folder).flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []);
+    return names.map(Number).sort((a, b) => a - b);
   } catch {
-    // No file, or half of one: the same as no server.
+    // No folder: nothing was ever started.
+    return [];
+  }
+}
+
+function readServer(file: string): LocalServer | undefined {
+  try {
+    return localSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    // Gone since, or half of one: the same as no server.
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { bodyBytesMax } from '../lib/api/body.ts';
 import { secondMs } from '../lib/model/units.ts';
@@ -18,18 +19,24 @@ const limits = {
   requestMs: 15 * secondMs,
   /** How often that is looked at: Node's own half a minute would make it three times as long. */
   lookMs: 2 * secondMs,
-  connectionsMax: 256,
+  /** Of those that have not asked to the end: the next one costs the oldest its place. */
+  waitingMax: 256,
 };
 
 /** Stands where API Gateway stands in AWS: HTTP in, the events of the API's function out. */
 export function localGateway(
   handler: ApiHandler,
   log: Log,
-  { requestMs, lookMs, connectionsMax } = limits,
+  { requestMs, lookMs, waitingMax } = limits,
 ): Server {
   const times = { requestTimeout: requestMs, connectionsCheckingInterval: lookMs };
+  const places = waitingRoom(waitingMax);
   const server = createServer(times, (request, response) => {
-    answer(handler, request, response).catch((error: unknown) => {
+    const asked = () => {
+      places.leave(request.socket);
+      response.once('close', () => places.enter(request.socket));
+    };
+    answer(handler, request, response, asked).catch((error: unknown) => {
       if (request.destroyed && !request.complete) {
         log('debug', 'a caller went away in mid-request');
         return;
@@ -39,16 +46,35 @@ export function localGateway(
       else response.writeHead(500).end();
     });
   });
-  server.maxConnections = connectionsMax;
+  server.on('connection', (socket) => {
+    places.enter(socket);
+    socket.once('close', () => places.leave(socket));
+  });
   return server;
+}
+
+/** Who takes a place and does not use it keeps nobody out: the longest there goes when it is full. */
+function waitingRoom(max: number) {
+  const waiting = new Set<Socket>();
+  return {
+    enter: (socket: Socket): void => {
+      if (socket.destroyed) return;
+      waiting.add(socket);
+      const [oldest] = waiting;
+      if (waiting.size > max) oldest?.destroy();
+    },
+    leave: (socket: Socket): void => void waiting.delete(socket),
+  };
 }
 
 async function answer(
   handler: ApiHandler,
   request: IncomingMessage,
   response: ServerResponse,
+  asked: () => void,
 ): Promise<void> {
   const { body, isWhole } = await readBody(request);
+  asked();
   if (!request.url?.startsWith('/')) return void response.writeHead(400).end();
   const result = await handler(toEvent(request, body), noContext);
   const text = result.body ?? '';

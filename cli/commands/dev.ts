@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
-import { announceDevServer, devFile, withdrawDevServer } from '../connection.ts';
+import { announceServer, serverFile, withdrawServer } from '../connection.ts';
 import type { Embedded } from '../embedded.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
@@ -63,12 +63,12 @@ async function dev({ args, options, io }: Call<Options>) {
   });
   const { server, token, cluster } = embedded;
   try {
-    announceDevServer({ server, token, cluster, pid: process.pid }, io.env);
+    announceServer({ server, token, cluster, pid: process.pid }, io.env);
     for (const line of welcome(embedded, objects.Rollout, io.env)) io.say(line);
     embedded.apply(objects);
     await stopped(io.stop);
   } finally {
-    withdrawDevServer(process.pid, io.env);
+    withdrawServer(process.pid, io.env);
     await embedded.close();
   }
   return exitCodes.ok;
@@ -84,7 +84,7 @@ function welcome({ server, cluster }: Embedded, applied: Rollout[], env: Io['env
   const serin = env.npm_command === 'exec' ? 'npx serin' : 'serin';
   return [
     `Serin runs on a simulated cluster called ${cluster}; nothing real is touched.`,
-    `The API is at ${server}, the token in ${devFile(env)}: other terminals find both.`,
+    `The API is at ${server}, the token in ${serverFile(process.pid, env)}: other terminals find both.`,
     `Applied: ${rollouts.map(({ metadata }) => metadata?.name).join(', ') || 'nothing'}.`,
     '',
     'Type in another terminal:',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Terminal } from '../../lib/errors.ts';
-import { announceDevServer, withdrawDevServer } from '../connection.ts';
+import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli } from '../io.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
@@ -68,13 +68,13 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
   });
   const { server, token } = running;
   try {
-    announceDevServer({ server, token, cluster, pid: process.pid }, io.env);
+    announceServer({ server, token, cluster, pid: process.pid }, io.env);
     const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
     const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
     io.say(`Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`);
     await stopped(io.stop);
   } finally {
-    withdrawDevServer(process.pid, io.env);
+    withdrawServer(process.pid, io.env);
     await running.close();
     watches.abort();
   }

@@ -200,10 +200,11 @@ async function refresh<K extends Kind>(
 }
 
 /**
- * Who wrote which field is a third of an object and more. Of a rollout it matters who wrote its status, and
- * which parts of it.
+ * Who wrote which field is a third of an object and more. It matters for these two; and of a rollout, who
+ * wrote its status, and which parts of it.
  */
 function slim<K extends Kind>(kind: K, object: Kinds[K]): Kinds[K] {
+  if (kind === 'Deployment') return object;
   const { managedFields = [], ...metadata } = object.metadata ?? {};
   if (kind !== 'Rollout') return { ...object, metadata };
   const kept = managedFields

@@ -1,7 +1,7 @@
 import { Terminal, Transient } from '../errors.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { Kind, Kinds, SelectorText } from '../world.ts';
-import { isRecord, refusal, type Subject } from './answers.ts';
+import { describe, isRecord, refusal, type Subject } from './answers.ts';
 import { pathOf, resources } from './resources.ts';
 import type { Transport } from './transport.ts';
 
@@ -29,6 +29,11 @@ export type Watch = <K extends Kind>(
 
 /** How long the server keeps one watch open. Some proxies end what takes over five minutes. */
 const watchSeconds = 240;
+/**
+ * A bookmark comes at least every five quarters of a minute, even where nothing changes: who has heard
+ * nothing for twice as long hears nobody any more.
+ */
+const silentMs: Millis = 150 * secondMs;
 const retryMinMs: Millis = 200;
 const retryMaxMs: Millis = 10 * secondMs;
 /** No object is larger than etcd allows, which is a tenth of this. */
@@ -108,14 +113,13 @@ async function follow<K extends Kind>(
     timeoutSeconds: String(watchSeconds),
     ...(selector === '' ? {} : { labelSelector: selector }),
   };
-  // A connection that is silent for longer than the server keeps it open is dead.
-  const limit = AbortSignal.timeout((watchSeconds + 30) * secondMs);
   const call = { subject, path: pathOf(kind, { namespace }), query };
-  const { status, text, body } = await open(call, AbortSignal.any([signal, limit]));
+  const silence = new AbortController();
+  const { status, text, body } = await open(call, AbortSignal.any([signal, silence.signal]));
   if (status === 410) return undefined;
   if (text === undefined) throw refusal(subject, status, body);
   let seen = version;
-  for await (const line of lines(text)) {
+  for await (const line of lines(heard(text, silence, subject))) {
     const { type, object } = JSON.parse(line) as { type?: string; object?: unknown };
     if (!isRecord(object)) throw new Transient(`watch ${kind}: a line without an object`);
     if (type === 'ERROR') {
@@ -130,6 +134,26 @@ async function follow<K extends Kind>(
     }
   }
   return seen;
+}
+
+/** The text, for as long as some of it comes. */
+async function* heard(
+  text: AsyncIterable<string>,
+  silence: AbortController,
+  subject: Subject,
+): AsyncGenerator<string> {
+  const timer = setTimeout(() => silence.abort(), silentMs);
+  try {
+    for await (const chunk of text) {
+      timer.refresh();
+      yield chunk;
+    }
+  } catch (error) {
+    if (!silence.signal.aborted) throw error;
+    throw new Transient(`${describe(subject)}: silent for ${silentMs / secondMs} s`);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function* lines(text: AsyncIterable<string>): AsyncGenerator<string> {

@@ -1,4 +1,5 @@
 import type { Deployment, RolloutStatus } from '../model/argo.generated.ts';
+import { fieldManager } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Action, Announcement } from '../model/plan.ts';
 import type { RolloutRecord } from '../model/record.ts';
@@ -59,10 +60,23 @@ export function fullSizeOf(observed: Observed): RolloutRecord['migrating'] {
   const deployment = deploymentOf(observed);
   // The condition is there from the first time on that the rollout was healthy.
   const wasHealthy = conditionOf(rollout.status ?? {}, 'Healthy') !== undefined;
-  if (!deployment || workload?.scaleDown !== 'progressively' || wasHealthy) return undefined;
+  // Without the table nobody knows how many it had: none are taken from it meanwhile.
+  if (!deployment || !record || workload?.scaleDown !== 'progressively' || wasHealthy) {
+    return undefined;
+  }
   const uid = uidOf(deployment);
-  const known = record?.migrating?.uid === uid ? record.migrating.replicas : 0;
+  // A size that somebody else gave it since counts, be it larger or smaller.
+  const isKnown = record.migrating?.uid === uid && isSizedHere(deployment);
+  const known = isKnown ? (record.migrating?.replicas ?? 0) : 0;
   return { uid, replicas: Math.max(known, sizeOf(deployment)) };
+}
+
+/** Whether the last to give it another size was Serin. */
+function isSizedHere({ metadata }: Deployment): boolean {
+  return (metadata?.managedFields ?? []).some(({ manager, fieldsV1 }) => {
+    const { 'f:spec': spec = {} } = (fieldsV1 ?? {}) as { 'f:spec'?: object };
+    return manager === fieldManager && 'f:replicas' in spec;
+  });
 }
 
 function deploymentOf({ workload }: Observed): Deployment | undefined {

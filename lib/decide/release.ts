@@ -3,7 +3,15 @@ import { podTemplateHash, stepHash } from '../model/hash.ts';
 import { desiredReplicasAnnotation, pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Millis } from '../model/units.ts';
-import { annotationOf, createdAt, desiredOf, nameOf, podHashOf, sum } from '../model/workload.ts';
+import {
+  annotationOf,
+  createdAt,
+  desiredOf,
+  isTrusted,
+  nameOf,
+  podHashOf,
+  sum,
+} from '../model/workload.ts';
 import { sameTemplate } from './template.ts';
 import { checkFenceposts } from './validate.ts';
 
@@ -103,8 +111,8 @@ function findCurrent(
   templateHash: string,
 ): ReplicaSet | undefined {
   const byHash = all.find((set) => podHashOf(set) === templateHash);
-  if (byHash) return byHash;
-  const wanted = observed.dryRun?.replicaSet?.spec?.template;
+  if (byHash && isTrusted(byHash)) return byHash;
+  const wanted = observed.dryRun?.replicaSet;
   return wanted && all.find((set) => sameTemplate(set, wanted, observed.rollout));
 }
 

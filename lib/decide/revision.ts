@@ -7,6 +7,7 @@ import {
   revisionAnnotation,
   revisionHistoryAnnotation,
   rolloutApiVersion,
+  takenOverAnnotation,
 } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { applyMergePatch, diffMergePatch } from '../model/patch.ts';
@@ -16,6 +17,7 @@ import {
   createdAt,
   currentOf,
   desiredOf,
+  isTrusted,
   nameOf,
   replicasOf,
   revisionMax,
@@ -116,7 +118,10 @@ export function syncCurrent(release: Release, changes: Changes): number {
   const { current, rollout } = release;
   if (!current) return nextRevision(release);
   const revision = Math.max(nextRevision(release), revisionOf(current));
-  const annotations: Record<string, string> = {};
+  // It has been held against the template, or it would not be the current one.
+  const annotations: Record<string, string | null> = isTrusted(current)
+    ? {}
+    : { [takenOverAnnotation]: null };
   for (const [name, value] of Object.entries(handedDown(rollout))) {
     if (annotationOf(current, name) !== value) annotations[name] = value;
   }

@@ -110,8 +110,12 @@ function drive(observed: Observed, now: Millis): Plan {
     const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed.rollout);
     return isOurs ? move(recorded, {}) : leaveToOthers(observed, missing);
   }
-  // Somebody may forbid to take them over; an abort does not wait for that.
-  if (observed.orphans && !goesBack) return adoptOrphans(release, observed.orphans);
+  if (observed.orphans) {
+    // Somebody may forbid to take them over, or the table may be down: an abort waits for neither.
+    const isUntaken = observed.record === undefined || observed.record.refused !== undefined;
+    if (!goesBack || !isUntaken) return adoptOrphans(release, observed.orphans);
+    return move(recorded, {}, faultText(observed, ['its ReplicaSets have lost their owner']));
+  }
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
     const { refused: why } = observed.dryRun;

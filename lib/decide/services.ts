@@ -55,7 +55,8 @@ export function formerServices({ rollout, services }: Observed): Service[] {
 export function switchServices(release: Release, changes: Changes): void {
   for (const service of formerServices(release.observed)) {
     const resourceVersion = versionOf(service);
-    changes.before.push({
+    // It leads to all pods then: those that this turn takes away go first.
+    changes.after.push({
       do: 'patchService',
       ...{ name: nameOf(service), resourceVersion, patch: givenBack },
     });

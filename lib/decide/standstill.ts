@@ -1,10 +1,10 @@
 import type { ReplicaSet, RolloutStatus } from '../model/argo.generated.ts';
-import { instanceIdLabel } from '../model/names.ts';
+import { instanceIdLabel, takenOverAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual, diffMergePatch } from '../model/patch.ts';
 import type { Action, Plan, Reason, Wake } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import { nameOf, versionOf } from '../model/workload.ts';
+import { nameOf, podHashOf, versionOf } from '../model/workload.ts';
 import {
   conditionOf,
   reasons,
@@ -110,7 +110,13 @@ export function refused(release: Release, why: string): Plan {
   const name = `${nameOf(release.rollout)}-${currentHash(release)}`;
   const message = `Failed to create new replica set "${name}": ${why}`;
   const said = { status: 'False' as const, reason: reasons.createFailed, message };
-  const conditioned = withCondition(release.status, 'Progressing', said, now);
+  // Said already: a pause or a step that is worked out anew in every turn is not to hide it.
+  const known = conditionOf(observed.rollout.status ?? {}, 'Progressing');
+  const isKnown = known?.reason === said.reason && known.message === message;
+  const others = withoutCondition(release.status, 'Progressing');
+  const conditioned = isKnown
+    ? { ...others, conditions: [...(others.conditions ?? []), known] }
+    : withCondition(release.status, 'Progressing', said, now);
   const status: RolloutStatus = {
     ...conditioned,
     observedGeneration: String(observed.rollout.metadata?.generation ?? 0),
@@ -124,7 +130,7 @@ export function refused(release: Release, why: string): Plan {
       why: 'the template, which may be mended',
     }),
     actions: statusAction(observed, status),
-    announcements: [{ type: 'Warning', reason: reasons.createFailed, message }],
+    announcements: isKnown ? [] : [{ type: 'Warning', reason: reasons.createFailed, message }],
     status,
   };
 }
@@ -141,13 +147,17 @@ export function adoptOrphans(release: Release, orphans: ReplicaSet[]): Plan {
   const names = orphans.map(nameOf).join(', ');
   const reason: Reason = { text: `It takes over ReplicaSets that nobody owns: ${names}.` };
   const wake: Wake = { at: now + secondMs, why: 'the ReplicaSets it has taken over' };
+  const isCurrent = (set: ReplicaSet): boolean => podHashOf(set) === release.templateHash;
+  // Of an older version nobody knows what it ran: it is to be looked at before it runs again.
+  const unseen = (set: ReplicaSet): object =>
+    isCurrent(set) ? {} : { annotations: { [takenOverAnnotation]: 'true' } };
   const actions = orphans.map((set): Action => {
     const ownerReferences = [...(set.metadata?.ownerReferences ?? []), ownerOf(observed.rollout)];
     return {
       do: 'patchReplicaSet',
       name: nameOf(set),
       resourceVersion: versionOf(set),
-      patch: { metadata: { ownerReferences } },
+      patch: { metadata: { ownerReferences, ...unseen(set) } },
     };
   });
   if (observed.record?.refused === undefined) return { ...rest(observed, reason, wake), actions };

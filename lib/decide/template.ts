@@ -5,18 +5,19 @@ import { withoutInjectedRule } from './affinity.ts';
 import { injectedMetadata, withoutInjected } from './injected.ts';
 
 /**
- * Whether a ReplicaSet runs the wanted template, given with defaults filled in. What Serin or Argo
- * put into the ReplicaSet's template themselves is taken out first.
+ * Whether a ReplicaSet runs the template of the wanted one, given with defaults filled in. What Serin or
+ * Argo put into a ReplicaSet's template themselves is taken out first.
  * argo v1.10.1 utils/replicaset/replicaset.go PodTemplateEqualIgnoreHash
  */
-export function sameTemplate(set: ReplicaSet, wanted: PodTemplateSpec, rollout: Rollout): boolean {
-  const live = set.spec?.template ?? {};
-  const metadata = withoutInjected(live.metadata ?? {}, injectedMetadata(set));
-  const affinity = withoutInjectedRule(live.spec?.affinity, rollout);
-  const plain = { ...live, metadata, spec: withAffinity(live.spec, affinity) };
-  const wantedAffinity = withoutInjectedRule(wanted.spec?.affinity, rollout);
-  const desired = { ...wanted, spec: withAffinity(wanted.spec, wantedAffinity) };
-  return deepEqual(comparable(plain), comparable(desired));
+export function sameTemplate(set: ReplicaSet, wanted: ReplicaSet, rollout: Rollout): boolean {
+  return deepEqual(comparable(plain(set, rollout)), comparable(plain(wanted, rollout)));
+}
+
+function plain(set: ReplicaSet, rollout: Rollout): object {
+  const template = set.spec?.template ?? {};
+  const metadata = withoutInjected(template.metadata ?? {}, injectedMetadata(set));
+  const affinity = withoutInjectedRule(template.spec?.affinity, rollout);
+  return { ...template, metadata, spec: withAffinity(template.spec, affinity) };
 }
 
 function withAffinity(spec: PodTemplateSpec['spec'], affinity: Affinity | undefined): object {

@@ -17,6 +17,9 @@ export const workloadGenerationAnnotation = 'rollout.argoproj.io/workload-genera
 export const notificationsAnnotation = 'notified.notifications.argoproj.io';
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
+/** On a ReplicaSet that was taken over without a look at what it runs: docs/adr/0017-orphans.md */
+export const takenOverAnnotation = 'serin/taken-over';
+
 /** The field manager of every write Serin makes, by which it knows its own. */
 export const fieldManager = 'serin';
 

@@ -1,5 +1,5 @@
 import type { ObjectMeta, PodTemplateSpec, ReplicaSet, Rollout } from './argo.generated.ts';
-import { hashLabel, revisionAnnotation } from './names.ts';
+import { hashLabel, revisionAnnotation, takenOverAnnotation } from './names.ts';
 import { fromTime, type Millis } from './units.ts';
 
 type WithMeta = { metadata?: ObjectMeta };
@@ -37,6 +37,11 @@ export function revisionOf(object: WithMeta): number {
 export const revisionMax = Number.MAX_SAFE_INTEGER;
 
 /** The pod template hash a ReplicaSet carries as a label; '' when it has none. */
+/** Whether somebody has vouched for it: not one that was taken over unseen. */
+export function isTrusted(set: ReplicaSet): boolean {
+  return annotationOf(set, takenOverAnnotation) === undefined;
+}
+
 export function podHashOf(set: ReplicaSet | undefined): string {
   return set?.metadata?.labels?.[hashLabel] ?? '';
 }

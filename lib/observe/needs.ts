@@ -3,7 +3,7 @@ import { openRestart } from '../decide/restart.ts';
 import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import { fromTime, type Millis } from '../model/units.ts';
-import { podHashOf } from '../model/workload.ts';
+import { isTrusted, podHashOf } from '../model/workload.ts';
 
 /** Which of the costly reads a turn needs. */
 export type Needs = { pods: boolean; dryRun: boolean };
@@ -13,6 +13,6 @@ export function needsOf(rollout: Rollout, replicaSets: ReplicaSet[], now: Millis
   const restart = openRestart({ rollout, status });
   const isRestartDue = restart !== undefined && fromTime(restart) <= now;
   const hash = podTemplateHash(rollout.spec?.template, status.collisionCount);
-  const isKnown = replicaSets.some((set) => podHashOf(set) === hash);
+  const isKnown = replicaSets.some((set) => podHashOf(set) === hash && isTrusted(set));
   return { pods: isRestartDue || hasEphemeralMetadata({ rollout }), dryRun: !isKnown };
 }

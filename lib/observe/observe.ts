@@ -1,6 +1,7 @@
 import { resolved } from '../decide/reference.ts';
 import { newReplicaSet } from '../decide/revision.ts';
 import { selectorText } from '../decide/selector.ts';
+import { sameTemplate } from '../decide/template.ts';
 import { typeFaults, unsupported, validate } from '../decide/validate.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
@@ -42,7 +43,7 @@ export async function observe(
   const faults = isTyped ? validate(rollout) : [];
   // What cannot be asked for selects nothing.
   const canSelect = isTyped && !faults.some(({ path }) => path.startsWith('spec.selector'));
-  const { owned: all, orphans } = canSelect
+  const { owned: all, orphans: free } = canSelect
     ? await findReplicaSets(cluster, rollout, key.namespace)
     : { owned: [], orphans: [] };
   const isSound =
@@ -54,8 +55,11 @@ export async function observe(
   const [pods, services, dryRun] = await Promise.all([
     needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
     readServices(cluster, rollout, key.namespace, record),
-    needs.dryRun && isSound ? tryCreate(cluster, rollout) : undefined,
+    needs.dryRun && isSound ? tryCreate(cluster, rollout, [...all, ...free]) : undefined,
   ]);
+  // One that has the hash of this template and another template is no ReplicaSet of this rollout.
+  const hash = podTemplateHash(rollout.spec?.template, rollout.status?.collisionCount);
+  const orphans = free.filter((set) => podHashOf(set) !== hash || dryRun?.replicaSet !== undefined);
   return {
     key,
     ...source,
@@ -169,12 +173,21 @@ async function readServices(
   return Object.fromEntries(names.map((name, index) => [name, found[index] ?? null]));
 }
 
-/** Asks the API server what it would make of the new ReplicaSet, without creating it. */
-async function tryCreate(cluster: Cluster, rollout: Rollout): Promise<DryRun> {
+/**
+ * Asks the API server what it would make of the new ReplicaSet, without creating it. One that has its name
+ * already, and that nobody has vouched for, is it only if it runs the same.
+ */
+async function tryCreate(cluster: Cluster, rollout: Rollout, known: ReplicaSet[]): Promise<DryRun> {
   const hash = podTemplateHash(rollout.spec?.template, rollout.status?.collisionCount);
+  const namesake = known.find((set) => podHashOf(set) === hash);
   try {
     const set = newReplicaSet(rollout, hash, 0);
-    return { replicaSet: await cluster.create('ReplicaSet', set, { dryRun: true }) };
+    // Under another name, since its own is taken.
+    const named = { ...set, metadata: { ...set.metadata, name: `${set.metadata?.name}-0` } };
+    const asked = namesake === undefined ? set : named;
+    const replicaSet = await cluster.create('ReplicaSet', asked, { dryRun: true });
+    const isOther = namesake !== undefined && !sameTemplate(namesake, replicaSet, rollout);
+    return isOther ? { taken: true } : { replicaSet };
   } catch (error) {
     if (error instanceof Conflict) return whoseName(cluster, rollout, hash);
     // An abort does not need the new template, and so it does not wait for its answer.

@@ -33,7 +33,8 @@ export async function deliverBatch(
       const failures: string[] = [];
       for (const record of lane) {
         const isDone = await handle(world, record, deliver).catch((error: unknown) => {
-          world.log('error', 'a wake failed', { ...record, error: String(error) });
+          const level = error instanceof Transient ? 'warn' : 'error';
+          world.log(level, 'a wake failed', { ...record, error: String(error) });
           return false;
         });
         if (!isDone) failures.push(record.messageId);
@@ -65,26 +66,24 @@ async function handle(world: Batching, { messageId, body }: QueueRecord, deliver
   } catch (error) {
     const isPassing = error instanceof Transient;
     if (!isPassing && !(error instanceof Terminal)) throw error;
-    world.log(isPassing ? 'warn' : 'error', 'a wake failed', {
-      messageId,
-      body,
-      error: error.message,
-    });
-    // A list is what tries a cluster: whatever is wrong, nothing can be done there.
-    if (message !== undefined && 'list' in message) await noteOutage(world, message.list, error);
-    else if (message !== undefined && isPassing) return await retry(world, message, error);
-    return true;
+    const said = { messageId, body, error: String(error) };
+    world.log(isPassing ? 'warn' : 'error', 'a wake failed', said);
+    return message === undefined || !isPassing || (await retry(world, message, error));
   }
 }
 
+/**
+ * A list is what tries a cluster: if it does not answer now, it is tried later. Of a rollout, what is due
+ * stays due, and is queued as soon as its cluster answers.
+ */
 async function retry(world: Batching, message: QueueMessage, error: Transient): Promise<boolean> {
   const { retries = 0 } = message;
-  if (retries < retriesMax) {
-    await world.wakes.send({ ...message, retries: retries + 1 }, retryMinMs * 2 ** retries);
+  const isSilent = error instanceof Unreachable;
+  if (isSilent && ('list' in message || retries >= retriesMax)) {
+    await noteOutage(world, 'list' in message ? message.list : message.key.cluster, error);
     return true;
   }
-  if (!(error instanceof Unreachable) || 'list' in message) return false;
-  // What is due stays due, and is queued as soon as the cluster answers.
-  await noteOutage(world, message.key.cluster, error);
+  if (retries >= retriesMax) return false;
+  await world.wakes.send({ ...message, retries: retries + 1 }, retryMinMs * 2 ** retries);
   return true;
 }

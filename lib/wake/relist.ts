@@ -1,4 +1,4 @@
-import { Conflict, NotFound, Terminal } from '../errors.ts';
+import { Conflict, NotFound, Terminal, Unreachable } from '../errors.ts';
 import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import {
   hashLabel,
@@ -32,9 +32,8 @@ type Relisting = Pick<World, 'cluster' | 'store' | 'wakes' | 'instanceId'>;
  */
 export async function relist(world: Relisting, name: string): Promise<number> {
   const cluster = await world.cluster(name);
-  const [rollouts, sets, known] = await Promise.all([
-    cluster.list('Rollout', ''),
-    cluster.list('ReplicaSet', '', hashLabel),
+  const [{ rollouts, sets }, known] = await Promise.all([
+    listed(cluster, name),
     recordedIn(world, name),
   ]);
   const sizes = sizesByRollout(sets, name);
@@ -58,6 +57,19 @@ export async function relist(world: Relisting, name: string): Promise<number> {
   await freeServices(cluster, rollouts);
   await Promise.all(stale.map((each) => world.wakes.send({ key: { cluster: name, ...each } }, 0)));
   return stale.length;
+}
+
+/** What cannot even be listed is as if it did not answer, whatever the reason. */
+async function listed(cluster: Cluster, name: string) {
+  try {
+    const [rollouts, sets] = await Promise.all([
+      cluster.list('Rollout', ''),
+      cluster.list('ReplicaSet', '', hashLabel),
+    ]);
+    return { rollouts, sets };
+  } catch (error) {
+    throw new Unreachable(`cluster ${name}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Gives back what carries the mark of a rollout that is gone, deleted while nobody looked. */

@@ -1,10 +1,10 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
-  announceDevServer,
-  devFile,
+  announceServer,
   resolveConnection,
-  withdrawDevServer,
+  serverFile,
+  withdrawServer,
 } from '../../cli/connection.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -13,22 +13,22 @@ const dev = { server: 'http://127.0.0.1:7465', token: 'secret', cluster: 'dev', 
 describe('where the API is', () => {
   it('is what serin dev wrote, for its owner only', () => {
     const env = { XDG_STATE_HOME: temporaryFolder() };
-    announceDevServer(dev, env);
-    expect(statSync(devFile(env)).mode & 0o777).toBe(0o600);
+    announceServer(dev, env);
+    expect(statSync(serverFile(dev.pid, env)).mode & 0o777).toBe(0o600);
     expect(resolveConnection({}, env)).toEqual({
       server: dev.server,
       token: dev.token,
       cluster: dev.cluster,
     });
-    withdrawDevServer(dev.pid + 1, env);
-    expect(readFileSync(devFile(env), 'utf8')).toContain('secret');
-    withdrawDevServer(dev.pid, env);
+    withdrawServer(dev.pid + 1, env);
+    expect(readFileSync(serverFile(dev.pid, env), 'utf8')).toContain('secret');
+    withdrawServer(dev.pid, env);
     expect(() => resolveConnection({}, env)).toThrow(/no `serin dev` is running/);
   });
 
   it('prefers options to the environment to the file', () => {
     const env = { XDG_STATE_HOME: temporaryFolder(), SERIN_SERVER: 'https://a', SERIN_TOKEN: 't' };
-    announceDevServer(dev, env);
+    announceServer(dev, env);
     expect(resolveConnection({ cluster: 'c' }, env)).toEqual({
       server: 'https://a',
       token: 't',
@@ -43,7 +43,7 @@ describe('where the API is', () => {
 
   it('keeps the token of serin dev from other servers', () => {
     const env = { XDG_STATE_HOME: temporaryFolder() };
-    announceDevServer(dev, env);
+    announceServer(dev, env);
     const other = resolveConnection({ server: 'https://elsewhere', cluster: 'c' }, env);
     expect(other.token).toBeUndefined();
     expect(resolveConnection({ server: `${dev.server}/` }, env).token).toBe('secret');
@@ -52,10 +52,26 @@ describe('where the API is', () => {
 
   it('takes a server that ended without tidying up for none', () => {
     const env = { XDG_STATE_HOME: temporaryFolder() };
-    announceDevServer({ ...dev, pid: 2 ** 22 + 1 }, env);
+    const gone = { ...dev, pid: 2 ** 22 + 1 };
+    announceServer(gone, env);
     expect(() => resolveConnection({}, env)).toThrow(/no server/);
-    writeFileSync(devFile(env), '{"server": ');
+    announceServer(dev, env);
+    expect(existsSync(serverFile(gone.pid, env))).toBe(false);
+    writeFileSync(serverFile(dev.pid, env), '{"server": ');
     expect(() => resolveConnection({}, env)).toThrow(/no server/);
+  });
+
+  it('is asked for where several run, unless the cluster tells', () => {
+    const env = { XDG_STATE_HOME: temporaryFolder() };
+    const other = { server: 'http://127.0.0.1:7466', token: 'other', cluster: 'prod' };
+    announceServer(dev, env);
+    announceServer({ ...other, pid: process.ppid }, env);
+    expect(() => resolveConnection({}, env)).toThrow(/which server\? 2 .*:7466 \(cluster prod/);
+    expect(() => resolveConnection({ cluster: 'eu' }, env)).toThrow(/which server/);
+    expect(resolveConnection({ cluster: 'prod' }, env)).toEqual(other);
+    expect(resolveConnection({ server: other.server }, env)).toEqual(other);
+    withdrawServer(dev.pid, env);
+    expect(resolveConnection({}, env)).toEqual(other);
   });
 
   it.each(['localhost:7465', 'ftp://a', 'nonsense'])('refuses %s as an address', (server) => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { serverFile } from '../../cli/connection.ts';
 import type { CommandAnswer } from '../../lib/api/answers.ts';
 import type { LedgerEntry } from '../../lib/model/record.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
@@ -31,7 +32,7 @@ async function dev(...more: string[]) {
     const [code] = await exit;
     return code as number;
   };
-  return { env, file: join(env.XDG_STATE_HOME, 'serin/dev.json'), stop, said: () => out };
+  return { env, file: serverFile(child.pid ?? 0, env), stop, said: () => out };
 }
 
 const image = ['set', 'image', 'front-api', 'front-api=front-api:new-tag'];
@@ -150,6 +151,6 @@ describe('serin dev that cannot start', () => {
     const { code, err } = await serin(['dev', file, '--port', '0'], { XDG_STATE_HOME: state });
     expect(err).toMatch(/metadata.name: Required value\n/);
     expect(code).toBe(1);
-    expect(existsSync(join(state, 'serin/dev.json'))).toBe(false);
+    expect(existsSync(serverFile(process.pid, { XDG_STATE_HOME: state }))).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -76,6 +76,29 @@ describe('the local gateway', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     asked.destroy();
     await expect.poll(() => logged).toEqual(['a caller went away in mid-request']);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half a head', 'GET / HTTP/1.1\r\nx-a'],
+    ['half a body', 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhalf'],
+  ])('lets others in beside 400 who have sent %s', async (_name, words) => {
+    const { port } = await gateway(async () => ({ statusCode: 200 }));
+    const callers = Array.from({ length: 400 }, () => connect(port, '127.0.0.1'));
+    onTestFinished(() => {
+      for (const caller of callers) caller.destroy();
+    });
+    for (const caller of callers) caller.on('error', () => {});
+    await Promise.all(callers.map((caller) => once(caller, 'connect')));
+    for (const caller of callers) caller.write(words);
+    const began = performance.now();
+    for (let count = 0; count < 3; count += 1) {
+      expect((await ask(port, '/', 'POST', 'whole')).status).toBe(200);
+    }
+    // Long before any of them has had its time.
+    expect(performance.now() - began).toBeLessThan(5000);
+    const left = callers.filter(({ destroyed }) => !destroyed);
+    expect(left.length).toBeLessThanOrEqual(256);
   });
 
   it('tells nothing of what went wrong inside', async () => {

@@ -9,6 +9,8 @@ export type ControlPlane = {
   /** Of an administrator. */
   kubeconfig: string;
   server: string;
+  /** Of etcd, which takes JSON too. */
+  etcd: string;
   dir: string;
   /** One line of JSON for each request, where `audit` was asked for. */
   auditLog: string;
@@ -94,6 +96,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   await until('the nodes', areReady, { log: file('kwok.log') });
   return {
     ...{ kubeconfig, server, dir, kubeconfigOf, kubectl },
+    etcd: `http://127.0.0.1:${etcdPort}`,
     auditLog: file('audit.log'),
     stopApiServer: () => api.stop(),
     startApiServer: async () => {

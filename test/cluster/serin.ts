@@ -20,17 +20,20 @@ export type SerinOptions = {
   namespaces?: string[];
   instanceId?: string;
   user?: string;
+  /** In place of that of a user. */
+  kubeconfig?: string;
   quiet?: boolean;
 };
 
 /** `serin run` on the control plane, as a process of its own. Resolves once it is at work. */
 export async function startSerin(plane: ControlPlane, options: SerinOptions = {}): Promise<Serin> {
   const { namespaces = [], instanceId, user = 'admin', quiet = false } = options;
+  const { kubeconfig = plane.kubeconfigOf(user) } = options;
   const state = mkdtempSync(join(tmpdir(), 'serin-run-'));
   const log = join(state, 'log');
   const env = { XDG_STATE_HOME: state };
   const args = [
-    ...['run', '--port', '0', '--kubeconfig', plane.kubeconfigOf(user)],
+    ...['run', '--port', '0', '--kubeconfig', kubeconfig],
     ...namespaces.flatMap((namespace) => ['--namespace', namespace]),
     ...(instanceId === undefined ? [] : ['--instance-id', instanceId]),
     ...(quiet ? [] : ['--verbose']),

@@ -98,6 +98,33 @@ describe.each<[string, Controller, Controller]>([
   }, 180_000);
 });
 
+describe('both at once with instance ids of their own', () => {
+  it('leave each other’s rollouts alone', async () => {
+    const ids = { 'rollouts-controller': 'theirs', serin: 'ours' };
+    const theirs = await startArgo(plane(), { instanceId: ids['rollouts-controller'] });
+    onTestFinished(theirs.stop);
+    const ours = await startSerin(plane(), { instanceId: ids.serin });
+    onTestFinished(ours.stop);
+    for (const [manager, id] of Object.entries(ids)) {
+      const namespace = await newNamespace(plane(), `beside-${id}`);
+      const rollout = webRollout(namespace, canary);
+      const labels = { [instanceIdLabel]: id };
+      await apply(plane(), { ...rollout, metadata: { ...rollout.metadata, labels } });
+      await reaches(plane(), namespace, 'Healthy');
+      await plugin(plane(), namespace, 'set image web web=web:v2');
+      await reaches(plane(), namespace, 'Paused', { step: 1 });
+      const kinds = ['-n', namespace, 'get', 'rollouts,replicasets', '--show-managed-fields'];
+      const { items } = JSON.parse(await plane().kubectl([...kinds, '-o', 'json'])) as {
+        items: Pick<Rollout, 'metadata'>[];
+      };
+      expect(items).toHaveLength(3);
+      const writers = items.flatMap(({ metadata }) => metadata?.managedFields ?? []);
+      const names = new Set(writers.map((entry) => entry.manager));
+      expect([...names].filter((name) => Object.keys(ids).includes(name ?? ''))).toEqual([manager]);
+    }
+  });
+});
+
 describe('both at once with the same instance id', () => {
   it('Serin keeps away, and says so', async () => {
     const namespace = await newNamespace(plane(), 'rivals');

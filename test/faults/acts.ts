@@ -4,6 +4,7 @@ import type {
   BlueGreenStrategy,
   CanaryStep,
   CanaryStrategy,
+  Deployment,
   Rollout,
 } from '../../lib/model/argo.generated.ts';
 import type { Command } from '../../lib/model/intent.ts';
@@ -18,6 +19,7 @@ import type { World } from '../../lib/world.ts';
 import { pluginWrites } from '../recordings/plugin.ts';
 import { type Deed, isBlueGreen, type Scenario, templateOf } from './scenario.ts';
 import { key, manifest, type Stage, target } from './stage.ts';
+import { workloadName } from './workload.ts';
 
 /** Carries out what people, CI, other controllers and accidents do to the rollout. */
 export async function perform(stage: Stage, deed: Deed): Promise<void> {
@@ -54,6 +56,7 @@ function nameOfDeed(deed: Deed): string {
   if (deed.do === 'image' && /bad|crash/.test(deed.image)) return deed.image;
   if (deed.do === 'scale' && deed.replicas === 0) return 'scale to 0';
   if (deed.do === 'service') return `service ${deed.how}`;
+  if (deed.do === 'workload') return `workload ${deed.how}`;
   return deed.do === 'deleteSet' ? `deleteSet ${deed.role}` : deed.do;
 }
 
@@ -64,7 +67,12 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
     case 'image': {
       const { replicas } = deed;
       const template = { spec: { containers: templateOf(deed.image).spec?.containers } };
-      await edit({ template, ...(replicas !== undefined && { replicas }) });
+      const size = replicas !== undefined && { replicas };
+      if (!scenario.workload) await edit({ template, ...size });
+      else {
+        if (size) await edit(size);
+        await editWorkload(stage, { template });
+      }
       return;
     }
     case 'scale':
@@ -82,6 +90,8 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       await edit({ strategy: { canary: { maxSurge, maxUnavailable } } });
       return;
     }
+    case 'workload':
+      return workload(stage, deed.how, deed.replicas);
     case 'minReady':
       await edit({ minReadySeconds: deed.seconds });
       return;
@@ -179,10 +189,43 @@ export function addService({ apply, read }: SimulatedCluster, name: string): voi
   });
 }
 
+/** The Deployment the rollout refers to, unless it is there. */
+export function addWorkload({ cluster, scenario }: Stage, image: string, replicas?: number): void {
+  if (!scenario.workload || findWorkload(cluster)) return;
+  cluster.apply('Deployment', {
+    metadata: { name: workloadName, namespace: target.namespace },
+    spec: {
+      replicas: replicas ?? scenario.workload.replicas,
+      selector: { matchLabels: { app: 'web' } },
+      template: templateOf(image),
+    },
+  });
+}
+
+function findWorkload({ read }: SimulatedCluster): Deployment | undefined {
+  return read.find('Deployment', target.namespace, workloadName);
+}
+
+export async function editWorkload({ cluster }: Stage, spec: MergePatch): Promise<void> {
+  const place = { namespace: target.namespace, name: workloadName };
+  await cluster.as('kubectl-edit').patch('Deployment', place, { spec });
+}
+
+async function workload(
+  stage: Stage,
+  how: 'scale' | 'delete' | 'restore',
+  replicas: number,
+): Promise<void> {
+  if (how === 'scale') await editWorkload(stage, { replicas });
+  else if (how === 'restore') addWorkload(stage, 'web:v1', replicas);
+  else stage.cluster.deleteObject('Deployment', target.namespace, workloadName);
+}
+
 /** As the plugin does it: without a resourceVersion, from what it has just read. */
 async function plugin(stage: Stage, line: string): Promise<void> {
   const rollout = stage.dog.live();
   if (rollout === undefined) throw new Error('there is no rollout');
+  if (line === 'undo' && stage.scenario.workload) throw new Error('its template is elsewhere');
   const seen = { rollout, replicaSets: stage.dog.sets(), now: stage.clock.now() };
   for (const { patch, subresource } of pluginWrites(line, seen)) {
     const options = subresource === undefined ? {} : { subresource };

@@ -1,7 +1,16 @@
 import { pauseReasons } from '../../lib/model/names.ts';
 import { durationSeconds, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { availableOf, currentOf, podHashOf } from '../../lib/model/workload.ts';
-import { addService, meanwhile, mended, perform, type Strategy, serviceNames } from './acts.ts';
+import {
+  addService,
+  addWorkload,
+  editWorkload,
+  meanwhile,
+  mended,
+  perform,
+  type Strategy,
+  serviceNames,
+} from './acts.ts';
 import { type Drill, drillOf } from './drills.ts';
 import { isAtRest, isCrashing } from './rest.ts';
 import { templateOf } from './scenario.ts';
@@ -25,6 +34,7 @@ export async function settle(stage: Stage): Promise<void> {
   await stormPasses(stage);
   if (!(await comesToRest(stage))) return;
   await commandsEnd(stage);
+  if (isAtRest(stage)) await judgeWorkload(stage);
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
@@ -79,6 +89,13 @@ async function commandsEnd(stage: Stage): Promise<void> {
   for (let count = 0; count < 7 && isOpen(); count += 1) await pass(stage, minuteMs);
 }
 
+/** Without a notice it is a minute until somebody looks. */
+async function judgeWorkload(stage: Stage): Promise<void> {
+  if (!stage.scenario.workload) return;
+  await pass(stage, 75 * secondMs);
+  if (isAtRest(stage)) stage.dog.workload.judgeRest();
+}
+
 /** A person puts right what cannot run. Where there is to be a drill there is a pause for it. */
 async function mend(stage: Stage): Promise<void> {
   const { dog, scenario, cluster } = stage;
@@ -86,8 +103,11 @@ async function mend(stage: Stage): Promise<void> {
   for (const name of serviceNames) addService(cluster, name);
   const strategy = drillOf(stage) ? held(mended(scenario)) : mended(scenario);
   const template = templateOf('web:v9');
-  const spec = { template, strategy, paused: null, progressDeadlineSeconds: 600 };
+  const own = scenario.workload ? {} : { template };
+  const spec = { ...own, strategy, paused: null, progressDeadlineSeconds: 600 };
   dog.note('MEND');
+  addWorkload(stage, 'web:v9');
+  if (scenario.workload) await editWorkload(stage, { template });
   await cluster.as('kubectl-edit').patch('Rollout', target, { spec });
 }
 
@@ -157,6 +177,7 @@ function judgeHealthy({ dog }: Stage): void {
   if (pods !== wanted || older.length > 0 || status.stableRS !== status.currentPodHash) {
     dog.fail('healthy is true', `${pods} of ${wanted} pods, ${older.length} older ReplicaSets`);
   }
+  dog.workload.judgeHealthy();
   const kept = sets.filter((set) => set !== current).length;
   const limit = spec?.revisionHistoryLimit ?? 10;
   if (kept > limit) dog.fail('history', `${kept} older ReplicaSets are kept, at most ${limit}`);

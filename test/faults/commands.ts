@@ -1,11 +1,12 @@
 import { podTemplateHash, stepHash } from '../../lib/model/hash.ts';
 import type { Intent, Outcome } from '../../lib/model/intent.ts';
 import { intentLifeMs } from '../../lib/model/intent.ts';
+import type { MergePatch } from '../../lib/model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, minuteMs } from '../../lib/model/units.ts';
 import { uidOf, versionOf } from '../../lib/model/workload.ts';
 import { isOfRelease, type StepWatch } from './steps.ts';
-import type { Context, RolloutWrite } from './watchdog.ts';
+import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
 // Commands that were accepted, and the ledger: each has one outcome that is true, its effect comes about
 // once, and what has happened is written down once.
@@ -26,6 +27,8 @@ export type CommandWatch = {
   appended: (entry: LedgerEntry) => void;
   /** Whether Serin's write to the rollout carried out a command. */
   wrote: (write: RolloutWrite) => boolean;
+  /** Serin's write to the workload the rollout takes its template from. */
+  wroteTemplate: (patch: MergePatch) => void;
   byOthers: () => void;
   tracked: Map<string, Tracked>;
   entries: LedgerEntry[];
@@ -63,6 +66,7 @@ export function watchCommands(context: Context, steps: StepWatch): CommandWatch 
     },
     appended: (entry) => appended(state, entry),
     wrote: (write) => wrote(state, write),
+    wroteTemplate: (patch) => wroteTemplate(state, patch),
     byOthers: () => {
       state.lastOthersAt = state.clock.now();
       for (const each of state.tracked.values()) if (!each.outcome) each.othersWrote = true;
@@ -180,7 +184,7 @@ function wrote(state: State, write: RolloutWrite): boolean {
   const part = isStatus ? 'status' : 'spec';
   known.effects[part] += 1;
   if (known.effects[part] > 1) state.fail('done once', `${describe(known)} was done again`);
-  if (chainedId === undefined) judgeTime(state, known, write, turn.at);
+  if (chainedId === undefined) judgeTime(state, known, write, turn);
   const lifted = (before.status?.pauseConditions ?? []).length > 0;
   if (isStatus && (patch.status as { pauseConditions?: null }).pauseConditions === null && lifted) {
     state.steps.lift(before);
@@ -191,8 +195,22 @@ function wrote(state: State, write: RolloutWrite): boolean {
   return true;
 }
 
+function wroteTemplate(state: State, patch: MergePatch): void {
+  if ((patch.spec as { template?: object })?.template === undefined) return;
+  const open = (state.memory.record?.intents ?? []).filter((each) => !each.outcome);
+  const intent = open.find(({ applying }) => applying !== undefined);
+  const known = intent && state.tracked.get(intent.id);
+  if (!known) {
+    state.fail('marked before it is done', JSON.stringify(patch));
+    return;
+  }
+  known.effects.spec += 1;
+  if (known.effects.spec > 1) state.fail('done once', `${describe(known)} was done again`);
+}
+
 /** It is what its author saw, and not too late. */
-function judgeTime(state: State, known: Tracked, { before }: RolloutWrite, at: Millis): void {
+function judgeTime(state: State, known: Tracked, { before }: RolloutWrite, turn: Turn): void {
+  const { at, template } = turn;
   const { bound, command, acceptedAt } = known.intent;
   const { status = {}, spec = {}, metadata } = before;
   const said = describe(known);
@@ -209,7 +227,7 @@ function judgeTime(state: State, known: Tracked, { before }: RolloutWrite, at: M
   const isSameSpec =
     bound.generation === (metadata?.generation ?? 0) ||
     (bound.paused === (spec.paused ?? false) &&
-      bound.podHash === podTemplateHash(spec.template, status.collisionCount) &&
+      bound.podHash === podTemplateHash(spec.template ?? template, status.collisionCount) &&
       status.currentStepHash === stepHash(spec.strategy));
   const isSame =
     isSameSpec &&

@@ -2,6 +2,7 @@ import { pauseReasons } from '../../lib/model/names.ts';
 import { availableOf, desiredOf, podHashOf } from '../../lib/model/workload.ts';
 import type { Stage } from './stage.ts';
 import { leadsTo } from './traffic.ts';
+import { workloadName } from './workload.ts';
 
 // Where a rollout may stand still: healthy, or waiting for somebody, for a reason that has a name.
 
@@ -31,7 +32,7 @@ export function isAtRest({ dog, processes }: Stage): boolean {
     case 'Healthy':
       return true;
     case 'Paused':
-      if (rollout.spec?.paused === true || isSkipped(rollout)) return true;
+      if (rollout.spec?.paused === true || isSkipped(rollout, dog)) return true;
       return isIndefinite(rollout, pauseConditions);
     case 'Degraded': {
       if (abort && stableRS && stableRS !== currentPodHash) return stableIsBack({ dog });
@@ -53,8 +54,10 @@ function stepOf({ spec, status }: Rollout) {
 }
 
 /** Where the next step cannot be reached, the pause that a person skipped stays, as with the peer. */
-function isSkipped(rollout: Rollout): boolean {
-  const image = rollout.spec?.template?.spec?.containers?.[0]?.image ?? '';
+function isSkipped(rollout: Rollout, { cluster, key }: Stage['dog']): boolean {
+  const workload = cluster.read.find('Deployment', key.namespace, workloadName);
+  const { template } = rollout.spec?.workloadRef ? (workload?.spec ?? {}) : (rollout.spec ?? {});
+  const image = template?.spec?.containers?.[0]?.image ?? '';
   const isKept = (rollout.status?.pauseConditions ?? []).length > 0;
   return isKept && stepOf(rollout)?.pause === undefined && /bad|crash/.test(image);
 }

@@ -230,4 +230,34 @@ export const sabotages: Sabotage[] = [
     find: 'active !== undefined && active !== current && current !== stable;',
     replace: 'active !== undefined && active !== current;',
   },
+  {
+    name: 'a Deployment loses its pods before the rollout has its own',
+    file: 'lib/decide/migrate.ts',
+    find: "if (after.phase === 'Healthy') return 0;",
+    replace: 'return 0;',
+  },
+  {
+    name: 'a Deployment loses its pods although scaleDown says never',
+    file: 'lib/decide/migrate.ts',
+    find: "if (scaleDown === 'never' || replicas === 0) return undefined;",
+    replace: 'if (replicas === 0) return undefined;',
+  },
+  {
+    name: 'a rollout without pods takes those of its Deployment',
+    file: 'lib/decide/migrate.ts',
+    find: "if (scaleDown === 'never' || replicas === 0) return undefined;",
+    replace: "if (scaleDown === 'never') return undefined;",
+  },
+  {
+    name: 'pods that do not run yet take those of a Deployment',
+    file: 'lib/decide/migrate.ts',
+    find: 'both - sum(all, availableOf)',
+    replace: 'both - sum(all, (set) => set.spec?.replicas ?? 0)',
+  },
+  {
+    name: 'a Deployment is not given back the pods that the rollout lost',
+    file: 'lib/decide/migrate.ts',
+    find: 'Math.max(known, sizeOf(deployment))',
+    replace: 'Math.min(known || sizeOf(deployment), sizeOf(deployment))',
+  },
 ];

@@ -21,6 +21,7 @@ export type Deed =
   | { do: 'limits'; maxSurge: number | string; maxUnavailable: number | string }
   | { do: 'blueGreen'; fields: Partial<BlueGreenStrategy> }
   | { do: 'service'; name: 'active' | 'preview'; how: 'delete' | 'restore' | 'unselect' }
+  | { do: 'workload'; how: 'scale' | 'delete' | 'restore'; replicas: number }
   | { do: 'minReady'; seconds: number }
   | { do: 'break' }
   | { do: 'mend' }
@@ -36,7 +37,10 @@ type Act = { at: Millis } & Deed;
 export type Scenario = {
   seed: number;
   doorbell: boolean;
+  /** With its template in `workload`, where there is one. */
   spec: RolloutSpec;
+  /** The Deployment that the rollout refers to, and what becomes of its pods. */
+  workload?: { scaleDown: 'never' | 'onsuccess' | 'progressively'; replicas: number };
   pods: { bindMs: Millis; readyMs: Millis; jitterMs: Millis; terminationMs: Millis };
   profile: Profile;
   rates: Partial<Rates>;
@@ -65,11 +69,13 @@ export function scenarioOf(seed: number): Scenario {
   const profile = random.pick(profileNames);
   const spec = specOf(random, random.chance(0.3));
   const acts = actsOf(random, isBlueGreen({ spec }));
+  const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
   return {
     seed,
     doorbell: random.chance(0.75),
     spec,
+    ...(workload && { workload }),
     pods: {
       bindMs: 20 + random.below(80),
       readyMs: random.pick([200, 500, 2000, 8000]),
@@ -82,6 +88,19 @@ export function scenarioOf(seed: number): Scenario {
     acts,
     stormMs: lastAt + 10 * secondMs + random.below(2 * minuteMs),
   };
+}
+
+/** Where there is one, things are done to it as well. */
+function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
+  if (!random.chance(0.2)) return undefined;
+  const scaleDown = random.pick(['never', 'onsuccess', 'progressively', 'progressively'] as const);
+  const lastAt = acts.at(-1)?.at ?? 0;
+  for (let left = random.below(4); left > 0; left -= 1) {
+    const how = random.pick(['scale', 'scale', 'delete', 'restore', 'restore'] as const);
+    acts.push({ do: 'workload', at: random.below(lastAt + 1), how, replicas: random.below(9) });
+  }
+  acts.sort((a, b) => a.at - b.at);
+  return { scaleDown, replicas: random.below(9) };
 }
 
 export function isBlueGreen({ spec }: { spec?: RolloutSpec }): boolean {

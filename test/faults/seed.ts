@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FaultName } from '../../lib/simulate/faults.ts';
-import { addService, perform, resetCommands, serviceNames } from './acts.ts';
+import { addService, addWorkload, perform, resetCommands, serviceNames } from './acts.ts';
 import { settle } from './calm.ts';
 import { watchDue } from './due.ts';
 import { isBlueGreen, scenarioOf } from './scenario.ts';
@@ -28,6 +28,7 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const { clock, dog, cluster } = stage;
   const start = clock.now();
   if (isBlueGreen(scenario)) for (const name of serviceNames) addService(cluster, name);
+  addWorkload(stage, 'web:v1');
   cluster.apply('Rollout', manifest(scenario));
   dog.note(`SPEC ${JSON.stringify(scenario.spec)}`);
   for (const act of scenario.acts) {
@@ -70,7 +71,7 @@ function merged(...traces: (readonly string[])[]): string[] {
 }
 
 function featuresOf(
-  { spec, doorbell, pods }: ReturnType<typeof scenarioOf>,
+  { spec, doorbell, pods, workload }: ReturnType<typeof scenarioOf>,
   counted: [string, number][],
 ): Record<string, number> {
   const { canary = {}, blueGreen } = spec.strategy ?? {};
@@ -103,6 +104,9 @@ function featuresOf(
     replicaProgressThreshold: canary.replicaProgressThreshold !== undefined,
     antiAffinity: canary.antiAffinity !== undefined,
     'slow pods': pods.readyMs >= 2000,
+    'workloadRef never': workload?.scaleDown === 'never',
+    'workloadRef onsuccess': workload?.scaleDown === 'onsuccess',
+    'workloadRef progressively': workload?.scaleDown === 'progressively',
   };
   const given = Object.entries(has).map(([name, isSo]) => [name, isSo ? 1 : 0] as const);
   return Object.fromEntries([...given, ...counted]);

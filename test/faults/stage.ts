@@ -1,7 +1,7 @@
 import type { Context as LambdaContext, SQSEvent } from 'aws-lambda';
 import { reconcileHandler } from '../../functions/reconcile.ts';
 import { sweepHandler } from '../../functions/sweep.ts';
-import { Conflict, NotFound, Transient } from '../../lib/errors.ts';
+import { Conflict, NotFound, Transient, Unreachable } from '../../lib/errors.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { fromTime, type Millis } from '../../lib/model/units.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
@@ -12,6 +12,7 @@ import { memoryStore } from '../../lib/store/memory.ts';
 import type { InvokeAnswer, World } from '../../lib/world.ts';
 import type { Scenario } from './scenario.ts';
 import { type Watchdog, watchdog } from './watchdog.ts';
+import { workloadName } from './workload.ts';
 
 /** The simulated world with Serin's real handlers in it, faults in between, and the watchdog on all. */
 export type Stage = {
@@ -96,7 +97,7 @@ function connect({ simulated, faults, run }: Stage): void {
   });
 }
 
-const known = [Conflict, NotFound, Transient].map(({ name }) => name);
+const known = [Conflict, NotFound, Transient, Unreachable].map(({ name }) => name);
 
 /** An error that is none of the passing kinds is a bug, wherever it is swallowed. */
 function withLog(dog: Watchdog, world: World): World {
@@ -115,10 +116,17 @@ function withLog(dog: Watchdog, world: World): World {
 }
 
 export function manifest(scenario: Scenario): Rollout {
+  const { workload } = scenario;
+  const { template, ...rest } = scenario.spec;
+  const name = workloadName;
+  const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
+  const spec = workload
+    ? { ...rest, workloadRef: { ...workloadRef, scaleDown: workload.scaleDown } }
+    : scenario.spec;
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
     metadata: { ...target, labels: { team: 'shop' } },
-    spec: scenario.spec,
+    spec,
   };
 }

@@ -1,5 +1,12 @@
 import { Transient } from '../../lib/errors.ts';
-import type { Pod, ReplicaSet, Rollout, Service } from '../../lib/model/argo.generated.ts';
+import type {
+  Deployment,
+  Pod,
+  PodTemplateSpec,
+  ReplicaSet,
+  Rollout,
+  Service,
+} from '../../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
@@ -12,6 +19,7 @@ import { type CommandWatch, watchCommands } from './commands.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
 import { type TrafficWatch, watchTraffic } from './traffic.ts';
+import { type WorkloadWatch, watchWorkload } from './workload.ts';
 
 // Watches everything that is written, to the cluster and to the table, and everything a process reads
 // before it writes. What must never happen is told here, whatever the faults.
@@ -22,6 +30,8 @@ export type Turn = {
   rollout?: Rollout;
   sets?: ReplicaSet[];
   pods?: Pod[];
+  /** That of the workload the rollout refers to. */
+  template?: PodTemplateSpec;
   evicted: number;
 };
 
@@ -57,6 +67,7 @@ export type Watchdog = Context & {
   commands: CommandWatch;
   sizes: SizeWatch;
   traffic: TrafficWatch;
+  workload: WorkloadWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
@@ -100,6 +111,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     commands,
     sizes,
     traffic: watchTraffic(context, steps),
+    workload: watchWorkload(context, steps.features),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
@@ -126,6 +138,8 @@ function listen(dog: Watchdog): void {
         if (!isOurs) dog.commands.byOthers();
       }
     }
+    if (kind === 'Deployment' && writer.manager !== fieldManager) dog.commands.byOthers();
+    dog.workload.changed(change);
     dog.traffic.changed(change);
     if (kind === 'ReplicaSet') {
       dog.sizes.changed(change);
@@ -189,6 +203,7 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       const { turn } = holder;
       const object = await cluster.get(kind, namespace, name);
       if (kind === 'Rollout') turn.rollout = object as Rollout;
+      if (kind === 'Deployment') turn.template = (object as Deployment).spec?.template ?? {};
       return object;
     },
     list: async (kind, namespace, selector) => {
@@ -298,6 +313,10 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       const turn = turns.get(target);
       if (turn === undefined || before === undefined) return after;
       if (kind === 'Service') dog.traffic.switched(turn, before as Service, after as Service);
+      if (kind === 'Deployment') {
+        dog.workload.resized(turn, before as Deployment, after as Deployment);
+        dog.commands.wroteTemplate(patch);
+      }
       if (kind === 'ReplicaSet') {
         dog.sizes.judge(turn, versionOf(after));
         dog.traffic.resized(turn, before as ReplicaSet, after as ReplicaSet);

@@ -127,7 +127,7 @@ describe('a cluster read through its watches', () => {
     ]);
   });
 
-  it('keeps no record of who wrote what, but for rollouts', async () => {
+  it('keeps no record of who wrote what where nothing hangs on it', async () => {
     const { cached, change } = await opened();
     change(set(5), 'ADDED');
     const { metadata } = await cached.get('ReplicaSet', 'shop', 'web-1');

@@ -1,11 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { watch } from '../../lib/cluster/watch.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 
 type Opening = { version: string | undefined };
-type Answer = { status: number; text?: AsyncIterable<string>; body?: unknown };
+type Answer = {
+  status: number;
+  text?: AsyncIterable<string>;
+  halfOpen?: (signal: AbortSignal) => AsyncIterable<string>;
+  body?: unknown;
+};
 
 const line = (type: string, version: number, more: object = {}): string => {
   const metadata = { name: 'web', resourceVersion: `${version}` };
@@ -31,7 +36,7 @@ async function follow(answers: Answer[], lists: (() => Promise<string>)[] = []) 
   const open = async ({ query }: { query?: Record<string, string> }, signal: AbortSignal) => {
     opened.push({ version: query?.resourceVersion });
     const answer = answers.shift();
-    if (answer) return answer;
+    if (answer) return { ...answer, ...(answer.halfOpen && { text: answer.halfOpen(signal) }) };
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
     throw new Transient('stopped');
   };
@@ -75,6 +80,29 @@ describe('a watch', () => {
     const { seen, versions } = await follow([{ status: 200, text: broken() }]);
     await expect.poll(versions, { timeout: 3000 }).toEqual(['100', '200']);
     expect(seen).toEqual(['replace', 'MODIFIED 101', 'socket hang up', 'replace']);
+  });
+
+  it('does not believe a connection on which nothing has come for two and a half minutes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const marks: (() => void)[] = [];
+    const half = async function* (signal: AbortSignal): AsyncGenerator<string> {
+      for (const version of [150, 160]) {
+        await new Promise<void>((resolve) => marks.push(resolve));
+        yield line('BOOKMARK', version);
+      }
+      await new Promise((_, reject) => signal.addEventListener('abort', reject));
+    };
+    const { seen, versions } = await follow([{ status: 200, halfOpen: half }]);
+    for (const waitMs of [70_000, 70_000, 149_000]) {
+      await vi.advanceTimersByTimeAsync(waitMs);
+      marks.shift()?.();
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(versions()).toEqual(['100']);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(seen).toEqual(['replace', 'watch rollouts.argoproj.io *: silent for 150 s', 'replace']);
+    expect(versions()).toEqual(['100', '200']);
   });
 
   it('waits for a server that is not there yet', async () => {

@@ -182,6 +182,25 @@ describe('a blue-green release', () => {
     expect(metadata?.annotations?.[managedByAnnotation]).toBeUndefined();
   });
 
+  it('gives a Service back when pods it never led to are on their way out', async () => {
+    const release = await blueGreen({ autoPromotionEnabled: false });
+    await release.image('web:v2', 10_000);
+    expect(release.sizes()).toMatchObject({ 'web:v1': 4, 'web:v2': 4 });
+    const sizes: object[] = [];
+    release.cluster.watch(({ kind, object }) => {
+      if (kind === 'Service' && object.metadata?.name === 'active') sizes.push(release.sizes());
+    });
+    const { strategy: _, ...spec } = release.scenario.spec;
+    const canary = { steps: [{ setWeight: 0 }, { pause: {} }] };
+    release.cluster.apply('Rollout', {
+      metadata: target,
+      spec: { ...spec, template: templateOf('web:v2'), strategy: { canary } },
+    });
+    await release.pass(10_000);
+    expect(release.where()).toBe('Paused 1/2');
+    expect(sizes).toEqual([{ 'web:v1': 4 }]);
+  });
+
   it('gives a Service back that another takes the place of, unless somebody else has it', async () => {
     const release = await blueGreen();
     addService(release.cluster, 'next');

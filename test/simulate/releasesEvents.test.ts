@@ -7,7 +7,7 @@ import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { Cluster } from '../../lib/world.ts';
 import { addService } from '../faults/acts.ts';
-import { manifest } from '../faults/stage.ts';
+import { manifest, target } from '../faults/stage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 // The order in which Argo v1.10.1 tells a release, from its test/e2e/functional_test.go: whoever
@@ -99,4 +99,50 @@ it('Events hold up no write, and the run that tells them ends after them', async
   await clock.run({ until: clock.now() + 1000, eventsMax: 1000 });
   await run;
   expect(told.slice(0, 2)).toEqual(['RolloutAddedToInformer', 'RolloutUpdated']);
+});
+
+describe('Events of what happens again and again', () => {
+  it('are counted, not put anew', async () => {
+    const steps = [{ setWeight: 50 }, { pause: {} }];
+    const release = await openRelease({ strategy: { canary: { steps } } });
+    await release.image('web:v2', 10_000);
+    for (let count = 0; count < 12; count += 1) {
+      release.cluster.scale(target.namespace, target.name, count % 2 === 0 ? 8 : 4);
+      await release.pass(60_000);
+    }
+    const events = release.cluster.read.list('Event', target.namespace);
+    const words = events.map(({ message }) => message);
+    expect(new Set(words).size).toBe(words.length);
+    const scaled = events.find(({ message }) => /^Scaled up .* from 2 to 4/.test(message ?? ''));
+    expect(scaled?.count).toBe(6);
+    expect(Date.parse(scaled?.lastTimestamp ?? '')).toBeGreaterThan(
+      Date.parse(scaled?.firstTimestamp ?? '') + 9 * 60_000,
+    );
+  });
+
+  it('do not come with every crash, nor with every refusal', async () => {
+    const release = await openRelease({
+      strategy: { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } },
+      progressDeadlineSeconds: 60,
+    });
+    let told = 0;
+    release.cluster.watch(({ kind }) => {
+      if (kind === 'Event') told += 1;
+    });
+    await release.image('web:crash', 1_200_000);
+    expect(told).toBeGreaterThan(0);
+    expect(told).toBeLessThan(12);
+    const before = told;
+    const twice = [
+      { name: 'web', image: 'a' },
+      { name: 'web', image: 'b' },
+    ];
+    const template = { spec: { containers: twice } };
+    await release.cluster.as('kubectl-edit').patch('Rollout', target, { spec: { template } });
+    await release.pass(1_200_000);
+    expect(release.status().message).toMatch(/Failed to create new replica set .*Duplicate/);
+    expect(release.status().phase).toBe('Degraded');
+    expect(told - before).toBeGreaterThan(0);
+    expect(told - before).toBeLessThan(4);
+  });
 });

@@ -177,6 +177,52 @@ describe('the Deployment a rollout refers to', () => {
     expect(size(release)).toBe(0);
   });
 
+  /** Half-way: two of the rollout's four pods work. */
+  async function halfWay(): Promise<Release> {
+    const more = { minReadySeconds: 2 };
+    const release = await referring({ scaleDown: 'progressively' }, { given: null, more });
+    const lucky = new Set<string>();
+    release.cluster.failPods(({ metadata }) => {
+      if (lucky.size < 2) lucky.add(metadata?.uid ?? '');
+      return !lucky.has(metadata?.uid ?? '');
+    });
+    release.cluster.apply('Deployment', deployment(4));
+    await release.pass(30_000);
+    expect(size(release)).toBe(2);
+    return release;
+  }
+
+  it.each([1, 6])('has the size that somebody gives it on the way (%i)', async (wanted) => {
+    const release = await halfWay();
+    await release.cluster.as('kubectl').patch('Deployment', source, { spec: { replicas: wanted } });
+    await release.pass(30_000);
+    // Together with the rollout's two never fewer than that, nor than the rollout is to have.
+    expect(size(release)).toBe(wanted === 1 ? 1 : 4);
+  });
+
+  it('loses no pods while the table cannot be read, not even to a promote', async () => {
+    const release = await halfWay();
+    release.dog.outage.isDown = true;
+    release.cluster.failPods(() => false);
+    const pods = release.cluster.read.list('Pod', namespace);
+    for (const pod of pods) {
+      const isReady = pod.status?.conditions?.some(
+        ({ type, status: is }) => type === 'Ready' && is === 'True',
+      );
+      const name = pod.metadata?.name ?? '';
+      if (!isReady) release.cluster.deleteObject('Pod', namespace, name);
+    }
+    await release.after({ do: 'plugin', line: 'promote --full' }, 2000);
+    await release.after({ do: 'plugin', line: 'abort' }, 30_000);
+    const together =
+      (size(release) ?? 0) + (release.setOf('web:v1')?.status?.availableReplicas ?? 0);
+    expect(together).toBeGreaterThanOrEqual(4);
+    expect(size(release)).toBe(2);
+    release.dog.outage.isDown = false;
+    await release.pass(120_000);
+    expect(size(release)).toBe(0);
+  });
+
   it('keeps its pods when the rollout has none: somebody is on the way back', async () => {
     const release = await referring({ scaleDown: 'onsuccess' });
     release.cluster.scale(namespace, target.name, 0);

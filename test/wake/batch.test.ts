@@ -115,7 +115,7 @@ describe('a cluster that does not answer', () => {
 
   it('holds up no other cluster', async () => {
     made.clusters.set('other', { doorbell: true });
-    await batch([{ list: 'prod' }], fail(new Terminal('EKS cluster prod is not there')));
+    await batch([{ list: 'prod' }], fail(new Unreachable('EKS cluster prod is not there')));
     await saveDue();
     const other = { ...key, cluster: 'other' };
     await made.world.store.save({
