@@ -58,8 +58,8 @@ export async function observe(
     needs.dryRun && isSound ? tryCreate(cluster, rollout, [...all, ...free]) : undefined,
   ]);
   // One that has the hash of this template and another template is no ReplicaSet of this rollout.
-  const hash = podTemplateHash(rollout.spec?.template, rollout.status?.collisionCount);
-  const orphans = free.filter((set) => podHashOf(set) !== hash || dryRun?.replicaSet !== undefined);
+  const isOurs = dryRun?.replicaSet !== undefined;
+  const orphans = free.filter((set) => isOurs || podHashOf(set) !== hashOf(rollout));
   return {
     key,
     ...source,
@@ -140,6 +140,10 @@ function isOrphanOf({ metadata }: Rollout, set: ReplicaSet): boolean {
   return isFree && podHashOf(set) !== '' && name === `${metadata?.name}-${podHashOf(set)}`;
 }
 
+function hashOf({ spec, status }: Rollout): string {
+  return podTemplateHash(spec?.template, status?.collisionCount);
+}
+
 async function ownedPods(
   cluster: Cluster,
   rollout: Rollout,
@@ -178,7 +182,7 @@ async function readServices(
  * already, and that nobody has vouched for, is it only if it runs the same.
  */
 async function tryCreate(cluster: Cluster, rollout: Rollout, known: ReplicaSet[]): Promise<DryRun> {
-  const hash = podTemplateHash(rollout.spec?.template, rollout.status?.collisionCount);
+  const hash = hashOf(rollout);
   const namesake = known.find((set) => podHashOf(set) === hash);
   try {
     const set = newReplicaSet(rollout, hash, 0);
