@@ -1,47 +1,46 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 // What kube-apiserver sends to an admission webhook, and what it wants to hear. Who sends it has proved no
 // more than that he can read a URL: nothing in it is taken for more than a hint.
 
-const text = z.string().max(1024);
+const text = z.string().check(z.maxLength(1024));
 /** As Kubernetes names namespaces and objects, so that no key is made of anything else. */
 const objectName = z
   .string()
-  .max(253)
-  .regex(/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)?$/);
+  .check(z.maxLength(253), z.regex(/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)?$/));
 const owner = z.looseObject({ apiVersion: text, kind: text, name: text, uid: text });
 
 const metadata = z.looseObject({
-  name: objectName.optional(),
-  namespace: objectName.optional(),
-  uid: text.optional(),
-  resourceVersion: text.optional(),
-  generation: z.number().optional(),
-  labels: z.record(z.string(), z.string()).nullish(),
-  ownerReferences: z.array(owner).nullish(),
+  name: z.optional(objectName),
+  namespace: z.optional(objectName),
+  uid: z.optional(text),
+  resourceVersion: z.optional(text),
+  generation: z.optional(z.number()),
+  labels: z.nullish(z.record(z.string(), z.string())),
+  ownerReferences: z.nullish(z.array(owner)),
 });
 
 const object = z.looseObject({
   metadata,
-  spec: z.looseObject({}).nullish(),
-  status: z.looseObject({}).nullish(),
+  spec: z.nullish(z.looseObject({})),
+  status: z.nullish(z.looseObject({})),
 });
 
 const review = z.object({
   apiVersion: z.literal('admission.k8s.io/v1'),
   kind: z.literal('AdmissionReview'),
   request: z.object({
-    uid: z.string().regex(/^[\w-]{1,64}$/),
+    uid: z.string().check(z.regex(/^[\w-]{1,64}$/)),
     resource: z.object({ group: text, version: text, resource: text }),
-    subResource: text.optional(),
-    name: objectName.optional(),
-    namespace: objectName.optional(),
+    subResource: z.optional(text),
+    name: z.optional(objectName),
+    namespace: z.optional(objectName),
     operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']),
-    userInfo: z.object({ username: text.default(''), groups: z.array(text).nullish() }),
-    object: object.nullish(),
-    oldObject: object.nullish(),
-    dryRun: z.boolean().optional(),
-    options: z.looseObject({ fieldManager: text.optional() }).nullish(),
+    userInfo: z.object({ username: z._default(text, ''), groups: z.nullish(z.array(text)) }),
+    object: z.nullish(object),
+    oldObject: z.nullish(object),
+    dryRun: z.optional(z.boolean()),
+    options: z.nullish(z.looseObject({ fieldManager: z.optional(text) })),
   }),
 });
 
