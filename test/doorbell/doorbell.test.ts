@@ -134,6 +134,28 @@ describe('a notice', () => {
   });
 });
 
+describe('a queue that fails', () => {
+  it('lets the write pass, keeps who it was, and the next notice wakes', async () => {
+    const stage = await doorbellStage();
+    stage.queue.isDown = true;
+    expect((await stage.ring(ready)).response.allowed).toBe(true);
+    expect((await stage.ring(update())).response.allowed).toBe(true);
+    expect(stage.logged).toEqual(Array(2).fill('warn a notice woke nobody'));
+    expect(await stage.notices()).toHaveLength(1);
+    stage.queue.isDown = false;
+    await stage.ring(ready);
+    expect(stage.sent).toHaveLength(1);
+  });
+
+  it('is not waited for when it hangs', async () => {
+    const stage = await doorbellStage();
+    stage.queue.hangs = true;
+    const since = Date.now();
+    expect((await stage.ring(update())).response.allowed).toBe(true);
+    expect(Date.now() - since).toBeLessThan(1900);
+  });
+});
+
 describe('who it was', () => {
   const paused = { pauseConditions: [{ reason: 'CanaryPauseStep' }], currentStepIndex: 1 };
   it.each([
