@@ -90,7 +90,7 @@ describe('a notice', () => {
   });
 
   it('of a workload wakes the rollouts that the table says refer to it', async () => {
-    const { ring, sent, store, notices } = await doorbellStage();
+    const { clock, ring, sent, store, notices } = await doorbellStage();
     const progress = make.progress();
     const workloadRef = { kind: 'Deployment' as const, name: 'base' };
     await store.save({ ...blankRecord(key), progress, workloadRef });
@@ -109,6 +109,14 @@ describe('a notice', () => {
       { key, before: { uid: 'd', resourceVersion: '7', looks: 0 } },
     ]);
     expect(await notices()).toMatchObject([{ user: 'ada', explains: ['revision'] }]);
+    // One that has come since is found too, though not at once.
+    const later = { ...key, name: 'later' };
+    await store.save({ ...blankRecord(later), workloadRef });
+    clock.set(start + 2 * secondMs);
+    await ring(notice);
+    expect(sent.map(({ message }) => message)).toContainEqual(
+      expect.objectContaining({ key: later }),
+    );
   });
 
   it('of an analysis run wakes its rollout, of its job those it is named after', async () => {
