@@ -42,7 +42,7 @@ export function bell(world: Ringing): (ring: Ring) => Promise<void> {
     if (!take(now)) return false;
     const delayMs = kind === 'Rollout' ? rolloutDelayMs : otherDelayMs;
     if (arrivals.size >= onTheWayMax) arrivals.clear();
-    arrivals.set(id, now + delayMs);
+    arrivals.set(id, Math.max(arrivals.get(id) ?? 0, now + delayMs));
     const message = { key, ...(before && { before: { ...before, looks: 0 } }) };
     await wakes.send(message, delayMs).catch((error: unknown) => {
       arrivals.delete(id);
@@ -56,13 +56,14 @@ export function bell(world: Ringing): (ring: Ring) => Promise<void> {
     const found = await find(cluster, told.concern);
     if (found === 'tooMany') return await askForList(world, cluster, limit);
     await settle(log, found, async ({ key, uid }) => {
-      const wasTaken = wake(key, told, limit.wakes);
       const of = uid ?? (told.kind === 'Rollout' ? told.before?.uid : undefined);
       const claim = { id, user, explains: told.explains };
       const isClaim = of !== undefined && claim.explains.length > 0;
       const kept = isClaim && limit.notices(clock.now()) ? keep(world, key, of, claim) : undefined;
-      const [isSent] = await Promise.all([wasTaken, kept]);
-      if (!isSent) await askForList(world, cluster, limit);
+      // Both come to their end before the answer: after it the process may be halted.
+      const [woken] = await Promise.allSettled([wake(key, told, limit.wakes), kept]);
+      if (woken.status === 'rejected') throw woken.reason;
+      if (!woken.value) await askForList(world, cluster, limit);
     });
   };
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import { consumer } from '../../cli/consumer.ts';
+import { consumer, noContext } from '../../cli/consumer.ts';
 import { doorbellHandler } from '../../functions/doorbell.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { contextOf } from '../../lib/cluster/kubeconfig.ts';
@@ -13,7 +13,7 @@ import type { DoorbellEntry } from '../../lib/model/documents.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
 import { localQueue } from '../../lib/wake/local.ts';
 import type { QueueMessage, World } from '../../lib/world.ts';
-import { serveDoorbell } from '../doorbell/serve.ts';
+import { eventOf, serveDoorbell } from '../doorbell/serve.ts';
 import type { ControlPlane } from './controlPlane.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'infra', 'cluster', 'doorbell');
@@ -60,7 +60,12 @@ export async function startDoorbell(plane: ControlPlane) {
       return await consumer.invoke(request, world);
     },
   };
-  const bell = await serveDoorbell(doorbellHandler(world));
+  const handler = doorbellHandler(world);
+  const bell = await serveDoorbell(handler);
+  /** A secret that does not match has the registry read anew, if that was some seconds ago. */
+  const refresh = async (): Promise<void> => {
+    await handler(eventOf('POST', '/v1/doorbell/test/none', Buffer.from('')), noContext);
+  };
   const register = async (doorbell: Partial<DoorbellEntry>): Promise<void> => {
     const known = await store.documents.get({ kind: 'cluster', id: 'test' });
     const secrets = [{ sha256: secretHash(secret) }];
@@ -76,7 +81,7 @@ export async function startDoorbell(plane: ControlPlane) {
   const requests = (): Request[] =>
     bell.calls.map(({ body }) => JSON.parse(body).request as Request);
   return {
-    ...{ bell, store, sent, logged, register, requests },
+    ...{ bell, store, sent, logged, register, refresh, requests },
     url: `${bell.url}/v1/doorbell/test/${secret}`,
     stop: async () => {
       await queue.stop();
