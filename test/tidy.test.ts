@@ -26,6 +26,7 @@ const LIB = [
   'api',
   'simulate',
   'live',
+  'doorbell',
 ];
 const STAGE: Area = { imports: ['model', ...EDGES], types: ['decide'] };
 const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
@@ -46,6 +47,7 @@ const AREAS: Record<string, Area> = {
   reconcile: { imports: ['model', 'decide', ...STAGES, ...EDGES] },
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
   simulate: { imports: ['model', ...EDGES] },
+  doorbell: { imports: ['model', 'decide', 'wake', 'world', 'errors'] },
   // The World of AWS.
   live: { imports: [...LIB, 'aws'] },
   functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },

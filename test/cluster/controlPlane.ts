@@ -29,8 +29,9 @@ export type ControlPlaneOptions = {
   tell?: (line: string) => void;
 };
 
-/** Users beside the administrator, each with a token of its name. */
+/** Users beside the administrator, each with a token of its name; and the groups of some. */
 const users = ['admin', 'nobody', 'serin'];
+const groupsOf: Record<string, string> = { admin: 'system:masters', serin: 'serin:controller' };
 
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -113,7 +114,7 @@ function writeCredentials(dir: string): void {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }));
   const tokens = users.map((user) => {
-    const groups = user === 'admin' ? ',"system:masters"' : '';
+    const groups = groupsOf[user] === undefined ? '' : `,"${groupsOf[user]}"`;
     return `token-of-${user},${user},${user}${groups}`;
   });
   writeFileSync(join(dir, 'tokens.csv'), `${tokens.join('\n')}\n`);
