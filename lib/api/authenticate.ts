@@ -76,5 +76,5 @@ function kubectlAt(path: string): string | undefined {
 
 function commandOf(what: string): Command | 'get' {
   if (what === 'image') return { verb: 'image', container: 'CONTAINER', image: 'IMAGE' };
-  return what in bodies ? { verb: what as Exclude<Verb, 'image'> } : 'get';
+  return Object.hasOwn(bodies, what) ? { verb: what as Exclude<Verb, 'image'> } : 'get';
 }
