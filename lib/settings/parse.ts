@@ -12,7 +12,7 @@ import { nearestName } from '../model/nearest.ts';
 import { knownKeys, type Settings, settingsSchema } from './schema.ts';
 
 /** Something an administrator has to change, where, and how. Lines begin with 1. */
-export type SettingsFault = { line: number; path: string; message: string };
+type SettingsFault = { line: number; path: string; message: string };
 
 export type ParsedSettings = {
   settings?: Settings;
