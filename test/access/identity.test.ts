@@ -172,6 +172,8 @@ describe('a forged token', () => {
 });
 
 describe('the keys of an issuer', () => {
+  const evil = 'http://127.0.0.1:9/keys';
+
   it('may be rotated: a new one works in half a minute, a removed one ten minutes more', async () => {
     const { issuer, status, pass } = await stage();
     const old = await issuer.sign({ exp: now() + 3000 });
@@ -207,11 +209,14 @@ describe('the keys of an issuer', () => {
     ['answers 500', { status: 500 }],
     ['redirects', { status: 302 }],
     ['is another one', { status: 200, discovery: { issuer: 'https://other.example' } }],
+    ['has its keys where anybody can change them', { status: 200, discovery: { jwks_uri: evil } }],
     ['names no keys', { status: 200, keys: { keys: 'none' } }],
     ['is too long', { status: 200, keys: { keys: [], more: 'x'.repeat(600_000) } }],
   ])('when it %s: 503, and it is left alone for a while', async (_name, mood) => {
     const { issuer, api, pass } = await stage();
-    Object.assign(issuer.mood, mood);
+    const { discovery } = mood as { discovery?: object };
+    const usual = { issuer: issuer.url, jwks_uri: `${issuer.url}/keys` };
+    Object.assign(issuer.mood, mood, discovery && { discovery: { ...usual, ...discovery } });
     const token = await issuer.sign({ exp: now() + 3000 });
     for (let times = 0; times < 5; times += 1) {
       const { status, body } = await api.post('abort', { token });
