@@ -24,6 +24,8 @@ const LIB = [
   'clock',
   'reconcile',
   'api',
+  'settings',
+  'access',
   'simulate',
   'live',
   'doorbell',
@@ -46,6 +48,8 @@ const AREAS: Record<string, Area> = {
   record: { imports: ['model', 'decide', ...EDGES] },
   reconcile: { imports: ['model', 'decide', ...STAGES, ...EDGES] },
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
+  settings: { imports: ['model', 'world', 'errors'] },
+  access: { imports: ['model', 'settings', 'world', 'errors'] },
   simulate: { imports: ['model', ...EDGES] },
   doorbell: { imports: ['model', 'decide', 'wake', 'world', 'errors'] },
   // The World of AWS.
