@@ -27,8 +27,14 @@ export type ControlPlaneOptions = {
   tell?: (line: string) => void;
 };
 
-/** Users beside the administrator, each with a token of its name. */
-const users = ['admin', 'nobody', 'serin'];
+/** Users, each with a token of its name, and the groups they are in. */
+const users: Record<string, string> = {
+  admin: 'system:masters',
+  nobody: '',
+  serin: '',
+  // As the access entry of an EKS cluster makes Serin's role.
+  controller: 'serin:controller',
+};
 
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -109,10 +115,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 function writeCredentials(dir: string): void {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }));
-  const tokens = users.map((user) => {
-    const groups = user === 'admin' ? ',"system:masters"' : '';
-    return `token-of-${user},${user},${user}${groups}`;
-  });
+  const tokens = Object.entries(users).map(([user, group]) =>
+    [`token-of-${user}`, user, user, ...(group === '' ? [] : [`"${group}"`])].join(),
+  );
   writeFileSync(join(dir, 'tokens.csv'), `${tokens.join('\n')}\n`);
 }
 
@@ -123,7 +128,7 @@ function writeKubeconfigs(dir: string, server: string): void {
   } catch {
     // Not made yet.
   }
-  for (const user of users) {
+  for (const user of Object.keys(users)) {
     const config = {
       apiVersion: 'v1',
       kind: 'Config',
