@@ -264,7 +264,7 @@ function removedLines(name: string, forgotten: number, entry: ClusterEntry | und
     `Removed ${name}, and forgot ${forgotten} rollouts; their history is kept.`,
     '',
     'The cluster is as it was: its Rollouts stay where they are, and nobody drives them. What Serin had there:',
-    '  1. the doorbell:           kubectl delete -k infra/cluster/doorbell',
+    '  1. the doorbell:           kubectl delete validatingwebhookconfiguration serin-doorbell',
     '  2. the rights:             kubectl delete -k infra/cluster',
     '     both, with the chart:   helm uninstall serin --namespace serin',
     `  3. the access entry:       aws eks delete-access-entry ${place} --principal-arn ${role}`,
