@@ -6,7 +6,7 @@ import { action } from '../io.ts';
 export function addCluster(program: Command, cli: Cli): void {
   const cluster = program
     .command('cluster')
-    .helpGroup('In AWS:')
+    .helpGroup('On AWS:')
     .summary('the clusters that Serin serves')
     .description(
       'Says which EKS clusters Serin serves, and checks that it can. These commands are an ' +

@@ -8,7 +8,7 @@ const limitMax = 100_000;
 export function addRedrive(program: Command, cli: Cli): void {
   program
     .command('redrive')
-    .helpGroup('In AWS:')
+    .helpGroup('On AWS:')
     .summary('move the dead letters back to the queue')
     .description(
       'Moves what failed too often back to the queue, once its cause is mended: one wake for each rollout ' +
