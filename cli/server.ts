@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { apiHandler } from '../functions/api.ts';
 import { localAuthenticate } from '../lib/api/localToken.ts';
@@ -12,6 +11,7 @@ import type { LedgerEntry } from '../lib/model/record.ts';
 import type { Log, Store, World } from '../lib/world.ts';
 import { CliError, exitCodes } from './exit.ts';
 import { localGateway } from './gateway.ts';
+import { userName } from './user.ts';
 
 // What every Serin that runs as a process of its own has: the API on loopback, and a table.
 
@@ -72,16 +72,6 @@ async function listen(gateway: Server, port: number): Promise<void> {
       exitCode: exitCodes.usage,
       hint: 'Is another `serin dev` running? Choose a port with --port N; 0 takes any free one.',
     });
-  }
-}
-
-/** Whoever started the server: the token is known to nobody else. */
-export function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A user id without a name, as in some containers.
-    return 'local';
   }
 }
 

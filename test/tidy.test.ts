@@ -51,7 +51,7 @@ const AREAS: Record<string, Area> = {
   settings: { imports: ['model', 'world', 'errors'] },
   access: { imports: ['model', 'settings', 'world', 'errors'] },
   simulate: { imports: ['model', ...EDGES] },
-  doorbell: { imports: ['model', 'decide', 'wake', 'world', 'errors'] },
+  doorbell: { imports: ['model', 'decide', 'cluster', 'wake', 'world', 'errors'] },
   // The World of AWS.
   live: { imports: [...LIB, 'aws'] },
   functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },

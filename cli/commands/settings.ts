@@ -5,7 +5,7 @@ import { Conflict } from '../../lib/errors.ts';
 import { toTime } from '../../lib/model/units.ts';
 import { settingsKey } from '../../lib/settings/load.ts';
 import { parseSettings } from '../../lib/settings/parse.ts';
-import { openDocuments, operator, orSay, type TableOptions, tableOption } from '../awsTable.ts';
+import { administered, openAwsTable, operator, type TableOptions, tableOption } from '../admin.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { plain } from '../text.ts';
@@ -105,8 +105,8 @@ async function apply({ args: [file = ''], options, io }: Call<ApplyOptions>) {
     const hint = 'Nothing was changed: what is in use stays in use.';
     throw new CliError(`${file} is not applied`, { exitCode: exitCodes.refused, hint });
   }
-  const documents = await openDocuments(options, io);
-  const version = await orSay(async () => {
+  const { documents } = await openAwsTable(options, io);
+  const version = await administered(async () => {
     const read = options.ifVersion ?? (await documents.get(settingsKey))?.version ?? 0;
     const body = { text: checked.text, appliedAt: Date.now(), appliedBy: operator() };
     try {
@@ -124,8 +124,8 @@ async function apply({ args: [file = ''], options, io }: Call<ApplyOptions>) {
 }
 
 async function show({ options, io }: Call<TableOptions>) {
-  const documents = await openDocuments(options, io);
-  const document = await orSay(() => documents.get(settingsKey));
+  const { documents } = await openAwsTable(options, io);
+  const document = await administered(() => documents.get(settingsKey));
   if (document === undefined) {
     throw new CliError('no settings were applied yet, so nobody may do anything', {
       exitCode: exitCodes.unreachable,

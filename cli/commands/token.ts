@@ -4,7 +4,7 @@ import type { Document } from '../../lib/model/documents.ts';
 import { hourMs, type Millis, toTime } from '../../lib/model/units.ts';
 import { groupName } from '../../lib/settings/schema.ts';
 import type { Documents } from '../../lib/world.ts';
-import { openDocuments, operator, orSay, type TableOptions, tableOption } from '../awsTable.ts';
+import { administered, openAwsTable, operator, type TableOptions, tableOption } from '../admin.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { columns, plainAll } from '../text.ts';
@@ -73,13 +73,13 @@ async function create({ args: [name = ''], options, io }: Call<CreateOptions>) {
     const { success, error } = groupName.safeParse(each);
     if (!success) throw usageError(`${each}: ${error.issues[0]?.message}`, 'Choose another name.');
   }
-  const documents = await openDocuments(options, io);
+  const { documents } = await openAwsTable(options, io);
   const text = newToken();
   const id = tokenId(text) ?? '';
   const createdAt = Date.now();
   const expiresAt = createdAt + options.expires;
   const body = { name, groups: options.group, createdAt, createdBy: operator() };
-  const others = await orSay(async () => {
+  const others = await administered(async () => {
     const same = (await all(documents)).filter((each) => each.body.name === name);
     await documents.put({ kind: 'token', id, version: 0, expiresAt, body });
     return same.length;
@@ -104,8 +104,8 @@ async function all(documents: Documents): Promise<Document<'token'>[]> {
 }
 
 async function list({ options, io }: Call<TableOptions>) {
-  const documents = await openDocuments(options, io);
-  const found = await orSay(() => all(documents));
+  const { documents } = await openAwsTable(options, io);
+  const found = await administered(() => all(documents));
   const rows = found.map(({ id, expiresAt, body }) => ({ id, expiresAt, ...body }));
   if (options.output === 'json') sayJson(io, { items: rows });
   else if (rows.length === 0) io.warn('No token is valid.');
@@ -125,8 +125,8 @@ async function list({ options, io }: Call<TableOptions>) {
 }
 
 async function revoke({ args: [name = ''], options, io }: Call<TableOptions>) {
-  const documents = await openDocuments(options, io);
-  const gone = await orSay(async () => {
+  const { documents } = await openAwsTable(options, io);
+  const gone = await administered(async () => {
     const isMeant = ({ id, body }: Document<'token'>) =>
       body.name === name || (name.length >= shownLength && id.startsWith(name));
     const meant = (await all(documents)).filter(isMeant);

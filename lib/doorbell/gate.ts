@@ -1,7 +1,7 @@
+import { isSecretOf } from '../cluster/doorbellSecret.ts';
 import type { DoorbellEntry } from '../model/documents.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { World } from '../world.ts';
-import { isSecretOf } from './secret.ts';
 
 /** How long an entry of the registry is believed, also that there is none. */
 const entryLifeMs: Millis = minuteMs;

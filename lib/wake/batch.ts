@@ -1,4 +1,4 @@
-import { Terminal, Transient, Unreachable } from '../errors.ts';
+import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
 import { keyText } from '../model/key.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { QueueMessage, World } from '../world.ts';
@@ -9,7 +9,7 @@ import { readWake } from './sqs.ts';
 export type QueueRecord = { messageId: string; body: string };
 export type BatchAnswer = { batchItemFailures: { itemIdentifier: string }[] };
 
-type Batching = Pick<World, 'clock' | 'store' | 'wakes' | 'log'>;
+type Batching = Pick<World, 'clock' | 'clusters' | 'store' | 'wakes' | 'log'>;
 type Deliver = (message: QueueMessage) => Promise<void>;
 
 /** How often a wake is sent again before it is left to the queue, and in the end to the dead letters. */
@@ -64,12 +64,33 @@ async function handle(world: Batching, { messageId, body }: QueueRecord, deliver
     if ('list' in message) await endOutage(world.store.documents, message.list);
     return true;
   } catch (error) {
+    if (error instanceof NotFound && message) return await dropUnregistered(world, message, error);
     const isPassing = error instanceof Transient;
     if (!isPassing && !(error instanceof Terminal)) throw error;
     const said = { messageId, body, error: String(error) };
     world.log(isPassing ? 'warn' : 'error', 'a wake failed', said);
     return message === undefined || !isPassing || (await retry(world, message, error));
   }
+}
+
+/** What is due in a cluster that was taken out of the registry is due no more. */
+async function dropUnregistered(
+  { store, log, clusters }: Batching,
+  message: QueueMessage,
+  error: NotFound,
+): Promise<true> {
+  const name = 'list' in message ? message.list : message.key.cluster;
+  // Anything else that is not found is none of a wake's business.
+  if ((await clusters()).some((each) => each.name === name)) throw error;
+  log('warn', 'a wake for no cluster', { message, error: error.message });
+  if ('list' in message) return true;
+  const record = await store.load(message.key);
+  if (record) await store.forget(record.key, record.version).catch(ifWritten);
+  return true;
+}
+
+function ifWritten(error: unknown): void {
+  if (!(error instanceof Conflict)) throw error;
 }
 
 /**

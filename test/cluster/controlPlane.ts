@@ -29,9 +29,14 @@ export type ControlPlaneOptions = {
   tell?: (line: string) => void;
 };
 
-/** Users beside the administrator, each with a token of its name; and the groups of some. */
-const users = ['admin', 'nobody', 'serin'];
-const groupsOf: Record<string, string> = { admin: 'system:masters', serin: 'serin:controller' };
+/** Users, each with a token of its name, and the groups they are in. */
+const users: Record<string, string> = {
+  admin: 'system:masters',
+  nobody: '',
+  // As the access entry of an EKS cluster makes Serin's role.
+  serin: 'serin:controller',
+  controller: 'serin:controller',
+};
 
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -113,10 +118,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 function writeCredentials(dir: string): void {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }));
-  const tokens = users.map((user) => {
-    const groups = groupsOf[user] === undefined ? '' : `,"${groupsOf[user]}"`;
-    return `token-of-${user},${user},${user}${groups}`;
-  });
+  const tokens = Object.entries(users).map(([user, group]) =>
+    [`token-of-${user}`, user, user, ...(group === '' ? [] : [`"${group}"`])].join(),
+  );
   writeFileSync(join(dir, 'tokens.csv'), `${tokens.join('\n')}\n`);
 }
 
@@ -127,7 +131,7 @@ function writeKubeconfigs(dir: string, server: string): void {
   } catch {
     // Not made yet.
   }
-  for (const user of users) {
+  for (const user of Object.keys(users)) {
     const config = {
       apiVersion: 'v1',
       kind: 'Config',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newSecret, secretHash } from '../../lib/doorbell/secret.ts';
+import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
 import { Transient } from '../../lib/errors.ts';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import { make, start } from '../make.ts';

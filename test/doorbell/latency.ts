@@ -3,7 +3,7 @@ import { loadavg } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { noContext } from '../../cli/consumer.ts';
 import { doorbellHandler } from '../../functions/doorbell.ts';
-import { newSecret, secretHash } from '../../lib/doorbell/secret.ts';
+import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
 import { readEnvironment } from '../../lib/live/environment.ts';
 import { outside } from '../../lib/live/world.ts';
 import { make } from '../make.ts';

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { noContext } from '../../cli/consumer.ts';
 import { doorbellHandler } from '../../functions/doorbell.ts';
-import { newSecret, secretHash } from '../../lib/doorbell/secret.ts';
+import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
 import { Transient } from '../../lib/errors.ts';
 import type { DoorbellEntry, Notice } from '../../lib/model/documents.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
