@@ -22,7 +22,12 @@ describe('cluster add', () => {
     expect(name).toBe('prod');
     const kept = await store.documents.get({ kind: 'cluster', id: 'prod' });
     expect(kept?.body).toMatchObject({
-      ...{ name: 'prod', region: 'eu-central-1', eksName: 'shop-prod', addedBy: expect.stringMatching(/^.+@.+$/) },
+      ...{
+        name: 'prod',
+        region: 'eu-central-1',
+        eksName: 'shop-prod',
+        addedBy: expect.stringMatching(/^.+@.+$/),
+      },
       ...{ endpoint: 'https://ABC.eks.example', egress: 'AWS_MANAGED', isPrivate: false },
       // Until it is known to be at work, the cluster is polled.
       doorbell: { rings: false, secrets: [{ sha256: secretHash(secret) }] },

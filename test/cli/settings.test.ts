@@ -126,7 +126,9 @@ describe('serin settings apply and show', () => {
   });
 
   it('say which table is missing, and what AWS refused', async () => {
-    expect((await serin(['settings', 'show'])).err).toContain('which table Serin keeps everything in');
+    expect((await serin(['settings', 'show'])).err).toContain(
+      'which table Serin keeps everything in',
+    );
     await startTable();
     const { code, err } = await serin(['settings', 'show', '--table', 'no-such'], {});
     expect(code).toBe(3);
