@@ -48,7 +48,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const { cluster: name, log, instanceId, signal } = options;
   const context = contextOf(options.kubeconfig, options.context);
   const live = kubernetesCluster({
-    kubeConfig: context.kubeConfig,
+    signIn: context.signIn,
     doorbell: true,
     userAgent: options.userAgent,
   });

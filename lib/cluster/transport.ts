@@ -1,20 +1,24 @@
-// Two of its files, because its index also loads exec, attach, port-forward and their web sockets.
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
-import { request as ask } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
-import type { Millis } from '../model/units.ts';
+import { type Millis, secondMs } from '../model/units.ts';
 import { describe, refusal, type Subject } from './answers.ts';
 
 /**
- * Where a cluster is and as whom to call it: `ca` is PEM in base64 and absent where the public
- * authorities vouch for the server. `fresh` asks for one that was not remembered, because what was
- * remembered has just been refused.
+ * Where a cluster is and as whom to call it. `fresh` asks for what was not remembered, because what
+ * was remembered has just been refused.
  */
 export type SignIn = (options: { fresh: boolean }) => Promise<Access>;
-export type Access = { server: string; ca?: string; token?: string };
+export type Access = {
+  server: string;
+  /** PEM in base64; absent where the public authorities vouch for the server. */
+  ca?: string;
+  token?: string;
+  headers?: Record<string, string>;
+  /** The connections to call it through, where those of `ca` do not do. */
+  dispatcher?: Dispatcher;
+};
 
-export type Credentials = { kubeConfig: KubeConfig } | { signIn: SignIn };
+export type Credentials = { signIn: SignIn };
 
 export type Call = {
   subject: Subject;
@@ -38,8 +42,8 @@ export type Transport = {
 /** `text` where the status is 200, `body` otherwise. */
 type Stream = { status: number; text?: AsyncIterable<string>; body?: unknown };
 
-type Connection = { kubeConfig: KubeConfig; token?: string };
-type Dispatcher = ReturnType<RequestContext['getDispatcher']>;
+/** A request in the words of the connection that takes it. */
+type Request = { dispatcher: Dispatcher; options: Dispatcher.RequestOptions };
 
 const methods = {
   get: 'GET',
@@ -50,18 +54,20 @@ const methods = {
   delete: 'DELETE',
 };
 
+/** How long a connection is idle before it is probed: less than the 60 s of AWS's load balancers. */
+const probeMs: Millis = 30 * secondMs;
+
 /**
- * Calls with the Kubernetes client's sign-in and through its connections. Its generated APIs are left
- * aside: they turn every time into a Date and drop fields they do not know, where hashes need all of
- * them. So is its `fetch`, which takes twice the processor time of the request beneath it.
+ * The Kubernetes client's generated APIs are left aside: they turn every time into a Date and drop fields
+ * they do not know, where hashes need all of them. So is its `fetch`, which takes twice the processor time
+ * of the request beneath it.
  */
-export function transport(credentials: Credentials, asking: Asking): Transport {
+export function transport({ signIn }: Credentials, asking: Asking): Transport {
   const { timeoutMs } = asking;
-  const connect = connecting(credentials);
-  const authorize = authorizing();
+  const connect = connecting(signIn);
 
   const attempt = async (call: Call, fresh: boolean): Promise<Answer | Failure> => {
-    const request = await prepare(call, asking, () => connect(fresh), authorize);
+    const request = await prepare(call, asking, () => connect(fresh));
     try {
       const { statusCode: status, body } = await sent(request, AbortSignal.timeout(timeoutMs));
       return { status, body: parsed(await body.text()) };
@@ -70,7 +76,7 @@ export function transport(credentials: Credentials, asking: Asking): Transport {
     }
   };
   const open = async (call: Call, signal: AbortSignal, fresh: boolean): Promise<Stream> => {
-    const request = await prepare(call, asking, () => connect(fresh), authorize);
+    const request = await prepare(call, asking, () => connect(fresh));
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new DOMException('', 'TimeoutError')), timeoutMs);
     try {
@@ -88,7 +94,6 @@ export function transport(credentials: Credentials, asking: Asking): Transport {
     const first = await attempt(call, false);
     // What was remembered of the server or of who we are may be out of date.
     const isStale = 'failed' in first ? first.failed === 'trust' : first.status === 401;
-    if (isStale) authorize.forget();
     // A connection kept from an earlier call may have been closed by now; reading again is safe.
     const isDropped = 'failed' in first && first.failed === 'reset' && isRead(call);
     const last = isStale || isDropped ? await attempt(call, isStale) : first;
@@ -105,24 +110,13 @@ export function transport(credentials: Credentials, asking: Asking): Transport {
     open: async (call, signal) => {
       const first = await open(call, signal, false);
       if (first.status !== 401) return first;
-      authorize.forget();
       return await open(call, signal, true);
     },
   };
 }
 
-function sent(request: RequestContext, signal: AbortSignal): ReturnType<typeof ask> {
-  const [method, headers, body] = [
-    request.getHttpMethod().toString(),
-    request.getHeaders(),
-    request.getBody(),
-  ];
-  const dispatcher = request.getDispatcher();
-  return ask(request.getUrl(), {
-    ...{ method, headers, signal },
-    ...(typeof body === 'string' && { body }),
-    ...(dispatcher && { dispatcher }),
-  });
+function sent({ dispatcher, options }: Request, signal: AbortSignal) {
+  return dispatcher.request({ ...options, signal });
 }
 
 function isRead({ subject }: Call): boolean {
@@ -133,129 +127,79 @@ async function prepare(
   call: Call,
   { userAgent, timeoutMs }: Asking,
   connect: () => Promise<Connection>,
-  authorize: Authorize,
-): Promise<RequestContext> {
-  let user: ReturnType<KubeConfig['getCurrentUser']> | undefined;
+): Promise<Request> {
   try {
-    const { kubeConfig, token } = await connect();
-    user = kubeConfig.getCurrentUser();
-    const server = kubeConfig.getCurrentCluster()?.server;
-    if (server === undefined) throw new Error('the kubeconfig has no current context');
-    const request = new RequestContext(
-      `${server.replace(/\/+$/, '')}${call.path}`,
-      methods[call.subject.verb] as never,
-    );
+    const { server, token, headers, dispatcher } = await inTime(connect(), timeoutMs, call);
+    const url = new URL(`${server.replace(/\/+$/, '')}${call.path}`);
     for (const [name, value] of Object.entries(call.query ?? {})) {
-      request.setQueryParam(name, value);
+      url.searchParams.set(name, value);
     }
-    request.setHeaderParam('Accept', 'application/json');
-    request.setHeaderParam('User-Agent', userAgent);
-    if (call.body !== undefined) {
-      request.setHeaderParam('Content-Type', call.contentType ?? 'application/json');
-      request.setBody(JSON.stringify(call.body));
-    }
-    await inTime(authorize(kubeConfig, request), timeoutMs, call);
-    if (token !== undefined) request.setHeaderParam('Authorization', `Bearer ${token}`);
-    return request;
+    const { body, contentType = 'application/json' } = call;
+    return {
+      dispatcher,
+      options: {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: methods[call.subject.verb],
+        headers: {
+          accept: 'application/json',
+          'user-agent': userAgent,
+          ...headers,
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { 'content-type': contentType }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      },
+    };
   } catch (error) {
     if (isOurs(error)) throw error;
-    // What a plugin prints may hold the secrets it works with.
-    const plugin = user?.exec?.command;
-    const why = plugin
-      ? `the plugin ${plugin} of the kubeconfig failed; run it by hand to see why`
-      : (error as Error).message;
+    const why = (error as Error).message;
     throw new Terminal(`${describe(call.subject)}: cannot sign in: ${why}`);
   }
 }
 
 /** A plugin that hangs is to hold nothing up for longer than a server that does. */
-async function inTime(signIn: Promise<void>, timeoutMs: Millis, { subject }: Call): Promise<void> {
+async function inTime<T>(signIn: Promise<T>, timeoutMs: Millis, { subject }: Call): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const message = `${describe(subject)}: no sign-in within ${timeoutMs} ms`;
     timer = setTimeout(() => reject(new Transient(message)), timeoutMs);
   });
-  await Promise.race([signIn, late]).finally(() => clearTimeout(timer));
+  return await Promise.race([signIn, late]).finally(() => clearTimeout(timer));
 }
 
 function isOurs(error: unknown): boolean {
   return [Conflict, NotFound, Terminal, Transient].some((kind) => error instanceof kind);
 }
 
-type SignedIn = { headers: Record<string, string>; dispatcher: Dispatcher | undefined };
-type Authorize = ((kubeConfig: KubeConfig, request: RequestContext) => Promise<void>) & {
-  forget: () => void;
-};
+type Connection = Access & { dispatcher: Dispatcher };
 
-/**
- * Signs requests in as the kubeconfig says, one sign-in at a time: it may start a program. The client makes
- * a new connection pool for every request, and with it a new TLS handshake; the first is kept. After a
- * refusal all that was remembered is forgotten, tokens and certificates too.
- */
-function authorizing(): Authorize {
-  let pools = new WeakMap<KubeConfig, NonNullable<Dispatcher>>();
-  let copies = new WeakMap<KubeConfig, KubeConfig>();
-  let underway = new WeakMap<KubeConfig, Promise<SignedIn>>();
-  const signIn = async (kubeConfig: KubeConfig, request: RequestContext): Promise<SignedIn> => {
-    // The client keeps an exec plugin's token in the configuration, and only a copy has none.
-    const config = copies.get(kubeConfig) ?? copyOf(kubeConfig);
-    copies.set(kubeConfig, config);
-    const blank = new RequestContext(request.getUrl(), request.getHttpMethod());
-    await config.applySecurityAuthentication(blank);
-    const dispatcher = pools.get(kubeConfig) ?? blank.getDispatcher();
-    if (dispatcher) pools.set(kubeConfig, dispatcher);
-    return { headers: blank.getHeaders(), dispatcher };
-  };
-  const authorize = async (kubeConfig: KubeConfig, request: RequestContext): Promise<void> => {
-    const wait = underway.get(kubeConfig) ?? signIn(kubeConfig, request);
-    underway.set(kubeConfig, wait);
-    try {
-      const { headers, dispatcher } = await wait;
-      for (const [name, value] of Object.entries(headers)) request.setHeaderParam(name, value);
-      if (dispatcher) request.setDispatcher(dispatcher);
-    } finally {
-      if (underway.get(kubeConfig) === wait) underway.delete(kubeConfig);
-    }
-  };
-  return Object.assign(authorize, {
-    forget: () => {
-      pools = new WeakMap();
-      copies = new WeakMap();
-      underway = new WeakMap();
-    },
-  });
-}
-
-function copyOf({ clusters, users, contexts, currentContext }: KubeConfig): KubeConfig {
-  const copy = new KubeConfig();
-  copy.loadFromOptions({ clusters, users, contexts, currentContext });
-  return copy;
-}
-
-function connecting(credentials: Credentials): (fresh: boolean) => Promise<Connection> {
-  if ('kubeConfig' in credentials) return async () => credentials;
-  let known: { server: string; ca: string | undefined; kubeConfig: KubeConfig } | undefined;
+/** Connections are kept from call to call, until they are refused or the server is another one. */
+function connecting(signIn: SignIn): (fresh: boolean) => Promise<Connection> {
+  let known: { server: string; ca: string | undefined; dispatcher: Dispatcher } | undefined;
   return async (fresh) => {
-    const { server, ca, token } = await credentials.signIn({ fresh });
-    if (known?.server !== server || known.ca !== ca) {
-      known = { server, ca, kubeConfig: configOf(server, ca) };
+    const access = await signIn({ fresh });
+    if (access.dispatcher) return { ...access, dispatcher: access.dispatcher };
+    const { server, ca } = access;
+    if (fresh || known?.server !== server || known.ca !== ca) {
+      known = { server, ca, dispatcher: poolOf(server, ca) };
     }
-    return { kubeConfig: known.kubeConfig, ...(token === undefined ? {} : { token }) };
+    return { ...access, dispatcher: known.dispatcher };
   };
 }
 
-function configOf(server: string, ca: string | undefined): KubeConfig {
+function poolOf(server: string, ca: string | undefined): Dispatcher {
   const { protocol, hostname } = new URL(server);
-  const isPlain = protocol === 'http:';
-  if (isPlain && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) {
+  if (protocol === 'http:' && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname)) {
     throw new Terminal(`${server}: a token is sent over https only; plain http is for loopback`);
   }
-  const kubeConfig = new KubeConfig();
-  const cluster = { name: server, server, skipTLSVerify: isPlain };
-  kubeConfig.loadFromClusterAndUser(ca === undefined ? cluster : { ...cluster, caData: ca }, {
-    name: 'serin',
+  return new Agent({
+    connect: {
+      keepAlive: true,
+      keepAliveInitialDelay: probeMs,
+      ...(ca !== undefined && { ca: Buffer.from(ca, 'base64') }),
+    },
   });
-  return kubeConfig;
 }
 
 type Failure = { failed: 'trust' | 'reset' | 'other'; error: Error };
