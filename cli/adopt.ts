@@ -233,6 +233,7 @@ async function worldOf(
     clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },
     log: () => {},
+    count: () => {},
     invoke: async () => {
       throw new Terminal('nothing is invoked here');
     },

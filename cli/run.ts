@@ -65,6 +65,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     store: tellingOf(table.store, options.onLedger),
     wakes: queue.wakes,
     log,
+    count: () => {},
     processId: randomUUID(),
     instanceId,
     invoke: (request) => queue.ahead(request.key, () => invoke(request, world)),

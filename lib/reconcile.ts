@@ -40,6 +40,7 @@ type Carry = { applied?: string; tableError?: Error; isDone?: boolean; wasRefuse
 export async function reconcile(world: World, key: RolloutKey): Promise<Reconciled> {
   let carry: Carry = {};
   for (let turn = 1; ; turn += 1) {
+    const startedAt = world.clock.now();
     try {
       const ended = await takeTurn(world, key, carry, turn >= turnsMax);
       if ('result' in ended) return ended;
@@ -49,6 +50,8 @@ export async function reconcile(world: World, key: RolloutKey): Promise<Reconcil
       if (!(error instanceof Conflict)) throw error;
       if (turn >= turnsMax) throw new Transient('Others keep writing to it', { cause: error });
       carry = keepError(carry);
+    } finally {
+      world.count('rollout_reconcile', (world.clock.now() - startedAt) / secondMs);
     }
   }
 }
@@ -229,6 +232,7 @@ async function carryOut(
     const command = plan.intents.find(({ step }) => step === 'apply');
     if (command) return refuse(world, key, command.id, error);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
+    world.count('rollout_write_refusals_total');
     return { refused: error.message };
   }
   await announce(world, key, observed.rollout, plan.announcements, now);

@@ -8,7 +8,7 @@ import { readWake } from './sqs.ts';
 export type QueueRecord = { messageId: string; body: string };
 export type BatchAnswer = { batchItemFailures: { itemIdentifier: string }[] };
 
-type Batching = Pick<World, 'clock' | 'store' | 'wakes' | 'log'>;
+type Batching = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'count'>;
 type Deliver = (message: QueueMessage) => Promise<void>;
 
 /** How often a wake is sent again before it is left to the queue, and in the end to the dead letters. */
@@ -29,6 +29,7 @@ export async function deliverBatch(
     records.map(async ({ messageId, body }) => {
       const isDone = await handle(world, { messageId, body }, deliver).catch((error: unknown) => {
         world.log('error', 'a wake failed', { messageId, body, error: String(error) });
+        world.count('rollout_reconcile_error');
         return false;
       });
       return isDone ? [] : [{ itemIdentifier: messageId }];
@@ -56,6 +57,7 @@ async function handle(world: Batching, { messageId, body }: QueueRecord, deliver
     // A list is what tries a cluster: whatever is wrong, nothing can be done there.
     if (message !== undefined && 'list' in message) await noteOutage(world, message.list, error);
     else if (message !== undefined && isPassing) return await retry(world, message, error);
+    else world.count('rollout_reconcile_error');
     return true;
   }
 }
@@ -64,9 +66,13 @@ async function retry(world: Batching, message: QueueMessage, error: Transient): 
   const { retries = 0 } = message;
   if (retries < retriesMax) {
     await world.wakes.send({ ...message, retries: retries + 1 }, retryMinMs * 2 ** retries);
+    world.count('workqueue_retries_total');
     return true;
   }
-  if (!(error instanceof Unreachable) || 'list' in message) return false;
+  if (!(error instanceof Unreachable) || 'list' in message) {
+    world.count('rollout_reconcile_error');
+    return false;
+  }
   // What is due stays due, and is queued as soon as the cluster answers.
   await noteOutage(world, message.key.cluster, error);
   return true;
