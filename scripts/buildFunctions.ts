@@ -1,7 +1,9 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
+import { bundlePlugins } from './bundlePlugins.ts';
 
 // Makes dist/functions/ of functions/lambda/: one file for each Lambda function, with all it needs, so that
 // what was tested is what runs. Prints the size of each, and fails when one is larger than it may be: what
@@ -10,27 +12,13 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = `${root}functions/lambda`;
 const outdir = `${root}dist/functions`;
+const cedarFile = 'cedar_wasm_bg.wasm';
+const cedar = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
 const largeMaxBytes = 1_600_000;
 const smallMaxBytes = 600_000;
 const bytesMax: Record<string, number> = { reconcile: largeMaxBytes, api: largeMaxBytes };
-
-// One connection pool and its requests, of a package that loads fetch, web sockets, caches and mocks with
-// it. The bundles that `npm run test:aws` runs talk to their cluster through it.
-const narrowUndici: Plugin = {
-  name: 'narrow undici',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^undici$/ }, ({ path }) => ({ path, namespace: 'narrow' }));
-    onLoad({ filter: /.*/, namespace: 'narrow' }, () => ({
-      contents: `
-        const Dispatcher = require('undici/lib/dispatcher/dispatcher.js');
-        Dispatcher.prototype.request = require('undici/lib/api/api-request.js');
-        exports.Agent = require('undici/lib/dispatcher/agent.js');`,
-      resolveDir: root,
-    }));
-  },
-};
 
 await rm(outdir, { recursive: true, force: true });
 const tooLarge: string[] = [];
@@ -50,8 +38,11 @@ for (const file of (await readdir(entries)).sort()) {
     // The names of error classes tell one kind from another across functions.
     keepNames: true,
     metafile: true,
-    plugins: [narrowUndici],
-    define: { SERIN_VERSION: JSON.stringify(version) },
+    plugins: bundlePlugins,
+    define: {
+      SERIN_VERSION: JSON.stringify(version),
+      SERIN_CEDAR_WASM: JSON.stringify(cedarFile),
+    },
     banner: {
       js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
     },
@@ -59,8 +50,14 @@ for (const file of (await readdir(entries)).sort()) {
   });
   const bytes = Object.values(metafile.outputs).reduce((sum, each) => sum + each.bytes, 0);
   const max = bytesMax[name] ?? smallMaxBytes;
-  process.stdout.write(`${kilobytes(bytes)}  ${name} (at most ${kilobytes(max).trim()})\n`);
+  say(bytes, `${name} (at most ${kilobytes(max)})`);
   if (bytes > max) tooLarge.push(`${name} is too large; in it: ${largestIn(metafile)}`);
+  // Cedar's code is loaded from beside the bundle that decides with it.
+  if (Object.keys(metafile.inputs).some((input) => input.includes('cedar-wasm'))) {
+    const copy = `${outdir}/${name}/${cedarFile}`;
+    await copyFile(cedar.replace(/[^/]+$/, cedarFile), copy);
+    say((await stat(copy)).size, `${name}/${cedarFile}`);
+  }
 }
 if (tooLarge.length > 0) {
   process.stderr.write(`${tooLarge.join('\n')}\n`);
@@ -78,9 +75,13 @@ function largestIn({ outputs }: Metafile): string {
   }
   const sorted = Object.entries(bytesOf).sort(([, a], [, b]) => b - a);
   const largest = sorted.slice(0, 8);
-  return largest.map(([name, bytes]) => `${name} ${kilobytes(bytes).trim()}`).join(', ');
+  return largest.map(([name, bytes]) => `${name} ${kilobytes(bytes)}`).join(', ');
+}
+
+function say(bytes: number, what: string): void {
+  process.stdout.write(`${kilobytes(bytes).padStart(10)}  ${what}\n`);
 }
 
 function kilobytes(bytes: number): string {
-  return `${(bytes / 1000).toFixed(1)} kB`.padStart(10);
+  return `${(bytes / 1000).toFixed(1)} kB`;
 }

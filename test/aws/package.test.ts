@@ -64,7 +64,7 @@ const clusters = [
   ...writes,
   'dynamodb:DeleteItem on Table',
   'eks:DescribeCluster on arn:PARTITION:eks:*:ACCOUNT:cluster/*',
-  'sts:AssumeRole on arn:PARTITION:iam::*:role/serin-*',
+  'sts:AssumeRole on arn:PARTITION:iam::*:role/serin*',
   'sqs:ReceiveMessage on Wakes',
   'sqs:DeleteMessage on Wakes',
   'sqs:GetQueueAttributes on Wakes',
