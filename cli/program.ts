@@ -10,8 +10,10 @@ import { addHistory } from './commands/history.ts';
 import { addLint } from './commands/lint.ts';
 import { addList } from './commands/list.ts';
 import { addRun } from './commands/run.ts';
+import { addSettings } from './commands/settings.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addStatus } from './commands/status.ts';
+import { addToken } from './commands/token.ts';
 import { addWait } from './commands/wait.ts';
 import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
 import type { Cli, Io } from './io.ts';
@@ -83,6 +85,8 @@ function makeProgram(cli: Cli): Command {
   addAdopt(program, cli);
   addCrds(program, cli);
   addDemo(program, cli);
+  addSettings(program, cli);
+  addToken(program, cli);
   return program;
 }
 

@@ -1,4 +1,5 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -9,6 +10,8 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = `${root}functions/lambda`;
 const outdir = `${root}dist/functions`;
+const cedarFile = 'cedar_wasm_bg.wasm';
+const cedar = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
 await rm(outdir, { recursive: true, force: true });
@@ -28,12 +31,25 @@ for (const file of (await readdir(entries)).sort()) {
     // The names of error classes tell one kind from another across functions.
     keepNames: true,
     metafile: true,
-    define: { SERIN_VERSION: JSON.stringify(version) },
+    define: {
+      SERIN_VERSION: JSON.stringify(version),
+      SERIN_CEDAR_WASM: JSON.stringify(cedarFile),
+    },
     banner: {
       js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
     },
     logLevel: 'warning',
   });
   const bytes = Object.values(metafile.outputs).reduce((sum, each) => sum + each.bytes, 0);
-  process.stdout.write(`${`${(bytes / 1000).toFixed(1)} kB`.padStart(10)}  ${name}\n`);
+  say(bytes, name);
+  // Cedar's code is loaded from beside the bundle that decides with it.
+  if (Object.keys(metafile.inputs).some((input) => input.includes('cedar-wasm'))) {
+    const copy = `${outdir}/${name}/${cedarFile}`;
+    await copyFile(cedar.replace(/[^/]+$/, cedarFile), copy);
+    say((await stat(copy)).size, `${name}/${cedarFile}`);
+  }
+}
+
+function say(bytes: number, what: string): void {
+  process.stdout.write(`${`${(bytes / 1000).toFixed(1)} kB`.padStart(10)}  ${what}\n`);
 }

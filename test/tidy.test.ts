@@ -24,6 +24,8 @@ const LIB = [
   'clock',
   'reconcile',
   'api',
+  'settings',
+  'access',
   'simulate',
   'live',
 ];
@@ -45,6 +47,8 @@ const AREAS: Record<string, Area> = {
   record: { imports: ['model', 'decide', ...EDGES] },
   reconcile: { imports: ['model', 'decide', ...STAGES, ...EDGES] },
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
+  settings: { imports: ['model', 'world', 'errors'] },
+  access: { imports: ['model', 'settings', 'world', 'errors'] },
   simulate: { imports: ['model', ...EDGES] },
   // The World of AWS.
   live: { imports: [...LIB, 'aws'] },

@@ -187,17 +187,20 @@ async function reload({ call, key }: Submission): Promise<RolloutRecord | undefi
   }
 }
 
-function pending({ key }: Submission, { intent, seen, view }: Accepted): Response {
-  const headers = { location: `${pathOf(key)}/commands/${intent.id}`, 'retry-after': '1' };
+function pending({ key, call }: Submission, { intent, seen, view }: Accepted): Response {
+  const headers = {
+    location: `${call.root}${pathOf(key)}/commands/${intent.id}`,
+    'retry-after': '1',
+  };
   return answer(commandAnswer(intent, around(seen, view)), { status: 202, headers });
 }
 
-function settled({ key }: Submission, { intent, seen, view }: Accepted): Response {
+function settled({ key, call }: Submission, { intent, seen, view }: Accepted): Response {
   const { outcome, id } = intent;
   if (outcome === undefined || outcome.result === 'done') {
     return answer(commandAnswer(intent, around(seen, view)));
   }
-  const command = `${pathOf(key)}/commands/${id}`;
+  const command = `${call.root}${pathOf(key)}/commands/${id}`;
   throw new ProblemError(problem(outcome.result, outcome.detail, { command, outcome }));
 }
 
