@@ -28,6 +28,7 @@ const LIB = [
   'access',
   'simulate',
   'live',
+  'doorbell',
 ];
 const STAGE: Area = { imports: ['model', ...EDGES], types: ['decide'] };
 const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
@@ -50,6 +51,7 @@ const AREAS: Record<string, Area> = {
   settings: { imports: ['model', 'world', 'errors'] },
   access: { imports: ['model', 'settings', 'world', 'errors'] },
   simulate: { imports: ['model', ...EDGES] },
+  doorbell: { imports: ['model', 'decide', 'wake', 'world', 'errors'] },
   // The World of AWS.
   live: { imports: [...LIB, 'aws'] },
   functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },

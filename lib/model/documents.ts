@@ -1,4 +1,5 @@
 import type { RolloutKey } from './key.ts';
+import type { LedgerKind } from './record.ts';
 import type { Millis } from './units.ts';
 
 /** A cluster that Serin serves, and how it is reached. */
@@ -25,6 +26,8 @@ export type ClusterEntry = {
  */
 export type DoorbellEntry = {
   rings: boolean;
+  /** Whether a change of a spec that is wrong in itself is refused, and not only warned of. */
+  enforce?: boolean;
   secrets: { sha256: string; until?: Millis }[];
 };
 
@@ -46,11 +49,12 @@ export type Claim = { by: string; isDone: boolean; answer?: string };
 /** What an admission notice said of who made a change. It proves nothing: the secret can be read. */
 export type Notice = {
   key: RolloutKey;
+  /** Of the rollout. */
   uid: string;
   user: string;
   at: Millis;
   /** Which transitions of the ledger it may explain. */
-  explains: string[];
+  explains: LedgerKind[];
 };
 
 /** Issuers, policies and hooks, as `serin settings apply` stored them: YAML, checked before. */

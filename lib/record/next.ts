@@ -14,7 +14,7 @@ import {
   type RolloutRecord,
   recordSchema,
 } from '../model/record.ts';
-import { serviceNames } from '../model/reference.ts';
+import { referenceOf, serviceNames } from '../model/reference.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { nameOf } from '../model/workload.ts';
@@ -69,6 +69,7 @@ export function account(
     pending: _____,
     services: ______,
     migrating: _______,
+    workloadRef: ________,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
@@ -87,6 +88,7 @@ export function account(
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),
+    ...workloadRefOf(observed),
     ...(migrating && { migrating }),
     view,
   };
@@ -96,6 +98,13 @@ export function account(
 function servicesOf(observed: Observed): Pick<RolloutRecord, 'services'> {
   const names = [...serviceNames(observed.rollout), ...formerServices(observed).map(nameOf)];
   return names.length > 0 ? { services: names } : {};
+}
+
+/** Noticed changes of it name no rollout: docs/aws/doorbell.md */
+function workloadRefOf({ rollout, workload }: Observed): Pick<RolloutRecord, 'workloadRef'> {
+  if (workload) return { workloadRef: { kind: workload.kind, name: nameOf(workload.object) } };
+  const reference = referenceOf(rollout);
+  return reference && 'kind' in reference ? { workloadRef: reference } : {};
 }
 
 /** Open ones, and closed ones for as long as a request may be repeated under its key. */

@@ -43,10 +43,12 @@ const kits = {
     files: ['runtime/package.json', 'runtime/package-lock.json'],
     install: async (folder) => {
       await cp(join(import.meta.dirname, 'runtime'), folder, { recursive: true });
-      const node = dirname(dirname(process.execPath));
       await start('npm', ['ci', '--no-fund', '--no-audit'], {
         cwd: folder,
-        env: { PATH: `${join(node, 'bin')}:${process.env.PATH}`, npm_config_nodedir: node },
+        env: {
+          PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+          npm_config_nodedir: nodeFolder(),
+        },
       });
     },
   },
@@ -102,6 +104,17 @@ async function installed(name: KitName, tell?: (line: string) => void): Promise<
 function cacheFolder(): string {
   const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(base, 'serin', 'aws');
+}
+
+/** Where the headers of the Node that runs are: beside it, or in the package that brought it. */
+function nodeFolder(): string {
+  const base = dirname(dirname(process.execPath));
+  const brought = join(base, 'node_modules', `node-${process.platform}-${process.arch}`);
+  const found = [base, brought].find((folder) => existsSync(join(folder, 'include', 'node')));
+  if (found === undefined) {
+    throw new Error(`Node's headers are not beside ${process.execPath}: run this by npm run test:aws.`);
+  }
+  return found;
 }
 
 /** Native parts fit one version of Node. */

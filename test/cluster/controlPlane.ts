@@ -33,7 +33,7 @@ export type ControlPlaneOptions = {
 const users: Record<string, string> = {
   admin: 'system:masters',
   nobody: '',
-  serin: '',
+  serin: 'serin:controller',
   // As the access entry of an EKS cluster makes Serin's role.
   controller: 'serin:controller',
 };

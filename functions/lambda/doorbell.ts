@@ -1,0 +1,5 @@
+import { readEnvironment } from '../../lib/live/environment.ts';
+import { outside } from '../../lib/live/world.ts';
+import { doorbellHandler } from '../doorbell.ts';
+
+export const handler = doorbellHandler(outside(readEnvironment(process.env)));
