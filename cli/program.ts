@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAdopt } from './commands/adopt.ts';
 import { addChanges } from './commands/change.ts';
+import { addCluster } from './commands/cluster.ts';
 import { addCrds } from './commands/crds.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
@@ -9,6 +10,7 @@ import { addGet } from './commands/get.ts';
 import { addHistory } from './commands/history.ts';
 import { addLint } from './commands/lint.ts';
 import { addList } from './commands/list.ts';
+import { addRedrive } from './commands/redrive.ts';
 import { addRun } from './commands/run.ts';
 import { addSettings } from './commands/settings.ts';
 import { addSimulate } from './commands/simulate.ts';
@@ -84,6 +86,8 @@ function makeProgram(cli: Cli): Command {
   addRun(program, cli);
   addAdopt(program, cli);
   addCrds(program, cli);
+  addCluster(program, cli);
+  addRedrive(program, cli);
   addDemo(program, cli);
   addSettings(program, cli);
   addToken(program, cli);

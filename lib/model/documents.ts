@@ -15,10 +15,19 @@ export type ClusterEntry = {
   endpoint: string;
   /** PEM in base64; absent where the public authorities vouch for the endpoint. */
   ca?: string;
+  /** EKS' own name for it, which tells it from one that was made anew under the same name. */
+  arn?: string;
+  /** Which way its API server's calls leave it, those to the doorbell among them. */
+  egress?: EgressMode;
+  /** Its API server answers in its VPC only, and the functions run in one that reaches it. */
+  isPrivate?: boolean;
   doorbell: DoorbellEntry;
   addedAt: Millis;
   addedBy: string;
 };
+
+/** EKS' controlPlaneEgressMode: https://docs.aws.amazon.com/eks/latest/userguide/control-plane-egress.html */
+export type EgressMode = 'AWS_MANAGED' | 'CUSTOMER_ROUTED' | 'CUSTOMER_ISOLATED';
 
 /**
  * Whether the cluster tells of changes by an admission webhook, and the secrets it may say it by: two
