@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readBody, serveHere } from './http.ts';
 import { runtimeInterface } from './programs.ts';
@@ -143,6 +143,8 @@ function lambdaEnvironment({ options }: State, api: string): Record<string, stri
     AWS_LAMBDA_FUNCTION_NAME: name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: 'test',
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_RUNTIME_API: api,
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
@@ -155,9 +157,11 @@ function lambdaEnvironment({ options }: State, api: string): Record<string, stri
 function gone(state: State, sandbox: Sandbox, how: string): void {
   if (!state.sandboxes.delete(sandbox)) return;
   const { task } = sandbox;
-  const isLate = task && performance.now() - task.startedAt >= state.options.timeoutMs;
+  const { timeoutMs, log } = state.options;
+  const isLate = task && performance.now() - task.startedAt >= timeoutMs;
   const errorType = isLate ? 'Sandbox.Timedout' : 'Runtime.ExitError';
-  const words = isLate ? 'Task timed out' : `Error: Runtime exited: ${how}`;
+  const tail = existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : '';
+  const words = isLate ? 'Task timed out' : `Error: Runtime exited: ${how}; ${tail}`;
   end(state, sandbox, { errorType, errorMessage: `RequestId: ${task?.id} ${words}` });
   void sandbox.stop();
 }

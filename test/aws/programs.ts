@@ -112,7 +112,9 @@ function nodeFolder(): string {
   const brought = join(base, 'node_modules', `node-${process.platform}-${process.arch}`);
   const found = [base, brought].find((folder) => existsSync(join(folder, 'include', 'node')));
   if (found === undefined) {
-    throw new Error(`Node's headers are not beside ${process.execPath}: run this by npm run test:aws.`);
+    throw new Error(
+      `Node's headers are not beside ${process.execPath}: run this by npm run test:aws.`,
+    );
   }
   return found;
 }

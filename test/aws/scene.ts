@@ -12,6 +12,7 @@ import { type Front, type Route, startFront } from './front.ts';
 import { type Pump, startPump } from './pump.ts';
 import { region } from './services.ts';
 import { type Aws, addFunction, roleOf, startAws } from './stage.ts';
+import { startTap, type Tap } from './tap.ts';
 import { startTokenWebhook, type TokenWebhook } from './tokenWebhook.ts';
 
 // All of it: Serin's functions in an account, and a cluster of EKS that knows the role of reconcile.
@@ -20,6 +21,8 @@ export type Scene = {
   aws: Aws;
   plane: ControlPlane;
   tokens: TokenWebhook;
+  /** On the API server, as reconcile reaches it. */
+  kube: Tap;
   store: Store;
   doorbell: Front;
   api: Front;
@@ -68,13 +71,16 @@ async function start(stops: (() => Promise<void>)[]): Promise<Scene> {
   stops.push(plane.stop);
   const store = dynamoStore({ client: aws.dynamo, table: aws.table });
   const secret = newSecret();
+  const authority = readFileSync(join(plane.dir, 'certs', 'apiserver.crt'));
+  const kube = await startTap(plane.server, { ca: authority, own: one });
+  stops.push(kube.stop);
   const registerCluster: Scene['registerCluster'] = async (name, over = {}) => {
     const known = await store.documents.get({ kind: 'cluster', id: name });
-    const ca = readFileSync(join(plane.dir, 'certs', 'apiserver.crt')).toString('base64');
+    const ca = Buffer.from(one.cert).toString('base64');
     await store.documents.put({
       ...{ kind: 'cluster', id: name, version: known?.version ?? 0 },
       body: {
-        ...{ name, region, eksName: clusterName, endpoint: plane.server, ca },
+        ...{ name, region, eksName: clusterName, endpoint: kube.url, ca },
         doorbell: { rings: true, secrets: [{ sha256: secretHash(secret) }] },
         ...{ addedAt: Date.now(), addedBy: 'the test' },
         ...over,
@@ -87,7 +93,7 @@ async function start(stops: (() => Promise<void>)[]): Promise<Scene> {
   const url = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
   await installWebhook(plane, { url, caBundle: Buffer.from(one.cert).toString('base64') });
   return {
-    ...{ aws, plane, tokens, store, registerCluster, ...fronts },
+    ...{ aws, plane, tokens, kube, store, registerCluster, ...fronts },
     applySettings: async (text) => {
       const version = (await store.documents.get(settingsKey))?.version ?? 0;
       const body = { text, appliedAt: Date.now(), appliedBy: 'the test' };

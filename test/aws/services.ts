@@ -6,7 +6,14 @@ import {
   DynamoDBClient,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { CreateQueueCommand, GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { EKSClient, ListClustersCommand } from '@aws-sdk/client-eks';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ListQueuesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { dynamoStore } from '../../lib/store/table.ts';
 import { tableDefinition } from '../../lib/store/tableDefinition.ts';
 import { freePort, startProgram, until } from '../cluster/processes.ts';
@@ -23,13 +30,19 @@ export async function startMoto(): Promise<Service> {
   const { python, script } = await motoServer();
   const port = await freePort();
   const env = { MOTO_ACCOUNT_ID: account, MOTO_ALLOW_NONEXISTENT_REGION: 'false' };
-  return await start('moto', {
+  const service = await start('moto', {
     port,
     program: python,
     args: [script, '-H', '127.0.0.1', '-p', String(port)],
     env,
     isUp: async () => (await fetch(`http://127.0.0.1:${port}/moto-api/`)).ok,
   });
+  // It loads a service when that is called first, for longer than the clients of lib/ wait.
+  const { endpoint } = service;
+  await new SQSClient({ region, endpoint }).send(new ListQueuesCommand({}));
+  await new EKSClient({ region, endpoint }).send(new ListClustersCommand({}));
+  await new SSMClient({ region, endpoint }).send(new DescribeParametersCommand({}));
+  return service;
 }
 
 /** It listens on all addresses: `npm run test:aws` runs where there is only loopback. */

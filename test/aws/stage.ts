@@ -1,11 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll } from 'vitest';
-import { dynamoClient } from '../../lib/store/client.ts';
-import { sqsClient } from '../../lib/wake/sqs.ts';
 import { startInvokeApi } from './front.ts';
 import type { Serving } from './http.ts';
 import { type FunctionOptions, type LambdaFunction, startFunction } from './lambda.ts';
@@ -58,8 +56,8 @@ export async function startAws(queue?: Parameters<typeof makeQueues>[2]): Promis
     eks: await tapOf(moto),
     ssm: await tapOf(moto),
   };
-  const dynamo = dynamoClient({ region, endpoint: local.endpoint });
-  const sqs = sqsClient({ region, endpoint: moto.endpoint });
+  const dynamo = new DynamoDBClient({ region, endpoint: local.endpoint });
+  const sqs = new SQSClient({ region, endpoint: moto.endpoint });
   const functions = new Map<string, LambdaFunction>();
   const keys = new Map<string, Key>();
   const invokeApi = await startInvokeApi(() => [...functions.values()], { keys, mayInvoke });

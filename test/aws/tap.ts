@@ -1,4 +1,5 @@
-import { type IncomingHttpHeaders, request as send } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request as sendPlain } from 'node:http';
+import { request as sendSecure } from 'node:https';
 import { headersOf, readBody, type Serving, serveHere } from './http.ts';
 
 // A tap on a service of AWS: it counts the calls and what they would cost, hands them on, and can answer a
@@ -16,21 +17,30 @@ export type Call = {
   messages: number;
 };
 
-/** What to answer in the service's place; undefined hands the call on. */
-export type Fault = (call: {
-  operation: string;
-  keyId: string;
-  body: string;
-}) => { status: number; type: string } | undefined;
+/** An error of AWS, or any answer. */
+type Instead = { status: number; type: string } | { status: number; body: object };
+type Asked = { operation: string; keyId: string; body: string };
 
-export type Tap = Serving & { calls: Call[]; setFault: (fault: Fault | undefined) => void };
+/** What to answer in the service's place; undefined hands the call on. */
+export type Fault = (asked: Asked) => Instead | undefined;
+
+export type Tap = Serving & {
+  calls: Call[];
+  setFault: (fault: Fault | undefined) => void;
+  /** Is told of each call that the service has answered, before its caller is. */
+  setAfter: (after: ((call: Call) => void) | undefined) => void;
+};
+
+/** How the tap reaches its service, and is reached, where that is by TLS. */
+type Secure = { ca: Buffer; own: { key: string; cert: string } };
 
 const writes = new Set(['PutItem', 'DeleteItem', 'UpdateItem']);
 const reads = new Set(['GetItem', 'Query']);
 
-export async function startTap(target: string): Promise<Tap> {
+export async function startTap(target: string, secure?: Secure): Promise<Tap> {
   const calls: Call[] = [];
   let fault: Fault | undefined;
+  let after: ((call: Call) => void) | undefined;
   const serving = await serveHere(async (request, response) => {
     const headers = headersOf(request);
     const operation =
@@ -43,17 +53,23 @@ export async function startTap(target: string): Promise<Tap> {
     const url = `${target}${request.url}`;
     const answered = refused
       ? refusal(refused, headers)
-      : await hand(url, { method: request.method ?? 'GET', headers, body });
+      : await hand(url, { method: request.method ?? 'GET', headers, body }, secure?.ca);
     const { writeUnits, readUnits } = unitsOf(operation, answered.body);
     const messages = messagesIn(operation, answered.body);
-    calls.push({ operation, keyId, status: answered.status, writeUnits, readUnits, messages });
+    const { status } = answered;
+    const call = { operation, keyId, status, writeUnits, readUnits, messages };
+    calls.push(call);
+    after?.(call);
     response.writeHead(answered.status, answered.headers).end(answered.body);
-  });
+  }, secure?.own);
   return {
     ...serving,
     calls,
     setFault: (next) => {
       fault = next;
+    },
+    setAfter: (next) => {
+      after = next;
     },
   };
 }
@@ -65,19 +81,29 @@ function withCapacity(body: string): string {
 
 type Answered = { status: number; headers: IncomingHttpHeaders; body: Buffer };
 
-function refusal({ status, type }: { status: number; type: string }, headers: IncomingHttpHeaders) {
-  const body = Buffer.from(JSON.stringify({ __type: type, message: 'Rate exceeded' }));
+function refusal(instead: Instead, headers: IncomingHttpHeaders): Answered {
+  const said =
+    'type' in instead ? { __type: instead.type, message: 'Rate exceeded' } : instead.body;
   const contentType = headers['content-type'] ?? 'application/json';
-  return { status, headers: { 'content-type': contentType, 'x-amzn-errortype': type }, body };
+  return {
+    status: instead.status,
+    headers: {
+      'content-type': contentType,
+      ...('type' in instead && { 'x-amzn-errortype': instead.type }),
+    },
+    body: Buffer.from(JSON.stringify(said)),
+  };
 }
 
 function hand(
   url: string,
   { method, headers, body }: { method: string; headers: IncomingHttpHeaders; body: string },
+  ca?: Buffer,
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const length = { 'content-length': String(Buffer.byteLength(body)) };
-    const request = send(url, { method, headers: { ...headers, ...length } }, (answer) => {
+    const options = { method, headers: { ...headers, ...length } };
+    const take = (answer: IncomingMessage): void => {
       readBody(answer).then((read) => {
         const {
           'transfer-encoding': _,
@@ -88,7 +114,8 @@ function hand(
         const sized = { ...kept, 'content-length': String(read.length) };
         resolve({ status: answer.statusCode ?? 500, headers: sized, body: read });
       }, reject);
-    });
+    };
+    const request = ca ? sendSecure(url, { ...options, ca }, take) : sendPlain(url, options, take);
     request.on('error', reject).end(body);
   });
 }
