@@ -24,7 +24,7 @@ export function addToken(program: Command, cli: Cli): void {
     .summary('make and revoke long-lived tokens')
     .description(
       'Long-lived tokens of a Serin on AWS, for what can sign in neither by OIDC nor with AWS. A token ' +
-        'may do what policies permit Token::"NAME" or its groups. The table keeps no token, only its SHA-256.',
+        'may do what policies permit Token::"NAME" or its groups. The table keeps only its SHA-256.',
     )
     .addHelpText(
       'after',

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { DetailedError, EntityJson } from '@cedar-policy/cedar-wasm/web';
+import type {
+  AuthorizationAnswer,
+  DetailedError,
+  EntityJson,
+  StatefulAuthorizationCall,
+} from '@cedar-policy/cedar-wasm/web';
 import { Terminal } from '../errors.ts';
 import type { Caller, Principal } from '../model/caller.ts';
 import type { Cedar } from './cedar.ts';
@@ -27,7 +32,7 @@ export function parsePolicies(cedar: Cedar, text: string, id: string = randomUUI
     const resources = resourcesOf(on);
     const [resource] = resources;
     if (principal === undefined || resource === undefined) return { allows: false, errors: [] };
-    const answer = cedar.statefulIsAuthorized({
+    const answer = decide(cedar, {
       principal: principal.uid,
       action: { type: 'Action', id: action },
       resource: resource.uid,
@@ -42,6 +47,17 @@ export function parsePolicies(cedar: Cedar, text: string, id: string = randomUUI
     // Cedar passes over a policy that fails, and that may have been the one that forbids.
     return { allows: decision === 'allow' && errors.length === 0, errors };
   };
+}
+
+/** Cedar throws at what is no text, such as half a sign in a claim: that is no permission. */
+function decide(cedar: Cedar, call: StatefulAuthorizationCall): AuthorizationAnswer {
+  try {
+    return cedar.statefulIsAuthorized(call);
+  } catch (error) {
+    const message = String(error);
+    const said = { message, help: null, code: null, url: null, severity: null };
+    return { type: 'failure', errors: [said], warnings: [] };
+  }
 }
 
 function wordsOf({ message, help }: DetailedError): string {

@@ -24,7 +24,7 @@ export type Known = {
 const circleci = (claim: string) => `oidc.circleci.com/${claim}`;
 const ids = 'an id, which unlike a name is never given to somebody else';
 
-export const knownIssuers: Known[] = [
+const knownIssuers: Known[] = [
   {
     kind: 'github',
     label: 'GitHub',

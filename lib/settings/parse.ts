@@ -1,9 +1,18 @@
-import { isNode, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  type YAMLParseError,
+} from 'yaml';
 import { nearestName } from '../model/nearest.ts';
 import { knownKeys, type Settings, settingsSchema } from './schema.ts';
 
 /** Something an administrator has to change, where, and how. Lines begin with 1. */
-export type SettingsFault = { line: number; path: string; message: string };
+type SettingsFault = { line: number; path: string; message: string };
 
 export type ParsedSettings = {
   settings?: Settings;
@@ -29,15 +38,14 @@ export function parseSettings(text: string): ParsedSettings {
   const lineAt = (offset: number | undefined) => lines.linePos(offset ?? 0).line;
   const [error] = document.errors;
   if (error !== undefined) {
-    const [message = ''] = error.message.split('\n');
-    return none(lineAt(error.pos[0]), `is not YAML: ${message.replace(/ at line.*/, '')}`);
+    return none(lineAt(error.pos[0]), faultOf(error));
   }
   const value = contentOf(document);
   if (value instanceof Error) return none(1, `cannot be read: ${value.message}`);
   const at = (path: PropertyKey[]): number => {
     for (let length = path.length; length > 0; length -= 1) {
-      const node = document.getIn(path.slice(0, length), true);
-      if (isNode(node)) return lineAt(node.range?.[0]);
+      const offset = offsetOf(document, path.slice(0, length));
+      if (offset !== undefined) return lineAt(offset);
     }
     return 1;
   };
@@ -54,7 +62,25 @@ export function parseSettings(text: string): ParsedSettings {
       ? issue.keys.map((key) => unknownKey([...issue.path, key], at))
       : [{ line: at(issue.path), path: pathText(issue.path), message: wordsOf(issue) }],
   );
-  return { faults, policyLine };
+  return { faults: faults.toSorted((a, b) => a.line - b.line), policyLine };
+}
+
+/** Where a field begins, or an item of a list. */
+function offsetOf(document: Document.Parsed, path: PropertyKey[]): number | undefined {
+  const around = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
+  if (!isMap(around)) return rangeStart(document.getIn(path, true));
+  const name = path.at(-1);
+  return rangeStart(around.items.find(({ key }) => isScalar(key) && key.value === name)?.key);
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+function faultOf({ code, message }: YAMLParseError): string {
+  if (code === 'MULTIPLE_DOCS') return 'begins a second document here: put all into one';
+  const [first = ''] = message.split('\n');
+  return `is not YAML: ${first.replace(/ at line.*/, '')}`;
 }
 
 function contentOf(document: { toJS: () => unknown }): unknown {

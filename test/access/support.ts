@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { onTestFinished, vi } from 'vitest';
 import { access } from '../../lib/access/access.ts';
@@ -82,7 +83,7 @@ export async function makeAccess(text: string | undefined) {
   const found = access({
     documents: { ...documents, get: (key) => (faults.get ?? documents.get)(key) },
     clock,
-    log: (_level, message, fields) => logged.push({ message, fields: JSON.stringify(fields) }),
+    log: (_level, message, fields) => logged.push({ message, fields: inspect(fields) }),
   });
   const api = await makeApi({ deps: found });
   return {
