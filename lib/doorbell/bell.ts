@@ -43,7 +43,11 @@ export function bell(world: Ringing): (ring: Ring) => Promise<void> {
     const delayMs = kind === 'Rollout' ? rolloutDelayMs : otherDelayMs;
     if (arrivals.size >= onTheWayMax) arrivals.clear();
     arrivals.set(id, now + delayMs);
-    await wakes.send({ key, ...(before && { before: { ...before, looks: 0 } }) }, delayMs);
+    const message = { key, ...(before && { before: { ...before, looks: 0 } }) };
+    await wakes.send(message, delayMs).catch((error: unknown) => {
+      arrivals.delete(id);
+      throw error;
+    });
     return true;
   };
   return async ({ cluster, id, user, told }) => {

@@ -38,15 +38,16 @@ export function doorbell(world: Ringing): (request: DoorbellRequest) => Promise<
     }
     const admission = readReview(request.body);
     if ('fault' in admission) return { status: 400, body: admission.fault };
-    const said = entry === 'unreadable' ? passed : judge(admission, entry);
-    const told = toldBy(admission, { cluster, instanceId: world.instanceId });
+    if (entry === 'unreadable') return { status: 200, body: writeReview(admission.uid, passed) };
+    const said = judge(admission, entry);
     const isOver = said.denied !== undefined || admission.dryRun || isOwn(admission);
-    if (entry !== 'unreadable' && told && !isOver) {
-      const { uid: id, userInfo } = admission;
-      const rung = ring({ cluster, id, user: userInfo.username, told });
-      await Promise.race([rung.catch(failed), by]);
-    }
+    if (!isOver) await Promise.race([tell(cluster, admission).catch(failed), by]);
     return { status: 200, body: writeReview(admission.uid, said) };
+  };
+  const tell = async (cluster: string, admission: Admission): Promise<void> => {
+    const told = toldBy(admission, { cluster, instanceId: world.instanceId });
+    const { uid: id, userInfo } = admission;
+    if (told) await ring({ cluster, id, user: userInfo.username, told });
   };
   const failed = (error: unknown): void => {
     world.log('error', 'a notice could not be taken', { error: String(error) });

@@ -4,8 +4,8 @@ import { refersTo } from '../wake/keys.ts';
 import type { World } from '../world.ts';
 import type { Concern } from './told.ts';
 
-/** How long what the table said of a namespace is believed. */
-const lifeMs: Millis = 10 * secondMs;
+/** How long what the table said of a namespace is believed: many workloads change at once. */
+const lifeMs: Millis = 2 * secondMs;
 const namespacesMax = 200;
 const pageSize = 100;
 /** One request may wait for so many pages. */

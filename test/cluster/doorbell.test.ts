@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { binaries } from './binaries.ts';
 import { type Doorbell, installWebhook, startDoorbell } from './doorbellStage.ts';
 import { plugin } from './peer.ts';
@@ -42,6 +43,8 @@ async function ringsOf(namespace: string, act: () => Promise<unknown>): Promise<
   await act();
   return rings(namespace).slice(before);
 }
+
+const strategyOf = ({ spec }: Rollout) => (spec?.strategy ? { strategy: spec.strategy } : {});
 
 async function ledgerOf(namespace: string) {
   const key = { cluster: 'test', namespace, name: 'web' };
@@ -254,15 +257,48 @@ describe('a person at work', () => {
     await reaches(plane(), namespace, 'Paused', { step: 1 });
     await act('undo web');
     await reaches(plane(), namespace, 'Healthy');
+    await act('pause web');
+    await delay(4000);
+    const on = JSON.stringify({ spec: { paused: false } });
+    await plane().kubectl(['patch', 'rollout', 'web', '-n', namespace, '--type=merge', '-p', on]);
+    await delay(4000);
     await act('restart web');
     await delay(12_000);
     const told = (await ledgerOf(namespace)).map(
       ({ kind, actor }) => `${kind} ${actor.name} ${actor.proof}`,
     );
-    for (const kind of ['revision', 'aborted', 'retried', 'scaled', 'restarted'])
-      expect(told).toContain(`${kind} admin reported`);
+    const kinds = ['revision', 'aborted', 'retried', 'scaled', 'paused', 'resumed', 'restarted'];
+    for (const kind of kinds) expect(told).toContain(`${kind} admin reported`);
     expect(told.filter((line) => line.endsWith('verified') && !line.includes(' serin '))).toEqual(
       [],
+    );
+  });
+});
+
+describe('a Deployment that a rollout takes its template from', () => {
+  const namespace = 'referred';
+
+  it('wakes that rollout, which the table knows, and names who changed it', async () => {
+    await newNamespace(plane(), namespace);
+    const { replicas, selector, template } = webRollout(namespace, {}).spec ?? {};
+    const apps = { apiVersion: 'apps/v1', kind: 'Deployment' };
+    await apply(plane(), {
+      ...apps,
+      metadata: { name: 'base', namespace },
+      spec: { replicas: 0, selector, template },
+    });
+    const workloadRef = { ...apps, name: 'base' };
+    const rollout = webRollout(namespace, { strategy: { canary: { steps: [] } } });
+    await apply(plane(), { ...rollout, spec: { replicas, workloadRef, ...strategyOf(rollout) } });
+    const first = (await reaches(plane(), namespace, 'Healthy')).status?.stableRS;
+    await plane().kubectl(['set', 'image', 'deployment/base', 'web=web:v2', '-n', namespace]);
+    await until('another version', async () => {
+      const { status } = await reaches(plane(), namespace, 'Healthy');
+      return status?.stableRS !== first;
+    });
+    const revisions = (await ledgerOf(namespace)).filter(({ kind }) => kind === 'revision');
+    expect(revisions.map(({ actor }) => `${actor.name} ${actor.proof}`)).toEqual(
+      Array(2).fill('admin reported'),
     );
   });
 });

@@ -90,7 +90,7 @@ describe('a notice', () => {
   });
 
   it('of a workload wakes the rollouts that the table says refer to it', async () => {
-    const { ring, sent, store, notices } = await doorbellStage();
+    const { clock, ring, sent, store, notices } = await doorbellStage();
     const progress = make.progress();
     const workloadRef = { kind: 'Deployment' as const, name: 'base' };
     await store.save({ ...blankRecord(key), progress, workloadRef });
@@ -109,6 +109,14 @@ describe('a notice', () => {
       { key, before: { uid: 'd', resourceVersion: '7', looks: 0 } },
     ]);
     expect(await notices()).toMatchObject([{ user: 'ada', explains: ['revision'] }]);
+    // One that has come since is found too, though not at once.
+    const later = { ...key, name: 'later' };
+    await store.save({ ...blankRecord(later), workloadRef });
+    clock.set(start + 2 * secondMs);
+    await ring(notice);
+    expect(sent.map(({ message }) => message)).toContainEqual(
+      expect.objectContaining({ key: later }),
+    );
   });
 
   it('of an analysis run wakes its rollout, of its job those it is named after', async () => {
@@ -131,6 +139,28 @@ describe('a notice', () => {
     await store.save(blankRecord(other));
     await ring({ resource: resources.jobs, namespace: 'till', name: 'j', object: of(run) });
     expect(sent.map(({ message }) => message)).toMatchObject([{ key }, { key: other }]);
+  });
+});
+
+describe('a queue that fails', () => {
+  it('lets the write pass, keeps who it was, and the next notice wakes', async () => {
+    const stage = await doorbellStage();
+    stage.queue.isDown = true;
+    expect((await stage.ring(ready)).response.allowed).toBe(true);
+    expect((await stage.ring(update())).response.allowed).toBe(true);
+    expect(stage.logged).toEqual(Array(2).fill('warn a notice woke nobody'));
+    expect(await stage.notices()).toHaveLength(1);
+    stage.queue.isDown = false;
+    await stage.ring(ready);
+    expect(stage.sent).toHaveLength(1);
+  });
+
+  it('is not waited for when it hangs', async () => {
+    const stage = await doorbellStage();
+    stage.queue.hangs = true;
+    const since = Date.now();
+    expect((await stage.ring(update())).response.allowed).toBe(true);
+    expect(Date.now() - since).toBeLessThan(1900);
   });
 });
 

@@ -2,6 +2,7 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { noContext } from '../../cli/consumer.ts';
 import { doorbellHandler } from '../../functions/doorbell.ts';
 import { newSecret, secretHash } from '../../lib/doorbell/secret.ts';
+import { Transient } from '../../lib/errors.ts';
 import type { DoorbellEntry, Notice } from '../../lib/model/documents.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
 import type { QueueMessage, Store } from '../../lib/world.ts';
@@ -28,11 +29,18 @@ export async function doorbellStage(options: { store?: (store: Store) => Store }
   };
   const store = options.store?.(counting) ?? counting;
   const sent: Sent[] = [];
+  const queue = { isDown: false, hangs: false };
   const logged: string[] = [];
   const secret = newSecret();
   const handler = doorbellHandler({
     ...{ clock, store, processId: 'one', instanceId: '' },
-    wakes: { send: async (message, delayMs) => void sent.push({ message, delayMs }) },
+    wakes: {
+      send: async (message, delayMs) => {
+        if (queue.hangs) await new Promise(() => {});
+        if (queue.isDown) throw new Transient('the queue did not answer');
+        sent.push({ message, delayMs });
+      },
+    },
     log: (level, message) => void logged.push(`${level} ${message}`),
   });
   const register = async (doorbell: Partial<DoorbellEntry> = {}, name = 'prod') => {
@@ -60,7 +68,19 @@ export async function doorbellStage(options: { store?: (store: Store) => Store }
     return (await base.documents.list(place, { limit: 99 })).items.map(({ body }) => body);
   };
   await register();
-  return { clock, store: base, counted, sent, logged, secret, register, post, ring, notices };
+  return {
+    clock,
+    store: base,
+    counted,
+    queue,
+    sent,
+    logged,
+    secret,
+    register,
+    post,
+    ring,
+    notices,
+  };
 }
 
 /** A review by ada, of whatever is said of the request. */
