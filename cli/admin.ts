@@ -7,8 +7,6 @@ import type { Io } from './io.ts';
 
 // What an administrator does with AWS credentials of their own: no API, no function.
 
-export const tableOption = ['--table <name>', "Serin's table; or SERIN_TABLE"] as const;
-
 /** The table that --table or SERIN_TABLE names, in the region and with the credentials of the shell. */
 export function openTable({ table }: { table?: string }, { env }: Io): Store {
   const name = table ?? env.SERIN_TABLE;

@@ -23,7 +23,7 @@ export function addInput(
     throw usageError(`${JSON.stringify(region)} is not an AWS region`, 'One is eu-central-1.');
   }
   if (roleArn !== undefined && !roleForm.test(roleArn)) {
-    const hint = 'One is arn:aws:iam::222222222222:role/serin.';
+    const hint = 'One is arn:aws:iam::222222222222:role/serin-cluster.';
     throw usageError(`${JSON.stringify(roleArn)} is not the ARN of a role`, hint);
   }
   return { name, region, eksName, ...(roleArn !== undefined && { roleArn }) };

@@ -143,8 +143,7 @@ function nextSteps(
   { url, principal }: { url: string | undefined; principal: string | undefined },
 ): string[] {
   const role = entry.roleArn ?? principal ?? 'ROLE_ARN';
-  const hint =
-    role === 'ROLE_ARN' ? '  (ROLE_ARN: the role of the functions, an output of the stack)' : '';
+  const hint = role === 'ROLE_ARN' ? "  (ROLE_ARN: the stack's output ReconcileRoleArn)" : '';
   const chart = 'helm upgrade --install serin infra/cluster --namespace serin --create-namespace';
   return [
     `let the role in:          ${accessCommand(entry, role)}${hint}`,
@@ -263,8 +262,8 @@ function removedLines(name: string, forgotten: number, entry: ClusterEntry | und
   return [
     `Removed ${name}, and forgot ${forgotten} rollouts; their history is kept.`,
     '',
-    'The cluster is as it was: its Rollouts stay where they are, and nobody drives them. What Serin had there:',
-    '  1. the doorbell:           kubectl delete -k infra/cluster/doorbell',
+    'The cluster is as it was: its Rollouts stay, and nobody drives them. What Serin had there:',
+    '  1. the doorbell:           kubectl delete validatingwebhookconfiguration serin-doorbell',
     '  2. the rights:             kubectl delete -k infra/cluster',
     '     both, with the chart:   helm uninstall serin --namespace serin',
     `  3. the access entry:       aws eks delete-access-entry ${place} --principal-arn ${role}`,

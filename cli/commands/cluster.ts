@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { tableOption } from '../admin.ts';
 import type { AddOptions, CheckOptions, NameOptions, RemoveOptions } from '../clusters.ts';
 import type { Cli } from '../io.ts';
 import { action } from '../io.ts';
@@ -20,6 +19,8 @@ export function addCluster(program: Command, cli: Cli): void {
   addRemove(cluster, cli);
   addRotate(cluster, cli);
 }
+
+const tableOption = ['--table <name>', "Serin's table; or SERIN_TABLE"] as const;
 
 /** Loads what no other command needs. */
 const commands = () => import('../clusters.ts');
@@ -50,7 +51,7 @@ The doorbell is at the API's address: --server or SERIN_SERVER, https and withou
 Examples:
   serin cluster add prod --region eu-central-1
   serin cluster add prod --region eu-central-1 --eks-name shop-prod-2
-  serin cluster add partner --region us-east-1 --role-arn arn:aws:iam::222222222222:role/serin
+  serin cluster add partner --region us-east-1 --role-arn arn:aws:iam::222222222222:role/serin-cluster
   serin cluster add inner --region eu-central-1 --vpc --no-doorbell`,
     )
     .action(action<AddOptions>(cli, async (call) => (await commands()).add(call)));

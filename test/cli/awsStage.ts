@@ -21,16 +21,25 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-type Asked = { method: string; path: string; body: string; authorization: string };
+type Asked = {
+  method: string;
+  path: string;
+  body: string;
+  authorization: string;
+  /** The operation, where a service is asked by JSON. */
+  target: string;
+};
 type Reply = { status?: number; body: object | string };
 
-/** A service on loopback. The last segment that matters is the caller's to look at. */
+/** A service on loopback, and what it was asked. */
 export async function service(answer: (asked: Asked) => Reply) {
   const seen: Asked[] = [];
+  onTestFinished(() => void vi.unstubAllEnvs());
   const url = await listen(async (request, response) => {
     const body = await text(request);
     const { method = '', url: path = '', headers } = request;
-    const asked = { method, path, body, authorization: headers.authorization ?? '' };
+    const { authorization = '', 'x-amz-target': target = '' } = headers;
+    const asked = { method, path, body, authorization, target: String(target) };
     seen.push(asked);
     const reply = answer(asked);
     const isText = typeof reply.body === 'string';
@@ -60,8 +69,8 @@ export async function adminShell() {
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_ENDPOINT_URL_DYNAMODB: url,
   };
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   onTestFinished(() => void vi.unstubAllEnvs());
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
   const store = dynamoStore({ client: dynamoClient(), table });
   const env = { SERIN_TABLE: table, SERIN_SERVER: 'https://api.example', USER: 'ada' };
   return { store, run: (line: string) => serin(line.split(' '), env) };
@@ -74,6 +83,7 @@ export type EksFacts = {
   egress?: string;
   isPublic?: boolean;
   arn?: string;
+  throttles?: boolean;
   /** Principals, and the groups of their access entries. */
   access?: Record<string, string[]>;
 };
@@ -82,6 +92,9 @@ export type EksFacts = {
 export async function eks(facts: EksFacts) {
   const { url, seen } = await service(({ path }) => {
     const { access = {} } = facts;
+    if (facts.throttles) {
+      return { status: 429, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } };
+    }
     const [, , name, sub, principal] = decodeURIComponent(path.replace(/\?.*/, '')).split(
       /\/(?!serin)/,
     );

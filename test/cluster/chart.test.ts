@@ -1,8 +1,20 @@
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { definitions } from '../../lib/model/definitions.ts';
 import { binaries } from './binaries.ts';
 import { runProgram } from './processes.ts';
+import { cli } from './serin.ts';
 
 // The same manifests by both ways: `kubectl apply -k infra/cluster` and the chart in that folder.
 
@@ -14,10 +26,11 @@ async function ran(program: 'helm' | 'kubectl', ...args: string[]) {
   return await runProgram(programs[program], args);
 }
 
-function objectsIn(text: string): object[] {
-  const objects = parseAllDocuments(text).map((each) => each.toJS());
-  const nameOf = ({ kind, metadata }: { kind: string; metadata: { name: string } }) =>
-    `${kind} ${metadata.name}`;
+type Manifest = { kind: string; metadata: { name: string } };
+
+function objectsIn(text: string): Manifest[] {
+  const objects: Manifest[] = parseAllDocuments(text).map((each) => each.toJS());
+  const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
   return objects.filter(Boolean).sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
 }
 
@@ -55,17 +68,26 @@ describe('infra/cluster', () => {
     },
   );
 
-  it('with a doorbell the rights are the same', async () => {
-    const { code, out } = await ran(
-      'helm',
-      'template',
-      'serin',
-      folder,
-      '--set',
-      `doorbell.url=${url}`,
-    );
-    const kustomized = await ran('kubectl', 'kustomize', folder);
+  it('can carry the definitions, which Helm leaves alone where they are', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'serin-chart-'));
+    onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
+    cpSync(folder, copy, { recursive: true });
+    const printed = await runProgram(process.execPath, [cli, 'crds']);
+    mkdirSync(join(copy, 'crds'), { recursive: true });
+    writeFileSync(join(copy, 'crds', 'definitions.yaml'), printed.out);
+    const { out } = await ran('helm', 'template', 'serin', copy, '--include-crds');
+    const kinds = objectsIn(out).map(({ metadata }) => metadata.name);
+    for (const { metadata } of definitions()) expect(kinds).toContain(metadata.name);
+  });
+
+  it('with a URL it has the doorbell too, as infra/cluster/doorbell has it', async () => {
+    const set = ['--set', `doorbell.url=${url}`];
+    const { code, out } = await ran('helm', 'template', 'serin', folder, ...set);
     expect(code).toBe(0);
-    expect(objectsIn(out)).toEqual(expect.arrayContaining(objectsIn(kustomized.out)));
+    const rights = (await ran('kubectl', 'kustomize', folder)).out;
+    const bells = globSync('doorbell/webhook*.yaml', { cwd: folder }).map((file) =>
+      readFileSync(join(folder, file), 'utf8').replaceAll(/https:\/\/doorbell\.invalid\S*/g, url),
+    );
+    expect(objectsIn(out)).toEqual(objectsIn([rights, ...bells].join('---\n')));
   });
 });
