@@ -24,6 +24,7 @@ const LIB = [
   'clock',
   'reconcile',
   'api',
+  'hooks',
   'simulate',
   'live',
 ];
@@ -45,6 +46,7 @@ const AREAS: Record<string, Area> = {
   record: { imports: ['model', 'decide', ...EDGES] },
   reconcile: { imports: ['model', 'decide', ...STAGES, ...EDGES] },
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
+  hooks: { imports: ['model', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES] },
   // The World of AWS.
   live: { imports: [...LIB, 'aws'] },

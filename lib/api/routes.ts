@@ -4,6 +4,7 @@ import type { Actor } from '../model/intent.ts';
 import { type ApiDeps, type Call, keyOf } from './call.ts';
 import { openapiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations, type ReadId } from './operations.ts';
+import { pathNames } from './pathNames.ts';
 import { type Problem, ProblemError, problem } from './problem.ts';
 import {
   getCommand,
@@ -94,15 +95,8 @@ function serve(id: OperationId, { verb }: Operation, call: Call): Promise<Respon
   return verb === undefined ? readers[id as ReadId](call) : submit(call, verb);
 }
 
-/** What EKS and Kubernetes allow as names. Anything else names nothing, and goes no further. */
-const names: Record<string, RegExp> = {
-  cluster: /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
-  namespace: /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-  name: /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/,
-};
-
 function requireNames(call: Call): void {
-  const isBad = ([part, value]: [string, string]) => names[part]?.test(value) === false;
+  const isBad = ([part, value]: [string, string]) => pathNames[part]?.test(value) === false;
   if (Object.entries(call.params).some(isBad)) throw notFound(keyOf(call));
 }
 

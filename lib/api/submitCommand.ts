@@ -3,7 +3,7 @@ import type { Actor, Intent } from '../model/intent.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { RolloutView } from '../model/view.ts';
-import { blankRecord } from '../record/next.ts';
+import { blankRecord } from '../record/blank.ts';
 import type { CommandBody } from './body.ts';
 import type { ApiDeps } from './call.ts';
 import { toIntent } from './commands.ts';
