@@ -28,6 +28,8 @@ for (const file of (await readdir(entries)).sort()) {
     // The ES modules of a package are the ones that can be shaken.
     mainFields: ['module', 'main'],
     minify: true,
+    // Lambda gives a function its credentials in the environment: the ways to look for others stay out.
+    alias: { '@aws-sdk/credential-provider-node': `${root}scripts/environmentCredentials.ts` },
     // The names of error classes tell one kind from another across functions.
     keepNames: true,
     metafile: true,

@@ -4,7 +4,7 @@ import { liveClusters } from '../../lib/live/clusters.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { reconcile } from '../../lib/reconcile.ts';
-import { blankRecord } from '../../lib/record/next.ts';
+import { blankRecord } from '../../lib/record/blank.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
 import { deliverBatch } from '../../lib/wake/batch.ts';
 import type { World } from '../../lib/world.ts';
