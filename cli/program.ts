@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAdopt } from './commands/adopt.ts';
 import { addChanges } from './commands/change.ts';
+import { addCluster } from './commands/cluster.ts';
 import { addCrds } from './commands/crds.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDev } from './commands/dev.ts';
@@ -9,9 +10,12 @@ import { addGet } from './commands/get.ts';
 import { addHistory } from './commands/history.ts';
 import { addLint } from './commands/lint.ts';
 import { addList } from './commands/list.ts';
+import { addRedrive } from './commands/redrive.ts';
 import { addRun } from './commands/run.ts';
+import { addSettings } from './commands/settings.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addStatus } from './commands/status.ts';
+import { addToken } from './commands/token.ts';
 import { addWait } from './commands/wait.ts';
 import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
 import type { Cli, Io } from './io.ts';
@@ -24,7 +28,8 @@ Start here:
   serin get front-api --watch           in another terminal
 
 Where the API is: --server, SERIN_SERVER, or the \`serin dev\` that runs on this machine. The token:
---token or SERIN_TOKEN (better: it does not show in the list of processes). The cluster: --cluster or
+--token or SERIN_TOKEN (better: it does not show in the list of processes), --token-file or
+SERIN_TOKEN_FILE; in GitHub Actions the job's own with SERIN_OIDC_AUDIENCE. The cluster: --cluster or
 SERIN_CLUSTER. \`serin help COMMAND\` has examples of each.`;
 
 /** Runs one command line and answers the exit code; what can go wrong for a user never throws. */
@@ -46,6 +51,11 @@ function makeProgram(cli: Cli): Command {
     .version(ownVersion(), '--version', 'print the version')
     .option('--server <url>', 'address of the API')
     .option('--token <token>', 'bearer token of the API')
+    .addOption(
+      new Option('--token-file <path>', 'file with the token, read for each request').conflicts(
+        'token',
+      ),
+    )
     .option('--cluster <name>', 'which cluster')
     .option(
       '-n, --namespace <name>',
@@ -82,7 +92,11 @@ function makeProgram(cli: Cli): Command {
   addRun(program, cli);
   addAdopt(program, cli);
   addCrds(program, cli);
+  addCluster(program, cli);
+  addRedrive(program, cli);
   addDemo(program, cli);
+  addSettings(program, cli);
+  addToken(program, cli);
   return program;
 }
 

@@ -76,7 +76,7 @@ async function listen(gateway: Server, port: number): Promise<void> {
 }
 
 /** Whoever started the server: the token is known to nobody else. */
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

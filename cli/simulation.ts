@@ -1,4 +1,5 @@
 import { apiHandler } from '../functions/api.ts';
+import { localCaller } from '../lib/api/localToken.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
 import { hashLabel } from '../lib/model/names.ts';
 import { humanDuration, type Millis, minuteMs, secondMs } from '../lib/model/units.ts';
@@ -210,7 +211,7 @@ function commandSender({ simulated, key }: Simulation) {
   let sent = 0;
   const handler = apiHandler({
     world: simulated.world,
-    authenticate: async () => ({ name: 'you', proof: 'verified' }),
+    authenticate: async () => localCaller('you'),
     newId: () => `command-${++sent}`,
   });
   return async (verb: string, body: object): Promise<string | undefined> => {

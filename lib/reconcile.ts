@@ -9,9 +9,12 @@ import type { LedgerEntry, RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
+import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
-import { account, blankRecord, isSameRecord, withRefused } from './record/next.ts';
+import { account, isSameRecord, withRefused } from './record/next.ts';
+import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
+import { lookAgain } from './wake/lookAgain.ts';
 import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
 import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
@@ -23,7 +26,7 @@ const refusedRetryMs = 60 * secondMs;
 
 export type Reconciled =
   /** At rest, or handed over to a later wake. */
-  | { result: 'settled'; view: RolloutView }
+  | { result: 'settled'; view: RolloutView; observed: Observed }
   /** Another process is at it; it has been told to look once more. */
   | { result: 'busy'; view?: RolloutView }
   | { result: 'gone' };
@@ -94,13 +97,13 @@ async function takeTurn(
     const error = carry.tableError ?? tableError;
     if (error) throw withoutTable(error);
     await announce(world, key, observed.rollout, plan.announcements, now);
-    return { result: 'settled', view: seen.view };
+    return settled(seen);
   }
   const applied = await carryOut(world, key, observed, plan, now);
   if (applied === false) {
     const dueAt = 'at' in plan.wake ? plan.wake.at : now + secondMs;
     await scheduleWake(world, { key, dueAt }, now);
-    return { result: 'settled', view: seen.view };
+    return settled(seen);
   }
   if (typeof applied === 'object') {
     return await afterRefusal(world, key, seen, {
@@ -111,13 +114,17 @@ async function takeTurn(
   const error = carry.tableError ?? tableError;
   if (isLast) {
     await world.wakes.send({ key }, secondMs);
-    return { result: 'settled', view: seen.view };
+    return settled(seen);
   }
   return {
     isDone: true,
     ...(applied !== undefined && { applied }),
     ...(error && { tableError: error }),
   };
+}
+
+function settled({ view: shown, observed }: Seen): Reconciled {
+  return { result: 'settled', view: shown, observed };
 }
 
 /** However final the table's error is, the wake must not be lost with it. */
@@ -170,13 +177,14 @@ async function record(
   known: RolloutRecord | undefined,
   seen: Seen,
 ): Promise<Error | undefined> {
-  const next = account(before, seen);
   try {
+    const next = await withReports(world, account(before, seen), before);
     await appendAll(world, before.key, before.pending);
-    const timed = withTimer(next, seen);
+    const timed = withTimer(next.record, seen);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
-    await appendAll(world, before.key, next.pending);
+    await appendAll(world, before.key, next.record.pending);
+    await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
     if (timed.send !== undefined) {
       await scheduleWake(world, { key: before.key, dueAt: timed.send }, seen.now);
@@ -247,7 +255,7 @@ async function carryOut(
 async function afterRefusal(
   world: World,
   key: RolloutKey,
-  { view: shown }: Seen,
+  seen: Seen,
   { refused, isSecond }: { refused: string; isSecond: boolean },
 ): Promise<Reconciled | Carry> {
   const record = await world.store.load(key);
@@ -258,7 +266,7 @@ async function afterRefusal(
   await world.store.save(isNews ? { ...unclaimed, refused } : unclaimed);
   if (isNews && !isSecond) return { wasRefused: true };
   await world.wakes.send({ key }, refusedRetryMs);
-  return { result: 'settled', view: shown };
+  return settled(seen);
 }
 
 /** A command that the API server refuses is over, and what waits behind it goes on. */
@@ -281,7 +289,9 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
     return;
   }
   await waitOut(world.clock, message);
-  await reconcile(world, message.key);
+  const ended = await reconcile(world, message.key);
+  const observed = ended.result === 'settled' ? ended.observed : undefined;
+  await lookAgain(world, message, ended.result === 'busy' ? 'not looked' : observed);
 }
 
 /** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */

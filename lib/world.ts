@@ -159,8 +159,16 @@ export type Documents = {
 
 export type Due = { key: RolloutKey; dueAt: Millis; queuedFor?: Millis; version: number };
 
-/** A message in the queue: which rollout, and the exact time if the message is a timer's. */
-export type WakeMessage = { key: RolloutKey; at?: Millis } & Retried;
+/**
+ * A message in the queue: which rollout, the exact time if the message is a timer's, and what a notice
+ * told of, if it is a notice's.
+ */
+export type WakeMessage = { key: RolloutKey; at?: Millis; before?: Before } & Retried;
+/**
+ * An object as it was before the write that was noticed: a notice comes before its write. An empty
+ * version: it was not there. `looks`: how often it was still found like that.
+ */
+export type Before = { uid: string; resourceVersion: string; looks: number };
 /** How often it has been sent again because it failed. */
 type Retried = { retries?: number };
 /** Asks for the rollouts of a cluster to be compared with the table: what no notice told of. */

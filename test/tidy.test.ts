@@ -24,8 +24,12 @@ const LIB = [
   'clock',
   'reconcile',
   'api',
+  'settings',
+  'access',
+  'hooks',
   'simulate',
   'live',
+  'doorbell',
 ];
 const STAGE: Area = { imports: ['model', ...EDGES], types: ['decide'] };
 const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
@@ -45,7 +49,11 @@ const AREAS: Record<string, Area> = {
   record: { imports: ['model', 'decide', ...EDGES] },
   reconcile: { imports: ['model', 'decide', ...STAGES, ...EDGES] },
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
+  settings: { imports: ['model', 'world', 'errors'] },
+  access: { imports: ['model', 'settings', 'world', 'errors'] },
+  hooks: { imports: ['model', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES] },
+  doorbell: { imports: ['model', 'decide', 'wake', 'world', 'errors'] },
   // The World of AWS.
   live: { imports: [...LIB, 'aws'] },
   functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },

@@ -22,6 +22,12 @@ export function toRequest(event: APIGatewayProxyEventV2): Request | undefined {
   }
 }
 
+/** What API Gateway's own authorizer says of who signed the request. Nothing a caller sends gets here. */
+export function signatureOf({ requestContext }: APIGatewayProxyEventV2): unknown {
+  const { authorizer } = requestContext as { authorizer?: { iam?: unknown } };
+  return authorizer?.iam;
+}
+
 export async function toResult(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
   return {
     statusCode: response.status,

@@ -8,8 +8,8 @@ type Json = { [field: string]: unknown };
 /** Why an operation may fail, by status. What a status means is the same everywhere. */
 const problems: Record<number, string> = {
   400: 'The body is not JSON, or a header is not valid.',
-  401: 'No valid token.',
-  403: 'The token is valid, and its owner may not do this.',
+  401: 'No valid token, or no valid signature.',
+  403: 'It is known who asks, and no policy permits them to do this.',
   404: 'No such rollout.',
   409: 'The rollout is not as expected, or the command does not fit its state.',
   413: 'The body is too large.',
@@ -36,11 +36,17 @@ export function openapiDocument(): Json {
         'epoch. Every error is a problem document (RFC 9457) that says what to do.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
-    security: [{ bearer: [] }],
+    servers: [
+      { url: '/', description: 'For callers with a token.' },
+      { url: '/iam', description: 'For callers who sign their requests with AWS (SigV4).' },
+    ],
+    security: [{ bearer: [] }, { sigv4: [] }],
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        sigv4: { type: 'http', scheme: 'AWS4-HMAC-SHA256' },
+      },
       schemas: componentSchemas(),
       responses: Object.fromEntries(
         Object.entries(problems).map(([status, description]) => [

@@ -4,7 +4,7 @@ import type { RolloutKey } from '../model/key.ts';
 import type { RolloutView } from '../model/view.ts';
 import { commandAnswer } from './answers.ts';
 import { readQuery } from './body.ts';
-import { type ApiDeps, type Call, keyOf } from './call.ts';
+import { type ApiDeps, type Call, keyOf, objectionTo } from './call.ts';
 import { explain } from './explain.ts';
 import { kubectlFor } from './kubectl.ts';
 import { ProblemError, problem } from './problem.ts';
@@ -29,7 +29,12 @@ export async function listRollouts(call: Call): Promise<Response> {
   const { store } = call.deps.world;
   const page = await pageOf(call, () => store.list(cluster, { namespace, limit, ...rest }));
   if (page.items.length === 0 && rest.cursor === undefined) await requireCluster(call, cluster);
-  const items = page.items.flatMap(({ view }) => (view === undefined ? [] : [withoutPods(view)]));
+  const readable = await Promise.all(
+    page.items.map(async ({ key }) => (await objectionTo(call, 'read', key)) === undefined),
+  );
+  const items = page.items
+    .filter((_, index) => readable[index])
+    .flatMap(({ view }) => (view === undefined ? [] : [withoutPods(view)]));
   const { cursor } = page;
   const tagged = items.map(({ observedAt: _, wake: __, ...item }) => item);
   return taggedAnswer(
@@ -79,7 +84,7 @@ async function viewFor(call: Call): Promise<RolloutView> {
 
 /** Looks into the cluster; throws the problem if there is no such rollout or it cannot be seen. */
 export async function look(
-  { world }: ApiDeps,
+  { world }: { world: Pick<ApiDeps['world'], 'invoke'> },
   key: RolloutKey,
   wanted: Command | 'get' = 'get',
 ): Promise<RolloutView> {

@@ -1,9 +1,12 @@
 import { Hono } from 'hono';
 import { NotFound, Terminal, Transient } from '../errors.ts';
-import type { Actor } from '../model/intent.ts';
-import { type ApiDeps, type Call, keyOf } from './call.ts';
+import type { Caller } from '../model/caller.ts';
+import { keyText } from '../model/key.ts';
+import { type Bindings, orUnavailable, requireCaller, rootOf } from './authenticate.ts';
+import { type ApiDeps, type Ask, type Call, iamRoot, keyOf, objectionTo } from './call.ts';
 import { openapiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations, type ReadId } from './operations.ts';
+import { areNames } from './pathNames.ts';
 import { type Problem, ProblemError, problem } from './problem.ts';
 import {
   getCommand,
@@ -16,7 +19,7 @@ import {
 import { answer, problemAnswer } from './respond.ts';
 import { submit } from './submit.ts';
 
-type Env = { Variables: { actor: Actor } };
+type Env = { Bindings: Bindings; Variables: { caller: Caller } };
 
 const readers: Record<ReadId, (call: Call) => Promise<Response>> = {
   openapi: async () => answer(openapiDocument()),
@@ -39,21 +42,23 @@ export function apiRoutes(deps: ApiDeps): Hono<Env> {
   });
   app.use('*', async (context, next) => {
     requireHost(deps, context.req.raw);
-    const actor = await deps.authenticate(context.req.raw);
-    if (actor === undefined) throw new ProblemError(unauthenticated);
-    context.set('actor', actor);
+    const { raw, path } = context.req;
+    context.set('caller', await requireCaller(deps, raw, path, context.env));
     await next();
   });
   for (const [id, operation] of Object.entries(operations) as [OperationId, Operation][]) {
-    app.on(operation.method, honoPath(operation), (context) =>
-      serve(id, operation, {
+    app.on(operation.method, honoPaths(operation), (context) => {
+      const caller = context.get('caller');
+      return serve(id, operation, {
         deps,
         request: context.req.raw,
         url: new URL(context.req.url),
-        actor: context.get('actor'),
+        actor: caller.actor,
+        caller,
+        root: rootOf(context.req.path),
         params: context.req.param(),
-      }),
-    );
+      });
+    });
   }
   for (const [path, allow] of allowedMethods()) {
     app.all(path, (context) => {
@@ -71,11 +76,6 @@ export function apiRoutes(deps: ApiDeps): Hono<Env> {
   return app;
 }
 
-const unauthenticated = problem(
-  'unauthenticated',
-  'The request has no valid token. Send one as Authorization: Bearer TOKEN.',
-);
-
 function requireHost({ hosts }: ApiDeps, { headers }: Request): void {
   if (hosts === undefined) return;
   const host = headers.get('host') ?? '';
@@ -84,38 +84,39 @@ function requireHost({ hosts }: ApiDeps, { headers }: Request): void {
   throw new ProblemError(problem('wrong-host', detail));
 }
 
-function serve(id: OperationId, { verb }: Operation, call: Call): Promise<Response> {
-  const why = call.deps.mayNot?.({ actor: call.actor, action: verb ?? 'read', on: call.params });
-  if (why !== undefined) {
-    const detail = `${call.actor.name} may not do this: ${why}`;
-    throw new ProblemError(problem('forbidden', detail));
+async function serve(id: OperationId, { verb }: Operation, call: Call): Promise<Response> {
+  // A policy is asked about what can be: of two odd names it could take one for the other.
+  if (!areNames(call.params)) throw notFound(keyOf(call));
+  if ('cluster' in call.params) {
+    if (verb !== undefined) await requirePermission(call, verb);
+    // Its answer tells of the rollout, and so does that of a command.
+    await requirePermission(call, 'read');
   }
-  requireNames(call);
   return verb === undefined ? readers[id as ReadId](call) : submit(call, verb);
 }
 
-/** What EKS and Kubernetes allow as names. Anything else names nothing, and goes no further. */
-const names: Record<string, RegExp> = {
-  cluster: /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/,
-  namespace: /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-  name: /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/,
-};
-
-function requireNames(call: Call): void {
-  const isBad = ([part, value]: [string, string]) => names[part]?.test(value) === false;
-  if (Object.entries(call.params).some(isBad)) throw notFound(keyOf(call));
+async function requirePermission(call: Call, action: Ask['action']): Promise<void> {
+  const { deps, url, actor } = call;
+  const why = await orUnavailable(deps, url.pathname, () => objectionTo(call, action, keyOf(call)));
+  if (why === undefined) return;
+  const rollout = keyText(keyOf(call));
+  deps.world.log('info', 'a request was forbidden', { actor: actor.name, action, rollout });
+  throw new ProblemError(problem('forbidden', `${actor.name} may not do this: ${why}`));
 }
 
-function honoPath({ path }: Operation): string {
-  return path.replace(/\{(\w+)\}/g, ':$1');
+/** The same for everybody, and for those whose requests API Gateway has found to be signed. */
+function honoPaths({ path }: Operation): string[] {
+  const own = path.replace(/\{(\w+)\}/g, ':$1');
+  return [own, `${iamRoot}${own}`];
 }
 
 function allowedMethods(): Map<string, string[]> {
   const allowed = new Map<string, string[]>();
   for (const operation of Object.values(operations)) {
-    const path = honoPath(operation);
     const methods = operation.method === 'GET' ? ['GET', 'HEAD'] : [operation.method];
-    allowed.set(path, [...(allowed.get(path) ?? []), ...methods]);
+    for (const path of honoPaths(operation)) {
+      allowed.set(path, [...(allowed.get(path) ?? []), ...methods]);
+    }
   }
   return allowed;
 }

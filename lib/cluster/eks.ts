@@ -1,9 +1,9 @@
-import { type Cluster, DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
+import { EKSClient } from '@aws-sdk/client-eks';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { clientSettings } from '../aws.ts';
-import { Terminal, Transient } from '../errors.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
+import { describeCluster, eksError } from './describe.ts';
 import type { Access, SignIn } from './transport.ts';
 
 export type EksOptions = {
@@ -36,7 +36,7 @@ export function eksAccess(options: EksOptions): SignIn {
   const signer = options.signer ?? client.config.credentials;
   const { sha256 } = client.config;
   const address = remembering(now, async () => ({
-    value: await describeCluster(client, { region, name }),
+    value: await whereIs(client, { region, name }),
     until: Number.POSITIVE_INFINITY,
   }));
   const token = remembering(now, async () => {
@@ -100,52 +100,12 @@ export function eksClient({ region, roleArn }: { region: string; roleArn?: strin
   });
 }
 
-async function describeCluster(
+async function whereIs(
   client: EKSClient,
-  { region, name }: { region: string; name: string },
+  place: { region: string; name: string },
 ): Promise<Access> {
-  const where = `EKS cluster ${name} in ${region}`;
-  let cluster: Cluster | undefined;
-  try {
-    ({ cluster } = await client.send(new DescribeClusterCommand({ name })));
-  } catch (error) {
-    throw eksError(error, where);
-  }
-  const { endpoint, certificateAuthority, status } = cluster ?? {};
-  if (endpoint && certificateAuthority?.data) {
-    return { server: endpoint, ca: certificateAuthority.data };
-  }
-  const text = `${where} has no endpoint; its status is ${status ?? 'unknown'}`;
-  if (status === 'CREATING' || status === 'PENDING' || status === 'UPDATING') {
-    throw new Transient(text);
-  }
-  throw new Terminal(text);
-}
-
-type SdkError = Error & {
-  $fault?: string;
-  $retryable?: object;
-  $metadata?: { httpStatusCode?: number };
-};
-
-const advice: Record<string, string> = {
-  ResourceNotFoundException: 'check its name, its region and its account',
-  AccessDeniedException: 'allow the role eks:DescribeCluster on it',
-  CredentialsProviderError: 'there are no AWS credentials to sign with',
-  UnrecognizedClientException: 'AWS does not know the credentials',
-  ExpiredTokenException: 'the AWS credentials have expired',
-};
-
-function eksError(error: unknown, where: string): Error {
-  const { name, message, $fault, $retryable, $metadata }: SdkError =
-    error instanceof Error ? error : new Error(String(error));
-  const text = `${where}: ${name}: ${message}`;
-  const status = $metadata?.httpStatusCode ?? 0;
-  const hint = advice[name];
-  if (hint !== undefined) return new Terminal(`${text}; ${hint}`, { cause: error });
-  const isRefused = $fault === 'client' && $retryable === undefined && status !== 429;
-  if (isRefused && status < 500) return new Terminal(text, { cause: error });
-  return new Transient(text, { cause: error });
+  const { endpoint, ca } = await describeCluster(client, place);
+  return { server: endpoint, ca };
 }
 
 type Token = { text: string; expiresAt: Millis };

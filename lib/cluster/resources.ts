@@ -10,8 +10,15 @@ export type ReadKind = keyof ReadKinds;
 /** Where a kind lives in the API, and what an RBAC rule calls it. */
 export type Resource = { apiVersion: string; group: string; plural: string };
 
-/** The kinds that are read, and the one that says whether a cluster knows them. */
-export type ResourceKind = ReadKind | 'CustomResourceDefinition';
+/** What `serin cluster check` looks at and asks. */
+type CheckedKind =
+  | 'SelfSubjectReview'
+  | 'SelfSubjectAccessReview'
+  | 'SubjectAccessReview'
+  | 'ValidatingWebhookConfiguration';
+
+/** The kinds that are read, the one that says whether a cluster knows them, and those of a check. */
+export type ResourceKind = ReadKind | 'CustomResourceDefinition' | CheckedKind;
 
 export const resources: Record<ResourceKind, Resource> = {
   Rollout: { apiVersion: rolloutApiVersion, group: 'argoproj.io', plural: 'rollouts' },
@@ -30,6 +37,26 @@ export const resources: Record<ResourceKind, Resource> = {
     apiVersion: 'apiextensions.k8s.io/v1',
     group: 'apiextensions.k8s.io',
     plural: 'customresourcedefinitions',
+  },
+  SelfSubjectReview: {
+    apiVersion: 'authentication.k8s.io/v1',
+    group: 'authentication.k8s.io',
+    plural: 'selfsubjectreviews',
+  },
+  SelfSubjectAccessReview: {
+    apiVersion: 'authorization.k8s.io/v1',
+    group: 'authorization.k8s.io',
+    plural: 'selfsubjectaccessreviews',
+  },
+  SubjectAccessReview: {
+    apiVersion: 'authorization.k8s.io/v1',
+    group: 'authorization.k8s.io',
+    plural: 'subjectaccessreviews',
+  },
+  ValidatingWebhookConfiguration: {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    group: 'admissionregistration.k8s.io',
+    plural: 'validatingwebhookconfigurations',
   },
 };
 

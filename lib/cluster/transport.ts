@@ -93,7 +93,8 @@ export function transport({ signIn }: Credentials, asking: Asking): Transport {
   const send = async (call: Call): Promise<Answer> => {
     const first = await attempt(call, false);
     // What was remembered of the server or of who we are may be out of date.
-    const isStale = 'failed' in first ? first.failed === 'trust' : first.status === 401;
+    const isStale =
+      'failed' in first ? ['trust', 'lost'].includes(first.failed) : first.status === 401;
     // A connection kept from an earlier call may have been closed by now; reading again is safe.
     const isDropped = 'failed' in first && first.failed === 'reset' && isRead(call);
     const last = isStale || isDropped ? await attempt(call, isStale) : first;
@@ -202,9 +203,11 @@ function poolOf(server: string, ca: string | undefined): Dispatcher {
   });
 }
 
-type Failure = { failed: 'trust' | 'reset' | 'other'; error: Error };
+/** `lost`: there is no such server any more, and it may be elsewhere. */
+type Failure = { failed: 'trust' | 'lost' | 'reset' | 'other'; error: Error };
 
 const trustCodes = /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_|ERR_SSL_|HOSTNAME_)/;
+const lostCodes = /^(ENOTFOUND|EAI_AGAIN)$/;
 const resetCodes = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/;
 
 /** What became of a call that got no answer. Nobody knows then whether a write took effect. */
@@ -221,7 +224,7 @@ function failure(call: Call, error: unknown, timeoutMs: Millis): Failure {
     const late = `${describe(call.subject)}: no answer within ${timeoutMs} ms`;
     return { failed: 'other', error: new Unreachable(late, { cause: error }) };
   }
-  const failed = resetCodes.test(code) ? 'reset' : 'other';
+  const failed = resetCodes.test(code) ? 'reset' : lostCodes.test(code) ? 'lost' : 'other';
   return { failed, error: new Unreachable(text, { cause: error }) };
 }
 

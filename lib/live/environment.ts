@@ -1,10 +1,14 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
 import { Terminal } from '../errors.ts';
 
 // What the functions are told by their environment. Region, credentials and endpoints are the SDK's own
 // variables, and are left to it.
 
-const text = z.string().min(1);
+// The small form of the library: every function loads it. Its words are not part of it.
+z.config(en());
+
+const text = z.string().check(z.minLength(1));
 
 const schema = z.object({
   /** The table's name. */
@@ -12,10 +16,10 @@ const schema = z.object({
   /** The queue of wakes. */
   SERIN_QUEUE_URL: z.url(),
   /** Serves rollouts whose controller-instance-id label equals this. */
-  SERIN_INSTANCE_ID: z.string().default(''),
+  SERIN_INSTANCE_ID: z._default(z.string(), ''),
   /** The reconcile function, which carries commands out, and the one that only looks. */
-  SERIN_RECONCILE_FUNCTION: text.optional(),
-  SERIN_LOOK_FUNCTION: text.optional(),
+  SERIN_RECONCILE_FUNCTION: z.optional(text),
+  SERIN_LOOK_FUNCTION: z.optional(text),
 });
 
 export type Environment = {

@@ -9,8 +9,9 @@ import type { Environment } from './environment.ts';
 const timeoutMs: Millis = 25 * secondMs;
 
 /**
- * Has the reconcile function carry a command out, or a function of its own look, and waits: a reader must
- * not take the place of somebody who aborts.
+ * Has the reconcile function carry a command out, or look, and waits. Where readers have a function of
+ * their own, it is named to them alone: they must not take the place of somebody who aborts, nor must
+ * what a command looks at wait behind them.
  */
 export function lambdaInvoke({ reconcileFunction, lookFunction }: Environment) {
   const client = new LambdaClient({
@@ -19,7 +20,7 @@ export function lambdaInvoke({ reconcileFunction, lookFunction }: Environment) {
     requestHandler: { connectionTimeout: secondMs, requestTimeout: timeoutMs },
   });
   return async (request: InvokeRequest): Promise<InvokeAnswer> => {
-    const name = request.look ? lookFunction : reconcileFunction;
+    const name = (request.look ? lookFunction : undefined) ?? reconcileFunction;
     if (name === undefined) throw new Terminal('this function may not invoke reconcile');
     const { FunctionError, Payload } = await client
       .send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(request) }))

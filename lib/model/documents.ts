@@ -1,4 +1,5 @@
 import type { RolloutKey } from './key.ts';
+import type { LedgerKind } from './record.ts';
 import type { Millis } from './units.ts';
 
 /** A cluster that Serin serves, and how it is reached. */
@@ -14,10 +15,19 @@ export type ClusterEntry = {
   endpoint: string;
   /** PEM in base64; absent where the public authorities vouch for the endpoint. */
   ca?: string;
+  /** EKS' own name for it, which tells it from one that was made anew under the same name. */
+  arn?: string;
+  /** Which way its API server's calls leave it, those to the doorbell among them. */
+  egress?: EgressMode;
+  /** Its API server answers in its VPC only, and the functions run in one that reaches it. */
+  isPrivate?: boolean;
   doorbell: DoorbellEntry;
   addedAt: Millis;
   addedBy: string;
 };
+
+/** EKS' controlPlaneEgressMode: https://docs.aws.amazon.com/eks/latest/userguide/control-plane-egress.html */
+export type EgressMode = 'AWS_MANAGED' | 'CUSTOMER_ROUTED' | 'CUSTOMER_ISOLATED';
 
 /**
  * Whether the cluster tells of changes by an admission webhook, and the secrets it may say it by: two
@@ -25,6 +35,8 @@ export type ClusterEntry = {
  */
 export type DoorbellEntry = {
   rings: boolean;
+  /** Whether a change of a spec that is wrong in itself is refused, and not only warned of. */
+  enforce?: boolean;
   secrets: { sha256: string; until?: Millis }[];
 };
 
@@ -41,20 +53,36 @@ export type TokenEntry = {
 };
 
 /** What was to be done once, and that it was begun or done. */
-export type Claim = { by: string; isDone: boolean; answer?: string };
+export type Claim = {
+  by: string;
+  isDone: boolean;
+  /** When it was first begun, and until when whoever is at it has it alone. */
+  at?: Millis;
+  until?: Millis;
+  /** What is to be done, so that whoever takes over does that and nothing else. */
+  plan?: string;
+  answer?: string;
+};
 
 /** What an admission notice said of who made a change. It proves nothing: the secret can be read. */
 export type Notice = {
   key: RolloutKey;
+  /** Of the rollout. */
   uid: string;
   user: string;
   at: Millis;
   /** Which transitions of the ledger it may explain. */
-  explains: string[];
+  explains: LedgerKind[];
 };
 
 /** Issuers, policies and hooks, as `serin settings apply` stored them: YAML, checked before. */
-export type StoredSettings = { text: string; appliedAt: Millis; appliedBy: string };
+export type StoredSettings = {
+  text: string;
+  appliedAt: Millis;
+  appliedBy: string;
+  /** Its `hooks` as JSON: the function of the webhooks starts sooner without a reader of YAML. */
+  hooks?: string;
+};
 
 /** What the table holds beside the rollouts and their ledgers, by kind. */
 export type DocumentBodies = {

@@ -1,5 +1,6 @@
 import type { Actor, Intent } from './intent.ts';
 import type { RolloutKey } from './key.ts';
+import type { WorkloadKind } from './reference.ts';
 import type { Millis } from './units.ts';
 import type { RolloutView } from './view.ts';
 
@@ -79,6 +80,8 @@ export type RolloutRecord = {
   pending?: LedgerEntry[];
   /** The Services the rollout names, which are given back when it is deleted. */
   services?: string[];
+  /** The object spec.workloadRef names, whose changes concern it. */
+  workloadRef?: { kind: WorkloadKind; name: string };
   /** The Deployment whose pods go as the rollout's come, and how many it had: decide/migrate.ts. */
   migrating?: { uid: string; replicas: number };
   /** What the API server said when it last refused a write for good; gone when one is taken. */

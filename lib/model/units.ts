@@ -3,6 +3,7 @@ export type Millis = number;
 
 export const secondMs = 1000;
 export const minuteMs = 60 * secondMs;
+export const hourMs = 60 * minuteMs;
 
 /** Kubernetes' form of a time: whole seconds, UTC. Rounds down, as metav1.Time does. */
 export function toTime(at: Millis): string {

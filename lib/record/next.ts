@@ -4,17 +4,11 @@ import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
 import { safetyMs } from '../decide/why.ts';
 import { closedIntentLifeMs, closedIntentsMax, type Intent } from '../model/intent.ts';
-import type { RolloutKey } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { Plan } from '../model/plan.ts';
-import {
-  type LedgerEntry,
-  type Progress,
-  type RolloutRecord,
-  recordSchema,
-} from '../model/record.ts';
-import { serviceNames } from '../model/reference.ts';
+import type { LedgerEntry, Progress, RolloutRecord } from '../model/record.ts';
+import { referenceOf, serviceNames } from '../model/reference.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { nameOf } from '../model/workload.ts';
@@ -23,10 +17,6 @@ import { progressOf } from './progress.ts';
 
 /** How long a soft claim holds when its process ended without giving it up. */
 const claimMs: Millis = 20 * secondMs;
-
-export function blankRecord(key: RolloutKey): RolloutRecord {
-  return { schema: recordSchema, key, version: 0, intents: [], polls: 0 };
-}
 
 /**
  * The record as of an observation, and in it what the ledger is to tell: what has happened since the
@@ -69,6 +59,7 @@ export function account(
     pending: _____,
     services: ______,
     migrating: _______,
+    workloadRef: ________,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
@@ -87,6 +78,7 @@ export function account(
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),
+    ...workloadRefOf(observed),
     ...(migrating && { migrating }),
     view,
   };
@@ -96,6 +88,13 @@ export function account(
 function servicesOf(observed: Observed): Pick<RolloutRecord, 'services'> {
   const names = [...serviceNames(observed.rollout), ...formerServices(observed).map(nameOf)];
   return names.length > 0 ? { services: names } : {};
+}
+
+/** Noticed changes of it name no rollout: docs/aws/doorbell.md */
+function workloadRefOf({ rollout, workload }: Observed): Pick<RolloutRecord, 'workloadRef'> {
+  if (workload) return { workloadRef: { kind: workload.kind, name: nameOf(workload.object) } };
+  const reference = referenceOf(rollout);
+  return reference && 'kind' in reference ? { workloadRef: reference } : {};
 }
 
 /** Open ones, and closed ones for as long as a request may be repeated under its key. */

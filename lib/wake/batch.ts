@@ -1,4 +1,4 @@
-import { Terminal, Transient, Unreachable } from '../errors.ts';
+import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { QueueMessage, World } from '../world.ts';
 import { endOutage, noteOutage } from './outage.ts';
@@ -47,6 +47,7 @@ async function handle(world: Batching, { messageId, body }: QueueRecord, deliver
     if ('list' in message) await endOutage(world.store.documents, message.list);
     return true;
   } catch (error) {
+    if (error instanceof NotFound && message) return await dropUnregistered(world, message, error);
     const isPassing = error instanceof Transient;
     if (!isPassing && !(error instanceof Terminal)) throw error;
     world.log(isPassing ? 'warn' : 'error', 'a wake failed', {
@@ -60,6 +61,23 @@ async function handle(world: Batching, { messageId, body }: QueueRecord, deliver
     else world.count('rollout_reconcile_error');
     return true;
   }
+}
+
+/** What is due in a cluster that was taken out of the registry is due no more. */
+async function dropUnregistered(
+  { store, log }: Batching,
+  message: QueueMessage,
+  error: NotFound,
+): Promise<true> {
+  log('warn', 'a wake for no cluster', { message, error: error.message });
+  if ('list' in message) return true;
+  const record = await store.load(message.key);
+  if (record) {
+    await store.forget(record.key, record.version).catch((failed: unknown) => {
+      if (!(failed instanceof Conflict)) throw failed;
+    });
+  }
+  return true;
 }
 
 async function retry(world: Batching, message: QueueMessage, error: Transient): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
-import { generationOf, referenceOf, serviceFields } from '../model/reference.ts';
+import { generationOf, referenceOf, serviceNames } from '../model/reference.ts';
 import { nameOf } from '../model/workload.ts';
 
 /** What a watch or an admission notice says of an object: enough to tell whose it is. */
@@ -37,18 +37,11 @@ export function keyOf(
  * is for the caller to know. A change that cannot be compared counts.
  */
 export function concerned(change: Change, cluster: string, rollouts: Rollout[]): RolloutKey[] {
-  const { type, kind, object, before } = change;
-  const isOpen = type === 'DELETED' || before === undefined;
-  if (kind === 'Rollout' || kind === 'ReplicaSet') {
-    const now = keyOf(cluster, object, kind);
-    // One that lost its owner concerns the rollout that it was of.
-    const key = now ?? (before && keyOf(cluster, before, kind));
-    const isAsBefore = !isOpen && now !== undefined && counts(object) === counts(before);
-    if (key) return kind === 'Rollout' || !isAsBefore ? [key] : [];
-  }
-  if (kind !== 'Service' && !isOpen && generationOf(object) === generationOf(before)) return [];
+  const { kind, object } = change;
+  const key = itself(change, cluster);
+  if (key !== 'referrers') return key ? [key] : [];
   return rollouts
-    .filter((rollout) => refersTo(rollout, kind, object))
+    .filter((rollout) => refersTo(referencesOf(rollout), kind, object))
     .map((rollout) => ({
       cluster,
       namespace: rollout.metadata?.namespace ?? 'default',
@@ -56,14 +49,44 @@ export function concerned(change: Change, cluster: string, rollouts: Rollout[]):
     }));
 }
 
-function refersTo(rollout: Rollout, kind: string, object: KubernetesObject): boolean {
-  const { namespace, name } = object.metadata ?? {};
-  if (rollout.metadata?.namespace !== namespace) return false;
-  if (kind === 'Service') return serviceFields(rollout).some(([, service]) => service === name);
+/** The one rollout a change concerns, none, or those that refer to the object. */
+export function itself(change: Change, cluster: string): RolloutKey | 'referrers' | undefined {
+  const { type, kind, object, before } = change;
+  const isOpen = type === 'DELETED' || before === undefined;
+  if (kind === 'Rollout' || kind === 'ReplicaSet') {
+    const now = keyOf(cluster, object, kind);
+    // One that lost its owner concerns the rollout that it was of.
+    const key = now ?? (before && keyOf(cluster, before, kind));
+    const isAsBefore = !isOpen && now !== undefined && counts(object) === counts(before);
+    if (key) return kind === 'Rollout' || !isAsBefore ? key : undefined;
+  }
+  const isSame = kind !== 'Service' && !isOpen && generationOf(object) === generationOf(before);
+  return isSame ? undefined : 'referrers';
+}
+
+/** What a rollout of some namespace refers to. */
+export type References = {
+  namespace?: string;
+  services: string[];
+  workload?: { kind: string; name: string };
+};
+
+function referencesOf(rollout: Rollout): References {
+  const { namespace } = rollout.metadata ?? {};
   const reference = referenceOf(rollout);
-  return reference !== undefined && 'kind' in reference
-    ? reference.kind === kind && reference.name === name
-    : false;
+  return {
+    ...(namespace !== undefined && { namespace }),
+    services: serviceNames(rollout),
+    ...(reference && 'kind' in reference && { workload: reference }),
+  };
+}
+
+export function refersTo(references: References, kind: string, object: KubernetesObject): boolean {
+  const { namespace, name = '' } = object.metadata ?? {};
+  if (references.namespace !== namespace) return false;
+  if (kind === 'Service') return references.services.includes(name);
+  const { workload } = references;
+  return workload?.kind === kind && workload.name === name;
 }
 
 function ownerOf({ metadata }: KubernetesObject): string | undefined {

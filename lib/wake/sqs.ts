@@ -2,7 +2,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings, isPassing, type SdkError, sdkWords } from '../aws.ts';
 import { Terminal, Transient } from '../errors.ts';
 import { secondMs } from '../model/units.ts';
-import type { QueueMessage, WakeMessage, Wakes } from '../world.ts';
+import type { Before, QueueMessage, WakeMessage, Wakes } from '../world.ts';
 import { reachMs } from './queue.ts';
 
 /** Region and credentials come from the environment unless they are named. */
@@ -37,7 +37,7 @@ function writeWake(message: QueueMessage): string {
 
 /** The message in a queue record's body. */
 export function readWake(body: string): QueueMessage {
-  const { key, at, list, retries } = parse(body);
+  const { key, at, list, retries, before } = parse(body);
   const retried = typeof retries === 'number' ? { retries } : {};
   if (typeof list === 'string' && list !== '') return { list, ...retried };
   const { cluster, namespace, name } = key ?? {};
@@ -47,6 +47,7 @@ export function readWake(body: string): QueueMessage {
   return {
     key: { cluster, namespace, name } as WakeMessage['key'],
     ...(typeof at === 'number' ? { at } : {}),
+    ...(isBefore(before) ? { before } : {}),
     ...retried,
   };
 }
@@ -56,7 +57,13 @@ type Parsed = {
   at?: unknown;
   list?: unknown;
   retries?: unknown;
+  before?: unknown;
 };
+
+function isBefore(value: unknown): value is Before {
+  const { uid, resourceVersion, looks } = (value ?? {}) as Partial<Record<keyof Before, unknown>>;
+  return typeof uid === 'string' && typeof resourceVersion === 'string' && Number.isInteger(looks);
+}
 
 function parse(body: string): Parsed {
   try {

@@ -1,7 +1,12 @@
+import type { Context } from 'aws-lambda';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { apiHandler } from '../../functions/api.ts';
+import { localCaller } from '../../lib/api/localToken.ts';
 import { operations } from '../../lib/api/operations.ts';
-import { type Ask, makeApi, path, token } from './support.ts';
+import { apiRoutes } from '../../lib/api/routes.ts';
+import { Terminal, Transient } from '../../lib/errors.ts';
+import { type Ask, makeApi, makeEvent, makeView, path, token } from './support.ts';
 
 const places = Object.values(operations).map(({ method, path: template }) => {
   const names: Record<string, string> = {
@@ -161,9 +166,12 @@ describe('every answer', () => {
 });
 
 describe('a policy', () => {
+  const on = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
+  const caller = localCaller('ada');
+
   it('is asked who wants to do what to which rollout, and its word is final', async () => {
     const asked: object[] = [];
-    const mayNot = (ask: { action: string }) => {
+    const mayNot = async (ask: { action: string }) => {
       asked.push(ask);
       return ask.action === 'promote' ? 'only releasers promote' : undefined;
     };
@@ -174,11 +182,164 @@ describe('a policy', () => {
     expect(body.detail).toBe('ada may not do this: only releasers promote');
     expect(JSON.stringify(await api.stored())).toBe(before);
     expect((await api.get(path)).status).toBe(200);
-    const on = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
-    const actor = { name: 'ada', proof: 'verified' };
     expect(asked).toEqual([
-      { actor, action: 'promote', on },
-      { actor, action: 'read', on },
+      { caller, action: 'promote', on },
+      { caller, action: 'read', on },
     ]);
+  });
+
+  it('that lets somebody command but not read lets them do neither', async () => {
+    const mayNot = async ({ action }: { action: string }) =>
+      action === 'read' ? 'no reading' : undefined;
+    const api = await makeApi({ deps: { mayNot } });
+    expect((await api.post('abort')).body.detail).toBe('ada may not do this: no reading');
+    expect(api.invoked).toEqual([]);
+  });
+
+  it('hides what may not be read: there or not, good names or bad, the answer is the same', async () => {
+    const mayNot = async () => 'no policy permits it';
+    const api = await makeApi({ deps: { mayNot } });
+    const absent = path.replace('front-api', 'no-such');
+    const places = ['', '/history', '/explain', '/commands/1', '?fresh=true', '?nonsense=1'];
+    for (const rest of places) {
+      const [here, there] = await Promise.all([
+        api.get(`${path}${rest}`),
+        api.get(`${absent}${rest}`),
+      ]);
+      expect(here.status).toBe(403);
+      const hidden = JSON.stringify(here.body).replaceAll('front-api', 'no-such');
+      expect(JSON.parse(hidden)).toEqual(there.body);
+    }
+    for (const verb of ['promote', 'abort', 'undo']) {
+      const told = await Promise.all([
+        api.send('POST', `${path}/${verb}`, { body: '{broken' }),
+        api.send('POST', `${absent}/${verb}`, { body: '{broken' }),
+      ]);
+      expect(told.map(({ status }) => status)).toEqual([403, 403]);
+    }
+    expect(api.invoked).toEqual([]);
+  });
+
+  it('leaves a rollout out of a list that may not be read itself', async () => {
+    const mayNot = async (ask: { on: { name?: string } }) =>
+      ask.on.name === 'front-api' ? 'no' : undefined;
+    const list = '/v1/clusters/prod/namespaces/shop/rollouts';
+    expect((await (await makeApi()).get(list)).body.items).toHaveLength(1);
+    expect((await (await makeApi({ deps: { mayNot } })).get(list)).body.items).toEqual([]);
+  });
+
+  it('is not asked about names that name nothing', async () => {
+    const asked: object[] = [];
+    const mayNot = async (ask: object) => {
+      asked.push(ask);
+      return undefined;
+    };
+    const api = await makeApi({ deps: { mayNot } });
+    for (const odd of ['a%2Fb', 'A', '..%2f', 'a"b', '*']) {
+      expect((await api.get(path.replace('shop', odd))).status).toBe(404);
+    }
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('what API Gateway says of a signature', () => {
+  const identity = { userArn: 'arn:aws:iam::1:user/eve' };
+  const signedBy = (given: unknown) => {
+    expect(given).toEqual(identity);
+    return localCaller('signer');
+  };
+  const signed = async (target: string, context: object | undefined, method = 'GET') => {
+    const handler = apiHandler((await makeApi({ deps: { signedBy } })).deps);
+    const headers = {
+      host: '127.0.0.1',
+      'content-type': 'application/json',
+      authorizer: JSON.stringify({ iam: identity }),
+      'x-amzn-request-context': JSON.stringify({ authorizer: { iam: identity } }),
+    };
+    const body = JSON.stringify({ requestContext: { authorizer: { iam: identity } } });
+    const event = makeEvent(method, target, { headers, ...(method === 'POST' && { body }) });
+    if (context) Object.assign(event.requestContext, context);
+    const told = await handler(event, {} as Context);
+    return { ...told, body: JSON.parse(told.body ?? '') };
+  };
+
+  it('counts under /iam', async () => {
+    const told = await signed(`/iam${path}`, { authorizer: { iam: identity } });
+    expect([told.statusCode, told.body.name]).toEqual([200, 'front-api']);
+    const posted = await signed(`/iam${path}/pause`, { authorizer: { iam: identity } }, 'POST');
+    expect(posted.statusCode).toBe(422);
+  });
+
+  it('cannot be said by a caller: not in a header, not in a body, not under another name', async () => {
+    for (const context of [undefined, { authorizer: {} }, { iam: identity }, { identity }]) {
+      for (const method of ['GET', 'POST']) {
+        const at = method === 'GET' ? path : `${path}/abort`;
+        const { statusCode, body } = await signed(`/iam${at}`, context, method);
+        expect([statusCode, body.type]).toEqual([401, '/problems/unauthenticated']);
+      }
+    }
+  });
+
+  it('does not count elsewhere, however the path is written', async () => {
+    const context = { authorizer: { iam: identity } };
+    for (const target of [
+      path,
+      `/iam/..${path}`,
+      `/iam/%2e%2e${path}`,
+      `//iam${path}`,
+      `/IAM${path}`,
+    ]) {
+      expect((await signed(target, context)).statusCode).toBe(401);
+    }
+  });
+
+  it('nor does a token count under /iam, nor anything where there is no gateway', async () => {
+    const api = await makeApi({ deps: { signedBy } });
+    expect((await api.get(`/iam${path}`)).status).toBe(401);
+    expect((await (await makeApi({ via: 'lambda' })).get(`/iam${path}`)).status).toBe(401);
+  });
+
+  it('leads to places under /iam', async () => {
+    const signature = { signature: identity };
+    const { deps } = await makeApi({ deps: { signedBy }, effect: async () => makeView() });
+    const request = new Request(`http://127.0.0.1/iam${path}/pause`, { method: 'POST' });
+    const told = await apiRoutes(deps).fetch(request, signature);
+    expect(told.status).toBe(202);
+    expect(told.headers.get('location')).toBe(`/iam${path}/commands/id-1`);
+  });
+});
+
+describe('when nobody can tell who may do what', () => {
+  it.each([
+    ['GET', path, 'kubectl argo rollouts get rollout front-api -n shop'],
+    ['GET', `${path}/explain`, 'kubectl argo rollouts get rollout front-api -n shop'],
+    ['POST', `${path}/abort`, 'kubectl argo rollouts abort front-api -n shop'],
+    ['POST', `${path}/image`, 'set image front-api -n shop CONTAINER=IMAGE'],
+    ['GET', '/v1/clusters/prod/namespaces/shop/rollouts', 'list rollouts -n shop'],
+  ])('%s %s is 503 with the command that does the same', async (method, target, command) => {
+    const authenticate = async () => {
+      throw new Transient('table serin-prod-secret-name did not answer');
+    };
+    const api = await makeApi({ deps: { authenticate } });
+    const { status, body } = await api.send(method, target, {});
+    expect([status, body.type]).toEqual([503, '/problems/unavailable']);
+    expect(body.detail).toContain(command);
+    expect(body.detail).not.toContain('secret');
+    expect(api.logged).toEqual(['error who may do what could not be found out']);
+    const mayNot = async () => {
+      throw new Terminal('damaged');
+    };
+    expect((await (await makeApi({ deps: { mayNot } })).send(method, target)).status).toBe(503);
+  });
+
+  it('puts nothing into that command but names', async () => {
+    const authenticate = async () => {
+      throw new Transient('gone');
+    };
+    const api = await makeApi({ deps: { authenticate } });
+    for (const odd of ['a;id', '$(id)', '%24(id)', "a'b"]) {
+      const { status, body } = await api.get(path.replace('shop', odd));
+      expect([status, /kubectl/.test(body.detail)]).toEqual([503, false]);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { localCaller } from '../../lib/api/localToken.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../../lib/errors.ts';
 import { openIntentsMax } from '../../lib/model/intent.ts';
 import {
@@ -181,10 +182,8 @@ describe('an Idempotency-Key', () => {
   });
 
   it('belongs to one person', async () => {
-    const authenticate = async (request: Request) => ({
-      name: request.headers.get('x-name') ?? '',
-      proof: 'verified' as const,
-    });
+    const authenticate = async (request: Request) =>
+      localCaller(request.headers.get('x-name') ?? '');
     const api = await makeApi({ deps: { authenticate } });
     await api.post('pause', { headers: { ...headers, 'x-name': 'ada' } });
     await api.post('pause', { headers: { ...headers, 'x-name': 'bob' } });

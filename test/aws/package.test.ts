@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricUnits } from '../../lib/model/metrics.ts';
-import { cfnLint } from './cfnLint.ts';
+import { cfnLint } from './programs.ts';
 import { type Resource, rightsOf, type Template } from './template.ts';
 
 const run = promisify(execFile);

@@ -5,6 +5,7 @@ const commands = [
   ...['get', 'list', 'status', 'wait', 'history', 'explain'],
   ...['promote', 'abort', 'retry', 'pause', 'resume', 'restart', 'undo', 'set image'],
   ...['lint', 'simulate', 'dev', 'demo', 'run', 'adopt', 'crds'],
+  ...['settings', 'token'],
 ];
 
 describe('help', () => {

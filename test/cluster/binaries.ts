@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-type Module = 'tools' | 'peers';
+type Module = 'tools' | 'peers' | 'chart';
 type Program = { module: Module; path: string; flags?: string[] };
 
 const versionPackage = 'k8s.io/component-base/version';
@@ -32,6 +32,7 @@ const programs = {
   kubectl: tool('kubectl'),
   'kubectl-argo-rollouts': peer('kubectl-argo-rollouts'),
   'rollouts-controller': peer('rollouts-controller'),
+  helm: { module: 'chart', path: 'helm.sh/helm/v4/cmd/helm' },
 } satisfies Record<string, Program>;
 
 export type ProgramName = keyof typeof programs;

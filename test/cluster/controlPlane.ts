@@ -24,11 +24,19 @@ export type ControlPlane = {
 export type ControlPlaneOptions = {
   audit?: boolean;
   nodes?: number;
+  /** More of kube-apiserver's own flags. */
+  apiServerFlags?: string[];
   tell?: (line: string) => void;
 };
 
-/** Users beside the administrator, each with a token of its name. */
-const users = ['admin', 'nobody', 'serin'];
+/** Users, each with a token of its name, and the groups they are in. */
+const users: Record<string, string> = {
+  admin: 'system:masters',
+  nobody: '',
+  serin: 'serin:controller',
+  // As the access entry of an EKS cluster makes Serin's role.
+  controller: 'serin:controller',
+};
 
 const auditPolicy = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -42,7 +50,7 @@ rules: [{ level: Metadata }]
  * see kwok-stages.yaml. Throws, with the end of a log, when a part of it does not come up.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { audit = false, nodes = 3, tell } = options;
+  const { audit = false, nodes = 3, apiServerFlags = [], tell } = options;
   const program = await binaries(
     ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'kubectl'],
     tell,
@@ -68,7 +76,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     return out;
   };
   const startApi = async (): Promise<Running> => {
-    const api = start('kube-apiserver', apiServerArgs({ dir, port, etcdPort, audit }));
+    const flags = [...apiServerArgs({ dir, port, etcdPort, audit }), ...apiServerFlags];
+    const api = start('kube-apiserver', flags);
     // Its own certificate, which it makes when it starts for the first time, is its own authority.
     const isReady = async (): Promise<boolean> => {
       writeKubeconfigs(dir, server);
@@ -109,10 +118,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 function writeCredentials(dir: string): void {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }));
-  const tokens = users.map((user) => {
-    const groups = user === 'admin' ? ',"system:masters"' : '';
-    return `token-of-${user},${user},${user}${groups}`;
-  });
+  const tokens = Object.entries(users).map(([user, group]) =>
+    [`token-of-${user}`, user, user, ...(group === '' ? [] : [`"${group}"`])].join(),
+  );
   writeFileSync(join(dir, 'tokens.csv'), `${tokens.join('\n')}\n`);
 }
 
@@ -123,7 +131,7 @@ function writeKubeconfigs(dir: string, server: string): void {
   } catch {
     // Not made yet.
   }
-  for (const user of users) {
+  for (const user of Object.keys(users)) {
     const config = {
       apiVersion: 'v1',
       kind: 'Config',

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { checkPolicies } from '../../lib/access/policies.ts';
+import { Conflict } from '../../lib/errors.ts';
+import { toTime } from '../../lib/model/units.ts';
+import { settingsKey } from '../../lib/settings/load.ts';
+import { parseSettings } from '../../lib/settings/parse.ts';
+import { openDocuments, operator, orSay, type TableOptions, tableOption } from '../awsTable.ts';
+import { CliError, exitCodes, usageError } from '../exit.ts';
+import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { plain } from '../text.ts';
+
+type Finding = { line: number; path: string; message: string; isError: boolean };
+type Checked = { text: string; findings: Finding[]; isRight: boolean };
+type ApplyOptions = TableOptions & { ifVersion?: number };
+
+export function addSettings(program: Command, cli: Cli): void {
+  const settings = program
+    .command('settings')
+    .helpGroup('On AWS:')
+    .summary('say who may do what')
+    .description(
+      'The settings of a Serin on AWS, one YAML document: issuers whose tokens are trusted, policies ' +
+        'in Cedar, hooks of CI. See docs/aws/access.md.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  serin settings check settings.yaml
+  serin settings apply settings.yaml --table serin-prod
+  serin settings show --table serin-prod > settings.yaml`,
+    );
+  settings
+    .command('check')
+    .summary('check a file; needs no AWS')
+    .argument('<file>', 'the settings in YAML, - for standard input')
+    .action(action(cli, check));
+  settings
+    .command('apply')
+    .summary('check a file and put it in use')
+    .argument('<file>', 'the settings in YAML, - for standard input')
+    .option(...tableOption)
+    .option('--if-version <n>', 'only over this version (see show)', wholeNumber)
+    .action(action<ApplyOptions>(cli, apply));
+  settings
+    .command('show')
+    .summary('print the settings in use')
+    .option(...tableOption)
+    .action(action<TableOptions>(cli, show));
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw usageError(
+    `--if-version ${text} is no version`,
+    'It is a whole number: 0 before the first.',
+  );
+}
+
+async function check({ args: [file = ''], options, io }: Call<unknown>) {
+  const checked = await checkFile(file);
+  if (options.output === 'json') sayJson(io, { file, findings: checked.findings });
+  else for (const line of linesOf(file, checked)) io.say(line);
+  return checked.isRight ? exitCodes.ok : exitCodes.refused;
+}
+
+async function checkFile(file: string): Promise<Checked> {
+  const text = read(file);
+  const { settings, faults, policyLine } = parseSettings(text);
+  const findings: Finding[] = faults.map((fault) => ({ ...fault, isError: true }));
+  if (settings !== undefined) {
+    // Loads four megabytes that no other command needs.
+    const { loadCedar } = await import('../../lib/access/cedar.ts');
+    const found = checkPolicies(await loadCedar(), settings.policies);
+    findings.push(
+      ...found.map(({ line, ...rest }) => ({ ...rest, line: policyLine(line), path: 'policies' })),
+    );
+  }
+  return { text, findings, isRight: !findings.some(({ isError }) => isError) };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    const { message } = error as Error;
+    throw usageError(`cannot read ${file}: ${plain(message)}`, 'Name a file of settings in YAML.');
+  }
+}
+
+function linesOf(file: string, { findings }: Checked): string[] {
+  if (findings.length === 0) return [plain(`${file}: nothing wrong`)];
+  return findings.map(({ line, path, message, isError }) =>
+    plain(
+      `${file}:${line}: ${isError ? '' : 'warning: '}${path === '' ? '' : `${path} `}${message}`,
+    ),
+  );
+}
+
+async function apply({ args: [file = ''], options, io }: Call<ApplyOptions>) {
+  const checked = await checkFile(file);
+  if (checked.findings.length > 0) for (const line of linesOf(file, checked)) io.warn(line);
+  if (!checked.isRight) {
+    const hint = 'Nothing was changed: what is in use stays in use.';
+    throw new CliError(`${file} is not applied`, { exitCode: exitCodes.refused, hint });
+  }
+  const documents = await openDocuments(options, io);
+  const version = await orSay(async () => {
+    const read = options.ifVersion ?? (await documents.get(settingsKey))?.version ?? 0;
+    const body = { text: checked.text, appliedAt: Date.now(), appliedBy: operator() };
+    try {
+      return (await documents.put({ ...settingsKey, version: read, body })).version;
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      throw new CliError(`somebody else has applied settings: version ${read} is not in use`, {
+        exitCode: exitCodes.refused,
+        hint: 'Look at theirs with `serin settings show`, put yours into them, and apply again.',
+      });
+    }
+  });
+  io.say(`Settings applied as version ${version}. The functions take them up within a minute.`);
+  return exitCodes.ok;
+}
+
+async function show({ options, io }: Call<TableOptions>) {
+  const documents = await openDocuments(options, io);
+  const document = await orSay(() => documents.get(settingsKey));
+  if (document === undefined) {
+    throw new CliError('no settings were applied yet, so nobody may do anything', {
+      exitCode: exitCodes.unreachable,
+      hint: 'Write a file after docs/aws/access.md and use `serin settings apply FILE`.',
+    });
+  }
+  const { version, body } = document;
+  if (options.output === 'json') sayJson(io, { version, ...body });
+  else {
+    io.warn(plain(`version ${version}, ${toTime(body.appliedAt)} by ${body.appliedBy}`));
+    io.write(body.text);
+  }
+  return exitCodes.ok;
+}

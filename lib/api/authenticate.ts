@@ -1,0 +1,80 @@
+import { Terminal, Transient } from '../errors.ts';
+import type { Caller } from '../model/caller.ts';
+import type { Command } from '../model/intent.ts';
+import { type ApiDeps, type Call, iamRoot } from './call.ts';
+import { kubectlFor } from './kubectl.ts';
+import { areNames } from './pathNames.ts';
+import { ProblemError, problem } from './problem.ts';
+import { bodies, type Verb } from './requestSchemas.ts';
+
+/** What came with a request beside itself: what API Gateway says of its signature. */
+export type Bindings = { signature?: unknown };
+
+/** Whether a path is one of those that API Gateway lets through only with AWS's signature. */
+export function rootOf(path: string): Call['root'] {
+  return path === iamRoot || path.startsWith(`${iamRoot}/`) ? iamRoot : '';
+}
+
+/**
+ * Who sends the request; throws the problem if that is not known. Under /iam the gateway's word counts
+ * and nothing else; elsewhere it does not count.
+ */
+export async function requireCaller(
+  deps: ApiDeps,
+  request: Request,
+  path: string,
+  { signature }: Bindings = {},
+): Promise<Caller> {
+  if (rootOf(path) === iamRoot) {
+    const caller = signature === undefined ? undefined : deps.signedBy?.(signature);
+    if (caller === undefined) throw new ProblemError(unsigned);
+    return caller;
+  }
+  const caller = await orUnavailable(deps, path, () => deps.authenticate(request));
+  if (caller === undefined) throw new ProblemError(unauthenticated);
+  return caller;
+}
+
+const unauthenticated = problem(
+  'unauthenticated',
+  'The request has no valid token. Send one as Authorization: Bearer TOKEN.',
+);
+const unsigned = problem(
+  'unauthenticated',
+  'API Gateway found no signature of AWS (SigV4) on this request. Sign it, or use /v1 with a token.',
+);
+
+/** Without the table nobody can be known, so everybody is told how to do it without Serin. */
+export async function orUnavailable<T>(
+  { world }: ApiDeps,
+  path: string,
+  find: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await find();
+  } catch (error) {
+    if (!(error instanceof Transient || error instanceof Terminal)) throw error;
+    world.log('error', 'who may do what could not be found out', { error });
+    const same = kubectlAt(path);
+    const detail =
+      'Nothing was done: who may do this cannot be found out at the moment. ' +
+      `Serin's log says why.${same === undefined ? '' : ` This does the same: ${same}`}`;
+    throw new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+  }
+}
+
+const place =
+  /^(?:\/iam)?\/v1\/clusters\/([^/]+)\/namespaces\/([^/]+)\/rollouts(?:\/([^/]+))?(?:\/([^/]+))?/;
+
+/** The kubectl command for a path. Its body was not read: nobody knows yet whose it is. */
+function kubectlAt(path: string): string | undefined {
+  const [, cluster = '', namespace = '', name, what = 'get'] = place.exec(path) ?? [];
+  if (!areNames({ cluster, namespace, ...(name !== undefined && { name }) })) return undefined;
+  if (name === undefined) return `kubectl argo rollouts list rollouts -n ${namespace}`;
+  return kubectlFor(commandOf(what), { cluster, namespace, name });
+}
+
+function commandOf(what: string): Command | 'get' {
+  if (what === 'image') return { verb: 'image', container: 'CONTAINER', image: 'IMAGE' };
+  return Object.hasOwn(bodies, what) ? { verb: what as Exclude<Verb, 'image'> } : 'get';
+}

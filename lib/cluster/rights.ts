@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { parseAllDocuments } from 'yaml';
+import { Terminal } from '../errors.ts';
+
+/** One thing that Serin must be allowed to do, in all namespaces. */
+export type Right = { verb: string; group: string; resource: string; subresource?: string };
+
+type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+
+/** The rights that a manifest's ClusterRole gives, one by one. */
+export function rightsIn(manifest: URL): Right[] {
+  const objects = parseAllDocuments(readFileSync(manifest, 'utf8')).map((each) => each.toJS());
+  const role = objects.find((object) => object?.kind === 'ClusterRole');
+  if (!role) throw new Terminal(`${manifest.pathname} has no ClusterRole`);
+  return (role.rules as Rule[]).flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((path) => {
+        const [resource = '', subresource] = path.split('/');
+        return verbs.map((verb) => ({
+          verb,
+          group,
+          resource,
+          ...(subresource && { subresource }),
+        }));
+      }),
+    ),
+  );
+}
+
+/** `patch rollouts.argoproj.io/status`, as `kubectl auth can-i` has it. */
+export function rightText({ verb, group, resource, subresource }: Right): string {
+  const qualified = group === '' ? resource : `${resource}.${group}`;
+  return `${verb} ${[qualified, subresource].filter(Boolean).join('/')}`;
+}

@@ -1,0 +1,44 @@
+import { type Fault, faultLine, typeFaults, unsupported, validate } from '../decide/validate.ts';
+import type { Rollout } from '../model/argo.generated.ts';
+import { withoutNulls } from '../model/nulls.ts';
+import { deepEqual } from '../model/patch.ts';
+import type { Admission, AdmittedObject, Verdict } from './review.ts';
+
+/** kubectl shows a warning up to this length, and few of them. */
+const warningLengthMax = 256;
+const warningsMax = 8;
+
+/**
+ * What is said of a write: of a Rollout's faulty spec, as `serin lint` would. With `enforce` a spec change
+ * that brings in a fault is refused; one that leaves a fault as it was is not. Every other write passes.
+ */
+export function verdict(admission: Admission, { enforce }: { enforce: boolean }): Verdict {
+  const { resource, subResource, operation, object, oldObject } = admission;
+  const isRollout = resource.group === 'argoproj.io' && resource.resource === 'rollouts';
+  const isWritten = operation === 'CREATE' || operation === 'UPDATE';
+  if (!isRollout || !isWritten || subResource || !object) return { warnings: [] };
+  const isSame = deepEqual(object.spec, oldObject?.spec);
+  if (isSame || object.metadata.deletionTimestamp) return { warnings: [] };
+  const faults = faultsOf(object);
+  const known = new Set(oldObject ? faultsOf(oldObject).map(faultLine) : []);
+  const added = faults.map(faultLine).filter((line) => !known.has(line));
+  if (enforce && added.length > 0) return { warnings: [], denied: added.join('; ').slice(0, 2000) };
+  const path = faults.length === 0 ? unsupported(rolloutIn(object)) : undefined;
+  const later = path && `${path} is right, but this version of Serin does not carry it out yet`;
+  const lines = [...faults.map(faultLine), ...(later ? [later] : [])];
+  return {
+    warnings: lines
+      .slice(0, warningsMax)
+      .map((line) => `Serin, ${object.metadata.name}: ${line}`.slice(0, warningLengthMax)),
+  };
+}
+
+function faultsOf(object: AdmittedObject): Fault[] {
+  const rollout = rolloutIn(object);
+  const types = typeFaults(rollout);
+  return types.length > 0 ? types : validate(rollout);
+}
+
+function rolloutIn(object: AdmittedObject): Rollout {
+  return withoutNulls(object as Rollout);
+}

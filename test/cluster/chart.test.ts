@@ -1,0 +1,93 @@
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { definitions } from '../../lib/model/definitions.ts';
+import { binaries } from './binaries.ts';
+import { runProgram } from './processes.ts';
+import { cli } from './serin.ts';
+
+// The same manifests by both ways: `kubectl apply -k infra/cluster` and the chart in that folder.
+
+const folder = join(import.meta.dirname, '..', '..', 'infra', 'cluster');
+const url = 'https://api.example/v1/doorbell/prod/secret';
+
+async function ran(program: 'helm' | 'kubectl', ...args: string[]) {
+  const programs = await binaries([program]);
+  return await runProgram(programs[program], args);
+}
+
+type Manifest = { kind: string; metadata: { name: string } };
+
+function objectsIn(text: string): Manifest[] {
+  const objects: Manifest[] = parseAllDocuments(text).map((each) => each.toJS());
+  const nameOf = ({ kind, metadata }: Manifest) => `${kind} ${metadata.name}`;
+  return objects.filter(Boolean).sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+}
+
+describe('infra/cluster', () => {
+  it('is a chart without fault', async () => {
+    const { code, out } = await ran('helm', 'lint', '--strict', folder);
+    expect(out).toMatch(/1 chart\(s\) linted, 0 chart\(s\) failed/);
+    expect(code).toBe(0);
+  });
+
+  it('is the same as a chart and by kustomize', async () => {
+    const chart = await ran('helm', 'template', 'serin', folder);
+    const kustomized = await ran('kubectl', 'kustomize', folder);
+    expect([chart.code, kustomized.code]).toEqual([0, 0]);
+    expect(objectsIn(chart.out)).toEqual(objectsIn(kustomized.out));
+    expect(objectsIn(chart.out)).toMatchObject([
+      { kind: 'ClusterRole', metadata: { name: 'serin-controller' } },
+      { kind: 'ClusterRoleBinding', subjects: [{ kind: 'Group', name: 'serin:controller' }] },
+    ]);
+  });
+
+  it.each(['http://api.example/x', 'https://api.example/v1?x=1', 'api.example'])(
+    'a doorbell at %s is refused before the cluster would',
+    async (bad) => {
+      const { code, err } = await ran(
+        'helm',
+        'template',
+        'serin',
+        folder,
+        '--set',
+        `doorbell.url=${bad}`,
+      );
+      expect(code).not.toBe(0);
+      expect(err).toMatch(/\/doorbell\/url.* does not match pattern/);
+    },
+  );
+
+  it('can carry the definitions, which Helm leaves alone where they are', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'serin-chart-'));
+    onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
+    cpSync(folder, copy, { recursive: true });
+    const printed = await runProgram(process.execPath, [cli, 'crds']);
+    mkdirSync(join(copy, 'crds'), { recursive: true });
+    writeFileSync(join(copy, 'crds', 'definitions.yaml'), printed.out);
+    const { out } = await ran('helm', 'template', 'serin', copy, '--include-crds');
+    const kinds = objectsIn(out).map(({ metadata }) => metadata.name);
+    for (const { metadata } of definitions()) expect(kinds).toContain(metadata.name);
+  });
+
+  it('with a URL it has the doorbell too, as infra/cluster/doorbell has it', async () => {
+    const set = ['--set', `doorbell.url=${url}`];
+    const { code, out } = await ran('helm', 'template', 'serin', folder, ...set);
+    expect(code).toBe(0);
+    const rights = (await ran('kubectl', 'kustomize', folder)).out;
+    const bells = globSync('doorbell/webhook*.yaml', { cwd: folder }).map((file) =>
+      readFileSync(join(folder, file), 'utf8').replaceAll(/https:\/\/doorbell\.invalid\S*/g, url),
+    );
+    expect(objectsIn(out)).toEqual(objectsIn([rights, ...bells].join('---\n')));
+  });
+});

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { consumer } from '../../cli/consumer.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { contextOf } from '../../lib/cluster/kubeconfig.ts';
+import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
+import { memoryStore } from '../../lib/store/memory.ts';
+import { localQueue } from '../../lib/wake/local.ts';
+import type { World } from '../../lib/world.ts';
+import { plugin } from './peer.ts';
+import { until } from './processes.ts';
+import { apply, newNamespace, reaches, rolloutIn, webRollout, withControlPlane } from './stage.ts';
+
+// Serin as it runs in AWS, without watches, as a user who has the rights of infra/cluster and no others.
+// What the API server's audit log says it did is what it needs: no more, no less.
+
+const plane = withControlPlane({ audit: true });
+
+type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
+type Line = {
+  verb: string;
+  user: { username: string };
+  objectRef?: { apiGroup?: string; resource?: string; subresource?: string };
+  responseStatus?: { code: number };
+  annotations?: Record<string, string>;
+};
+
+const manifests = new URL('../../infra/cluster/rbac.yaml', import.meta.url);
+
+function grantedRights(): string[] {
+  const objects = parseAllDocuments(readFileSync(manifests, 'utf8')).map((each) => each.toJS());
+  const { rules } = objects.find(({ kind }) => kind === 'ClusterRole') as { rules: Rule[] };
+  return rules
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => right(verb, group, resource))),
+      ),
+    )
+    .sort();
+}
+
+function right(verb: string, group: string, resource: string): string {
+  return `${verb} ${resource}${group === '' ? '' : ` of ${group}`}`;
+}
+
+/** What the user did, and what of it was forbidden. */
+function audited(user: string): { used: string[]; forbidden: string[] } {
+  const lines = readFileSync(plane().auditLog, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(`"username":"${user}"`))
+    .map((line) => JSON.parse(line) as Line)
+    .filter(({ user: { username } }) => username === user);
+  const rightsOf = (some: Line[]): string[] => {
+    const texts = some.map(({ verb, objectRef }) => {
+      const resource = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join('/');
+      return right(verb, objectRef?.apiGroup ?? '', resource);
+    });
+    return [...new Set(texts)].sort();
+  };
+  const isForbidden = ({ annotations }: Line) =>
+    annotations?.['authorization.k8s.io/decision'] !== 'allow';
+  return { used: rightsOf(lines), forbidden: rightsOf(lines.filter(isForbidden)) };
+}
+
+/** Wakes as the sweep and the queue give them; no watch, and nobody who announces changes. */
+function startPolling(user: string): void {
+  const { signIn } = contextOf(plane().kubeconfigOf(user));
+  const cluster = kubernetesCluster({ signIn, doorbell: false });
+  const log = () => {};
+  const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
+  const world: World = {
+    clock: systemClock,
+    cluster: async () => cluster,
+    clusters: async () => [{ name: 'test', doorbell: false }],
+    store: memoryStore(systemClock),
+    wakes: queue.wakes,
+    log,
+    count: () => {},
+    processId: randomUUID(),
+    instanceId: '',
+    invoke: async (request) => {
+      if (!consumer.invoke) throw new Error('the consumer takes no invocations');
+      return await consumer.invoke(request, world);
+    },
+  };
+  const lists = setInterval(() => void world.wakes.send({ list: 'test' }, 0), 500);
+  onTestFinished(async () => {
+    clearInterval(lists);
+    await queue.stop();
+  });
+}
+
+const labels = { app: 'web' };
+const template = { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'web:v1' }] } };
+
+function service(namespace: string, name: string): object {
+  return {
+    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace } },
+    spec: { selector: labels, ports: [{ port: 80 }] },
+  };
+}
+
+/** Services, metadata of pods, a restart, an abort, old ReplicaSets that go, and its own end. */
+async function playCanary(): Promise<void> {
+  const namespace = await newNamespace(plane(), 'canary');
+  await apply(plane(), service(namespace, 'stable'), service(namespace, 'canary'));
+  const strategy = {
+    canary: {
+      ...{ stableService: 'stable', canaryService: 'canary' },
+      stableMetadata: { labels: { role: 'stable' } },
+      canaryMetadata: { labels: { role: 'canary' } },
+      steps: [{ setWeight: 34 }, { pause: {} }],
+    },
+  };
+  await apply(plane(), webRollout(namespace, { revisionHistoryLimit: 0, strategy }));
+  await reaches(plane(), namespace, 'Healthy');
+  await plugin(plane(), namespace, 'set image web web=web:v2');
+  await reaches(plane(), namespace, 'Paused', { step: 1 });
+  await plugin(plane(), namespace, 'abort web');
+  await reaches(plane(), namespace, 'Degraded');
+  await plugin(plane(), namespace, 'set image web web=web:v3');
+  await reaches(plane(), namespace, 'Paused', { step: 1 });
+  await plugin(plane(), namespace, 'promote web');
+  await reaches(plane(), namespace, 'Healthy', { step: 2 });
+  await until('the old versions to go', async () => {
+    const sets = await plane().kubectl(['-n', namespace, 'get', 'replicasets', '-o', 'name']);
+    return sets.trim().split('\n').length === 1;
+  });
+  // Times have whole seconds: pods of this very second would be new enough.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await plugin(plane(), namespace, 'restart web');
+  await until('the restart', async () => {
+    const { status, spec } = await rolloutIn(plane(), namespace);
+    return status?.restartedAt === spec?.restartAt && status?.availableReplicas === 3;
+  });
+  await plane().kubectl(['-n', namespace, 'delete', 'rollout', 'web']);
+  await until('the Services to be free', async () => {
+    const found = await plane().kubectl(['-n', namespace, 'get', 'services', '-o', 'json']);
+    return !found.includes('managed-by-rollouts');
+  });
+}
+
+/** The three kinds that a workloadRef may name; the Deployment gives its pods away. */
+async function playWorkload(kind: string, apiVersion: string, spec: object): Promise<void> {
+  const namespace = await newNamespace(plane(), `of-${kind.toLowerCase()}`);
+  await apply(plane(), { apiVersion, kind, metadata: { name: 'source', namespace }, ...spec });
+  const { spec: own, ...rollout } = webRollout(namespace, { strategy: { canary: {} } });
+  const { template: _, selector: __, ...rest } = own ?? {};
+  const workloadRef = { apiVersion, kind, name: 'source', scaleDown: 'onsuccess' };
+  await apply(plane(), {
+    ...rollout,
+    spec: { ...rest, selector: { matchLabels: labels }, workloadRef },
+  });
+  await reaches(plane(), namespace, 'Healthy');
+}
+
+describe('the ClusterRole', () => {
+  it('allows exactly what Serin does', async () => {
+    await plane().kubectl(['apply', '-f', manifests.pathname]);
+    startPolling('controller');
+    await Promise.all([
+      playCanary(),
+      playWorkload('Deployment', 'apps/v1', {
+        spec: { replicas: 1, selector: { matchLabels: labels }, template },
+      }),
+      playWorkload('ReplicaSet', 'apps/v1', {
+        spec: { replicas: 1, selector: { matchLabels: labels }, template },
+      }),
+      playWorkload('PodTemplate', 'v1', { template }),
+    ]);
+    const source = ['-n', 'of-deployment', 'get', 'deployment', 'source', '-o', 'json'];
+    await until('the Deployment to have no pods', async () => {
+      return JSON.parse(await plane().kubectl(source)).spec.replicas === 0;
+    });
+    const { used, forbidden } = audited('controller');
+    expect(forbidden).toEqual([]);
+    expect(used).toEqual(grantedRights());
+  });
+});
