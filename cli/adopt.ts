@@ -21,7 +21,7 @@ import { humanDuration, type Millis } from '../lib/model/units.ts';
 import { uidOf } from '../lib/model/workload.ts';
 import { observe } from '../lib/observe/observe.ts';
 import { reconcile } from '../lib/reconcile.ts';
-import { blankRecord } from '../lib/record/next.ts';
+import { blankRecord } from '../lib/record/blank.ts';
 import { view } from '../lib/record/view.ts';
 import { shadowCluster, type Touched } from '../lib/simulate/shadow.ts';
 import { memoryStore } from '../lib/store/memory.ts';
@@ -233,6 +233,7 @@ async function worldOf(
     clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },
     log: () => {},
+    count: () => {},
     invoke: async () => {
       throw new Terminal('nothing is invoked here');
     },

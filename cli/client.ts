@@ -5,6 +5,7 @@ import { type Connection, resolveConnection } from './connection.ts';
 import { CliError, exitCodes, type Problem } from './exit.ts';
 import type { GlobalOptions, Io } from './io.ts';
 import { plain } from './text.ts';
+import { type TokenSource, tokenSource } from './token.ts';
 
 /** How long one request may take. The server answers a command within its own, shorter limit. */
 const requestTimeoutMs = 40 * secondMs;
@@ -32,12 +33,13 @@ export type Client = {
 
 export function makeClient(options: GlobalOptions, io: Io): Client {
   const connection = resolveConnection(options, io.env);
+  const to: Destination = { connection, token: tokenSource(connection, io) };
   return {
     connection,
-    get: (path, etag) => send(connection, path, { method: 'GET', etag }, io.stop),
+    get: (path, etag) => send(to, path, { method: 'GET', etag }, io.stop),
     // The key makes sending it again safe: the server does the command once.
     post: (path, body) =>
-      send(connection, path, { method: 'POST', body, key: crypto.randomUUID() }, io.stop),
+      send(to, path, { method: 'POST', body, key: crypto.randomUUID() }, io.stop),
   };
 }
 
@@ -51,16 +53,17 @@ export function apiPath({
   return `/v1/${parts.map(encodeURIComponent).join('/')}`;
 }
 
+type Destination = { connection: Connection; token: TokenSource };
 type Request = { method: string; body?: object; etag?: string | undefined; key?: string };
 
 async function send<T>(
-  connection: Connection,
+  to: Destination,
   path: string,
   request: Request,
   stop: AbortSignal,
 ): Promise<Answer<T>> {
   for (let attempt = 1; ; attempt++) {
-    const outcome = await sendOnce<T>(connection, path, request, stop);
+    const outcome = await sendOnce<T>(to, path, request, stop);
     if ('answer' in outcome) return outcome.answer;
     if (attempt === attemptsMax || !outcome.mayPass) throw outcome.failure;
     await delay(Math.min(outcome.afterMs, retryMaxMs), undefined, { signal: stop });
@@ -70,18 +73,19 @@ async function send<T>(
 type Outcome<T> = { answer: Answer<T> } | { failure: CliError; mayPass: boolean; afterMs: Millis };
 
 async function sendOnce<T>(
-  connection: Connection,
+  { connection, token }: Destination,
   path: string,
   request: Request,
   stop: AbortSignal,
 ): Promise<Outcome<T>> {
   const url = new URL(path, `${connection.server}/`);
+  const headers = headersOf(await token(), request);
   let response: Response;
   let text: string;
   try {
     response = await fetch(url, {
       method: request.method,
-      headers: headersOf(connection, request),
+      headers,
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       signal: AbortSignal.any([stop, AbortSignal.timeout(requestTimeoutMs)]),
       // A redirect could carry the token to somebody else.
@@ -110,11 +114,11 @@ async function sendOnce<T>(
   return { answer };
 }
 
-function headersOf(connection: Connection, request: Request): Record<string, string> {
+function headersOf(token: string | undefined, request: Request): Record<string, string> {
   return {
     accept: 'application/json, application/problem+json',
     'user-agent': 'serin-cli',
-    ...(connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
     ...(request.key === undefined ? {} : { 'idempotency-key': request.key }),

@@ -5,10 +5,22 @@ import * as z from 'zod';
 import { usageError } from './exit.ts';
 
 /** Where the API is and what opens it. */
-export type Connection = { server: string; token: string | undefined; cluster: string };
+export type Connection = {
+  server: string;
+  token: string | undefined;
+  /** Where the token is read from, or whom a GitHub Actions job asks for one for, if not known yet. */
+  tokenFile?: string;
+  oidcAudience?: string;
+  cluster: string;
+};
 
 type Env = Record<string, string | undefined>;
-export type ConnectionOptions = { server?: string; token?: string; cluster?: string };
+export type ConnectionOptions = {
+  server?: string;
+  token?: string;
+  tokenFile?: string;
+  cluster?: string;
+};
 
 /** What `serin dev` and `serin run` leave for commands in other terminals, readable by their owner only. */
 const localSchema = z.object({
@@ -41,8 +53,21 @@ export function resolveConnection(options: ConnectionOptions, env: Env): Connect
       'Name it with --cluster NAME or in SERIN_CLUSTER.',
     );
   }
-  const token = options.token ?? env.SERIN_TOKEN ?? local?.token;
-  return { server: checkedUrl(server), token, cluster };
+  const found = tokenIn(options, env) ?? { token: local?.token };
+  return { server: checkedUrl(server), token: undefined, ...found, cluster };
+}
+
+type Found = Pick<Connection, 'tokenFile' | 'oidcAudience'> & { token?: string | undefined };
+
+/** What is said first counts: the command line before the environment. */
+function tokenIn({ token, tokenFile }: ConnectionOptions, env: Env): Found | undefined {
+  if (token !== undefined) return { token };
+  if (tokenFile !== undefined) return { tokenFile };
+  // Set and empty is not set, as when a pipeline has no such secret.
+  if (env.SERIN_TOKEN) return { token: env.SERIN_TOKEN };
+  if (env.SERIN_TOKEN_FILE) return { tokenFile: env.SERIN_TOKEN_FILE };
+  if (env.SERIN_OIDC_AUDIENCE) return { oidcAudience: env.SERIN_OIDC_AUDIENCE };
+  return undefined;
 }
 
 /** The one there is; of several, the one that has the cluster. A guess could promote the wrong release. */
@@ -67,7 +92,17 @@ function checkedUrl(server: string): string {
       'Give it as a URL, for example --server https://serin.example.com',
     );
   }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw usageError(
+      `${server} would be sent the token in the clear`,
+      'Name the server with https://; http:// is for servers on this machine.',
+    );
+  }
   return trimmed(server);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d+){3}$/.test(host);
 }
 
 function trimmed(server: string): string {

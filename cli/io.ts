@@ -20,6 +20,7 @@ export type Io = {
 export type GlobalOptions = {
   server?: string;
   token?: string;
+  tokenFile?: string;
   cluster?: string;
   namespace: string;
   output: 'text' | 'json';

@@ -28,7 +28,8 @@ Start here:
   serin get front-api --watch           in another terminal
 
 Where the API is: --server, SERIN_SERVER, or the \`serin dev\` that runs on this machine. The token:
---token or SERIN_TOKEN (better: it does not show in the list of processes). The cluster: --cluster or
+--token or SERIN_TOKEN (better: it does not show in the list of processes), --token-file or
+SERIN_TOKEN_FILE; in GitHub Actions the job's own with SERIN_OIDC_AUDIENCE. The cluster: --cluster or
 SERIN_CLUSTER. \`serin help COMMAND\` has examples of each.`;
 
 /** Runs one command line and answers the exit code; what can go wrong for a user never throws. */
@@ -50,6 +51,11 @@ function makeProgram(cli: Cli): Command {
     .version(ownVersion(), '--version', 'print the version')
     .option('--server <url>', 'address of the API')
     .option('--token <token>', 'bearer token of the API')
+    .addOption(
+      new Option('--token-file <path>', 'file with the token, read for each request').conflicts(
+        'token',
+      ),
+    )
     .option('--cluster <name>', 'which cluster')
     .option(
       '-n, --namespace <name>',

@@ -48,7 +48,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const { cluster: name, log, instanceId, signal } = options;
   const context = contextOf(options.kubeconfig, options.context);
   const live = kubernetesCluster({
-    kubeConfig: context.kubeConfig,
+    signIn: context.signIn,
     doorbell: true,
     userAgent: options.userAgent,
   });
@@ -65,6 +65,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     store: tellingOf(table.store, options.onLedger),
     wakes: queue.wakes,
     log,
+    count: () => {},
     processId: randomUUID(),
     instanceId,
     invoke: (request) => queue.ahead(request.key, () => invoke(request, world)),

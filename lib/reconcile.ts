@@ -9,8 +9,9 @@ import type { LedgerEntry, RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
+import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
-import { account, blankRecord, isSameRecord, withRefused } from './record/next.ts';
+import { account, isSameRecord, withRefused } from './record/next.ts';
 import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
@@ -54,6 +55,7 @@ type Telling = { ended: Promise<void> };
 async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promise<Reconciled> {
   let carry: Carry = {};
   for (let turn = 1; ; turn += 1) {
+    const startedAt = world.clock.now();
     try {
       const ended = await takeTurn(world, key, carry, { telling, isLast: turn >= turnsMax });
       if ('result' in ended) return ended;
@@ -63,6 +65,8 @@ async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promi
       if (!(error instanceof Conflict)) throw error;
       if (turn >= turnsMax) throw new Transient('Others keep writing to it', { cause: error });
       carry = keepError(carry);
+    } finally {
+      world.count('rollout_reconcile', (world.clock.now() - startedAt) / secondMs);
     }
   }
 }
@@ -248,6 +252,7 @@ async function carryOut(
     const command = plan.intents.find(({ step }) => step === 'apply');
     if (command) return refuse(world, key, command.id, error);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
+    world.count('rollout_write_refusals_total');
     return { refused: error.message };
   }
   tell(world, telling, seen);

@@ -9,6 +9,7 @@ import type {
 } from './model/argo.generated.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
 import type { RolloutKey } from './model/key.ts';
+import type { MetricName } from './model/metrics.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from './model/record.ts';
 import type { Millis } from './model/units.ts';
@@ -27,6 +28,7 @@ export type World = {
   store: Store;
   wakes: Wakes;
   log: Log;
+  count: Count;
   /** Names this process in soft claims. Unique, never reused. */
   processId: string;
   /** Serves rollouts whose controller-instance-id label equals this; '' serves those without. */
@@ -56,6 +58,9 @@ export type Log = (
   message: string,
   fields?: object,
 ) => void;
+
+/** Counts one, or notes a value, of what model/metrics.ts names. */
+export type Count = (name: MetricName, value?: number) => void;
 
 /** The kinds Serin reads and writes. */
 export type Kinds = {

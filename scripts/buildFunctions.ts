@@ -2,10 +2,12 @@ import { copyFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
+import { bundlePlugins } from './bundlePlugins.ts';
 
 // Makes dist/functions/ of functions/lambda/: one file for each Lambda function, with all it needs, so that
-// what was tested is what runs. Prints the size of each.
+// what was tested is what runs. Prints the size of each, and fails when one is larger than it may be: what
+// is loaded is paid for at every cold start.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = `${root}functions/lambda`;
@@ -14,7 +16,12 @@ const cedarFile = 'cedar_wasm_bg.wasm';
 const cedar = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
+const largeMaxBytes = 1_600_000;
+const smallMaxBytes = 600_000;
+const bytesMax: Record<string, number> = { reconcile: largeMaxBytes, api: largeMaxBytes };
+
 await rm(outdir, { recursive: true, force: true });
+const tooLarge: string[] = [];
 for (const file of (await readdir(entries)).sort()) {
   const name = basename(file, '.ts');
   const { metafile } = await build({
@@ -31,6 +38,7 @@ for (const file of (await readdir(entries)).sort()) {
     // The names of error classes tell one kind from another across functions.
     keepNames: true,
     metafile: true,
+    plugins: bundlePlugins,
     define: {
       SERIN_VERSION: JSON.stringify(version),
       SERIN_CEDAR_WASM: JSON.stringify(cedarFile),
@@ -41,7 +49,9 @@ for (const file of (await readdir(entries)).sort()) {
     logLevel: 'warning',
   });
   const bytes = Object.values(metafile.outputs).reduce((sum, each) => sum + each.bytes, 0);
-  say(bytes, name);
+  const max = bytesMax[name] ?? smallMaxBytes;
+  say(bytes, `${name} (at most ${kilobytes(max)})`);
+  if (bytes > max) tooLarge.push(`${name} is too large; in it: ${largestIn(metafile)}`);
   // Cedar's code is loaded from beside the bundle that decides with it.
   if (Object.keys(metafile.inputs).some((input) => input.includes('cedar-wasm'))) {
     const copy = `${outdir}/${name}/${cedarFile}`;
@@ -49,7 +59,29 @@ for (const file of (await readdir(entries)).sort()) {
     say((await stat(copy)).size, `${name}/${cedarFile}`);
   }
 }
+if (tooLarge.length > 0) {
+  process.stderr.write(`${tooLarge.join('\n')}\n`);
+  process.exitCode = 1;
+}
+
+function largestIn({ outputs }: Metafile): string {
+  const bytesOf: Record<string, number> = {};
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const names = path.match(/(?<=node_modules\/)(?:@[^/]+\/)?[^/]+/g);
+      const name = names?.at(-1) ?? 'serin';
+      bytesOf[name] = (bytesOf[name] ?? 0) + bytesInOutput;
+    }
+  }
+  const sorted = Object.entries(bytesOf).sort(([, a], [, b]) => b - a);
+  const largest = sorted.slice(0, 8);
+  return largest.map(([name, bytes]) => `${name} ${kilobytes(bytes)}`).join(', ');
+}
 
 function say(bytes: number, what: string): void {
-  process.stdout.write(`${`${(bytes / 1000).toFixed(1)} kB`.padStart(10)}  ${what}\n`);
+  process.stdout.write(`${kilobytes(bytes).padStart(10)}  ${what}\n`);
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} kB`;
 }

@@ -26,6 +26,7 @@ const LIB = [
   'api',
   'settings',
   'access',
+  'hooks',
   'simulate',
   'live',
   'doorbell',
@@ -50,6 +51,7 @@ const AREAS: Record<string, Area> = {
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
   settings: { imports: ['model', 'world', 'errors'] },
   access: { imports: ['model', 'settings', 'world', 'errors'] },
+  hooks: { imports: ['model', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES] },
   doorbell: { imports: ['model', 'decide', 'cluster', 'wake', 'world', 'errors'] },
   // The World of AWS.

@@ -55,9 +55,9 @@ async function adopt({ options, io }: Call<Options>, namespaces: string[]) {
 
 async function lookAt(options: Options, namespaces: string[]): Promise<Adoption> {
   try {
-    const { kubeConfig } = contextOf(options.kubeconfig, options.context);
+    const { signIn } = contextOf(options.kubeconfig, options.context);
     const userAgent = `serin/${ownVersion()}`;
-    const { get, list } = kubernetesCluster({ kubeConfig, doorbell: true, userAgent });
+    const { get, list } = kubernetesCluster({ signIn, doorbell: true, userAgent });
     const { instanceId } = options;
     return await adoption({ get, list }, { instanceId, namespaces }, Date.now);
   } catch (error) {

@@ -70,8 +70,8 @@ async function installed(names: string[], { kubeconfig, context }: Options): Pro
   const { contextOf } = await import('../../lib/cluster/kubeconfig.ts');
   const { installedDefinitions } = await import('../../lib/cluster/installed.ts');
   try {
-    const { kubeConfig } = contextOf(kubeconfig, context);
-    return await installedDefinitions(names, { kubeConfig, userAgent: `serin/${ownVersion()}` });
+    const { signIn } = contextOf(kubeconfig, context);
+    return await installedDefinitions(names, { signIn, userAgent: `serin/${ownVersion()}` });
   } catch (error) {
     if (!(error instanceof Terminal || error instanceof Transient)) throw error;
     const hint = 'Without --kubeconfig, all of them are printed.';

@@ -5,27 +5,38 @@ import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { look } from '../look.ts';
 import { statusLine } from '../status.ts';
 import { targetOf } from '../target.ts';
+import { timeoutOption, type WaitOptions, wait } from './wait.ts';
+
+type Options = Pick<WaitOptions, 'timeout'> & { wait?: true };
 
 export function addStatus(program: Command, cli: Cli): void {
   program
     .command('status')
     .helpGroup('Look:')
     .summary('say in one line how a rollout is')
-    .description('Says in one line how a rollout is. The exit code is 1 when it is Degraded.')
+    .description(
+      'Says in one line how a rollout is. The exit code is 1 when it is Degraded. With --wait, for ' +
+        'pipelines, it looks until the release is over: 0 when it is Healthy, 1 when it is Degraded, ' +
+        '2 when the time is up.',
+    )
     .argument('<name>', 'the rollout')
+    .option('--wait', 'look until it is Healthy or Degraded, and print the phases on the way')
+    .addOption(timeoutOption().implies({ wait: true }))
     .addHelpText(
       'after',
       `
 Examples:
   serin status front-api
   serin status front-api || serin undo front-api
+  serin status front-api --wait --timeout 10m
   serin status front-api -o json | jq -r .phase`,
     )
-    .action(action(cli, status));
+    .action(action<Options>(cli, status));
 }
 
-async function status(call: Call<unknown>): Promise<ExitCode> {
+async function status(call: Call<Options>): Promise<ExitCode> {
   const { options, io } = call;
+  if (options.wait) return wait({ ...call, options: { ...options, for: 'healthy' } });
   const { client, path } = targetOf(call);
   const { view } = await look(client, path);
   if (options.output === 'json') sayJson(io, statusOf(view));

@@ -7,7 +7,7 @@ import { looks } from '../look.ts';
 import { statusLine } from '../status.ts';
 import { targetOf } from '../target.ts';
 
-type Options = { for: 'healthy' | 'paused' | 'degraded'; timeout: Millis };
+export type WaitOptions = { for: 'healthy' | 'paused' | 'degraded'; timeout: Millis };
 
 export function addWait(program: Command, cli: Cli): void {
   program
@@ -24,11 +24,7 @@ export function addWait(program: Command, cli: Cli): void {
         .choices(['healthy', 'paused', 'degraded'])
         .default('healthy'),
     )
-    .addOption(
-      new Option('--timeout <duration>', 'give up after this long, 0 for never')
-        .argParser(durationMs)
-        .default(10 * minuteMs, '10m'),
-    )
+    .addOption(timeoutOption())
     .addHelpText(
       'after',
       `
@@ -36,7 +32,13 @@ Examples:
   serin wait front-api --for paused
   serin wait front-api --for healthy --timeout 30m`,
     )
-    .action(action<Options>(cli, wait));
+    .action(action<WaitOptions>(cli, wait));
+}
+
+export function timeoutOption(): Option {
+  return new Option('--timeout <duration>', 'give up after this long, 0 for never')
+    .argParser(durationMs)
+    .default(10 * minuteMs, '10m');
 }
 
 /** A Go duration, for commander. */
@@ -46,7 +48,8 @@ export function durationMs(text: string): Millis {
   throw new InvalidArgumentError('Write it like 90s, 10m or 1h30m.');
 }
 
-async function wait(call: Call<Options>): Promise<ExitCode> {
+/** Looks until the rollout is in the phase, or Degraded, or the time is up. */
+export async function wait(call: Call<WaitOptions>): Promise<ExitCode> {
   const { options, io } = call;
   const { client, path } = targetOf(call);
   const timeUp =

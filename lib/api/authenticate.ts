@@ -3,7 +3,7 @@ import type { Caller } from '../model/caller.ts';
 import type { Command } from '../model/intent.ts';
 import { type ApiDeps, type Call, iamRoot } from './call.ts';
 import { kubectlFor } from './kubectl.ts';
-import { areNames } from './names.ts';
+import { areNames } from './pathNames.ts';
 import { ProblemError, problem } from './problem.ts';
 import { bodies, type Verb } from './requestSchemas.ts';
 

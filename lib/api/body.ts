@@ -40,19 +40,29 @@ export function readQuery<Q extends (typeof queries)[keyof typeof queries]>(
 }
 
 async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get('content-length') ?? 0) > bodyBytesMax) throw tooLarge();
+  const bytes = await readBytes(request, bodyBytesMax);
+  if (bytes === undefined) throw tooLarge();
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ProblemError(problem('malformed-json', 'The body is not UTF-8. Send JSON in UTF-8.'));
+  }
+}
+
+/** The body as it was sent; undefined if it is longer than that, of which no more is read. */
+export async function readBytes(
+  request: Request,
+  bytesMax: number,
+): Promise<Uint8Array | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) return undefined;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > bodyBytesMax) throw tooLarge();
+    if (bytes > bytesMax) return undefined;
     chunks.push(chunk);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw new ProblemError(problem('malformed-json', 'The body is not UTF-8. Send JSON in UTF-8.'));
-  }
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(): ProblemError {

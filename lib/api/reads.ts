@@ -84,7 +84,7 @@ async function viewFor(call: Call): Promise<RolloutView> {
 
 /** Looks into the cluster; throws the problem if there is no such rollout or it cannot be seen. */
 export async function look(
-  { world }: ApiDeps,
+  { world }: { world: Pick<ApiDeps['world'], 'invoke'> },
   key: RolloutKey,
   wanted: Command | 'get' = 'get',
 ): Promise<RolloutView> {

@@ -4,9 +4,9 @@ import type { Caller } from '../model/caller.ts';
 import { keyText } from '../model/key.ts';
 import { type Bindings, orUnavailable, requireCaller, rootOf } from './authenticate.ts';
 import { type ApiDeps, type Ask, type Call, iamRoot, keyOf, objectionTo } from './call.ts';
-import { areNames } from './names.ts';
 import { openapiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations, type ReadId } from './operations.ts';
+import { areNames } from './pathNames.ts';
 import { type Problem, ProblemError, problem } from './problem.ts';
 import {
   getCommand,

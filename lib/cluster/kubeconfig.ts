@@ -1,7 +1,9 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { Terminal } from '../errors.ts';
+import { kubeConfigSignIn } from './kubeconfigSignIn.ts';
+import type { SignIn } from './transport.ts';
 
-export type Context = { kubeConfig: KubeConfig; name: string; server: string };
+export type Context = { signIn: SignIn; name: string; server: string };
 
 /**
  * One context of a kubeconfig, with whatever it signs in by: a token, a certificate, a program.
@@ -29,5 +31,5 @@ export function contextOf(file: string, context?: string): Context {
   if (server === undefined) {
     throw new Terminal(`the context ${name} of ${file} names no cluster that is there`);
   }
-  return { kubeConfig, name, server };
+  return { signIn: kubeConfigSignIn(kubeConfig), name, server };
 }

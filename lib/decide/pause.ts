@@ -1,6 +1,7 @@
 import type { PauseCondition, Rollout, RolloutStatus } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import { durationSeconds, fromTime, type Millis, secondMs, toTimeUp } from '../model/units.ts';
+import { isOfRelease } from './pauseReason.ts';
 import { hasPause, type Release } from './release.ts';
 import { currentStep } from './steps.ts';
 
@@ -28,10 +29,6 @@ export function pauseSeconds(rollout: Rollout): number | undefined {
 /** The pause that belongs to the release itself: of a step, or before the switch. */
 export function releasePause(status: RolloutStatus): PauseCondition | undefined {
   return (status.pauseConditions ?? []).find(({ reason }) => isOfRelease(reason));
-}
-
-export function isOfRelease(reason: string): boolean {
-  return reason === pauseReasons.step || reason === pauseReasons.blueGreen;
 }
 
 /**

@@ -11,7 +11,8 @@ import {
   revisionOf,
 } from '../model/workload.ts';
 import { conditionOf, reasons } from './conditions.ts';
-import { isOfRelease, pauseEnd, pauseSeconds, releasePause } from './pause.ts';
+import { pauseEnd, pauseSeconds, releasePause } from './pause.ts';
+import { isOfRelease } from './pauseReason.ts';
 import { deadlineAt } from './progress.ts';
 import {
   currentHash,

@@ -20,7 +20,10 @@ const noticeLifeMs: Millis = 60 * minuteMs;
 /** Rollouts whose wakes are remembered as being on their way. */
 const onTheWayMax = 5000;
 
-export type Ringing = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'processId' | 'instanceId'>;
+export type Ringing = Pick<
+  World,
+  'clock' | 'store' | 'wakes' | 'log' | 'count' | 'processId' | 'instanceId'
+>;
 export type Ring = { cluster: string; id: string; user: string; told: Told };
 
 type Limits = { wakes: Take; notices: Take; listedAt: Millis };
@@ -51,6 +54,7 @@ export function bell(world: Ringing): (ring: Ring) => Promise<void> {
     return true;
   };
   return async ({ cluster, id, user, told }) => {
+    world.count('doorbell_notices_total');
     const limit = limits.get(cluster) ?? newLimits();
     limits.set(cluster, limit);
     const found = await find(cluster, told.concern);

@@ -4,8 +4,9 @@ import { systemClock } from '../clock.ts';
 import { dynamoClient } from '../store/client.ts';
 import { dynamoStore } from '../store/table.ts';
 import { sqsClient, sqsWakes } from '../wake/sqs.ts';
-import type { Documents, Log, World } from '../world.ts';
+import type { Documents, Log, Wakes, World } from '../world.ts';
 import type { Environment } from './environment.ts';
+import { lambdaCount } from './metrics.ts';
 
 /** What every function has of the World: no way into a cluster. */
 export type Outside = Omit<World, 'cluster' | 'invoke'>;
@@ -21,10 +22,20 @@ export function outside({ table, queueUrl, instanceId }: Environment): Outside {
     clock: systemClock,
     clusters: () => registered(store.documents),
     store,
-    wakes: sqsWakes({ client: sqsClient(), queueUrl }),
+    wakes: counted(sqsWakes({ client: sqsClient(), queueUrl })),
     log,
+    count: lambdaCount,
     processId: randomUUID(),
     instanceId,
+  };
+}
+
+function counted(wakes: Wakes): Wakes {
+  return {
+    send: async (message, delayMs) => {
+      await wakes.send(message, delayMs);
+      lambdaCount('workqueue_adds_total');
+    },
   };
 }
 

@@ -53,7 +53,16 @@ export type TokenEntry = {
 };
 
 /** What was to be done once, and that it was begun or done. */
-export type Claim = { by: string; isDone: boolean; answer?: string };
+export type Claim = {
+  by: string;
+  isDone: boolean;
+  /** When it was first begun, and until when whoever is at it has it alone. */
+  at?: Millis;
+  until?: Millis;
+  /** What is to be done, so that whoever takes over does that and nothing else. */
+  plan?: string;
+  answer?: string;
+};
 
 /** What an admission notice said of who made a change. It proves nothing: the secret can be read. */
 export type Notice = {
@@ -67,7 +76,13 @@ export type Notice = {
 };
 
 /** Issuers, policies and hooks, as `serin settings apply` stored them: YAML, checked before. */
-export type StoredSettings = { text: string; appliedAt: Millis; appliedBy: string };
+export type StoredSettings = {
+  text: string;
+  appliedAt: Millis;
+  appliedBy: string;
+  /** Its `hooks` as JSON: the function of the webhooks starts sooner without a reader of YAML. */
+  hooks?: string;
+};
 
 /** What the table holds beside the rollouts and their ledgers, by kind. */
 export type DocumentBodies = {

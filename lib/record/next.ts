@@ -4,16 +4,10 @@ import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
 import { safetyMs } from '../decide/why.ts';
 import { closedIntentLifeMs, closedIntentsMax, type Intent } from '../model/intent.ts';
-import type { RolloutKey } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { Plan } from '../model/plan.ts';
-import {
-  type LedgerEntry,
-  type Progress,
-  type RolloutRecord,
-  recordSchema,
-} from '../model/record.ts';
+import type { LedgerEntry, Progress, RolloutRecord } from '../model/record.ts';
 import { referenceOf, serviceNames } from '../model/reference.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
@@ -23,10 +17,6 @@ import { progressOf } from './progress.ts';
 
 /** How long a soft claim holds when its process ended without giving it up. */
 const claimMs: Millis = 20 * secondMs;
-
-export function blankRecord(key: RolloutKey): RolloutRecord {
-  return { schema: recordSchema, key, version: 0, intents: [], polls: 0 };
-}
 
 /**
  * The record as of an observation, and in it what the ledger is to tell: what has happened since the

@@ -6,6 +6,7 @@ import { memoryStore } from '../store/memory.ts';
 import { concerned } from '../wake/keys.ts';
 import { reachMs } from '../wake/queue.ts';
 import type {
+  Count,
   InvokeAnswer,
   InvokeRequest,
   Log,
@@ -25,6 +26,7 @@ export type WorldOptions = {
   clusters?: Record<string, ClusterOptions>;
   store?: Store;
   log?: Log;
+  count?: Count;
   instanceId?: string;
   /** From a change in a cluster to the wake it causes. */
   doorbellMs?: Millis;
@@ -91,6 +93,7 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
     store,
     wakes: { send: queue.send },
     log,
+    count: options.count ?? (() => {}),
     processId: `simulated-${clock.now()}`,
     instanceId,
     invoke: async (request) => {

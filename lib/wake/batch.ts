@@ -9,7 +9,7 @@ import { readWake } from './sqs.ts';
 export type QueueRecord = { messageId: string; body: string };
 export type BatchAnswer = { batchItemFailures: { itemIdentifier: string }[] };
 
-type Batching = Pick<World, 'clock' | 'clusters' | 'store' | 'wakes' | 'log'>;
+type Batching = Pick<World, 'clock' | 'clusters' | 'store' | 'wakes' | 'log' | 'count'>;
 type Deliver = (message: QueueMessage) => Promise<void>;
 
 /** How often a wake is sent again before it is left to the queue, and in the end to the dead letters. */
@@ -35,6 +35,7 @@ export async function deliverBatch(
         const isDone = await handle(world, record, deliver).catch((error: unknown) => {
           const level = error instanceof Transient ? 'warn' : 'error';
           world.log(level, 'a wake failed', { ...record, error: String(error) });
+          world.count('rollout_reconcile_error');
           return false;
         });
         if (!isDone) failures.push(record.messageId);
@@ -69,7 +70,9 @@ async function handle(world: Batching, { messageId, body }: QueueRecord, deliver
     if (!isPassing && !(error instanceof Terminal)) throw error;
     const said = { messageId, body, error: String(error) };
     world.log(isPassing ? 'warn' : 'error', 'a wake failed', said);
-    return message === undefined || !isPassing || (await retry(world, message, error));
+    if (message !== undefined && isPassing) return await retry(world, message, error);
+    world.count('rollout_reconcile_error');
+    return true;
   }
 }
 
@@ -104,7 +107,11 @@ async function retry(world: Batching, message: QueueMessage, error: Transient): 
     await noteOutage(world, 'list' in message ? message.list : message.key.cluster, error);
     return true;
   }
-  if (retries >= retriesMax) return false;
+  if (retries >= retriesMax) {
+    world.count('rollout_reconcile_error');
+    return false;
+  }
   await world.wakes.send({ ...message, retries: retries + 1 }, retryMinMs * 2 ** retries);
+  world.count('workqueue_retries_total');
   return true;
 }

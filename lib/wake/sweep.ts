@@ -1,6 +1,6 @@
 import { Conflict, Transient } from '../errors.ts';
 import type { Outage } from '../model/documents.ts';
-import { type Millis, minuteMs } from '../model/units.ts';
+import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Due, World } from '../world.ts';
 import { outages } from './outage.ts';
 import { reachMs, scheduleWake } from './queue.ts';
@@ -22,7 +22,7 @@ export type SweepCounts = {
   failed: number;
 };
 
-export type Sweeping = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'clusters'>;
+export type Sweeping = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'>;
 
 /** How often a cluster whose changes are announced is listed all the same, in sweeps. */
 const listEvery = 10;
@@ -40,13 +40,17 @@ export async function sweep(
   const { horizonMs = reachMs, limit = limitMax } = options;
   const now = world.clock.now();
   const silent = await silentClusters(world);
+  world.count('clusters_unreachable', silent.size);
   await askForLists(world, silent, now);
   // Never beyond the queue's reach: it would be claimed and then not sent.
   const dues = await world.store.due(now + Math.min(horizonMs, reachMs), limit);
   if (dues.length === limit) {
     world.log('warn', 'more is due than one sweep looks at', { limit });
   }
-  const open = dues.filter((due) => needsWake(due, now) && !silent.has(due.key.cluster));
+  const answering = dues.filter(({ key }) => !silent.has(key.cluster));
+  const latest = Math.max(0, ...answering.map(({ dueAt }) => now - dueAt));
+  world.count('sweep_lateness_seconds', latest / secondMs);
+  const open = answering.filter((due) => needsWake(due, now));
   const counts: SweepCounts = { found: dues.length, queued: 0, skipped: 0, failed: 0 };
   for (let start = 0; start < open.length; start += sideBySide) {
     const some = open.slice(start, start + sideBySide);

@@ -8,7 +8,7 @@ import type { Lease } from '../../lib/model/lease.ts';
 import { instanceIdLabel } from '../../lib/model/names.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { reconcile } from '../../lib/reconcile.ts';
-import { blankRecord } from '../../lib/record/next.ts';
+import { blankRecord } from '../../lib/record/blank.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import { failureAnswer, json, Refused } from '../../lib/simulate/restAnswers.ts';

@@ -4,11 +4,14 @@ import { binaries, programNames } from './binaries.ts';
 
 // Runs a command where there is no network but loopback, since Argo's controller listens on all
 // addresses: in a network namespace of its own, for which it takes root. Without root it runs as it is.
-// What is missing is built before, while there is a network.
+// What is missing is built before, while there is a network: all programs, or those of `--only=a,b`.
 
-await binaries(programNames, (line) => process.stderr.write(`${line}\n`));
+const given = process.argv.slice(2);
+const only = given[0]?.match(/^--only=(.*)$/)?.[1]?.split(',');
+const names = only ? programNames.filter((name) => only.includes(name)) : programNames;
+await binaries(names, (line) => process.stderr.write(`${line}\n`));
 
-const command = process.argv.slice(2);
+const command = only ? given.slice(1) : given;
 const isRoot = process.getuid?.() === 0 && process.platform === 'linux';
 const inside = ['--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...command];
 const [path = '', ...args] = isRoot ? ['unshare', ...inside] : command;

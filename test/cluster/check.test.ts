@@ -24,7 +24,7 @@ const entry: ClusterEntry = {
 };
 
 async function found(user: string, admin?: string): Promise<Record<string, string>> {
-  const as = (name: string) => ({ kubeConfig: contextOf(plane().kubeconfigOf(name)).kubeConfig });
+  const as = (name: string) => ({ signIn: contextOf(plane().kubeconfigOf(name)).signIn });
   const findings = await checkApi({
     ...{ entry, by: as(user), ...(admin && { admin: as(admin) }) },
     ...{ rights: rightsIn(manifests), userAgent: 'serin/test', now: Date.now() },

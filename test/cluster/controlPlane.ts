@@ -26,6 +26,8 @@ export type ControlPlane = {
 export type ControlPlaneOptions = {
   audit?: boolean;
   nodes?: number;
+  /** More of kube-apiserver's own flags. */
+  apiServerFlags?: string[];
   tell?: (line: string) => void;
 };
 
@@ -50,7 +52,7 @@ rules: [{ level: Metadata }]
  * see kwok-stages.yaml. Throws, with the end of a log, when a part of it does not come up.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { audit = false, nodes = 3, tell } = options;
+  const { audit = false, nodes = 3, apiServerFlags = [], tell } = options;
   const program = await binaries(
     ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok', 'kubectl'],
     tell,
@@ -76,7 +78,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     return out;
   };
   const startApi = async (): Promise<Running> => {
-    const api = start('kube-apiserver', apiServerArgs({ dir, port, etcdPort, audit }));
+    const flags = [...apiServerArgs({ dir, port, etcdPort, audit }), ...apiServerFlags];
+    const api = start('kube-apiserver', flags);
     // Its own certificate, which it makes when it starts for the first time, is its own authority.
     const isReady = async (): Promise<boolean> => {
       writeKubeconfigs(dir, server);

@@ -40,8 +40,8 @@ async function answerTo(manifest: { kind: string }, fieldValidation: string) {
   const { spec } = definitions().find((each) => each.spec.names.kind === manifest.kind) ?? {};
   if (!spec) throw new Error(`no definition of ${manifest.kind}`);
   const where = spec.scope === 'Cluster' ? '' : '/namespaces/default';
-  const { kubeConfig } = contextOf(plane().kubeconfig);
-  const { send } = transport({ kubeConfig }, { userAgent: 'test', timeoutMs: 10_000 });
+  const { signIn } = contextOf(plane().kubeconfig);
+  const { send } = transport({ signIn }, { userAgent: 'test', timeoutMs: 10_000 });
   const { status, body } = await send({
     subject: { verb: 'create', kind: 'Rollout', namespace: 'default' },
     path: `/apis/${spec.group}/v1alpha1${where}/${spec.names.plural}`,

@@ -38,8 +38,8 @@ export async function startDoorbell(plane: ControlPlane) {
   const logged: string[] = [];
   const log: World['log'] = (level, message, fields) =>
     void logged.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`);
-  const { kubeConfig } = contextOf(plane.kubeconfigOf('serin'));
-  const cluster = kubernetesCluster({ kubeConfig, doorbell: true, userAgent: 'serin/test' });
+  const { signIn } = contextOf(plane.kubeconfigOf('serin'));
+  const cluster = kubernetesCluster({ signIn, doorbell: true, userAgent: 'serin/test' });
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
     clock: systemClock,
@@ -53,6 +53,7 @@ export async function startDoorbell(plane: ControlPlane) {
       },
     },
     log,
+    count: () => {},
     processId: randomUUID(),
     instanceId: '',
     invoke: async (request) => {

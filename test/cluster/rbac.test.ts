@@ -66,8 +66,8 @@ function audited(user: string): { used: string[]; forbidden: string[] } {
 
 /** Wakes as the sweep and the queue give them; no watch, and nobody who announces changes. */
 function startPolling(user: string): void {
-  const { kubeConfig } = contextOf(plane().kubeconfigOf(user));
-  const cluster = kubernetesCluster({ kubeConfig, doorbell: false });
+  const { signIn } = contextOf(plane().kubeconfigOf(user));
+  const cluster = kubernetesCluster({ signIn, doorbell: false });
   const log = () => {};
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
@@ -77,6 +77,7 @@ function startPolling(user: string): void {
     store: memoryStore(systemClock),
     wakes: queue.wakes,
     log,
+    count: () => {},
     processId: randomUUID(),
     instanceId: '',
     invoke: async (request) => {

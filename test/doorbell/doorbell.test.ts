@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
-import { blankRecord } from '../../lib/record/next.ts';
+import { blankRecord } from '../../lib/record/blank.ts';
 import { make, start } from '../make.ts';
 import { doorbellStage, resources } from './stage.ts';
 

@@ -41,6 +41,7 @@ export async function doorbellStage(options: { store?: (store: Store) => Store }
         sent.push({ message, delayMs });
       },
     },
+    count: () => {},
     log: (level, message) => void logged.push(`${level} ${message}`),
   });
   const register = async (doorbell: Partial<DoorbellEntry> = {}, name = 'prod') => {

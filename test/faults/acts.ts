@@ -13,7 +13,7 @@ import type { MergePatch } from '../../lib/model/plan.ts';
 import { toTime } from '../../lib/model/units.ts';
 import { nameOf, podHashOf, versionOf } from '../../lib/model/workload.ts';
 import { reconcile } from '../../lib/reconcile.ts';
-import { blankRecord } from '../../lib/record/next.ts';
+import { blankRecord } from '../../lib/record/blank.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { World } from '../../lib/world.ts';
 import { pluginWrites } from '../recordings/plugin.ts';

@@ -57,8 +57,8 @@ async function opened(script: string, timeoutMs = 5000) {
     users: [{ name: 'u', user: { exec } }],
   };
   writeFileSync(file, stringify(config));
-  const { kubeConfig } = contextOf(file);
-  const cluster: Cluster = kubernetesCluster({ kubeConfig, doorbell: true, timeoutMs });
+  const { signIn } = contextOf(file);
+  const cluster: Cluster = kubernetesCluster({ signIn, doorbell: true, timeoutMs });
   const ran = () => readFileSync(runs, 'utf8').length;
   return { taken, ran, list: () => cluster.list('Rollout', 'shop') };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { kubeConfigSignIn } from '../../lib/cluster/kubeconfigSignIn.ts';
 import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
 import { Terminal } from '../../lib/errors.ts';
 import { one, two } from './certificates.ts';
@@ -70,7 +71,7 @@ describe('a server with a certificate of its own', () => {
     const kubeConfig = new KubeConfig();
     const cluster = { name: 'test', server, caFile, skipTLSVerify: false };
     kubeConfig.loadFromClusterAndUser(cluster, { name: 'me' });
-    const made = kubernetesCluster({ kubeConfig, doorbell: true });
+    const made = kubernetesCluster({ signIn: kubeConfigSignIn(kubeConfig), doorbell: true });
     try {
       writeFileSync(caFile, two.cert);
       await expect(made.get('Pod', namespace, 'web')).rejects.toThrow(Terminal);
@@ -95,10 +96,13 @@ describe('a server with a certificate of its own', () => {
         'current-context': 'here',
       }),
     );
-    const made = kubernetesCluster({ kubeConfig, doorbell: true });
+    const made = kubernetesCluster({ signIn: kubeConfigSignIn(kubeConfig), doorbell: true });
     expect(await made.get('Pod', namespace, 'web')).toMatchObject({ kind: 'Pod', ...web });
     expect(seen.at(-1)?.headers.authorization).toBe('Bearer of-a-person');
-    const nowhere = kubernetesCluster({ kubeConfig: new KubeConfig(), doorbell: true });
+    const nowhere = kubernetesCluster({
+      signIn: kubeConfigSignIn(new KubeConfig()),
+      doorbell: true,
+    });
     await expect(nowhere.get('Pod', namespace, 'web')).rejects.toThrow(/no current context/);
   });
 
@@ -119,7 +123,7 @@ describe('a server with a certificate of its own', () => {
     const kubeConfig = new KubeConfig();
     const cluster = { name: 'test', server, caData: base64(one.cert), proxyUrl };
     kubeConfig.loadFromClusterAndUser({ ...cluster, skipTLSVerify: false }, { name: 'me' });
-    const made = kubernetesCluster({ kubeConfig, doorbell: true });
+    const made = kubernetesCluster({ signIn: kubeConfigSignIn(kubeConfig), doorbell: true });
     try {
       for (let call = 0; call < 10; call += 1) {
         expect((await made.get('Pod', namespace, 'web')).metadata?.uid).toBe('u');

@@ -4,7 +4,7 @@ import { liveClusters } from '../../lib/live/clusters.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { reconcile } from '../../lib/reconcile.ts';
-import { blankRecord } from '../../lib/record/next.ts';
+import { blankRecord } from '../../lib/record/blank.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
 import { deliverBatch } from '../../lib/wake/batch.ts';
 import type { World } from '../../lib/world.ts';
@@ -153,7 +153,7 @@ describe('an entry that is changed while a function is at work', () => {
     const sent: object[] = [];
     const wakes = { send: async (message: object) => void sent.push(message) };
     const world: World = {
-      ...{ clock, store, cluster, wakes, log, processId: 'p', instanceId: '' },
+      ...{ clock, store, cluster, wakes, log, count: () => {}, processId: 'p', instanceId: '' },
       clusters: async () => [],
       invoke: async () => {
         throw new Error('nobody invokes here');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Document } from '../../lib/model/documents.ts';
 import { keyText } from '../../lib/model/key.ts';
 import type { LedgerEntry, LedgerKind, RolloutRecord } from '../../lib/model/record.ts';
-import { blankRecord } from '../../lib/record/next.ts';
+import { blankRecord } from '../../lib/record/blank.ts';
 import { withReports } from '../../lib/record/notices.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
 import type { Store } from '../../lib/world.ts';

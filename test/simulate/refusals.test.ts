@@ -12,7 +12,9 @@ const why = 'patch replicasets.apps: 403; allow the verb "patch"';
 describe('a write that is refused for good', () => {
   it('is told in the status and by explain, and goes on once it is allowed', async () => {
     const clock = virtualClock(fromTime('2026-01-01T00:00:00Z'));
-    const made = simulatedWorld({ clock, seed: 1 });
+    const counted: string[] = [];
+    const count = (metric: string) => counted.push(metric);
+    const made = simulatedWorld({ clock, seed: 1, count });
     let isAllowed = false;
     made.connect({
       deliver: (message, world) => deliver(isAllowed ? world : refusing(world), message),
@@ -30,6 +32,8 @@ describe('a write that is refused for good', () => {
     // Now and then it is tried again, and nothing goes to the dead letters.
     await pass(10 * 60_000);
     expect(made.deadLetters).toEqual([]);
+    expect(counted).toContain('rollout_write_refusals_total');
+    expect(counted).toContain('rollout_reconcile');
 
     isAllowed = true;
     await pass(2 * 60_000);

@@ -71,7 +71,9 @@ describe('a batch of wakes', () => {
       message = next;
     }
     expect(delays).toEqual([1, 2, 4, 8, 16]);
+    expect(made.counts).toEqual({ workqueue_retries_total: 5 });
     expect(await batch([message], fail(new Transient('throttled')))).toEqual(failed('m0'));
+    expect(made.counts).toMatchObject({ rollout_reconcile_error: 1 });
     expect(made.sent).toEqual([]);
   });
 
@@ -81,6 +83,7 @@ describe('a batch of wakes', () => {
     );
     expect(await batch([{ key }], fail(new TypeError('x is undefined')))).toEqual(failed('m0'));
     expect(made.logged.filter((line) => line === 'error a wake failed')).toHaveLength(3);
+    expect(made.counts).toEqual({ rollout_reconcile_error: 3 });
   });
 });
 
@@ -103,6 +106,8 @@ describe('a cluster that does not answer', () => {
     expect(known?.body).toMatchObject({ since: start });
     expect(known?.body.failures).toBeGreaterThan(8);
     expect(known?.body.failures).toBeLessThan(20);
+    // Its sweeps, not its wakes, tell of a cluster that is gone, and nothing else is late for it.
+    expect(made.counts).toEqual({ clusters_unreachable: 60, sweep_lateness_seconds: 0 });
 
     const back = start + 65 * minuteMs;
     made.clock.set(back);

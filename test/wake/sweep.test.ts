@@ -229,4 +229,12 @@ describe('lists', () => {
     const asked = (name: string) => made.lists.filter(({ list }) => list === name).length;
     expect([asked('prod'), asked('quiet')]).toEqual([2, 20]);
   });
+
+  it('tells how late the latest is, and nothing of one that may wait', async () => {
+    await saveDue('soon', start + 5 * minuteMs);
+    await saveDue('late', start - 7 * secondMs);
+    await saveDue('later', start - 3 * secondMs);
+    await sweep(made.world);
+    expect(made.counts).toEqual({ sweep_lateness_seconds: 7, clusters_unreachable: 0 });
+  });
 });

@@ -22,7 +22,7 @@ export function handClock(start: Millis): Clock & { set: (at: Millis) => void; s
   };
 }
 
-type SweptWorld = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'clusters'>;
+type SweptWorld = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'>;
 
 /** What a sweep needs of the World, on the embedded store, with a queue one can look into. */
 export async function wakeWorld(start: Millis) {
@@ -30,6 +30,7 @@ export async function wakeWorld(start: Millis) {
   const clock = handClock(start);
   const sent: Sent[] = [];
   const logged: string[] = [];
+  const counts: Record<string, number> = {};
   const lists: { list: string; sentAt: Millis }[] = [];
   const clusters = new Map([['prod', { doorbell: true }]]);
   const world: SweptWorld = {
@@ -44,6 +45,9 @@ export async function wakeWorld(start: Millis) {
       },
     },
     log: (level, message) => logged.push(`${level} ${message}`),
+    count: (name, value = 1) => {
+      counts[name] = (counts[name] ?? 0) + value;
+    },
   };
-  return { world, clusters, clock, sent, lists, logged, close };
+  return { world, clusters, clock, sent, lists, logged, counts, close };
 }

@@ -39,8 +39,8 @@ export async function measure(
   subject: Subject,
   sizes: Sizes,
 ): Promise<Measured> {
-  const { kubeConfig } = contextOf(plane.kubeconfig);
-  const cluster = kubernetesCluster({ kubeConfig, doorbell: true, userAgent: 'bench' });
+  const { signIn } = contextOf(plane.kubeconfig);
+  const cluster = kubernetesCluster({ signIn, doorbell: true, userAgent: 'bench' });
   const stop = new AbortController();
   const seen: Seen[] = [];
   const keep = (entry: Omit<Seen, 'at'>) => seen.push({ at: Date.now(), ...entry });

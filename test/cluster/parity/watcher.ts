@@ -20,8 +20,8 @@ const kinds = ['Rollout', 'ReplicaSet', 'Service', 'Pod', 'Deployment'] as const
 
 export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
   const stop = new AbortController();
-  const { kubeConfig } = contextOf(kubeconfig);
-  const cluster = kubernetesCluster({ kubeConfig, doorbell: true, userAgent: 'parity' });
+  const { signIn } = contextOf(kubeconfig);
+  const cluster = kubernetesCluster({ signIn, doorbell: true, userAgent: 'parity' });
   const shelves = Object.fromEntries(kinds.map((kind) => [kind, shelf()])) as unknown as {
     [K in (typeof kinds)[number]]: Shelf<Kinds[K]>;
   };

@@ -1,0 +1,187 @@
+import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import type { Actor, Intent } from '../model/intent.ts';
+import { keyText, type RolloutKey } from '../model/key.ts';
+import type { RolloutRecord } from '../model/record.ts';
+import type { RolloutView } from '../model/view.ts';
+import { blankRecord } from '../record/blank.ts';
+import type { CommandBody } from './body.ts';
+import type { ApiDeps } from './call.ts';
+import { toIntent } from './commands.ts';
+import { digestOf } from './digest.ts';
+import { kubectlFor } from './kubectl.ts';
+import { isKind, type Problem, ProblemError, problem } from './problem.ts';
+import { look, notFound } from './reads.ts';
+import type { Seen } from './seen.ts';
+
+/** Every conflict means that a turn went on in between, so a few tries are enough. */
+const savesMax = 5;
+
+/** What of the outside it takes to submit a command. */
+export type SubmitDeps = {
+  world: Pick<ApiDeps['world'], 'clock' | 'store' | 'wakes' | 'log' | 'invoke'>;
+  newId: ApiDeps['newId'];
+};
+
+/** A command for a rollout, and who asks for it. */
+export type Submission = CommandBody & {
+  key: RolloutKey;
+  actor: Actor;
+  /** The same key of the same actor names the same command, however often it is submitted. */
+  idempotencyKey?: string;
+};
+
+/** What a command was accepted as; `seen` is absent when the same request came before. */
+export type Accepted = { intent: Intent; seen?: Seen; view?: RolloutView | undefined };
+
+/** An accepted command without an outcome is in the table, and will be carried out. */
+export type Submitted = { accepted: Accepted } | { refused: Problem };
+
+type Submitting = Submission & { deps: SubmitDeps; id: string };
+
+/**
+ * Stores the command as an intent, has it carried out at once, and answers what it did. Once stored it
+ * is neither lost nor done twice, whatever happens to this call.
+ */
+export async function submitCommand(deps: SubmitDeps, asked: Submission): Promise<Submitted> {
+  const submission = { ...asked, deps, id: deps.newId() };
+  try {
+    const accepted = await accept(submission);
+    const isOver = accepted.intent.outcome !== undefined;
+    return { accepted: isOver ? accepted : await carryOut(submission, accepted) };
+  } catch (error) {
+    if (error instanceof ProblemError) return { refused: error.problem };
+    throw error;
+  }
+}
+
+async function accept(submission: Submitting): Promise<Accepted> {
+  let fresh: RolloutView | undefined;
+  for (let tries = 0; tries < savesMax; tries += 1) {
+    const record = (await load(submission)) ?? blankRecord(submission.key);
+    if (record.progress === undefined) fresh ??= await lookFor(submission);
+    let decision = decide(submission, record, fresh);
+    if ('refuse' in decision && fresh === undefined && isAboutState(decision.refuse)) {
+      // The record may be behind the cluster, and nobody is turned away on an old picture.
+      fresh = await lookFor(submission);
+      decision = decide(submission, record, fresh);
+    }
+    if ('refuse' in decision) throw new ProblemError(decision.refuse);
+    if ('repeat' in decision) return { intent: decision.repeat, view: record.view };
+    const { accept: intent, seen } = decision;
+    if (await save(submission, record, intent)) return { intent, seen };
+  }
+  const detail = 'Nothing was done: others keep writing to the record of this rollout. Try again.';
+  throw new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+}
+
+function lookFor({ deps, key, command }: Submitting): Promise<RolloutView> {
+  return look(deps, key, command);
+}
+
+function isAboutState(refused: Problem): boolean {
+  return isKind(refused, 'mismatch', 'not-applicable');
+}
+
+function decide(
+  { deps, command, expect, reason, actor, id, idempotencyKey }: Submitting,
+  record: RolloutRecord,
+  fresh: RolloutView | undefined,
+) {
+  const now = deps.world.clock.now();
+  const body = {
+    command,
+    ...(expect === undefined ? {} : { expect }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const digest = digestOf(body);
+  return toIntent({ ...body, record, fresh, idempotencyKey, digest, actor, now, id });
+}
+
+async function load(submission: Submitting): Promise<RolloutRecord | undefined> {
+  try {
+    return await submission.deps.world.store.load(submission.key);
+  } catch (error) {
+    throw withoutTable(error, submission, 'Nothing was done.');
+  }
+}
+
+/** False when somebody else wrote in between. */
+async function save(
+  submission: Submitting,
+  record: RolloutRecord,
+  intent: Intent,
+): Promise<boolean> {
+  const { deps, command, idempotencyKey } = submission;
+  const due = {
+    dueAt: Math.min(record.dueAt ?? intent.acceptedAt, intent.acceptedAt),
+    dueFor: `command ${command.verb}`,
+  };
+  const intents = [...record.intents, intent];
+  try {
+    await deps.world.store.save({ ...record, intents, ...due });
+    return true;
+  } catch (error) {
+    if (error instanceof Conflict) return false;
+    // A write whose answer was lost may have been done all the same.
+    const again =
+      idempotencyKey === undefined
+        ? 'look at the rollout before you repeat it'
+        : 'repeat it with the same Idempotency-Key';
+    const unsure = `Whether the command was stored is not known: ${again}.`;
+    throw withoutTable(
+      error,
+      submission,
+      error instanceof Transient ? unsure : 'Nothing was done.',
+    );
+  }
+}
+
+function withoutTable(error: unknown, { command, key }: Submitting, what: string): unknown {
+  if (!(error instanceof Transient || error instanceof Terminal)) return error;
+  const detail =
+    `Serin's table is out of order (${error.message}). ${what} ` +
+    `This does the same without Serin's table: ${kubectlFor(command, key)}`;
+  return new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+}
+
+/** Runs reconcile now. If that cannot be, the intent waits for it in the table. */
+async function carryOut(submission: Submitting, accepted: Accepted): Promise<Accepted> {
+  const { deps, key } = submission;
+  let view: RolloutView;
+  try {
+    ({ view } = await deps.world.invoke({ key }));
+  } catch (error) {
+    if (error instanceof NotFound) throw notFound(key);
+    await wakeLater(submission, error);
+    return accepted;
+  }
+  const record = await reload(submission);
+  const intent = record?.intents.find(({ id }) => id === accepted.intent.id);
+  return { ...accepted, ...(intent?.outcome === undefined ? {} : { intent }), view };
+}
+
+/** The command is safe in the table and due: the queue only makes it sooner than the sweep. */
+async function wakeLater({ deps, key }: Submitting, error: unknown): Promise<void> {
+  const { wakes, log } = deps.world;
+  const passes = error instanceof Transient || error instanceof Conflict;
+  log(passes ? 'warn' : 'error', 'a command could not be carried out at once', {
+    rollout: keyText(key),
+    error,
+  });
+  try {
+    await wakes.send({ key }, 0);
+  } catch (failure) {
+    log('error', 'nor could its wake be sent', { rollout: keyText(key), error: failure });
+  }
+}
+
+/** After the command was accepted, a table that fails is no reason to say it was not. */
+async function reload({ deps, key }: Submitting): Promise<RolloutRecord | undefined> {
+  const { store, log } = deps.world;
+  try {
+    return await store.load(key);
+  } catch (error) {
+    log('warn', 'the outcome of a command could not be read', { rollout: keyText(key), error });
+    return undefined;
+  }
+}

@@ -1,0 +1,111 @@
+import { pathOf } from '../api/call.ts';
+import type { Problem } from '../api/problem.ts';
+import { type SubmitDeps, type Submitted, submitCommand } from '../api/submitCommand.ts';
+import { Conflict } from '../errors.ts';
+import { keyText } from '../model/key.ts';
+import { toIso } from '../model/units.ts';
+import {
+  type ClaimWorld,
+  closeClaim,
+  findClaim,
+  leaveClaim,
+  type Task,
+  takeClaim,
+} from './claim.ts';
+import type { CiEvent } from './event.ts';
+import { isTooOld, type Line, type Planned, planOf } from './plan.ts';
+import type { HookSettings } from './settings.ts';
+
+export type DeliverDeps = SubmitDeps & { world: ClaimWorld };
+
+export type Delivered =
+  | { lines: Line[]; repeated?: true }
+  /** Not all could be done: the sender is to deliver it again. */
+  | { later: string; lines?: Line[]; afterSeconds: number };
+
+/** Does what the rules make of a delivery, once, and tells what that was. Rejects if the table fails. */
+export async function deliver(
+  deps: DeliverDeps,
+  hook: HookSettings,
+  { event, digest }: { event: CiEvent; digest: string },
+): Promise<Delivered> {
+  const id = `${hook.id}.${digest}`;
+  const found = await findClaim(deps.world, id);
+  if (found.is === 'held') return held;
+  if (found.is === 'done') return { lines: found.lines, repeated: true };
+  const now = deps.world.clock.now();
+  const left = found.is === 'left' ? found : undefined;
+  const task = left?.task ?? {
+    ...planOf(hook, event, now),
+    actor: { name: event.actor, proof: 'verified' },
+  };
+  // Nothing to do is nothing to remember: a rule may be put right, and the delivery sent again.
+  if (task.commands.length === 0) return { lines: task.lines };
+  try {
+    const claim = await takeClaim(deps.world, { id, task, left: left?.document });
+    // The rollout may not remember so old a command any more: nothing is done twice.
+    const isOver =
+      left !== undefined && (isTooOld(left, now) ?? isTooOld(event, now)) !== undefined;
+    const lines = isOver ? unknownEnd(task, left.at) : await carryOut(deps, id, task);
+    if (!lines.some(({ result }) => result === 'later')) {
+      await closeClaim(deps.world, claim, lines);
+      return { lines };
+    }
+    await leaveClaim(deps.world, claim);
+    const later = 'Not all of it could be done now. What was done will not be done again.';
+    return { later, lines, afterSeconds: 2 };
+  } catch (error) {
+    if (error instanceof Conflict) return held;
+    throw error;
+  }
+}
+
+const held: Delivered = {
+  later: 'The same delivery is being carried out at the moment. Its answer will be there soon.',
+  afterSeconds: 5,
+};
+
+/** Rollouts side by side, since senders do not wait long; the commands of one in the rules' order. */
+async function carryOut(deps: DeliverDeps, id: string, task: Task): Promise<Line[]> {
+  const byRollout = Map.groupBy(task.commands, ({ key }) => keyText(key));
+  const done = await Promise.all(
+    [...byRollout.values()].map(async (commands) => {
+      const lines: Line[] = [];
+      for (const planned of commands) {
+        const idempotencyKey = `hook ${id} ${planned.rule}`;
+        const { key, command, reason, expect } = planned;
+        const asked = { key, command, reason, ...(expect && { expect }), actor: task.actor };
+        lines.push(lineOf(planned, await submitCommand(deps, { ...asked, idempotencyKey })));
+      }
+      return lines;
+    }),
+  );
+  return [...task.lines, ...done.flat()].sort((a, b) => a.rule - b.rule);
+}
+
+function lineOf({ rule, key, command }: Planned, submitted: Submitted): Line {
+  const what = `${command.verb} of ${keyText(key)}`;
+  if ('refused' in submitted) {
+    const result = mayPass(submitted.refused) ? 'later' : 'refused';
+    return { rule, result, says: `${what}: ${submitted.refused.detail}` };
+  }
+  const { id, outcome } = submitted.accepted.intent;
+  const line = { rule, command: `${pathOf(key)}/commands/${id}` };
+  if (outcome === undefined) {
+    return { ...line, result: 'stored', says: `${what}: it is stored, and will be carried out.` };
+  }
+  const result = outcome.result === 'done' ? 'done' : 'refused';
+  return { ...line, result, says: `${what}: ${outcome.detail}` };
+}
+
+function mayPass({ status }: Problem): boolean {
+  return status === 429 || status >= 500;
+}
+
+function unknownEnd(task: Task, at: number): Line[] {
+  const says =
+    `It was begun at ${toIso(at)}, and what came of it is not known any more. ` +
+    'Nothing was done again: look at the rollout and its history.';
+  const begun = task.commands.map(({ rule }): Line => ({ rule, result: 'refused', says }));
+  return [...task.lines, ...begun].sort((a, b) => a.rule - b.rule);
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { readBytes } from '../api/body.ts';
+import { type Problem, ProblemError, problem } from '../api/problem.ts';
+import { answer, problemAnswer } from '../api/respond.ts';
+import { Conflict, Terminal, Transient } from '../errors.ts';
+import type { Millis } from '../model/units.ts';
+import { readCircleci } from './circleci.ts';
+import { type DeliverDeps, deliver } from './deliver.ts';
+import type { Read } from './event.ts';
+import { readGeneric } from './generic.ts';
+import { readGithub } from './github.ts';
+import { type Secrets, secretDoubtMs, secretLifeMs } from './secrets.ts';
+import type { HookSettings } from './settings.ts';
+import { type Verified, verified } from './signature.ts';
+
+/** Far above what a run of a pipeline is told in, and below what a function can be sent. */
+const bodyBytesMax = 1024 * 1024;
+/** A shorter secret is an accident, such as an empty parameter. */
+const secretLengthMin = 16;
+
+export type HookDeps = DeliverDeps & {
+  /** The hooks of the settings, as they are now. */
+  hooks: () => Promise<readonly HookSettings[]>;
+  secret: Secrets;
+};
+
+/** Answers one delivery: who sent it is known before anything of its body is read. */
+export async function receive(deps: HookDeps, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  try {
+    return await answered(deps, request, pathname);
+  } catch (error) {
+    return problemAnswer(problemOf(error, deps), pathname);
+  }
+}
+
+async function answered(deps: HookDeps, request: Request, path: string): Promise<Response> {
+  const id = /^\/v1\/hooks\/([a-z0-9-]{1,63})$/.exec(path)?.[1];
+  const hook = id === undefined ? undefined : (await deps.hooks()).find((each) => each.id === id);
+  if (hook === undefined) {
+    throw failed(
+      'not-found',
+      'There is no hook at this address. The settings name those there are.',
+    );
+  }
+  if (request.method !== 'POST') {
+    throw failed('method-not-allowed', 'Deliver with POST.', { allow: ['POST'] });
+  }
+  const body = await readBytes(request, bodyBytesMax);
+  if (body === undefined) {
+    throw failed('too-large', `The body is larger than ${bodyBytesMax} bytes.`);
+  }
+  const sender = await requireSender(deps, hook, { headers: request.headers, body });
+  const read = readEvent(hook, parsed(request.headers, body), sender.at);
+  if ('fault' in read) throw failed('invalid', `Nothing was done. ${read.fault}.`);
+  if ('ignored' in read) return answer({ hook: hook.id, says: read.ignored, rules: [] });
+  const digest = createHash('sha256').update(body).digest('hex');
+  const delivered = await deliver(deps, hook, { event: read.event, digest });
+  const told = { hook: hook.id, delivery: digest, actor: read.event.actor };
+  if ('later' in delivered) {
+    const { later, lines, afterSeconds } = delivered;
+    const rules = lines === undefined ? {} : { rules: lines };
+    throw failed('unavailable', later, { ...told, ...rules, retryAfterSeconds: afterSeconds });
+  }
+  const { lines: rules, repeated } = delivered;
+  deps.world.log('info', 'a delivery came', { ...told, rules, repeated });
+  return answer({ ...told, ...(repeated && { repeated }), rules });
+}
+
+type Sent = { headers: Headers; body: Uint8Array };
+type Sender = Extract<Verified, { ok: true }>;
+
+/** A secret may have been changed since it was fetched: in doubt, it is fetched once more. */
+async function requireSender(deps: HookDeps, hook: HookSettings, sent: Sent): Promise<Sender> {
+  let found: Verified = { fault: '' };
+  for (const ageMaxMs of [secretLifeMs, secretDoubtMs]) {
+    const secrets = await secretsOf(deps, hook, ageMaxMs);
+    found = verified(hook.kind, sent, secrets, deps.world.clock.now());
+    if ('ok' in found) return found;
+  }
+  throw failed('unauthenticated', found.fault);
+}
+
+/** Of two secrets, one may not be there yet, or no more. */
+async function secretsOf(
+  { secret, world }: HookDeps,
+  { id, secrets }: HookSettings,
+  ageMaxMs: Millis,
+): Promise<string[]> {
+  const fetched = await Promise.allSettled(
+    secrets.map(async (ref) => {
+      const text = (await secret(ref, ageMaxMs)).trim();
+      if (text.length >= secretLengthMin) return text;
+      throw new Terminal(`${ref.ssm} has fewer than ${secretLengthMin} characters`);
+    }),
+  );
+  const errors = fetched.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  if (errors.length > 0) world.log('error', 'a secret of a hook cannot be used', { id, errors });
+  const usable = fetched.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  if (usable.length > 0) return usable;
+  const detail = "The secret of this hook cannot be used at the moment: Serin's log says why.";
+  throw failed('unavailable', detail, { retryAfterSeconds: 10 });
+}
+
+function parsed(headers: Headers, body: Uint8Array): unknown {
+  const type = headers.get('content-type') ?? 'missing';
+  if (!/^application\/json\s*(?:;.*)?$/i.test(type)) {
+    const detail = `The Content-Type is ${type}. Set the webhook to send application/json.`;
+    throw failed('unsupported-media-type', detail);
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    throw failed('invalid', 'Nothing was done. The body is not JSON in UTF-8.');
+  }
+}
+
+function readEvent({ kind }: HookSettings, body: unknown, at: Millis = 0): Read {
+  switch (kind) {
+    case 'circleci':
+      return readCircleci(body);
+    case 'github':
+      return readGithub(body);
+    case 'hmac':
+      return readGeneric(body, at);
+  }
+}
+
+function failed(...given: Parameters<typeof problem>): ProblemError {
+  return new ProblemError(problem(...given));
+}
+
+function problemOf(error: unknown, { world, newId }: HookDeps): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  if (error instanceof Transient || error instanceof Terminal || error instanceof Conflict) {
+    world.log('error', 'a delivery could not be stored', { error });
+    const detail = "Serin's table or settings cannot be used now. Deliver it again later.";
+    return problem('unavailable', detail, { retryAfterSeconds: 5 });
+  }
+  const incident = newId();
+  world.log('error', 'a hook failed', { incident, error });
+  const detail = `This should not have happened. It is in Serin's log as incident ${incident}.`;
+  return problem('bug', detail, { incident });
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Transient } from '../errors.ts';
+import type { HookDeps } from '../hooks/receive.ts';
+import { cachedSecrets } from '../hooks/secrets.ts';
+import { storedHooks } from '../hooks/stored.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+import { dynamoClient } from '../store/client.ts';
+import type { InvokeAnswer, InvokeRequest } from '../world.ts';
+import { readEnvironment } from './environment.ts';
+import { lambdaInvoke } from './invoke.ts';
+import { ssmSecrets } from './ssm.ts';
+import { outside } from './world.ts';
+
+/**
+ * CircleCI and GitHub give a delivery up after 10 s. A command that takes longer is in the table, and goes
+ * on without us.
+ */
+const invokeMaxMs: Millis = 6 * secondMs;
+
+/** What the webhooks reach of AWS: the table, the queue, the reconcile function and the secrets. */
+export function liveHooks(env: Record<string, string | undefined>): HookDeps {
+  const environment = readEnvironment(env);
+  const base = outside(environment);
+  const { clock, store } = base;
+  const invoke = lambdaInvoke(environment);
+  return {
+    world: { ...base, invoke: (request) => soon(invoke, request) },
+    hooks: storedHooks({ documents: store.documents, clock }),
+    secret: cachedSecrets(ssmSecrets(dynamoClient().config, env), clock),
+    newId: randomUUID,
+  };
+}
+
+async function soon(
+  invoke: (request: InvokeRequest) => Promise<InvokeAnswer>,
+  request: InvokeRequest,
+): Promise<InvokeAnswer> {
+  const ended = new AbortController();
+  const late = delay(invokeMaxMs, undefined, { signal: ended.signal }).then(() => {
+    throw new Transient('the reconcile function takes longer than the sender waits');
+  });
+  // The one that loses has nobody left to tell.
+  late.catch(() => {});
+  const answer = invoke(request);
+  answer.catch(() => {});
+  return await Promise.race([answer, late]).finally(() => ended.abort());
+}

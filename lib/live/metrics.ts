@@ -1,0 +1,20 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { metricUnits } from '../model/metrics.ts';
+import type { Count } from '../world.ts';
+
+// A line of JSON in the log for every invocation, of which CloudWatch makes metrics. They have one
+// dimension, the service: a metric per rollout would cost more than all the rest (docs/adr/0023).
+
+const metrics = new Metrics({ namespace: 'Serin' });
+const units = { count: MetricUnit.Count, seconds: MetricUnit.Seconds };
+
+export const lambdaCount: Count = (name, value = 1) => {
+  metrics.addMetric(name, units[metricUnits[name]], value);
+};
+
+/** Middleware of every function: what was counted is written when an invocation ends. */
+export const published = { after: publish, onError: publish };
+
+function publish(): void {
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+}

@@ -1,0 +1,23 @@
+/**
+ * What is counted and measured, with the unit. The names are those of Argo Rollouts' controller where it
+ * measures the same; of a histogram's name, the value is one sample.
+ */
+// argo v1.10.1 docs/features/controller-metrics.md
+export const metricUnits = {
+  /** How long a turn took. */
+  rollout_reconcile: 'seconds',
+  /** A wake that failed and is not tried again by itself. */
+  rollout_reconcile_error: 'count',
+  /** A write that the API server refused for good. */
+  rollout_write_refusals_total: 'count',
+  /** A wake sent, and one of them sent again because it failed. */
+  workqueue_adds_total: 'count',
+  workqueue_retries_total: 'count',
+  /** An admission notice that came to the doorbell. */
+  doorbell_notices_total: 'count',
+  /** How long what should have been taken up longest ago is overdue. */
+  sweep_lateness_seconds: 'seconds',
+  clusters_unreachable: 'count',
+} as const;
+
+export type MetricName = keyof typeof metricUnits;

@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metricUnits } from '../../lib/model/metrics.ts';
+import { cfnLint } from './programs.ts';
+import { type Resource, rightsOf, type Template } from './template.ts';
+
+const run = promisify(execFile);
+const region = 'us-east-1';
+
+let folder: string;
+let said: string;
+let template: Template;
+const propertiesOf = (id: string): Resource['Properties'] =>
+  template.Resources[id]?.Properties ?? {};
+const functions = (): Record<string, Resource> =>
+  Object.fromEntries(
+    Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Function'),
+  );
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'serin-package-'));
+  const osls = join('node_modules', '.bin', 'osls');
+  // No way out: packaging must ask nobody, and needs no credentials.
+  const nowhere = 'http://127.0.0.1:9';
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL: nowhere,
+  };
+  const { stdout, stderr } = await run(process.execPath, [osls, 'package', '--package', folder], {
+    env,
+  });
+  said = `${stdout}${stderr}`;
+  const file = join(folder, 'cloudformation-template-update-stack.json');
+  template = JSON.parse(await readFile(file, 'utf8'));
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const logs = (...names: string[]) =>
+  names.flatMap((name) => [
+    `logs:CreateLogStream on log group ${name}`,
+    `logs:PutLogEvents on log group ${name}`,
+  ]);
+/** AWS knows no finer resource for these. */
+const traces = ['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *'];
+const interfaces = [
+  'ec2:AssignPrivateIpAddresses on * IsInVpc',
+  'ec2:CreateNetworkInterface on * IsInVpc',
+  'ec2:DeleteNetworkInterface on * IsInVpc',
+  'ec2:DescribeNetworkInterfaces on * IsInVpc',
+  'ec2:DescribeSubnets on * IsInVpc',
+  'ec2:UnassignPrivateIpAddresses on * IsInVpc',
+];
+const reads = ['dynamodb:GetItem on Table', 'dynamodb:Query on Table'];
+const writes = [...reads, 'dynamodb:PutItem on Table'];
+const wakes = 'sqs:SendMessage on Wakes';
+const commands = ['lambda:InvokeFunction on Reconcile', 'lambda:InvokeFunction on Look'];
+const clusters = [
+  ...writes,
+  'dynamodb:DeleteItem on Table',
+  'eks:DescribeCluster on arn:PARTITION:eks:*:ACCOUNT:cluster/*',
+  'sts:AssumeRole on arn:PARTITION:iam::*:role/serin*',
+  'sqs:ReceiveMessage on Wakes',
+  'sqs:DeleteMessage on Wakes',
+  'sqs:GetQueueAttributes on Wakes',
+  wakes,
+  ...logs('Reconcile', 'Look'),
+  ...traces,
+  ...interfaces,
+];
+const secrets = 'ssm:GetParameter on arn:PARTITION:ssm:REGION:ACCOUNT:parameter/serin/*';
+
+/** All that each function may do. */
+const rights: Record<string, string[]> = {
+  Reconcile: clusters,
+  Look: clusters,
+  Sweep: [...writes, 'dynamodb:Query on Table/index/due', wakes, ...logs('Sweep'), ...traces],
+  Doorbell: [...writes, wakes, ...logs('Doorbell'), ...traces],
+  Hooks: [...writes, wakes, ...commands, secrets, ...logs('Hooks'), ...traces],
+  ApiReads: [...reads, 'lambda:InvokeFunction on Look', ...logs('ApiReads'), ...traces],
+  ApiCommands: [...writes, wakes, ...commands, ...logs('ApiCommands'), ...traces],
+};
+
+describe('the packaged template', () => {
+  it('is made without a warning', () => {
+    expect(said).not.toMatch(/warning|deprecat|error/i);
+  });
+
+  it('has nothing that cfn-lint finds fault with', async () => {
+    const { python, script } = await cfnLint();
+    const files = (await readdir(folder)).filter((name) => name.startsWith('cloudformation-'));
+    expect(files).toHaveLength(2);
+    // W3005: osls writes out dependencies that follow from references as well.
+    const args = [script, '--ignore-checks', 'W3005', '--regions', region, '--template'];
+    const paths = files.map((name) => join(folder, name));
+    const { stdout } = await run(python, [...args, ...paths]);
+    expect(stdout).toBe('');
+  }, 300_000);
+
+  it('gives each function exactly the rights of the table', () => {
+    const given = Object.entries(functions()).map(([id, made]) => [
+      id.replace('LambdaFunction', ''),
+      rightsOf(template, made),
+    ]);
+    const wanted = Object.entries(rights).map(([name, list]) => [name, list.toSorted()]);
+    expect(Object.fromEntries(given)).toEqual(Object.fromEntries(wanted));
+    const roles = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
+    expect(roles).toHaveLength(6);
+    for (const { Properties } of roles) {
+      expect(Properties.ManagedPolicyArns ?? []).toEqual([]);
+      expect(JSON.stringify(Properties.AssumeRolePolicyDocument)).not.toContain('"AWS"');
+    }
+  });
+
+  it('holds nobody up: concurrency is reserved for each function, and the queue cannot take all', () => {
+    const reserved = Object.values(functions()).map(({ Properties }) => [
+      Properties.ReservedConcurrentExecutions,
+      Properties.Runtime,
+      Properties.Architectures[0],
+    ]);
+    expect(reserved).toHaveLength(7);
+    for (const [concurrency, ...how] of reserved) {
+      expect(concurrency).toBeGreaterThan(0);
+      expect(how).toEqual(['nodejs24.x', 'arm64']);
+    }
+    const reconcile = propertiesOf('ReconcileLambdaFunction');
+    const source = propertiesOf('ReconcileEventSourceMappingSQSWakes');
+    const { ScalingConfig, FunctionResponseTypes } = source;
+    expect(ScalingConfig.MaximumConcurrency).toBeLessThan(reconcile.ReservedConcurrentExecutions);
+    expect(FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    // Lambda stops a function that goes on waking itself, unless it is told that this is meant.
+    expect(reconcile.RecursiveLoop).toBe('Allow');
+    const { VisibilityTimeout, RedrivePolicy } = propertiesOf('Wakes');
+    expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * reconcile.Timeout);
+    expect(RedrivePolicy.deadLetterTargetArn).toEqual({ 'Fn::GetAtt': ['DeadLetters', 'Arn'] });
+  });
+
+  it('routes each path to the function that serves it, IAM before /iam alone', () => {
+    const routes = Object.values(template.Resources)
+      .filter(({ Type }) => Type === 'AWS::ApiGatewayV2::Route')
+      .map(({ Properties }) => {
+        const target = JSON.stringify(Properties.Target).match(/HttpApiIntegration(\w+)/)?.[1];
+        return `${Properties.RouteKey}: ${target}, ${Properties.AuthorizationType ?? 'open'}`;
+      });
+    expect(routes.sort()).toEqual([
+      'GET /iam/v1/{proxy+}: ApiReads, AWS_IAM',
+      'GET /v1/{proxy+}: ApiReads, open',
+      'POST /iam/v1/{proxy+}: ApiCommands, AWS_IAM',
+      'POST /v1/doorbell/{cluster}/{secret}: Doorbell, open',
+      'POST /v1/hooks/{id}: Hooks, open',
+      'POST /v1/{proxy+}: ApiCommands, open',
+    ]);
+    // An access log would hold the doorbell's secrets.
+    expect(propertiesOf('HttpApiStage').AccessLogSettings).toBeUndefined();
+  });
+
+  it('watches and shows nothing that Serin does not measure', () => {
+    const shown = JSON.stringify(template.Resources.Dashboard);
+    const names = Object.values(template.Resources)
+      .filter(({ Properties }) => Properties.Namespace === 'Serin')
+      .map(({ Properties }) => Properties.MetricName);
+    expect(names.sort()).toEqual([
+      'clusters_unreachable',
+      'rollout_reconcile_error',
+      'sweep_lateness_seconds',
+    ]);
+    for (const name of Object.keys(metricUnits)) expect(shown).toContain(name);
+    const { DashboardBody } = propertiesOf('Dashboard');
+    expect(JSON.parse(DashboardBody['Fn::Sub']).widgets).toHaveLength(7);
+    const service = [{ Name: 'service', Value: 'serin-prod' }];
+    for (const { Properties } of Object.values(template.Resources)) {
+      if (Properties.Namespace === 'Serin') expect(Properties.Dimensions).toEqual(service);
+    }
+    for (const { Properties } of Object.values(functions())) {
+      expect(Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME).toBe('serin-prod');
+    }
+  });
+});

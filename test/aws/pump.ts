@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import {
+  DeleteMessageBatchCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { SQSEvent } from 'aws-lambda';
+import type { BatchAnswer } from '../../lib/wake/batch.ts';
+import { type LambdaFunction, Throttled } from './lambda.ts';
+import { account, region } from './services.ts';
+
+// Lambda's event source mapping: it polls the queue, hands batches to the function, deletes what the function
+// is done with and leaves the rest to the queue's visibility timeout.
+
+export type PumpOptions = {
+  client: SQSClient;
+  queueUrl: string;
+  target: LambdaFunction;
+  batchSize?: number;
+  /** How many batches are at the function at once. */
+  maximumConcurrency?: number;
+};
+
+export type Pump = {
+  /** Batches that the function as a whole failed at. */
+  failed: string[];
+  /** The most batches that were at the function at once. */
+  highest: () => number;
+  stop: () => Promise<void>;
+};
+
+const waitSeconds = 1;
+
+export function startPump(options: PumpOptions): Pump {
+  const { maximumConcurrency = 2 } = options;
+  const stopping = new AbortController();
+  const failed: string[] = [];
+  let busy = 0;
+  let highest = 0;
+  const poll = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const messages = await receive(options, stopping.signal).catch(() => []);
+      if (messages.length === 0) continue;
+      busy += 1;
+      highest = Math.max(highest, busy);
+      await deliver(options, messages, failed).finally(() => {
+        busy -= 1;
+      });
+    }
+  };
+  const pollers = Array.from({ length: maximumConcurrency }, poll);
+  return {
+    failed,
+    highest: () => highest,
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(pollers);
+    },
+  };
+}
+
+async function receive(
+  { client, queueUrl, batchSize = 5 }: PumpOptions,
+  abortSignal: AbortSignal,
+): Promise<Message[]> {
+  const command = new ReceiveMessageCommand({
+    QueueUrl: queueUrl,
+    MaxNumberOfMessages: batchSize,
+    WaitTimeSeconds: waitSeconds,
+    MessageSystemAttributeNames: ['All'],
+  });
+  const { Messages } = await client.send(command, { abortSignal });
+  return Messages ?? [];
+}
+
+async function deliver(
+  { client, queueUrl, target }: PumpOptions,
+  messages: Message[],
+  failed: string[],
+): Promise<void> {
+  try {
+    const { payload, functionError } = await target.invoke(eventOf(messages));
+    // A function that fails as a whole is done with none of its batch.
+    if (functionError) throw new Error(payload);
+    const { batchItemFailures }: BatchAnswer = JSON.parse(payload);
+    const open = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    const Entries = messages
+      .filter(({ MessageId }) => !open.has(MessageId ?? ''))
+      .map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle }));
+    if (Entries.length > 0) {
+      await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    }
+  } catch (error) {
+    if (!(error instanceof Throttled)) failed.push(String(error));
+  }
+}
+
+function eventOf(messages: Message[]): SQSEvent {
+  return {
+    Records: messages.map(({ MessageId = '', ReceiptHandle = '', Body = '', Attributes = {} }) => ({
+      messageId: MessageId,
+      receiptHandle: ReceiptHandle,
+      body: Body,
+      attributes: Attributes as SQSEvent['Records'][number]['attributes'],
+      messageAttributes: {},
+      md5OfBody: createHash('md5').update(Body).digest('hex'),
+      eventSource: 'aws:sqs',
+      eventSourceARN: `arn:aws:sqs:${region}:${account}:serin-wakes`,
+      awsRegion: region,
+    })),
+  };
+}

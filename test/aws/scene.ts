@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
+import { settingsKey } from '../../lib/settings/load.ts';
+import { dynamoStore } from '../../lib/store/table.ts';
+import type { Store } from '../../lib/world.ts';
+import { type ControlPlane, startControlPlane } from '../cluster/controlPlane.ts';
+import { installWebhook } from '../cluster/doorbellStage.ts';
+import { serinCommand } from '../cluster/serin.ts';
+import { one } from '../kubernetes/certificates.ts';
+import { type Front, type Route, startFront } from './front.ts';
+import { type Pump, startPump } from './pump.ts';
+import { region } from './services.ts';
+import { type Aws, addFunction, roleOf, startAws } from './stage.ts';
+import { startTap, type Tap } from './tap.ts';
+import { startTokenWebhook, type TokenWebhook } from './tokenWebhook.ts';
+
+// All of it: Serin's functions in an account, and a cluster of EKS that knows the role of reconcile.
+
+export type Scene = {
+  aws: Aws;
+  plane: ControlPlane;
+  tokens: TokenWebhook;
+  /** On the API server, as reconcile reaches it. */
+  kube: Tap;
+  store: Store;
+  doorbell: Front;
+  api: Front;
+  pump: Pump;
+  /** Has what is not in the cluster's configuration by itself: the notices, its secret. */
+  registerCluster: (name: string, over?: { endpoint?: string }) => Promise<void>;
+  applySettings: (text: string) => Promise<void>;
+  /** As EventBridge does every minute. */
+  sweep: () => Promise<{ found: number; queued: number }>;
+  stop: () => Promise<void>;
+};
+
+export const clusterName = 'prod';
+
+export async function startScene(): Promise<Scene> {
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    return await start(stops);
+  } catch (error) {
+    await stopAll(stops);
+    throw error;
+  }
+}
+
+async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
+  for (const stop of stops.splice(0).reverse()) await stop();
+}
+
+async function start(stops: (() => Promise<void>)[]): Promise<Scene> {
+  // What fails in a scene comes again soon: nobody waits for three minutes in a test.
+  const aws = await startAws({ visibilitySeconds: 20 });
+  stops.push(aws.stop);
+  const entries = ['reconcile', 'look'].map((name) => ({
+    arn: roleOf(name),
+    groups: ['serin:controller'],
+  }));
+  const tokens = await startTokenWebhook({ clusterName, keys: aws.keys, entries });
+  stops.push(tokens.stop);
+  const plane = await startControlPlane({
+    audit: true,
+    apiServerFlags: [
+      `--authentication-token-webhook-config-file=${tokens.configIn(aws.dir)}`,
+      '--authentication-token-webhook-version=v1',
+    ],
+  });
+  stops.push(plane.stop);
+  const store = dynamoStore({ client: aws.dynamo, table: aws.table });
+  const secret = newSecret();
+  const authority = readFileSync(join(plane.dir, 'certs', 'apiserver.crt'));
+  const kube = await startTap(plane.server, { ca: authority, own: one });
+  stops.push(kube.stop);
+  const registerCluster: Scene['registerCluster'] = async (name, over = {}) => {
+    const known = await store.documents.get({ kind: 'cluster', id: name });
+    const ca = Buffer.from(one.cert).toString('base64');
+    await store.documents.put({
+      ...{ kind: 'cluster', id: name, version: known?.version ?? 0 },
+      body: {
+        ...{ name, region, eksName: clusterName, endpoint: kube.url, ca },
+        doorbell: { rings: true, secrets: [{ sha256: secretHash(secret) }] },
+        ...{ addedAt: Date.now(), addedBy: 'the test' },
+        ...over,
+      },
+    });
+  };
+  await registerCluster(clusterName);
+  await installInCluster(plane);
+  const fronts = await startFunctions(aws, stops);
+  const url = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
+  await installWebhook(plane, { url, caBundle: Buffer.from(one.cert).toString('base64') });
+  return {
+    ...{ aws, plane, tokens, kube, store, registerCluster, ...fronts },
+    applySettings: async (text) => {
+      const version = (await store.documents.get(settingsKey))?.version ?? 0;
+      const body = { text, appliedAt: Date.now(), appliedBy: 'the test' };
+      await store.documents.put({ ...settingsKey, version, body });
+    },
+    sweep: async () => {
+      const invoked = await aws.functions.get('sweep')?.invoke({});
+      return JSON.parse(invoked?.payload ?? '');
+    },
+    stop: () => stopAll(stops),
+  };
+}
+
+/** As docs/install.md says: the definitions, and the rights of the group that the access entry names. */
+async function installInCluster(plane: ControlPlane): Promise<void> {
+  const { out, err, code } = await serinCommand('crds');
+  if (code !== 0) throw new Error(err);
+  await plane.kubectl(['apply', '--server-side', '-f', '-'], out);
+  await plane.kubectl(['wait', '--for=condition=established', 'crd', '--all', '--timeout=30s']);
+  const rights = join(import.meta.dirname, '..', '..', 'infra', 'cluster');
+  await plane.kubectl(['apply', '-k', rights]);
+}
+
+async function startFunctions(aws: Aws, stops: (() => Promise<void>)[]) {
+  const reconcile = await addFunction(aws, { name: 'reconcile' });
+  await addFunction(aws, { name: 'look', bundle: 'reconcile' });
+  await addFunction(aws, { name: 'sweep', memoryMb: 256, concurrency: 1 });
+  const doorbellFunction = await addFunction(aws, { name: 'doorbell', memoryMb: 256 });
+  const apiFunction = await addFunction(aws, { name: 'api' });
+  const { keys } = aws;
+  const doorbell = await startFront({
+    routes: [{ prefix: '/v1/doorbell/', target: doorbellFunction }],
+    keys,
+    tls: one,
+  });
+  stops.push(doorbell.stop);
+  const routes: Route[] = [
+    { prefix: '/iam/v1/', target: apiFunction, iam: true },
+    { prefix: '/v1/', target: apiFunction },
+  ];
+  const api = await startFront({ routes, keys });
+  stops.push(api.stop);
+  const pump = startPump({ client: aws.sqs, queueUrl: aws.queues.wakes, target: reconcile });
+  stops.push(pump.stop);
+  return { doorbell, api, pump };
+}

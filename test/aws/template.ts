@@ -1,0 +1,54 @@
+/** A resource of a CloudFormation template; what is in it depends on its type. */
+// biome-ignore lint/suspicious/noExplicitAny: a tree of CloudFormation's
+export type Resource = { Type: string; Properties: Record<string, any> };
+export type Template = { Resources: Record<string, Resource> };
+
+type Statement = {
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  NotAction?: unknown;
+  Condition?: unknown;
+};
+type Conditional = { 'Fn::If': [condition: string, then: Statement, otherwise: unknown] };
+
+/** All that a function may do, one `ACTION on RESOURCE` each, sorted; with the condition, if it has one. */
+export function rightsOf({ Resources }: Template, { Properties }: Resource): string[] {
+  const id = Properties.Role['Fn::GetAtt'][0];
+  const policies = Resources[id]?.Properties.Policies ?? [];
+  const statements: (Statement | Conditional)[] = policies.flatMap(
+    (policy: { PolicyDocument: { Statement: Statement[] } }) => policy.PolicyDocument.Statement,
+  );
+  return statements.flatMap(rights).sort();
+}
+
+function rights(statement: Statement | Conditional): string[] {
+  if ('Fn::If' in statement) {
+    const [condition, then] = statement['Fn::If'];
+    return rights(then).map((right) => `${right} ${condition}`);
+  }
+  const { Effect, Action, Resource, ...rest } = statement;
+  if (Effect !== 'Allow' || Object.keys(rest).length > 0) {
+    throw new Error(`a statement that this cannot read: ${JSON.stringify(statement)}`);
+  }
+  const resources = Array.isArray(Resource) ? Resource : [Resource];
+  const actions = Array.isArray(Action) ? Action : [Action];
+  return actions.flatMap((action) => resources.map((each) => `${action} on ${named(each)}`));
+}
+
+/** A resource in words: its logical id, or the ARN with what CloudFormation fills in. */
+function named(resource: unknown): string {
+  if (typeof resource === 'string') return resource;
+  const { 'Fn::GetAtt': attribute, 'Fn::Sub': text } = resource as {
+    'Fn::GetAtt'?: [string, string];
+    'Fn::Sub'?: string;
+  };
+  if (attribute?.[1] === 'Arn') return attribute[0].replace('LambdaFunction', '');
+  if (text === undefined)
+    throw new Error(`a resource of no known form: ${JSON.stringify(resource)}`);
+  const group = text.match(/^\$\{(\w+)LogGroup\.Arn\}$/)?.[1];
+  if (group !== undefined) return `log group ${group}`;
+  return text
+    .replace(/\$\{AWS::(\w+)\}/g, (_, name) => name.toUpperCase().replace('ACCOUNTID', 'ACCOUNT'))
+    .replace(/\$\{(\w+)\.Arn\}/g, '$1');
+}
