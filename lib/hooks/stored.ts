@@ -25,12 +25,19 @@ export function storedHooks({
   };
 }
 
-function hooksIn({ hooks }: StoredSettings): HookSettings[] {
-  if (hooks === undefined) {
-    throw new Terminal('the settings in the table have no hooks beside them: apply them again');
-  }
-  const parsed = hookList.safeParse(JSON.parse(hooks));
+function hooksIn(settings: StoredSettings): HookSettings[] {
+  const parsed = hookList.safeParse(listIn(settings));
   if (parsed.success) return parsed.data;
   const list = parsed.error.issues.map(({ path, message }) => `hooks.${path.join('.')} ${message}`);
   throw new Terminal(`the hooks in the table's settings are not understood: ${list.join('; ')}`);
+}
+
+function listIn({ text, hooks }: StoredSettings): unknown {
+  if (hooks !== undefined) return JSON.parse(hooks);
+  try {
+    // Settings that were written as JSON need no list beside them.
+    return JSON.parse(text).hooks ?? [];
+  } catch {
+    throw new Terminal('the settings in the table have no hooks beside them: apply them again');
+  }
 }

@@ -90,6 +90,13 @@ describe('the hooks in the table', () => {
     expect(await (await put(JSON.stringify([hook()])))()).toMatchObject([{ id: 'shop' }]);
   });
 
+  it('are those of settings that are JSON', async () => {
+    const { documents } = memoryStore(clock);
+    const body = { text: JSON.stringify({ hooks: [hook()] }), appliedAt: 0, appliedBy: 'ada' };
+    await documents.put({ kind: 'settings', id: 'current', version: 0, body });
+    expect(await storedHooks({ documents, clock })()).toMatchObject([{ id: 'shop' }]);
+  });
+
   it.each([
     [undefined, /apply them again/],
     ['[{"id":"shop"}]', /hooks\.0\.kind must be circleci/],
