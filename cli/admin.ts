@@ -42,9 +42,12 @@ export async function administered<T>(work: () => Promise<T>): Promise<T> {
       throw new CliError(message, { exitCode: exitCodes.unreachable, hint });
     }
     if (error instanceof NotFound) throw new CliError(message, { exitCode: exitCodes.unreachable });
-    if (error instanceof Terminal || error instanceof Conflict) {
+    if (error instanceof Terminal) {
       const hint = 'Nothing was changed. Region and credentials come from the AWS_* variables.';
       throw new CliError(message, { exitCode: exitCodes.refused, hint });
+    }
+    if (error instanceof Conflict) {
+      throw new CliError(message, { exitCode: exitCodes.refused, hint: 'Nothing was changed.' });
     }
     throw error;
   }

@@ -49,7 +49,7 @@ const AREAS: Record<string, Area> = {
   record: { imports: ['model', 'decide', ...EDGES] },
   reconcile: { imports: ['model', 'decide', ...STAGES, ...EDGES] },
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
-  settings: { imports: ['model', 'world', 'errors'] },
+  settings: { imports: ['model', 'hooks', 'world', 'errors'] },
   access: { imports: ['model', 'settings', 'world', 'errors'] },
   hooks: { imports: ['model', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES] },

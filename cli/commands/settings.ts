@@ -5,13 +5,14 @@ import { Conflict } from '../../lib/errors.ts';
 import { toTime } from '../../lib/model/units.ts';
 import { settingsKey } from '../../lib/settings/load.ts';
 import { parseSettings } from '../../lib/settings/parse.ts';
+import type { Settings } from '../../lib/settings/schema.ts';
 import { administered, openAwsTable, operator, type TableOptions, tableOption } from '../admin.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { plain } from '../text.ts';
 
 type Finding = { line: number; path: string; message: string; isError: boolean };
-type Checked = { text: string; findings: Finding[]; isRight: boolean };
+type Checked = { text: string; settings?: Settings; findings: Finding[]; isRight: boolean };
 type ApplyOptions = TableOptions & { ifVersion?: number };
 
 export function addSettings(program: Command, cli: Cli): void {
@@ -77,7 +78,8 @@ async function checkFile(file: string): Promise<Checked> {
       ...found.map(({ line, ...rest }) => ({ ...rest, line: policyLine(line), path: 'policies' })),
     );
   }
-  return { text, findings, isRight: !findings.some(({ isError }) => isError) };
+  const isRight = !findings.some(({ isError }) => isError);
+  return { text, ...(settings && { settings }), findings, isRight };
 }
 
 function read(file: string): string {
@@ -108,7 +110,12 @@ async function apply({ args: [file = ''], options, io }: Call<ApplyOptions>) {
   const { documents } = await openAwsTable(options, io);
   const version = await administered(async () => {
     const read = options.ifVersion ?? (await documents.get(settingsKey))?.version ?? 0;
-    const body = { text: checked.text, appliedAt: Date.now(), appliedBy: operator() };
+    const body = {
+      text: checked.text,
+      hooks: JSON.stringify(checked.settings?.hooks ?? []),
+      appliedAt: Date.now(),
+      appliedBy: operator(),
+    };
     try {
       return (await documents.put({ ...settingsKey, version: read, body })).version;
     } catch (error) {

@@ -1,12 +1,10 @@
 import * as z from 'zod';
+import { hookList } from '../hooks/settings.ts';
 import { hourMs, type Millis, parseGoDuration } from '../model/units.ts';
 import { kinds, knownIssuer } from './known.ts';
 import { templateFault } from './template.ts';
 
 // What an administrator may write. Each message is the end of a sentence that begins with the path.
-
-/** An item of `hooks`. */
-const hook = z.unknown();
 
 /** Beyond it, a token that was read in some build's log is worth too much. */
 const ageMaxMs: Millis = 24 * hourMs;
@@ -122,7 +120,7 @@ export const settingsSchema = z
   .strictObject({
     issuers: z.array(issuer).default([]),
     policies: z.string().default(''),
-    hooks: z.array(hook).default([]),
+    hooks: hookList.default([]),
   })
   .superRefine(({ issuers }, context) => {
     const names = issuers.map(({ name }) => name);

@@ -131,7 +131,7 @@ describe('serin settings apply and show', () => {
     );
     await startTable();
     const { code, err } = await serin(['settings', 'show', '--table', 'no-such'], {});
-    expect(code).toBe(3);
+    expect(code).toBe(1);
     expect(err).toContain('there is no table no-such in this Region');
   });
 });
