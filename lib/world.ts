@@ -42,7 +42,7 @@ export type World = {
 };
 
 /** `doorbell`: whether its changes are announced (an admission webhook or a watch). */
-export type ClusterListing = { name: string; doorbell: boolean };
+type ClusterListing = { name: string; doorbell: boolean };
 
 export type InvokeRequest = { key: RolloutKey; look?: boolean };
 export type InvokeAnswer = { view: RolloutView };

@@ -44,7 +44,7 @@ export type DoorbellEntry = {
 export type Outage = { since: Millis; failures: number; retryAt: Millis; said: string };
 
 /** A long-lived token of the API. It is kept by the SHA-256 of its text, in hex. */
-export type TokenEntry = {
+type TokenEntry = {
   /** Who it stands for: the principal's name in policies and in the ledger. */
   name: string;
   groups: string[];
@@ -53,7 +53,7 @@ export type TokenEntry = {
 };
 
 /** What was to be done once, and that it was begun or done. */
-export type Claim = {
+type Claim = {
   by: string;
   isDone: boolean;
   /** When it was first begun, and until when whoever is at it has it alone. */
@@ -85,7 +85,7 @@ export type StoredSettings = {
 };
 
 /** What the table holds beside the rollouts and their ledgers, by kind. */
-export type DocumentBodies = {
+type DocumentBodies = {
   cluster: ClusterEntry;
   outage: Outage;
   token: TokenEntry;
