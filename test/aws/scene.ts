@@ -123,6 +123,7 @@ async function startFunctions(aws: Aws, stops: (() => Promise<void>)[]) {
   await addFunction(aws, { name: 'sweep', memoryMb: 256, concurrency: 1 });
   const doorbellFunction = await addFunction(aws, { name: 'doorbell', memoryMb: 256 });
   const apiFunction = await addFunction(aws, { name: 'api' });
+  const hooks = await addFunction(aws, { name: 'hooks', memoryMb: 256 });
   const { keys } = aws;
   const doorbell = await startFront({
     routes: [{ prefix: '/v1/doorbell/', target: doorbellFunction }],
@@ -131,6 +132,7 @@ async function startFunctions(aws: Aws, stops: (() => Promise<void>)[]) {
   });
   stops.push(doorbell.stop);
   const routes: Route[] = [
+    { prefix: '/v1/hooks/', target: hooks },
     { prefix: '/iam/v1/', target: apiFunction, iam: true },
     { prefix: '/v1/', target: apiFunction },
   ];
