@@ -98,7 +98,7 @@ describe('front-api on AWS', () => {
   it('is released, promoted, aborted in the next release, and the ledger names everyone', async () => {
     const issuer = await startIssuer({ sub: 'ada' });
     const issuers = [{ name: 'ci', issuer: issuer.url, audience: 'serin' }];
-    await scene.applySettings(JSON.stringify({ issuers, policies: permitAll, hooks: [hook] }));
+    await scene.applySettings({ issuers, policies: permitAll, hooks: [hook] });
     const ssm = new SSMClient({ region, endpoint: scene.aws.moto.endpoint, credentials });
     const parameter = {
       Name: '/serin/hooks/shop',

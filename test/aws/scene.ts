@@ -29,18 +29,21 @@ export type Scene = {
   pump: Pump;
   /** Has what is not in the cluster's configuration by itself: the notices, its secret. */
   registerCluster: (name: string, over?: { endpoint?: string }) => Promise<void>;
-  applySettings: (text: string) => Promise<void>;
+  applySettings: (settings: Settings) => Promise<void>;
   /** As EventBridge does every minute. */
   sweep: () => Promise<{ found: number; queued: number }>;
   stop: () => Promise<void>;
 };
 
+type Settings = { issuers: object[]; policies: string; hooks: object[] };
+
 export const clusterName = 'prod';
 
-export async function startScene(): Promise<Scene> {
+/** `clockMs`: by how much the clocks of functions are wrong. */
+export async function startScene(clockMs: Record<string, number> = {}): Promise<Scene> {
   const stops: (() => Promise<void>)[] = [];
   try {
-    return await start(stops);
+    return await start(stops, clockMs);
   } catch (error) {
     await stopAll(stops);
     throw error;
@@ -51,7 +54,10 @@ async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
   for (const stop of stops.splice(0).reverse()) await stop();
 }
 
-async function start(stops: (() => Promise<void>)[]): Promise<Scene> {
+async function start(
+  stops: (() => Promise<void>)[],
+  clockMs: Record<string, number>,
+): Promise<Scene> {
   // What fails in a scene comes again soon: nobody waits for three minutes in a test.
   const aws = await startAws({ visibilitySeconds: 20 });
   stops.push(aws.stop);
@@ -89,14 +95,16 @@ async function start(stops: (() => Promise<void>)[]): Promise<Scene> {
   };
   await registerCluster(clusterName);
   await installInCluster(plane);
-  const fronts = await startFunctions(aws, stops);
+  const fronts = await startFunctions(aws, stops, clockMs);
   const url = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
   await installWebhook(plane, { url, caBundle: Buffer.from(one.cert).toString('base64') });
   return {
     ...{ aws, plane, tokens, kube, store, registerCluster, ...fronts },
-    applySettings: async (text) => {
+    applySettings: async ({ hooks, ...rest }) => {
       const version = (await store.documents.get(settingsKey))?.version ?? 0;
-      const body = { text, appliedAt: Date.now(), appliedBy: 'the test' };
+      const text = JSON.stringify({ ...rest, hooks });
+      const by = { appliedAt: Date.now(), appliedBy: 'the test' };
+      const body = { text, hooks: JSON.stringify(hooks), ...by };
       await store.documents.put({ ...settingsKey, version, body });
     },
     sweep: async () => {
@@ -117,13 +125,25 @@ async function installInCluster(plane: ControlPlane): Promise<void> {
   await plane.kubectl(['apply', '-k', rights]);
 }
 
-async function startFunctions(aws: Aws, stops: (() => Promise<void>)[]) {
-  const reconcile = await addFunction(aws, { name: 'reconcile' });
-  await addFunction(aws, { name: 'look', bundle: 'reconcile' });
-  await addFunction(aws, { name: 'sweep', memoryMb: 256, concurrency: 1 });
-  const doorbellFunction = await addFunction(aws, { name: 'doorbell', memoryMb: 256 });
-  const apiFunction = await addFunction(aws, { name: 'api' });
-  const hooks = await addFunction(aws, { name: 'hooks', memoryMb: 256 });
+async function startFunctions(
+  aws: Aws,
+  stops: (() => Promise<void>)[],
+  clockMs: Record<string, number>,
+) {
+  const add = (options: Parameters<typeof addFunction>[1]) => {
+    const wrongBy = clockMs[options.name];
+    const env = {
+      NODE_OPTIONS: `--import ${join(import.meta.dirname, 'clockAhead.ts')}`,
+      SERIN_TEST_CLOCK_MS: String(wrongBy),
+    };
+    return addFunction(aws, { ...options, ...(wrongBy !== undefined && { env }) });
+  };
+  const reconcile = await add({ name: 'reconcile' });
+  await add({ name: 'look', bundle: 'reconcile' });
+  await add({ name: 'sweep', memoryMb: 256, concurrency: 1 });
+  const doorbellFunction = await add({ name: 'doorbell', memoryMb: 256 });
+  const apiFunction = await add({ name: 'api' });
+  const hooks = await add({ name: 'hooks', memoryMb: 256 });
   const { keys } = aws;
   const doorbell = await startFront({
     routes: [{ prefix: '/v1/doorbell/', target: doorbellFunction }],

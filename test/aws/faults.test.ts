@@ -1,0 +1,228 @@
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { RolloutKey } from '../../lib/model/key.ts';
+import type { MergePatch } from '../../lib/model/plan.ts';
+import { until } from '../cluster/processes.ts';
+import { apply, newNamespace, reaches, webRollout } from '../cluster/stage.ts';
+import { clusterName, type Scene, startScene } from './scene.ts';
+import { keyIdOf } from './stage.ts';
+import type { After, Fault } from './tap.ts';
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await startScene();
+});
+afterAll(() => scene?.stop());
+afterEach(() => {
+  const { dynamo, sqs, eks } = scene.aws.taps;
+  for (const tap of [dynamo, sqs, eks, scene.kube]) {
+    tap.setFault(undefined);
+    tap.setAfter(undefined);
+  }
+});
+
+const steps = [{ setWeight: 34 }, { pause: { duration: 2 } }];
+const canary = (image: string): MergePatch => ({
+  strategy: { canary: { steps } },
+  template: {
+    metadata: { labels: { app: 'web' } },
+    spec: { containers: [{ name: 'web', image }] },
+  },
+});
+
+async function start(name: string): Promise<RolloutKey> {
+  const namespace = await newNamespace(scene.plane, name);
+  await apply(scene.plane, webRollout(namespace, canary('web:v1')));
+  await reaches(scene.plane, namespace, 'Healthy');
+  return { cluster: clusterName, namespace, name: 'web' };
+}
+
+const release = ({ namespace }: RolloutKey, image: string) =>
+  apply(scene.plane, webRollout(namespace, canary(image)));
+
+const isDone = (key: RolloutKey, withinMs = 120_000) =>
+  reaches(scene.plane, key.namespace, 'Healthy', { step: 2, withinMs });
+
+/** What a release leaves in the ledger, each once. */
+async function kindsOf(key: RolloutKey): Promise<string[]> {
+  const { items } = await scene.store.ledger(key, { limit: 200 });
+  return items.filter(({ revision }) => revision === 2).map(({ kind }) => kind);
+}
+
+async function releasesOnce(key: RolloutKey): Promise<void> {
+  const kinds = await kindsOf(key);
+  for (const kind of ['revision', 'paused', 'resumed', 'completed']) {
+    expect(
+      kinds.filter((each) => each === kind),
+      kinds.join(),
+    ).toHaveLength(1);
+  }
+  const sets = await scene.plane.kubectl(['-n', key.namespace, 'get', 'rs', '-o', 'name']);
+  expect(sets.trim().split('\n')).toHaveLength(2);
+}
+
+/** Refuses a share of the calls of one operation, by turns. */
+function throttle(pattern: RegExp, type: string): Fault {
+  let count = 0;
+  return ({ operation, keyId }) => {
+    if (!pattern.test(operation) || keyId !== keyIdOf('reconcile')) return undefined;
+    count += 1;
+    // The SDK tries twice: so that some calls fail for good.
+    return count % 5 < 3 ? { status: 400, type } : undefined;
+  };
+}
+
+const send = (body: string) =>
+  scene.aws.sqs.send(
+    new SendMessageCommand({ QueueUrl: scene.aws.queues.wakes, MessageBody: body }),
+  );
+
+async function deadLetters(): Promise<string[]> {
+  const { Messages = [] } = await scene.aws.sqs.send(
+    new ReceiveMessageCommand({
+      QueueUrl: scene.aws.queues.deadLetters,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: 0,
+    }),
+  );
+  return Messages.map(({ Body = '' }) => Body);
+}
+
+describe('services that throttle', () => {
+  it('DynamoDB: the release goes on, and is told once', async () => {
+    const key = await start('dynamo');
+    const fault = throttle(/Item$|^Query$/, 'ProvisionedThroughputExceededException');
+    scene.aws.taps.dynamo.setFault(fault);
+    await release(key, 'web:v2');
+    await isDone(key);
+    scene.aws.taps.dynamo.setFault(undefined);
+    await until('the ledger', async () => (await kindsOf(key)).includes('completed'));
+    await releasesOnce(key);
+  });
+
+  it('SQS: what could not be sent is swept up', async () => {
+    const key = await start('sqs');
+    scene.aws.taps.sqs.setFault(throttle(/^SendMessage$/, 'RequestThrottled'));
+    await release(key, 'web:v2');
+    await until(
+      'the end',
+      async () => {
+        await scene.sweep();
+        return (await kindsOf(key)).includes('completed');
+      },
+      { withinMs: 150_000, everyMs: 10_000 },
+    );
+    await releasesOnce(key);
+  }, 200_000);
+});
+
+describe('a function that is killed', () => {
+  it('after any of its effects ends the release all the same, and tells it once', async () => {
+    // Each of these is hit after another effect: its first, its second, …
+    const keys = await Promise.all([...'abcdefghij'].map((letter) => start(`killed-${letter}`)));
+    const effects = new Map<string, number>();
+    const hit = new Set<string>();
+    const after: After = ({ operation, keyId, status }, about) => {
+      const isEffect = /^(?:PutItem|DeleteItem|SendMessage|POST |PATCH |DELETE )/.test(operation);
+      const isOurs = keyId === keyIdOf('reconcile') || keyId === '';
+      const [name] = /killed-\w/.exec(about) ?? [];
+      if (!isEffect || !isOurs || status >= 400 || name === undefined) return;
+      const count = (effects.get(name) ?? 0) + 1;
+      effects.set(name, count);
+      if (count !== name.charCodeAt(7) - 96) return;
+      hit.add(name);
+      scene.aws.functions.get('reconcile')?.kill();
+    };
+    const { dynamo, sqs } = scene.aws.taps;
+    for (const tap of [dynamo, sqs, scene.kube]) tap.setAfter(after);
+    await Promise.all(keys.map((key) => release(key, 'web:v2')));
+    const areDone = async (): Promise<boolean> => {
+      await scene.sweep();
+      const kinds = await Promise.all(keys.map(kindsOf));
+      return kinds.every((each) => each.includes('completed'));
+    };
+    await until('the end', areDone, { withinMs: 360_000, everyMs: 5000 });
+    expect([...hit].sort()).toEqual(keys.map(({ namespace }) => namespace));
+    for (const key of keys) await releasesOnce(key);
+  }, 420_000);
+});
+
+describe('two versions at once', () => {
+  it('an item of a newer Serin is left alone, and others go on', async () => {
+    const key = await start('newer');
+    const other = await start('older');
+    const Key = { pk: { S: `rollouts#${clusterName}` }, sk: { S: 'newer/web' } };
+    const table = { TableName: scene.aws.table };
+    const { Item } = await scene.aws.dynamo.send(new GetItemCommand({ ...table, Key }));
+    const newer = { ...Item, ...Key, schema: { N: '99' } };
+    await scene.aws.dynamo.send(new PutItemCommand({ ...table, Item: newer }));
+    await release(key, 'web:v2');
+    await release(other, 'web:v2');
+    await isDone(other);
+    const kept = await scene.aws.dynamo.send(new GetItemCommand({ ...table, Key }));
+    expect(kept.Item).toEqual(newer);
+    const { status } = JSON.parse(
+      await scene.plane.kubectl(['-n', 'newer', 'get', 'rollout', 'web', '-o', 'json']),
+    );
+    expect(status.currentStepIndex).not.toBe(2);
+  });
+
+  it('a message with fields of a newer version wakes its rollout', async () => {
+    const key = await start('message');
+    const before = scene.aws.functions.get('reconcile')!.invocations.length;
+    await send(JSON.stringify({ key: { ...key, shard: 7 }, urgency: 'high', version: 9 }));
+    await until('the wake', async () => {
+      return scene.aws.functions.get('reconcile')!.invocations.length > before;
+    });
+    expect(await deadLetters()).toEqual([]);
+  });
+});
+
+describe('poison', () => {
+  it('is dropped when it says nothing, and what always fails is a dead letter', async () => {
+    await send('not json');
+    await send('{"key":{"cluster":"prod","namespace":7}}');
+    const fatal = JSON.stringify({ key: { cluster: clusterName, namespace: 'poison', name: 'x' } });
+    // Whoever reads its record dies of it.
+    scene.aws.taps.dynamo.setAfter(({ operation }) => {
+      if (operation === 'GetItem') scene.aws.functions.get('reconcile')?.kill();
+    });
+    await send(fatal);
+    await until('the dead letter', async () => (await deadLetters()).length > 0, {
+      withinMs: 180_000,
+    });
+    scene.aws.taps.dynamo.setAfter(undefined);
+    expect(await deadLetters()).toEqual([fatal]);
+  }, 240_000);
+});
+
+describe('a cluster', () => {
+  it('that is gone for a while is left alone, and nothing is lost', async () => {
+    const key = await start('gone');
+    await release(key, 'web:v2');
+    await scene.plane.stopApiServer();
+    const outage = () => scene.store.documents.get({ kind: 'outage', id: clusterName });
+    await send(JSON.stringify({ list: clusterName }));
+    await until('the outage', async () => (await outage()) !== undefined);
+    await scene.sweep();
+    await scene.plane.startApiServer();
+    await until(
+      'its end',
+      async () => {
+        await scene.sweep();
+        return (await outage()) === undefined;
+      },
+      { withinMs: 120_000, everyMs: 5000 },
+    );
+    await until(
+      'the release',
+      async () => {
+        await scene.sweep();
+        return (await kindsOf(key)).includes('completed');
+      },
+      { withinMs: 120_000, everyMs: 5000 },
+    );
+    await releasesOnce(key);
+  }, 300_000);
+});
