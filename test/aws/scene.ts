@@ -28,7 +28,7 @@ export type Scene = {
   api: Front;
   pump: Pump;
   /** Has what is not in the cluster's configuration by itself: the notices, its secret. */
-  registerCluster: (name: string, over?: { endpoint?: string }) => Promise<void>;
+  registerCluster: (name: string, over?: { ca?: string }) => Promise<void>;
   applySettings: (settings: Settings) => Promise<void>;
   /** As EventBridge does every minute. */
   sweep: () => Promise<{ found: number; queued: number }>;
@@ -130,14 +130,8 @@ async function startFunctions(
   stops: (() => Promise<void>)[],
   clockMs: Record<string, number>,
 ) {
-  const add = (options: Parameters<typeof addFunction>[1]) => {
-    const wrongBy = clockMs[options.name];
-    const env = {
-      NODE_OPTIONS: `--import ${join(import.meta.dirname, 'clockAhead.ts')}`,
-      SERIN_TEST_CLOCK_MS: String(wrongBy),
-    };
-    return addFunction(aws, { ...options, ...(wrongBy !== undefined && { env }) });
-  };
+  const add = (options: Parameters<typeof addFunction>[1]) =>
+    addFunction(aws, { ...options, clockMs: clockMs[options.name] ?? 0 });
   const reconcile = await add({ name: 'reconcile' });
   await add({ name: 'look', bundle: 'reconcile' });
   await add({ name: 'sweep', memoryMb: 256, concurrency: 1 });
