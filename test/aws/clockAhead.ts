@@ -1,4 +1,5 @@
-// Loaded into a function's process by `--import`: its clock goes wrong by SERIN_TEST_CLOCK_MS, for Date alone.
+// Loaded into a function's process by `--import`: its clock, as far as Date tells it, is wrong by
+// SERIN_TEST_CLOCK_MS.
 const offsetMs = Number(process.env.SERIN_TEST_CLOCK_MS);
 const RealDate = Date;
 const now = (): number => RealDate.now() + offsetMs;

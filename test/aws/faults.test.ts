@@ -1,5 +1,9 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RolloutKey } from '../../lib/model/key.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
@@ -78,6 +82,17 @@ const send = (body: string) =>
   scene.aws.sqs.send(
     new SendMessageCommand({ QueueUrl: scene.aws.queues.wakes, MessageBody: body }),
   );
+
+/** Messages that wait or are being worked on; those that are delayed apart. */
+async function inQueue(): Promise<number> {
+  const { Attributes = {} } = await scene.aws.sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: scene.aws.queues.wakes,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  return Object.values(Attributes).reduce((sum, each) => sum + Number(each), 0);
+}
 
 async function deadLetters(): Promise<string[]> {
   const { Messages = [] } = await scene.aws.sqs.send(
@@ -196,12 +211,13 @@ describe('two versions at once', () => {
 
 describe('poison', () => {
   it('is dropped when it says nothing, and what always fails is a dead letter', async () => {
-    await send('not json');
-    await send('{"key":{"cluster":"prod","namespace":7}}');
+    const malformed = ['not json', '{"key":{"cluster":"prod","namespace":7}}'];
+    for (const body of malformed) await send(body);
+    await until('them to be done with', async () => (await inQueue()) === 0);
     const fatal = JSON.stringify({ key: { cluster: clusterName, namespace: 'poison', name: 'x' } });
     // Whoever reads its record dies of it.
-    scene.aws.taps.dynamo.setAfter(({ operation }) => {
-      if (operation === 'GetItem') scene.aws.functions.get('reconcile')?.kill();
+    scene.aws.taps.dynamo.setAfter((_call, about) => {
+      if (about.includes('"poison/x"')) scene.aws.functions.get('reconcile')?.kill();
     });
     await send(fatal);
     await until('the dead letter', async () => (await deadLetters()).length > 0, {
