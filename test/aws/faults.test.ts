@@ -9,7 +9,7 @@ import type { RolloutKey } from '../../lib/model/key.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { until } from '../cluster/processes.ts';
 import { apply, newNamespace, reaches, rolloutIn, webRollout } from '../cluster/stage.ts';
-import { one, two } from '../kubernetes/certificates.ts';
+import { two } from '../kubernetes/certificates.ts';
 import { clusterName, type Scene, startScene } from './scene.ts';
 import { keyIdOf } from './stage.ts';
 import type { After, Fault } from './tap.ts';
@@ -21,10 +21,11 @@ beforeAll(async () => {
 afterAll(() => scene?.stop());
 afterEach(() => {
   const { dynamo, sqs, eks } = scene.aws.taps;
-  for (const tap of [dynamo, sqs, eks, scene.kube]) {
+  for (const tap of [dynamo, sqs, scene.kube]) {
     tap.setFault(undefined);
     tap.setAfter(undefined);
   }
+  eks.setFault(scene.describeCluster);
 });
 
 const steps = [{ setWeight: 34 }, { pause: { duration: 2 } }];
@@ -136,12 +137,11 @@ describe('services that throttle', () => {
   it('EKS: a cluster with another authority is asked for until EKS says where it is', async () => {
     const key = await start('eks');
     let asked = 0;
-    scene.aws.taps.eks.setFault(() => {
+    scene.aws.taps.eks.setFault((call) => {
       asked += 1;
-      if (asked <= 4) return { status: 429, type: 'ThrottlingException' };
-      const data = Buffer.from(one.cert).toString('base64');
-      const cluster = { name: clusterName, status: 'ACTIVE', endpoint: scene.kube.url };
-      return { status: 200, body: { cluster: { ...cluster, certificateAuthority: { data } } } };
+      return asked <= 4
+        ? { status: 429, type: 'ThrottlingException' }
+        : scene.describeCluster(call);
     });
     await scene.registerCluster(clusterName, { ca: Buffer.from(two.cert).toString('base64') });
     // What it remembers of the cluster goes with it.

@@ -12,7 +12,7 @@ import { type Front, type Route, startFront } from './front.ts';
 import { type Pump, startPump } from './pump.ts';
 import { region } from './services.ts';
 import { type Aws, addFunction, roleOf, startAws } from './stage.ts';
-import { startTap, type Tap } from './tap.ts';
+import { type Fault, startTap, type Tap } from './tap.ts';
 import { startTokenWebhook, type TokenWebhook } from './tokenWebhook.ts';
 
 // All of it: Serin's functions in an account, and a cluster of EKS that knows the role of reconcile.
@@ -27,6 +27,8 @@ export type Scene = {
   doorbell: Front;
   api: Front;
   pump: Pump;
+  /** What EKS says of the cluster: moto's own clusters are nowhere. */
+  describeCluster: Fault;
   /** Has what is not in the cluster's configuration by itself: the notices, its secret. */
   registerCluster: (name: string, over?: { ca?: string }) => Promise<void>;
   applySettings: (settings: Settings) => Promise<void>;
@@ -80,6 +82,12 @@ async function start(
   const authority = readFileSync(join(plane.dir, 'certs', 'apiserver.crt'));
   const kube = await startTap(plane.server, { ca: authority, own: one });
   stops.push(kube.stop);
+  const describeCluster: Fault = () => {
+    const data = Buffer.from(one.cert).toString('base64');
+    const cluster = { name: clusterName, status: 'ACTIVE', endpoint: kube.url };
+    return { status: 200, body: { cluster: { ...cluster, certificateAuthority: { data } } } };
+  };
+  aws.taps.eks.setFault(describeCluster);
   const registerCluster: Scene['registerCluster'] = async (name, over = {}) => {
     const known = await store.documents.get({ kind: 'cluster', id: name });
     const ca = Buffer.from(one.cert).toString('base64');
@@ -99,7 +107,7 @@ async function start(
   const url = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
   await installWebhook(plane, { url, caBundle: Buffer.from(one.cert).toString('base64') });
   return {
-    ...{ aws, plane, tokens, kube, store, registerCluster, ...fronts },
+    ...{ aws, plane, tokens, kube, describeCluster, store, registerCluster, ...fronts },
     applySettings: async ({ hooks, ...rest }) => {
       const version = (await store.documents.get(settingsKey))?.version ?? 0;
       const text = JSON.stringify({ ...rest, hooks });

@@ -56,7 +56,11 @@ export async function startTap(target: string, secure?: Secure): Promise<Tap> {
     const url = `${target}${request.url}`;
     const answered = refused
       ? refusal(refused, headers)
-      : await hand(url, { method: request.method ?? 'GET', headers, body }, secure?.ca);
+      : await hand(url, { method: request.method ?? 'GET', headers, body }, secure?.ca).catch(
+          () => {},
+        );
+    // Who is not there does not answer.
+    if (!answered) return void response.destroy();
     const { writeUnits, readUnits } = unitsOf(operation, answered.body);
     const messages = messagesIn(operation, answered.body);
     const { status } = answered;
