@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { readBody, serveHere } from './http.ts';
 import { runtimeInterface } from './programs.ts';
 import { account, region } from './services.ts';
@@ -19,8 +20,8 @@ export type FunctionOptions = {
   timeoutMs?: number;
   /** How many run side by side; one more is told 429. */
   concurrency?: number;
-  /** Wraps the process: `[program, …arguments]` before Node's own. */
-  through?: string[];
+  /** By how much its clock is wrong, and that of the machine it is on, which tells it its deadline. */
+  clockMs?: number;
 };
 
 /** As the Invoke API answers. `functionError` is Unhandled for whatever the function did not answer. */
@@ -68,7 +69,7 @@ type State = {
 };
 
 export async function startFunction(given: FunctionOptions): Promise<LambdaFunction> {
-  const defaults = { memoryMb: 512, timeoutMs: 30_000, concurrency: 10, through: [] };
+  const defaults = { memoryMb: 512, timeoutMs: 30_000, concurrency: 10, clockMs: 0 };
   const state: State = {
     options: { ...defaults, ...given },
     runtime: await runtimeInterface(),
@@ -116,9 +117,8 @@ async function startSandbox(state: State, task: Task): Promise<void> {
     runtimeApi(state, sandbox, request, response),
   );
   sandbox.stop = serving.stop;
-  const { folder, env, log, through, timeoutMs } = state.options;
-  const command = [...through, process.execPath, state.runtime, 'index.handler'];
-  const child = spawn(command[0] ?? '', command.slice(1), {
+  const { folder, env, log, timeoutMs } = state.options;
+  const child = spawn(process.execPath, [state.runtime, 'index.handler'], {
     cwd: folder,
     env: { ...lambdaEnvironment(state, serving.url.replace('http://', '')), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -134,7 +134,8 @@ async function startSandbox(state: State, task: Task): Promise<void> {
 
 /** Nothing of ours but the PATH: a function has what its configuration gives it, and what Lambda does. */
 function lambdaEnvironment({ options }: State, api: string): Record<string, string> {
-  const { name, folder, memoryMb } = options;
+  const { name, folder, memoryMb, clockMs } = options;
+  const wrongClock = join(import.meta.dirname, 'clockAhead.ts');
   return {
     PATH: process.env.PATH ?? '',
     TZ: ':UTC',
@@ -150,6 +151,10 @@ function lambdaEnvironment({ options }: State, api: string): Record<string, stri
     AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
     LAMBDA_TASK_ROOT: folder,
     _HANDLER: 'index.handler',
+    ...(clockMs !== 0 && {
+      NODE_OPTIONS: `--import ${wrongClock}`,
+      SERIN_TEST_CLOCK_MS: String(clockMs),
+    }),
   };
 }
 
@@ -194,7 +199,7 @@ function hand(state: State, sandbox: Sandbox): void {
   const { task, waiting } = sandbox;
   if (!task || !waiting) return;
   delete sandbox.waiting;
-  const { name, timeoutMs } = state.options;
+  const { name, timeoutMs, clockMs } = state.options;
   // The start of a process is not of the invocation's own time.
   task.startedAt = performance.now();
   clearTimeout(sandbox.timer);
@@ -202,7 +207,7 @@ function hand(state: State, sandbox: Sandbox): void {
   waiting.writeHead(200, {
     'content-type': 'application/json',
     'lambda-runtime-aws-request-id': task.id,
-    'lambda-runtime-deadline-ms': String(Date.now() + timeoutMs),
+    'lambda-runtime-deadline-ms': String(Date.now() + clockMs + timeoutMs),
     'lambda-runtime-invoked-function-arn': `arn:aws:lambda:${region}:${account}:function:${name}`,
     'lambda-runtime-trace-id': `Root=1-00000000-${task.id.replaceAll('-', '').slice(0, 24)}`,
   });

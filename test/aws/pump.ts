@@ -27,10 +27,14 @@ export type Pump = {
   failed: string[];
   /** The most batches that were at the function at once. */
   highest: () => number;
+  /** Requests, as SQS bills them. */
+  receives: () => number;
+  deletes: () => number;
   stop: () => Promise<void>;
 };
 
-const waitSeconds = 1;
+/** As Lambda polls. */
+const waitSeconds = 20;
 
 export function startPump(options: PumpOptions): Pump {
   const { maximumConcurrency = 2 } = options;
@@ -38,21 +42,27 @@ export function startPump(options: PumpOptions): Pump {
   const failed: string[] = [];
   let busy = 0;
   let highest = 0;
+  let receives = 0;
+  let deletes = 0;
   const poll = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      receives += 1;
       const messages = await receive(options, stopping.signal).catch(() => []);
       if (messages.length === 0) continue;
       busy += 1;
       highest = Math.max(highest, busy);
-      await deliver(options, messages, failed).finally(() => {
+      const isDeleted = await deliver(options, messages, failed).finally(() => {
         busy -= 1;
       });
+      if (isDeleted) deletes += 1;
     }
   };
   const pollers = Array.from({ length: maximumConcurrency }, poll);
   return {
     failed,
     highest: () => highest,
+    receives: () => receives,
+    deletes: () => deletes,
     stop: async () => {
       stopping.abort();
       await Promise.all(pollers);
@@ -74,11 +84,12 @@ async function receive(
   return Messages ?? [];
 }
 
+/** Whether anything was deleted. */
 async function deliver(
   { client, queueUrl, target }: PumpOptions,
   messages: Message[],
   failed: string[],
-): Promise<void> {
+): Promise<boolean> {
   try {
     const { payload, functionError } = await target.invoke(eventOf(messages));
     // A function that fails as a whole is done with none of its batch.
@@ -88,11 +99,12 @@ async function deliver(
     const Entries = messages
       .filter(({ MessageId }) => !open.has(MessageId ?? ''))
       .map(({ MessageId, ReceiptHandle }) => ({ Id: MessageId, ReceiptHandle }));
-    if (Entries.length > 0) {
-      await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-    }
+    if (Entries.length === 0) return false;
+    await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    return true;
   } catch (error) {
     if (!(error instanceof Throttled)) failed.push(String(error));
+    return false;
   }
 }
 

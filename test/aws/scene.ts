@@ -12,7 +12,7 @@ import { type Front, type Route, startFront } from './front.ts';
 import { type Pump, startPump } from './pump.ts';
 import { region } from './services.ts';
 import { type Aws, addFunction, roleOf, startAws } from './stage.ts';
-import { startTap, type Tap } from './tap.ts';
+import { type Fault, startTap, type Tap } from './tap.ts';
 import { startTokenWebhook, type TokenWebhook } from './tokenWebhook.ts';
 
 // All of it: Serin's functions in an account, and a cluster of EKS that knows the role of reconcile.
@@ -27,20 +27,25 @@ export type Scene = {
   doorbell: Front;
   api: Front;
   pump: Pump;
+  /** What EKS says of the cluster: moto's own clusters are nowhere. */
+  describeCluster: Fault;
   /** Has what is not in the cluster's configuration by itself: the notices, its secret. */
-  registerCluster: (name: string, over?: { endpoint?: string }) => Promise<void>;
-  applySettings: (text: string) => Promise<void>;
+  registerCluster: (name: string, over?: { ca?: string }) => Promise<void>;
+  applySettings: (settings: Settings) => Promise<void>;
   /** As EventBridge does every minute. */
   sweep: () => Promise<{ found: number; queued: number }>;
   stop: () => Promise<void>;
 };
 
+type Settings = { issuers: object[]; policies: string; hooks: object[] };
+
 export const clusterName = 'prod';
 
-export async function startScene(): Promise<Scene> {
+/** `clockMs`: by how much the clocks of functions are wrong. */
+export async function startScene(clockMs: Record<string, number> = {}): Promise<Scene> {
   const stops: (() => Promise<void>)[] = [];
   try {
-    return await start(stops);
+    return await start(stops, clockMs);
   } catch (error) {
     await stopAll(stops);
     throw error;
@@ -51,7 +56,10 @@ async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
   for (const stop of stops.splice(0).reverse()) await stop();
 }
 
-async function start(stops: (() => Promise<void>)[]): Promise<Scene> {
+async function start(
+  stops: (() => Promise<void>)[],
+  clockMs: Record<string, number>,
+): Promise<Scene> {
   // What fails in a scene comes again soon: nobody waits for three minutes in a test.
   const aws = await startAws({ visibilitySeconds: 20 });
   stops.push(aws.stop);
@@ -74,6 +82,12 @@ async function start(stops: (() => Promise<void>)[]): Promise<Scene> {
   const authority = readFileSync(join(plane.dir, 'certs', 'apiserver.crt'));
   const kube = await startTap(plane.server, { ca: authority, own: one });
   stops.push(kube.stop);
+  const describeCluster: Fault = () => {
+    const data = Buffer.from(one.cert).toString('base64');
+    const cluster = { name: clusterName, status: 'ACTIVE', endpoint: kube.url };
+    return { status: 200, body: { cluster: { ...cluster, certificateAuthority: { data } } } };
+  };
+  aws.taps.eks.setFault(describeCluster);
   const registerCluster: Scene['registerCluster'] = async (name, over = {}) => {
     const known = await store.documents.get({ kind: 'cluster', id: name });
     const ca = Buffer.from(one.cert).toString('base64');
@@ -89,14 +103,16 @@ async function start(stops: (() => Promise<void>)[]): Promise<Scene> {
   };
   await registerCluster(clusterName);
   await installInCluster(plane);
-  const fronts = await startFunctions(aws, stops);
+  const fronts = await startFunctions(aws, stops, clockMs);
   const url = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
   await installWebhook(plane, { url, caBundle: Buffer.from(one.cert).toString('base64') });
   return {
-    ...{ aws, plane, tokens, kube, store, registerCluster, ...fronts },
-    applySettings: async (text) => {
+    ...{ aws, plane, tokens, kube, describeCluster, store, registerCluster, ...fronts },
+    applySettings: async ({ hooks, ...rest }) => {
       const version = (await store.documents.get(settingsKey))?.version ?? 0;
-      const body = { text, appliedAt: Date.now(), appliedBy: 'the test' };
+      const text = JSON.stringify({ ...rest, hooks });
+      const by = { appliedAt: Date.now(), appliedBy: 'the test' };
+      const body = { text, hooks: JSON.stringify(hooks), ...by };
       await store.documents.put({ ...settingsKey, version, body });
     },
     sweep: async () => {
@@ -117,12 +133,19 @@ async function installInCluster(plane: ControlPlane): Promise<void> {
   await plane.kubectl(['apply', '-k', rights]);
 }
 
-async function startFunctions(aws: Aws, stops: (() => Promise<void>)[]) {
-  const reconcile = await addFunction(aws, { name: 'reconcile' });
-  await addFunction(aws, { name: 'look', bundle: 'reconcile' });
-  await addFunction(aws, { name: 'sweep', memoryMb: 256, concurrency: 1 });
-  const doorbellFunction = await addFunction(aws, { name: 'doorbell', memoryMb: 256 });
-  const apiFunction = await addFunction(aws, { name: 'api' });
+async function startFunctions(
+  aws: Aws,
+  stops: (() => Promise<void>)[],
+  clockMs: Record<string, number>,
+) {
+  const add = (options: Parameters<typeof addFunction>[1]) =>
+    addFunction(aws, { ...options, clockMs: clockMs[options.name] ?? 0 });
+  const reconcile = await add({ name: 'reconcile' });
+  await add({ name: 'look', bundle: 'reconcile' });
+  await add({ name: 'sweep', memoryMb: 256, concurrency: 1 });
+  const doorbellFunction = await add({ name: 'doorbell', memoryMb: 256 });
+  const apiFunction = await add({ name: 'api' });
+  const hooks = await add({ name: 'hooks', memoryMb: 256 });
   const { keys } = aws;
   const doorbell = await startFront({
     routes: [{ prefix: '/v1/doorbell/', target: doorbellFunction }],
@@ -131,6 +154,7 @@ async function startFunctions(aws: Aws, stops: (() => Promise<void>)[]) {
   });
   stops.push(doorbell.stop);
   const routes: Route[] = [
+    { prefix: '/v1/hooks/', target: hooks },
     { prefix: '/iam/v1/', target: apiFunction, iam: true },
     { prefix: '/v1/', target: apiFunction },
   ];

@@ -101,7 +101,7 @@ async function start(what: string, { port, program, args, env, isUp }: Starting)
   return { endpoint: `http://127.0.0.1:${port}`, stop };
 }
 
-/** The table as infra/ makes it. DynamoDB Local takes its time for the first: no client of ours would wait. */
+/** The table as infra/ makes it. The first takes longer than a client of lib/ would wait. */
 export async function makeTable({ endpoint }: Service, name: string): Promise<string> {
   const client = new DynamoDBClient({ region, endpoint, maxAttempts: 1 });
   await client.send(new CreateTableCommand(tableDefinition(name)));

@@ -24,11 +24,14 @@ type Asked = { operation: string; keyId: string; body: string };
 /** What to answer in the service's place; undefined hands the call on. */
 export type Fault = (asked: Asked) => Instead | undefined;
 
+/** `about` is what was asked, whole. */
+export type After = (call: Call, about: string) => void;
+
 export type Tap = Serving & {
   calls: Call[];
   setFault: (fault: Fault | undefined) => void;
   /** Is told of each call that the service has answered, before its caller is. */
-  setAfter: (after: ((call: Call) => void) | undefined) => void;
+  setAfter: (after: After | undefined) => void;
 };
 
 /** How the tap reaches its service, and is reached, where that is by TLS. */
@@ -40,7 +43,7 @@ const reads = new Set(['GetItem', 'Query']);
 export async function startTap(target: string, secure?: Secure): Promise<Tap> {
   const calls: Call[] = [];
   let fault: Fault | undefined;
-  let after: ((call: Call) => void) | undefined;
+  let after: After | undefined;
   const serving = await serveHere(async (request, response) => {
     const headers = headersOf(request);
     const operation =
@@ -53,13 +56,17 @@ export async function startTap(target: string, secure?: Secure): Promise<Tap> {
     const url = `${target}${request.url}`;
     const answered = refused
       ? refusal(refused, headers)
-      : await hand(url, { method: request.method ?? 'GET', headers, body }, secure?.ca);
+      : await hand(url, { method: request.method ?? 'GET', headers, body }, secure?.ca).catch(
+          () => {},
+        );
+    // Who is not there does not answer.
+    if (!answered) return void response.destroy();
     const { writeUnits, readUnits } = unitsOf(operation, answered.body);
     const messages = messagesIn(operation, answered.body);
     const { status } = answered;
     const call = { operation, keyId, status, writeUnits, readUnits, messages };
     calls.push(call);
-    after?.(call);
+    after?.(call, `${request.url} ${body}`);
     response.writeHead(answered.status, answered.headers).end(answered.body);
   }, secure?.own);
   return {
