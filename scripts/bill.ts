@@ -67,7 +67,11 @@ export function billOf(counted: Counters, fleet: Fleet): Line[] {
   const requests = lambda(({ invocations }) => invocations);
   const gbSeconds = lambda(({ billedMs, memoryMb }) => (billedMs / 1000) * (memoryMb / 1024));
   const sends = total(({ sqs }) => sqs.send);
-  const queue = total(({ sqs }) => sqs.send + sqs.receive + sqs.delete);
+  // While nothing is released a receive finds a message for each that is deleted, and mostly nothing: those
+  // are AWS's own polling, which does not grow with the clusters, and have a line of their own.
+  const listWake = counted.idle.sqs.send + 2 * counted.idle.sqs.delete;
+  const { send, receive, delete: done } = counted.sqs;
+  const queue = (send + receive + done) * perRelease + listWake * perCluster;
   const empty = emptyReceivesAMinute * minutesAMonth;
   const writes = total(({ dynamo }) => dynamo.writeUnits);
   const reads = total(({ dynamo }) => dynamo.readUnits);

@@ -69,6 +69,14 @@ describe('npm run cost', () => {
     expect(Number(argo.match(/total ([\d.]+)/)?.[1])).toBeCloseTo(sum, 0);
   });
 
+  it("does not take the queue's empty receives for those of each cluster", async () => {
+    const sqs = { send: 1, receive: 60, delete: 1 };
+    await write(JSON.stringify({ ...nothing, releases: 1, idle: { ...idle, sqs } }));
+    const { out } = await cost(fleet);
+    const requests = Number(out.match(/SQS requests +([\d,]+)/)?.[1]?.replaceAll(',', ''));
+    expect(requests).toBe((3 * 730 * 60 * 50) / 10);
+  });
+
   it('says what to do without counters, or with those of another version', async () => {
     const without = await cost(fleet);
     expect(without).toMatchObject({ code: 1, out: '' });
