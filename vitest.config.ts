@@ -7,6 +7,8 @@ export default defineConfig({
     exclude: ['test/cluster/**', 'test/aws/**', 'test/browser/**'],
     maxWorkers: 2,
     bail: 0,
+    // Some tests start programs, and machines have other things to do: this ends what hangs.
+    testTimeout: 30_000,
     passWithNoTests: false,
     coverage: { include: ['lib/**', 'functions/**', 'cli/**'] },
   },

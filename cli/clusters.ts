@@ -146,13 +146,13 @@ function nextSteps(
   const hint = role === 'ROLE_ARN' ? "  (ROLE_ARN: the stack's output ReconcileRoleArn)" : '';
   const chart = 'helm upgrade --install serin infra/cluster --namespace serin --create-namespace';
   return [
-    `let the role in:          ${accessCommand(entry, role)}${hint}`,
-    'give its group rights:    kubectl apply -k infra/cluster',
-    ...(url === undefined
-      ? []
-      : [`or rights and doorbell:   ${chart} --set-string doorbell.url=${url}`]),
-    'define Rollouts:          serin crds --kubeconfig FILE | kubectl apply --server-side -f -',
+    // Serin begins as soon as it has its rights.
     "stop Argo's controller:   serin adopt --kubeconfig FILE",
+    'define Rollouts:          serin crds --kubeconfig FILE | kubectl apply --server-side -f -',
+    `let the role in:          ${accessCommand(entry, role)}${hint}`,
+    url === undefined
+      ? 'give its group rights:    kubectl apply -k infra/cluster'
+      : `rights and doorbell:      ${chart} --set-string doorbell.url=${url}`,
     `see that it works:        serin cluster check ${entry.name}`,
   ];
 }

@@ -30,7 +30,7 @@ const { metafile } = await build({
   external: ['dynalite'],
   // Packages in CommonJS find Node's own modules by this.
   banner: {
-    js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+    js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
   },
   logLevel: 'warning',
 });

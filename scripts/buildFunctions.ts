@@ -44,7 +44,7 @@ for (const file of (await readdir(entries)).sort()) {
       SERIN_CEDAR_WASM: JSON.stringify(cedarFile),
     },
     banner: {
-      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+      js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
     },
     logLevel: 'warning',
   });

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { newToken, tokenId } from '../../lib/access/tokens.ts';
 import type { Document } from '../../lib/model/documents.ts';
 import { hourMs, type Millis, toTime } from '../../lib/model/units.ts';
@@ -39,7 +39,11 @@ Examples:
     .summary('make a token; it is shown this once')
     .argument('<name>', 'whom it stands for, in policies and in the ledger')
     .option('--group <name>', 'a group it is in; may be repeated', gather, [])
-    .option('--expires <days>', 'for how long, such as 90d', days, 90 * dayMs)
+    .addOption(
+      new Option('--expires <days>', 'for how long, such as 90d')
+        .argParser(days)
+        .default(90 * dayMs, '90d'),
+    )
     .option(...tableOption)
     .action(action<CreateOptions>(cli, create));
   token

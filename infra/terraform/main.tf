@@ -42,7 +42,7 @@ data "aws_iam_policy_document" "trust" {
 
     principals {
       type        = "AWS"
-      identifiers = [var.controller_role_arn]
+      identifiers = concat([var.controller_role_arn], var.administrators)
     }
   }
 }

@@ -17,10 +17,16 @@ variable "role_name" {
   description = <<-EOT
     For a cluster of another account than Serin's: the name of a role to make in the cluster's account. Serin
     assumes it to ask EKS for the cluster and to sign in (serin cluster add --role-arn). The stack lets it assume
-    roles whose names fit its parameter clusterRoles, which is serin-*.
+    roles whose names fit its parameter clusterRoles, which is serin*.
   EOT
   type        = string
   default     = null
+}
+
+variable "administrators" {
+  description = "With role_name: ARNs of who runs serin cluster add and check, which assume that role as well."
+  type        = list(string)
+  default     = []
 }
 
 variable "doorbell_url" {

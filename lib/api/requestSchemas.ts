@@ -9,7 +9,7 @@ export type Verb = Command['verb'];
 /** The schemas that have a name in the OpenAPI document. */
 export const components = z.registry<{ id: string }>();
 
-const hasNoControl = /^[^\p{Cc}\p{Cf}\u2028\u2029]*$/u;
+const hasNoControl = /^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]*$/u;
 const count = z.int().min(0);
 
 function hasFourDigits(time: string): boolean {

@@ -48,6 +48,16 @@ export function settleIntents(observed: Observed, now: Millis, onlyAborts: boole
   return { steps, actions: [] };
 }
 
+/** Closes every open command of a rollout that is left as it is: nobody is to wait for what never comes. */
+export function refuseIntents(observed: Observed, now: Millis, detail: string): IntentStep[] {
+  const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
+  return open.map(({ id }) => ({
+    id,
+    step: 'close',
+    outcome: { result: 'refused', detail, at: now },
+  }));
+}
+
 function settle(
   intent: Intent,
   observed: Observed,

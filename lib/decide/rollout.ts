@@ -11,7 +11,7 @@ import { reasons } from './conditions.ts';
 import { deferredUntil } from './deferral.ts';
 import { withDuration } from './duration.ts';
 import { metadataPatch } from './injected.ts';
-import { settleIntents } from './intents.ts';
+import { refuseIntents, settleIntents } from './intents.ts';
 import { findStatus } from './lost.ts';
 import { podMetadataActions, wantedMetadata } from './metadata.ts';
 import { scaleWorkload } from './migrate.ts';
@@ -54,7 +54,8 @@ import { explain } from './why.ts';
  */
 export function decide(observed: Observed, now: Millis): Plan {
   const alone = leaveAlone(observed);
-  if (alone) return alone;
+  if (alone)
+    return { ...alone, intents: refuseIntents(observed, now, alone.reasons[0]?.text ?? '') };
   const kept = rivalUntil(observed, now);
   const settled = settleIntents(observed, now, kept !== undefined);
   if (settled.actions.length > 0) return command(observed, settled.actions, settled.steps, now);

@@ -52,5 +52,7 @@ export const intentLifeMs: Millis = 60_000;
 /** How long the rollout's item keeps a closed intent, for answers to repeated requests; at most so many. */
 export const closedIntentLifeMs: Millis = 24 * 60 * minuteMs;
 export const closedIntentsMax = 50;
+/** And how long they may be together, as JSON: an item of the table has 400 kB. */
+export const closedIntentsLengthMax = 64_000;
 /** How many open intents a rollout may have; one more is refused. */
 export const openIntentsMax = 10;

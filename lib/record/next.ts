@@ -3,7 +3,12 @@ import { fullSizeOf } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
 import { safetyMs } from '../decide/why.ts';
-import { closedIntentLifeMs, closedIntentsMax, type Intent } from '../model/intent.ts';
+import {
+  closedIntentLifeMs,
+  closedIntentsLengthMax,
+  closedIntentsMax,
+  type Intent,
+} from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { Plan } from '../model/plan.ts';
@@ -36,6 +41,8 @@ export function account(
     return intent.outcome !== undefined && record.intents[index]?.outcome === undefined;
   });
   const done = intents.filter((intent) => {
+    // One that found its effect there already has caused nothing, and nobody is to be named for it.
+    if (intent.applying === undefined) return false;
     // What follows from a new template shows a turn later; the generation tells whose it is.
     const isTemplate = ['image', 'undo', 'restart'].includes(intent.command.verb);
     const isTheirs = isTemplate && intent.bound.generation + 1 === progress.generation;
@@ -97,12 +104,22 @@ function workloadRefOf({ rollout, workload }: Observed): Pick<RolloutRecord, 'wo
   return reference && 'kind' in reference ? { workloadRef: reference } : {};
 }
 
-/** Open ones, and closed ones for as long as a request may be repeated under its key. */
+/**
+ * Open ones, and closed ones for as long as a request may be repeated under its key; the newest, and no
+ * more of them than leave the rollout's item well below what the table takes.
+ */
 function remembered(intents: Intent[], now: Millis): Intent[] {
-  return intents.filter(({ outcome }, index) => {
-    if (outcome === undefined) return true;
-    return index >= intents.length - closedIntentsMax && now - outcome.at < closedIntentLifeMs;
-  });
+  let closedLength = 0;
+  return intents
+    .toReversed()
+    .filter((intent, newer) => {
+      const { outcome } = intent;
+      if (outcome === undefined) return true;
+      closedLength += JSON.stringify(intent).length;
+      const isRecent = newer < closedIntentsMax && now - outcome.at < closedIntentLifeMs;
+      return isRecent && closedLength <= closedIntentsLengthMax;
+    })
+    .reverse();
 }
 
 function isWorthKeeping(before: Progress | undefined, after: Progress): boolean {

@@ -41,7 +41,7 @@ export function readWake(body: string): QueueMessage {
   const retried = typeof retries === 'number' ? { retries } : {};
   if (typeof list === 'string' && list !== '') return { list, ...retried };
   const { cluster, namespace, name } = key ?? {};
-  if ([cluster, namespace, name].some((part) => typeof part !== 'string' || part === '')) {
+  if (![cluster, namespace, name].every(isName)) {
     throw new Terminal(`a message in the queue names no rollout: ${body.slice(0, 200)}`);
   }
   return {
@@ -50,6 +50,11 @@ export function readWake(body: string): QueueMessage {
     ...(isBefore(before) ? { before } : {}),
     ...retried,
   };
+}
+
+/** Half a surrogate is no text, and cannot be made a key of the table. */
+function isName(part: unknown): boolean {
+  return typeof part === 'string' && part !== '' && part.isWellFormed();
 }
 
 type Parsed = {

@@ -59,7 +59,7 @@ const interfaces = [
 const reads = ['dynamodb:GetItem on Table', 'dynamodb:Query on Table'];
 const writes = [...reads, 'dynamodb:PutItem on Table'];
 const wakes = 'sqs:SendMessage on Wakes';
-const commands = ['lambda:InvokeFunction on Reconcile', 'lambda:InvokeFunction on Look'];
+const commands = ['lambda:InvokeFunction on Reconcile'];
 const clusters = [
   ...writes,
   'dynamodb:DeleteItem on Table',

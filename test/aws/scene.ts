@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
 import { settingsKey } from '../../lib/settings/load.ts';
 import { dynamoStore } from '../../lib/store/table.ts';
@@ -128,7 +129,9 @@ async function installInCluster(plane: ControlPlane): Promise<void> {
   const { out, err, code } = await serinCommand('crds');
   if (code !== 0) throw new Error(err);
   await plane.kubectl(['apply', '--server-side', '-f', '-'], out);
-  await plane.kubectl(['wait', '--for=condition=established', 'crd', '--all', '--timeout=30s']);
+  const wait = ['wait', '--for=condition=established', 'crd', '--all', '--timeout=30s'];
+  // kubectl fails on a definition that has no conditions yet.
+  await plane.kubectl(wait).catch(() => delay(1000).then(() => plane.kubectl(wait)));
   const rights = join(import.meta.dirname, '..', '..', 'infra', 'cluster');
   await plane.kubectl(['apply', '-k', rights]);
 }

@@ -25,7 +25,7 @@ it('the bundle loads what a proxy takes when a kubeconfig names one, and no soon
       platform: 'node',
       plugins: [lean()],
       banner: {
-        js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+        js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
       },
     });
     const loaded = await import(pathToFileURL(join(outdir, 'entry.mjs')).href);

@@ -33,7 +33,13 @@ describe('cluster add', () => {
       doorbell: { rings: false, secrets: [{ sha256: secretHash(secret) }] },
     });
     expect(JSON.stringify(kept)).not.toContain(secret);
-    const order = ['create-access-entry', 'apply -k', 'serin crds', 'serin adopt', 'cluster check'];
+    const order = [
+      'serin adopt',
+      'serin crds',
+      'create-access-entry',
+      'helm upgrade',
+      'cluster check',
+    ];
     const places = order.map((each) => out.lastIndexOf(each));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places[0]).toBeGreaterThan(0);

@@ -18,6 +18,11 @@ const skaffold =
   'SERIN_TOKEN="$CLUSTER_TOKEN" serin set image front-api "$(cat "$STAGE/image")"\n';
 const noting = '#!/bin/sh\necho "$0 $*" >>"$STAGE/called"\n';
 
+/** Makes a token for the job, for the audience that Serin's settings ask for. */
+const circleci = `#!/bin/bash
+[ "$*" = 'run oidc get --claims {"aud": "serin"}' ] && printf %s "$JOB_TOKEN"
+`;
+
 type Step = { name?: string; run?: { command: string } | string; command?: string };
 type Env = Record<string, string>;
 
@@ -38,7 +43,13 @@ async function stage() {
   mkdirSync(bin);
   mkdirSync(join(folder, 'deploy'));
   symlinkSync(resolve('bin/serin.js'), join(bin, 'serin'));
-  for (const [name, text] of Object.entries({ kustomize, skaffold, docker: noting, npm: noting })) {
+  for (const [name, text] of Object.entries({
+    kustomize,
+    skaffold,
+    circleci,
+    docker: noting,
+    npm: noting,
+  })) {
     writeFileSync(join(bin, name), text);
     chmodSync(join(bin, name), 0o755);
   }
@@ -89,7 +100,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
 
   it('builds, edits the image, deploys, looks, promotes', async () => {
     const { shell, token, said, called } = await stage();
-    const job = { CIRCLE_SHA1: 'abc1234', CIRCLE_OIDC_TOKEN_V2: token, CIRCLE_WORKFLOW_ID: 'w-1' };
+    const job = { CIRCLE_SHA1: 'abc1234', JOB_TOKEN: token, CIRCLE_WORKFLOW_ID: 'w-1' };
     const steps = ['build', 'deploy', 'promote'].flatMap((name) => [
       ...commandsOf(jobs[name].steps),
     ]);
@@ -113,7 +124,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
     const commands = commandsOf(jobs.promote.steps);
     const promote = commands.get('Promote what this pipeline built, and nothing else') ?? '';
     const abort = commands.get('Abort what did not become healthy') ?? '';
-    const job = { CIRCLE_OIDC_TOKEN_V2: token, CIRCLE_WORKFLOW_ID: 'w-2' };
+    const job = { JOB_TOKEN: token, CIRCLE_WORKFLOW_ID: 'w-2' };
     await shell(
       'kustomize edit set image front-api=registry.example/front-api:mine && skaffold run',
     );
@@ -128,7 +139,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
 
   it('signs in by the token of the job, and the promote waits for a person', () => {
     const text = readFileSync('examples/ci/circleci/config.yml', 'utf8');
-    expect(text).not.toMatch(/SERIN_TOKEN(?!="\$CIRCLE_OIDC_TOKEN_V2")/);
+    expect(text).not.toMatch(/SERIN_TOKEN(?!="\$\(circleci run oidc get )/);
     const [build, deploy, look, promote] = workflows.release.jobs;
     expect(build.build.filters.branches.only).toBe('main');
     expect(deploy.deploy.requires).toEqual(['build']);
@@ -150,7 +161,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
         return [variable, params[parameter] ?? parameters[parameter].default ?? ''];
       });
       expect(command).not.toMatch(/<</);
-      return shell(command, { CIRCLE_OIDC_TOKEN_V2: token, ...Object.fromEntries(variables) });
+      return shell(command, { JOB_TOKEN: token, ...Object.fromEntries(variables) });
     };
     expect(Object.keys(commands)).toEqual(['install', 'wait', 'promote', 'abort']);
     expect((await run('install', { package: './serin.tgz' })).code).toBe(0);
@@ -179,7 +190,8 @@ describe('GitHub', { timeout: 240_000 }, () => {
   it('the action promotes, waits and aborts, signed in by the token of the job', async () => {
     const { shell, token, server, cluster } = await stage();
     const runner = await stubServer(() => ({ status: 200, body: { value: token } }));
-    const [install, main] = action.runs.steps as { env: Env; run: string }[];
+    const [node, install, main] = action.runs.steps as { uses?: string; env: Env; run: string }[];
+    expect(node?.uses).toMatch(/^actions\/setup-node@/);
     const run = async (given: Env) => {
       const inputs = { rollout: 'front-api', server, cluster, audience: 'serin', ...given } as Env;
       const env = Object.entries(main?.env ?? {}).map(([name, reference]) => {
@@ -193,7 +205,7 @@ describe('GitHub', { timeout: 240_000 }, () => {
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'r',
       });
     };
-    for (const step of action.runs.steps) expect(step.run).not.toMatch(/\$\{\{/);
+    for (const step of [install, main]) expect(step?.run).not.toMatch(/\$\{\{/);
     expect((await shell(install?.run ?? '', { PACKAGE: 'x' })).code).toBe(0);
     const image = 'registry.example/front-api:mine';
     await shell(`kustomize edit set image front-api=${image} && skaffold run`);

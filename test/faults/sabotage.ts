@@ -13,8 +13,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'the due index is lost',
     file: 'lib/wake/sweep.ts',
-    find: 'const open = dues.filter((due) => needsWake(due, now));',
-    replace: 'const open = dues.slice(dues.length);',
+    find: 'const open = answering.filter((due) => needsWake(due, now));',
+    replace: 'const open = answering.slice(answering.length);',
   },
   {
     name: 'a wake that is overdue is not sent again',

@@ -29,7 +29,7 @@ async function bundled(source: string) {
     mainFields: ['module', 'main'],
     plugins: bundlePlugins,
     banner: {
-      js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+      js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
     },
   });
   return await import(outfile);
