@@ -45,6 +45,13 @@ const knownIssuers: Known[] = [
         value: 'pull_request_target',
         why: "it runs for a stranger's pull request with the ref of the branch it is aimed at",
       },
+      ...['issue_comment', 'issues', 'discussion', 'discussion_comment', 'fork', 'watch'].map(
+        (value) => ({
+          claim: 'event_name',
+          value,
+          why: 'anybody can cause it, and it runs with the ref of the default branch',
+        }),
+      ),
     ],
   },
   {

@@ -83,6 +83,7 @@ describe('a job that is pinned', () => {
     ['a tag called main', 'github', github, githubPins, { ref: 'refs/tags/main' }],
     ['no ref', 'github', github, githubPins, { ref: undefined }],
     ['pull_request_target', 'github', github, githubPins, { event_name: 'pull_request_target' }],
+    ["anybody's comment", 'github', github, githubPins, { event_name: 'issue_comment' }],
     [
       "a fork's run on CircleCI",
       'circleci',
