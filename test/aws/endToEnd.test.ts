@@ -34,7 +34,7 @@ async function rollout(): Promise<Rollout> {
   return JSON.parse(await scene.plane.kubectl(['get', 'rollout', 'front-api', '-o', 'json']));
 }
 
-async function reaches(phase: string, step?: number, withinMs = 60_000): Promise<void> {
+async function reaches(phase: string, step?: number, withinMs = 120_000): Promise<void> {
   let seen: Rollout = {};
   const isThere = async (): Promise<boolean> => {
     seen = await rollout();
