@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { requireBanner } from './banner.ts';
 import { bundlePlugins } from './bundlePlugins.ts';
 
 // Makes dist/functions/ of functions/lambda/: one file for each Lambda function, with all it needs, so that
@@ -43,9 +44,7 @@ for (const file of (await readdir(entries)).sort()) {
       SERIN_VERSION: JSON.stringify(version),
       SERIN_CEDAR_WASM: JSON.stringify(cedarFile),
     },
-    banner: {
-      js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
-    },
+    banner: requireBanner,
     logLevel: 'warning',
   });
   const bytes = Object.values(metafile.outputs).reduce((sum, each) => sum + each.bytes, 0);

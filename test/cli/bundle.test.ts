@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
+import { requireBanner } from '../../scripts/banner.ts';
 import { buildSeldom, lean } from '../../scripts/lean.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -24,9 +27,7 @@ it('the bundle loads what a proxy takes when a kubeconfig names one, and no soon
       format: 'esm',
       platform: 'node',
       plugins: [lean()],
-      banner: {
-        js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
-      },
+      banner: requireBanner,
     });
     const loaded = await import(pathToFileURL(join(outdir, 'entry.mjs')).href);
     const cluster = { name: 'far', server: 'https://127.0.0.1:1', skipTLSVerify: false };
@@ -51,3 +52,18 @@ it('the bundle loads what a proxy takes when a kubeconfig names one, and no soon
     rmSync(outdir, { recursive: true });
   }
 }, 30_000);
+
+it('a command of the bundle that decides by policies finds Cedar', async () => {
+  // Beside dist, where it finds the packages that are not in it.
+  const dist = mkdtempSync(join(root, '.dist-'));
+  try {
+    await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts'), dist]);
+    const settings = join(dist, 'settings.yaml');
+    writeFileSync(settings, 'policies: permit (principal, action, resource);\n');
+    const argv = [join(dist, 'serin.js'), 'settings', 'check', settings];
+    const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd: root });
+    expect(stdout).toContain('nothing wrong');
+  } finally {
+    rmSync(dist, { recursive: true });
+  }
+}, 60_000);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { requireBanner } from '../../scripts/banner.ts';
 import { bundlePlugins } from '../../scripts/bundlePlugins.ts';
 import { one } from './certificates.ts';
 import { answer, scripted } from './faults.ts';
@@ -28,9 +29,7 @@ async function bundled(source: string) {
     platform: 'node',
     mainFields: ['module', 'main'],
     plugins: bundlePlugins,
-    banner: {
-      js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
-    },
+    banner: requireBanner,
   });
   return await import(outfile);
 }
