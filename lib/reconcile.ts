@@ -11,7 +11,7 @@ import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
 import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
-import { account, isSameRecord, withRefused } from './record/next.ts';
+import { account, isSameRecord, lastEntries, withRefused } from './record/next.ts';
 import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
@@ -171,9 +171,12 @@ async function leaveToHolder(
   return { result: 'busy', ...(record.view && { view: record.view }) };
 }
 
+/** What is still to be told of it is told first: the ledger outlives the rollout. */
 async function forget(world: World, record: RolloutRecord | undefined): Promise<Reconciled> {
-  if (record) await giveServicesBack(world, record);
-  if (record) await world.store.forget(record.key, record.version);
+  if (record === undefined) return { result: 'gone' };
+  await giveServicesBack(world, record);
+  await appendAll(world, record.key, lastEntries(record, world.clock.now()));
+  await world.store.forget(record.key, record.version);
   return { result: 'gone' };
 }
 

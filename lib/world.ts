@@ -115,6 +115,9 @@ export type Cluster = {
 
 export type Page<T> = { items: T[]; cursor?: string };
 
+/** A record that a newer Serin wrote, or that is damaged, and what to do about it. */
+export type Unreadable = { key: RolloutKey; reason: string };
+
 /**
  * The table. Every operation touches one item, is conditional where it writes, and rejects with
  * Conflict (somebody else wrote), Transient (throttled, unreachable) or Terminal (the engine failed,
@@ -126,11 +129,11 @@ export type Store = {
   save: (record: RolloutRecord) => Promise<RolloutRecord>;
   /** Forgets a rollout that is gone, if the version still is the one named. The ledger stays. */
   forget: (key: RolloutKey, version: number) => Promise<void>;
-  /** Records of a cluster, by namespace and name. */
+  /** Records of a cluster, by namespace and name; one that cannot be read hides no other. */
   list: (
     cluster: string,
     options: { namespace?: string; limit: number; cursor?: string },
-  ) => Promise<Page<RolloutRecord>>;
+  ) => Promise<Page<RolloutRecord> & { unreadable: Unreadable[] }>;
   /** Keys due before `before`, soonest first, read from the (eventually consistent) due index. */
   due: (before: Millis, limit: number) => Promise<Due[]>;
   /** Puts the entry unless one with its uid, kind and resourceVersion is there; false if it was. */

@@ -29,9 +29,15 @@ async function list({ options, io }: Call<unknown>) {
   const client = makeClient(options, io);
   const { namespace } = options;
   const path = apiPath({ cluster: client.connection.cluster, namespace });
-  const { items, now } = await pages<RolloutView>(client, path, Number.POSITIVE_INFINITY);
+  const { items, unreadable, now } = await pages<RolloutView>(
+    client,
+    path,
+    Number.POSITIVE_INFINITY,
+  );
+  for (const { name, reason } of unreadable) io.warn(`${name} cannot be shown: ${reason}`);
   if (options.output === 'json') sayJson(io, { items });
-  else if (items.length === 0) io.warn(`No rollouts in namespace ${namespace}.`);
+  else if (items.length === 0 && unreadable.length === 0)
+    io.warn(`No rollouts in namespace ${namespace}.`);
   else for (const line of columns(table(plainAll(items), now, io.colour))) io.say(line);
   return exitCodes.ok;
 }

@@ -150,8 +150,19 @@ const ledgerEntry = z
 const cursor = z.string().exactOptional().meta({
   description: 'Asks for the next page; absent on the last one.',
 });
+const unreadable = z
+  .array(
+    z.object({
+      cluster: z.string(),
+      namespace: z.string(),
+      name: z.string(),
+      reason: z.string().meta({ description: 'And what to do about it.' }),
+    }),
+  )
+  .exactOptional()
+  .meta({ description: 'Rollouts whose records cannot be read; absent when there are none.' });
 const rollouts = z
-  .object({ items: z.array(rollout), cursor })
+  .object({ items: z.array(rollout), unreadable, cursor })
   .register(components, { id: 'RolloutPage' });
 const history = z
   .object({ items: z.array(ledgerEntry), cursor })

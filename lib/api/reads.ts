@@ -1,7 +1,10 @@
 import { NotFound, Terminal, Transient } from '../errors.ts';
 import type { Command } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
+import type { RolloutRecord } from '../model/record.ts';
 import type { RolloutView } from '../model/view.ts';
+import { cursorAfter } from '../store/items.ts';
+import type { Unreadable } from '../world.ts';
 import { commandAnswer } from './answers.ts';
 import { readQuery } from './body.ts';
 import { type ApiDeps, type Call, keyOf, objectionTo } from './call.ts';
@@ -24,24 +27,50 @@ export async function getExplanation(call: Call): Promise<Response> {
 }
 
 export async function listRollouts(call: Call): Promise<Response> {
-  const { limit, ...rest } = readQuery(queries.page, call.url);
-  const { cluster, namespace } = keyOf(call);
-  const { store } = call.deps.world;
-  const page = await pageOf(call, () => store.list(cluster, { namespace, limit, ...rest }));
-  if (page.items.length === 0 && rest.cursor === undefined) await requireCluster(call, cluster);
-  const readable = await Promise.all(
-    page.items.map(async ({ key }) => (await objectionTo(call, 'read', key)) === undefined),
-  );
-  const items = page.items
-    .filter((_, index) => readable[index])
-    .flatMap(({ view }) => (view === undefined ? [] : [withoutPods(view)]));
-  const { cursor } = page;
+  const { cursor: start, limit } = readQuery(queries.page, call.url);
+  const { cluster } = keyOf(call);
+  const { records, unreadable, cursor } = await mayBeRead(call, { start, limit });
+  const isEmpty = records.length === 0 && unreadable.length === 0;
+  if (isEmpty && start === undefined) await requireCluster(call, cluster);
+  const items = records.flatMap(({ view }) => (view === undefined ? [] : [withoutPods(view)]));
+  const rest = {
+    ...(unreadable.length > 0 && {
+      unreadable: unreadable.map(({ key, reason }) => ({ ...key, reason })),
+    }),
+    ...(cursor !== undefined && { cursor }),
+  };
   const tagged = items.map(({ observedAt: _, wake: __, ...item }) => item);
-  return taggedAnswer(
-    call.request,
-    { items, ...(cursor === undefined ? {} : { cursor }) },
-    { tagged, cursor: cursor ?? null },
-  );
+  return taggedAnswer(call.request, { items, ...rest }, { tagged, ...rest });
+}
+
+/** A page of what the caller may read. What they may not is passed over, and so named by no cursor. */
+async function mayBeRead(
+  call: Call,
+  { start, limit }: { start: string | undefined; limit: number },
+): Promise<{ records: RolloutRecord[]; unreadable: Unreadable[]; cursor?: string }> {
+  const { cluster, namespace } = keyOf(call);
+  const isReadable = async ({ key }: { key: RolloutKey }) =>
+    (await objectionTo(call, 'read', key)) === undefined;
+  const found: RolloutRecord[] = [];
+  const unreadable: Unreadable[] = [];
+  let next = start;
+  do {
+    const at = next === undefined ? {} : { cursor: next };
+    const options = { namespace, limit: limit + 1, ...at };
+    const page = await pageOf(call, () => call.deps.world.store.list(cluster, options));
+    for (const each of page.items) if (await isReadable(each)) found.push(each);
+    for (const each of page.unreadable) if (await isReadable(each)) unreadable.push(each);
+    next = page.cursor;
+  } while (next !== undefined && found.length <= limit);
+  const records = found.slice(0, limit);
+  const last = found.length > limit ? records.at(-1) : undefined;
+  if (last === undefined) return { records, unreadable };
+  const cursor = cursorAfter(last.key);
+  // The rest of them come with the next page.
+  return {
+    ...{ records, cursor },
+    unreadable: unreadable.filter(({ key }) => cursorAfter(key) < cursor),
+  };
 }
 
 export async function getHistory(call: Call): Promise<Response> {
@@ -138,12 +167,9 @@ async function pageOf<T>(call: Call, read: () => Promise<T>): Promise<T> {
 
 async function requireCluster(call: Call, cluster: string): Promise<void> {
   const clusters = await fromTable(call, () => call.deps.world.clusters());
-  const names = clusters.map(({ name }) => name);
-  if (names.includes(cluster)) return;
-  const known = names.length === 0 ? 'none' : names.join(', ');
-  throw new ProblemError(
-    problem('not-found', `There is no cluster ${cluster}. Known are: ${known}.`),
-  );
+  if (clusters.some(({ name }) => name === cluster)) return;
+  const detail = `There is no cluster ${cluster}. Check its name: on AWS, serin cluster list has them all.`;
+  throw new ProblemError(problem('not-found', detail));
 }
 
 /** A list is a summary: one rollout's pods may be as long as all the rest. */

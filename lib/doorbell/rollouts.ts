@@ -54,6 +54,7 @@ async function read(store: World['store'], cluster: string, namespace: string) {
     for (const { key, progress, workloadRef: workload } of found.items) {
       rollouts.push({ key, ...(progress && { uid: progress.uid }), ...(workload && { workload }) });
     }
+    rollouts.push(...found.unreadable.map(({ key }) => ({ key })));
     cursor = found.cursor;
     if (cursor === undefined) return rollouts;
   }

@@ -160,6 +160,19 @@ export function withRefused(
   return { ...record, intents, pending: [...(record.pending ?? []), ...told] };
 }
 
+/** What the ledger lacks of a rollout that was deleted, open commands among it: nobody can do them now. */
+export function lastEntries(record: RolloutRecord, now: Millis): LedgerEntry[] {
+  const { pending = [], intents, progress } = record;
+  if (progress === undefined) return pending;
+  const outcome = {
+    result: 'superseded' as const,
+    detail: 'Nothing was done: the rollout was deleted.',
+    at: now,
+  };
+  const open = intents.filter((intent) => intent.outcome === undefined);
+  return [...pending, ...open.map((intent) => commandEntry({ ...intent, outcome }, progress))];
+}
+
 function closeIntents(intents: Intent[], plan: Plan): Intent[] {
   return intents.map((intent) => {
     const step = plan.intents.find((each) => each.id === intent.id);

@@ -9,7 +9,7 @@ import {
   recordSchema,
 } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
-import type { Due } from '../world.ts';
+import type { Due, Unreadable } from '../world.ts';
 import { dueShards } from './tableDefinition.ts';
 
 // How records and ledger entries lie in the table. What a condition or an index needs is an attribute
@@ -81,20 +81,44 @@ export function readRecord(item: Item, upgrades = recordUpgrades): RolloutRecord
   };
 }
 
-/** Reads an item of the due index, which has the keys and a few attributes but no body. */
-export function readDue(item: Item): Due {
+/** The records of a page, and those that cannot be read. */
+export function readRecords(items: Item[]): { items: RolloutRecord[]; unreadable: Unreadable[] } {
+  const records: RolloutRecord[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const item of items) {
+    try {
+      records.push(readRecord(item));
+    } catch (error) {
+      if (!(error instanceof Terminal)) throw error;
+      unreadable.push({ key: keyIn(item), reason: error.message });
+    }
+  }
+  return { items: records, unreadable };
+}
+
+/** What a list that goes on behind this rollout takes for its cursor. */
+export function cursorAfter(key: RolloutKey): string {
+  return recordKey(key).sk.S;
+}
+
+function keyIn(item: Item): RolloutKey {
   const [, cluster] = text(item.pk).split('#');
   const [namespace, name] = text(item.sk).split('/');
   if (cluster === undefined || namespace === undefined || name === undefined) {
     return damaged(item, 'has a key that names no rollout');
   }
+  return {
+    cluster: decodeURIComponent(cluster),
+    namespace: decodeURIComponent(namespace),
+    name: decodeURIComponent(name),
+  };
+}
+
+/** Reads an item of the due index, which has the keys and a few attributes but no body. */
+export function readDue(item: Item): Due {
   const queuedFor = numberOf(item.queuedFor);
   return {
-    key: {
-      cluster: decodeURIComponent(cluster),
-      namespace: decodeURIComponent(namespace),
-      name: decodeURIComponent(name),
-    },
+    key: keyIn(item),
     dueAt: numberOf(item.dueAt) ?? damaged(item, 'is in the due index without a time'),
     version: versionOf(item),
     ...(queuedFor === undefined ? {} : { queuedFor }),

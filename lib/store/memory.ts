@@ -1,7 +1,7 @@
 import { Conflict, Terminal } from '../errors.ts';
 import type { DocumentKey, DocumentKind } from '../model/documents.ts';
 import type { RolloutKey } from '../model/key.ts';
-import type { LedgerEntry, RolloutRecord } from '../model/record.ts';
+import type { LedgerEntry } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Clock, Documents, Due, Page, Store } from '../world.ts';
 import {
@@ -18,6 +18,7 @@ import {
   readDue,
   readLedgerEntry,
   readRecord,
+  readRecords,
   recordItem,
   recordKey,
   rolloutsPartition,
@@ -150,13 +151,19 @@ function listed(
   memory: Memory,
   cluster: string,
   { namespace, ...options }: PageOptions & { namespace?: string },
-): Page<RolloutRecord> {
+): Awaited<ReturnType<Store['list']>> {
   const prefix = namespace === undefined ? '' : namespacePrefix(namespace);
   if (options.cursor?.startsWith(prefix) === false) {
     throw new Terminal(`the cursor ${options.cursor} belongs to another list`);
   }
   const all = sorted(memory, rolloutsPartition(cluster)).filter(([sk]) => sk.startsWith(prefix));
-  return page(all, readRecord, options, (sk, last) => sk > last);
+  const { items, ...rest } = page(
+    all,
+    (item) => item,
+    options,
+    (sk, last) => sk > last,
+  );
+  return { ...readRecords(items), ...rest };
 }
 
 function ledgerOf(memory: Memory, key: RolloutKey, options: PageOptions): Page<LedgerEntry> {

@@ -18,6 +18,7 @@ import {
   readDue,
   readLedgerEntry,
   readRecord,
+  readRecords,
   recordItem,
   recordKey,
   rolloutsPartition,
@@ -92,15 +93,16 @@ async function list(
   table: Table,
   cluster: string,
   { namespace, limit, cursor }: PageOptions & { namespace?: string },
-): Promise<Page<RolloutRecord>> {
+): ReturnType<Store['list']> {
   const prefix = namespace === undefined ? '' : namespacePrefix(namespace);
   if (cursor !== undefined && !cursor.startsWith(prefix)) {
     throw new Terminal(`the cursor ${cursor} belongs to another list: start again without one`);
   }
-  return page(table, readRecord, limit, {
+  const { items, ...rest } = await page(table, (item) => item, limit, {
     ...partition(rolloutsPartition(cluster), prefix),
     ...startAfter(rolloutsPartition(cluster), cursor),
   });
+  return { ...readRecords(items), ...rest };
 }
 
 async function ledger(

@@ -183,7 +183,7 @@ describe('the list', () => {
     const { status, body } = await api.get('/v1/clusters/nowhere/namespaces/shop/rollouts');
     expect([status, body.detail]).toEqual([
       404,
-      'There is no cluster nowhere. Known are: prod, staging.',
+      'There is no cluster nowhere. Check its name: on AWS, serin cluster list has them all.',
     ]);
   });
 

@@ -6,7 +6,7 @@ import { localCaller } from '../../lib/api/localToken.ts';
 import { operations } from '../../lib/api/operations.ts';
 import { apiRoutes } from '../../lib/api/routes.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
-import { type Ask, makeApi, makeEvent, makeView, path, token } from './support.ts';
+import { type Ask, key, makeApi, makeEvent, makeRecord, makeView, path, token } from './support.ts';
 
 const places = Object.values(operations).map(({ method, path: template }) => {
   const names: Record<string, string> = {
@@ -226,6 +226,23 @@ describe('a policy', () => {
     const list = '/v1/clusters/prod/namespaces/shop/rollouts';
     expect((await (await makeApi()).get(list)).body.items).toHaveLength(1);
     expect((await (await makeApi({ deps: { mayNot } })).get(list)).body.items).toEqual([]);
+  });
+
+  it('pages past what may not be read, and no cursor tells its name', async () => {
+    const mayNot = async (ask: { on: { name?: string } }) =>
+      ask.on.name?.startsWith('secret') ? 'no' : undefined;
+    const api = await makeApi({ record: null, deps: { mayNot } });
+    for (const name of ['a', 'secret-1', 'secret-2', 'secret-3', 'z']) {
+      const view = { ...makeRecord().view!, name };
+      await api.memory.save(makeRecord({ key: { ...key, name }, view }));
+    }
+    const list = '/v1/clusters/prod/namespaces/shop/rollouts?limit=1';
+    const { body: first } = await api.get(list);
+    expect(JSON.stringify(first)).not.toContain('secret');
+    const { body: second } = await api.get(`${list}&cursor=${encodeURIComponent(first.cursor)}`);
+    const shown = [first, second].flatMap(({ items }) => items);
+    expect(shown.map(({ name }: { name: string }) => name)).toEqual(['a', 'z']);
+    expect(second.cursor).toBeUndefined();
   });
 
   it('is not asked about names that name nothing', async () => {

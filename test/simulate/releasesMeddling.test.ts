@@ -104,6 +104,25 @@ it('a refusal in other words each time is tried again now and then, not at once'
   expect(refusals).toBeLessThan(20);
 });
 
+it('the ledger tells what became of a command whose rollout is deleted first', async () => {
+  const release = await openRelease(canary);
+  const { store } = release.simulated.world;
+  const record = (await store.load(key))!;
+  const { uid, generation, currentPodHash: podHash } = record.progress!;
+  const bound = { uid, generation, podHash, stepIndex: 1, pauseStart: null };
+  const actor = { name: 'ann', proof: 'verified' as const };
+  const acceptedAt = release.simulated.world.clock.now();
+  const intent = { id: 'i', command: { verb: 'abort' as const }, actor, bound, acceptedAt };
+  await store.save({ ...record, intents: [intent] });
+  release.cluster.deleteObject('Rollout', namespace, target.name);
+  await release.pass(10_000);
+  const told = (await store.ledger(key, { limit: 50 })).items.find(
+    ({ kind }) => kind === 'command',
+  );
+  expect(told?.actor).toEqual(actor);
+  expect(told?.text).toBe('abort: superseded. Nothing was done: the rollout was deleted.');
+});
+
 describe('what is deleted or renamed while Serin is not there', () => {
   async function forgotten(): Promise<Release> {
     const release = await openRelease(

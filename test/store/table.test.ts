@@ -45,8 +45,19 @@ describe('items in the table', () => {
     await schemaOf(client, '2');
     await expect(store.load(key)).rejects.toThrow(Terminal);
     await expect(store.load(key)).rejects.toThrow(/written by a newer Serin.*upgrade this Serin/);
-    await expect(store.list('prod', { limit: 5 })).rejects.toThrow(/newer Serin/);
     expect((await schemaOf(client, '2'))?.schema).toEqual({ N: '2' });
+    await close();
+  });
+
+  it('that cannot be read hide no other', async () => {
+    const { store, client, close } = await embeddedStore();
+    await store.save(newRecord());
+    await schemaOf(client, '99');
+    await store.save(newRecord({ key: { ...key, name: 'zebra' } }));
+    const { items, unreadable } = await store.list('prod', { limit: 5 });
+    expect(items.map((each) => each.key.name)).toEqual(['zebra']);
+    const reason = expect.stringMatching(/written by a newer Serin.*upgrade this Serin/);
+    expect(unreadable).toEqual([{ key, reason }]);
     await close();
   });
 
