@@ -25,19 +25,9 @@ export function storedHooks({
   };
 }
 
-function hooksIn(settings: StoredSettings): HookSettings[] {
-  const parsed = hookList.safeParse(listIn(settings));
+function hooksIn({ hooks }: StoredSettings): HookSettings[] {
+  const parsed = hookList.safeParse(JSON.parse(hooks));
   if (parsed.success) return parsed.data;
   const list = parsed.error.issues.map(({ path, message }) => `hooks.${path.join('.')} ${message}`);
   throw new Terminal(`the hooks in the table's settings are not understood: ${list.join('; ')}`);
-}
-
-function listIn({ text, hooks }: StoredSettings): unknown {
-  if (hooks !== undefined) return JSON.parse(hooks);
-  try {
-    // Settings that were written as JSON need no list beside them.
-    return JSON.parse(text).hooks ?? [];
-  } catch {
-    throw new Terminal('the settings in the table have no hooks beside them: apply them again');
-  }
 }

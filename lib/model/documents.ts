@@ -81,7 +81,7 @@ export type StoredSettings = {
   appliedAt: Millis;
   appliedBy: string;
   /** Its `hooks` as JSON: the function of the webhooks starts sooner without a reader of YAML. */
-  hooks?: string;
+  hooks: string;
 };
 
 /** What the table holds beside the rollouts and their ledgers, by kind. */

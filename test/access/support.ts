@@ -76,7 +76,7 @@ export async function makeAccess(text: string | undefined) {
   const faults: { get?: Documents['get'] } = {};
   const apply = async (settings: string) => {
     const version = (await documents.get(settingsKey))?.version ?? 0;
-    const body = { text: settings, appliedAt: Date.now(), appliedBy: 'test' };
+    const body = { text: settings, hooks: '[]', appliedAt: Date.now(), appliedBy: 'test' };
     await documents.put({ ...settingsKey, version, body });
   };
   if (text !== undefined) await apply(text);

@@ -74,9 +74,9 @@ describe('the settings of a hook', () => {
 
 describe('the hooks in the table', () => {
   const clock = { now: () => 1_000_000, sleepUntil: async () => {} };
-  const put = async (hooks?: string) => {
+  const put = async (hooks: string) => {
     const { documents } = memoryStore(clock);
-    const body = { text: 'hooks: []', appliedAt: 0, appliedBy: 'ada', ...(hooks && { hooks }) };
+    const body = { text: 'hooks: []', hooks, appliedAt: 0, appliedBy: 'ada' };
     await documents.put({ kind: 'settings', id: 'current', version: 0, body });
     return storedHooks({ documents, clock });
   };
@@ -90,17 +90,8 @@ describe('the hooks in the table', () => {
     expect(await (await put(JSON.stringify([hook()])))()).toMatchObject([{ id: 'shop' }]);
   });
 
-  it('are those of settings that are JSON', async () => {
-    const { documents } = memoryStore(clock);
-    const body = { text: JSON.stringify({ hooks: [hook()] }), appliedAt: 0, appliedBy: 'ada' };
-    await documents.put({ kind: 'settings', id: 'current', version: 0, body });
-    expect(await storedHooks({ documents, clock })()).toMatchObject([{ id: 'shop' }]);
-  });
-
-  it.each([
-    [undefined, /apply them again/],
-    ['[{"id":"shop"}]', /hooks\.0\.kind must be circleci/],
-  ])('that are not understood are said to be: %s', async (text, words) => {
-    await expect((await put(text))()).rejects.toThrow(words);
+  it('that are not understood are said to be', async () => {
+    const said = /hooks\.0\.kind must be circleci/;
+    await expect((await put('[{"id":"shop"}]'))()).rejects.toThrow(said);
   });
 });

@@ -26,7 +26,7 @@ function stage() {
   });
   const apply = async (text: string) => {
     const version = (await documents.get(settingsKey))?.version ?? 0;
-    const body = { text, appliedAt: now, appliedBy: 'test' };
+    const body = { text, hooks: '[]', appliedAt: now, appliedBy: 'test' };
     await documents.put({ ...settingsKey, version, body });
   };
   return {
