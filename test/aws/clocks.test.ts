@@ -5,17 +5,27 @@ import { permitAll, startIssuer } from '../access/support.ts';
 import { apply, newNamespace, reaches, rolloutIn, webRollout } from '../cluster/stage.ts';
 import { clusterName, type Scene, startScene } from './scene.ts';
 
-// The functions' clocks are five minutes ahead of everybody's: the cluster's, the issuer's and ours.
+const names = ['reconcile', 'look', 'sweep', 'doorbell', 'api', 'hooks'];
+const wrongBy = 5 * minuteMs - 10 * secondMs;
+const half = wrongBy / 2;
 
-let scene: Scene;
-beforeAll(async () => {
-  const wrongBy = 5 * minuteMs - 10 * secondMs;
-  const names = ['reconcile', 'look', 'sweep', 'doorbell', 'api', 'hooks'];
-  scene = await startScene(Object.fromEntries(names.map((name) => [name, wrongBy])));
-});
-afterAll(() => scene?.stop());
+describe.each([
+  [
+    // The cluster's, the issuer's and ours, that is.
+    "all of them ahead of everybody's",
+    Object.fromEntries(names.map((name) => [name, wrongBy])),
+  ],
+  [
+    'some of them ahead and some behind',
+    { api: half, hooks: half, doorbell: half, reconcile: -half, look: -half },
+  ],
+])('clocks five minutes apart, %s', (_, clockMs: Record<string, number>) => {
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await startScene(clockMs);
+  });
+  afterAll(() => scene?.stop());
 
-describe('clocks five minutes apart', () => {
   it('a pause is as long as it is, signatures are taken, and so is a token', async () => {
     const issuer = await startIssuer({ sub: 'ada' });
     const issuers = [{ name: 'ci', issuer: issuer.url, audience: 'serin' }];
@@ -35,14 +45,18 @@ describe('clocks five minutes apart', () => {
     await apply(scene.plane, rolloutWith('web:v2'));
     await reaches(scene.plane, namespace, 'Paused', { step: 1 });
     const path = `/v1/clusters/${clusterName}/namespaces/${namespace}/rollouts/web/promote`;
-    const promoted = await fetch(`${scene.api.url}${path}`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${await issuer.sign()}`,
-        'content-type': 'application/json',
-      },
-      body: '{}',
-    });
+    const promote = async (claims: { exp?: number }) =>
+      await fetch(`${scene.api.url}${path}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await issuer.sign(claims)}`,
+          'content-type': 'application/json',
+        },
+        body: '{}',
+      });
+    const exp = Math.floor(Date.now() / secondMs) - 6 * 60;
+    expect((await promote({ exp })).status).toBe(401);
+    const promoted = await promote({});
     expect(promoted.status, await promoted.clone().text()).toBe(200);
     const from = Date.now();
     await delay(8 * secondMs);

@@ -1,18 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metricUnits } from '../../lib/model/metrics.ts';
+import { type Packaged, packageAll } from './packaged.ts';
 import { cfnLint } from './programs.ts';
+import { region } from './services.ts';
 import { type Resource, rightsOf, type Template } from './template.ts';
 
 const run = promisify(execFile);
-const region = 'us-east-1';
 
-let folder: string;
-let said: string;
+let packaged: Packaged;
 let template: Template;
 const propertiesOf = (id: string): Resource['Properties'] =>
   template.Resources[id]?.Properties ?? {};
@@ -22,24 +21,10 @@ const functions = (): Record<string, Resource> =>
   );
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'serin-package-'));
-  const osls = join('node_modules', '.bin', 'osls');
-  // No way out: packaging must ask nobody, and needs no credentials.
-  const nowhere = 'http://127.0.0.1:9';
-  const env = {
-    PATH: process.env.PATH,
-    HOME: folder,
-    AWS_REGION: region,
-    AWS_ENDPOINT_URL: nowhere,
-  };
-  const { stdout, stderr } = await run(process.execPath, [osls, 'package', '--package', folder], {
-    env,
-  });
-  said = `${stdout}${stderr}`;
-  const file = join(folder, 'cloudformation-template-update-stack.json');
-  template = JSON.parse(await readFile(file, 'utf8'));
+  packaged = await packageAll();
+  template = packaged.template;
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => packaged?.remove());
 
 const logs = (...names: string[]) =>
   names.flatMap((name) => [
@@ -57,12 +42,16 @@ const interfaces = [
   'ec2:UnassignPrivateIpAddresses on * IsInVpc',
 ];
 const reads = ['dynamodb:GetItem on Table', 'dynamodb:Query on Table'];
-const writes = [...reads, 'dynamodb:PutItem on Table'];
+const puts = (...partitions: string[]) =>
+  partitions.map((each) => `dynamodb:PutItem on Table of ${each}`);
 const wakes = 'sqs:SendMessage on Wakes';
 const commands = ['lambda:InvokeFunction on Reconcile'];
 const clusters = [
-  ...writes,
-  'dynamodb:DeleteItem on Table',
+  ...reads,
+  ...puts('rollouts#*', 'ledger#*', 'notice#*', 'outage'),
+  'dynamodb:DeleteItem on Table of rollouts#*',
+  'dynamodb:DeleteItem on Table of notice#*',
+  'dynamodb:DeleteItem on Table of outage',
   'eks:DescribeCluster on arn:PARTITION:eks:*:ACCOUNT:cluster/*',
   'sts:AssumeRole on arn:PARTITION:iam::*:role/serin*',
   'sqs:ReceiveMessage on Wakes',
@@ -79,25 +68,55 @@ const secrets = 'ssm:GetParameter on arn:PARTITION:ssm:REGION:ACCOUNT:parameter/
 const rights: Record<string, string[]> = {
   Reconcile: clusters,
   Look: clusters,
-  Sweep: [...writes, 'dynamodb:Query on Table/index/due', wakes, ...logs('Sweep'), ...traces],
-  Doorbell: [...writes, wakes, ...logs('Doorbell'), ...traces],
-  Hooks: [...writes, wakes, ...commands, secrets, ...logs('Hooks'), ...traces],
+  Sweep: [
+    ...reads,
+    ...puts('rollouts#*'),
+    'dynamodb:Query on Table/index/due',
+    wakes,
+    ...logs('Sweep'),
+    ...traces,
+  ],
+  Doorbell: [
+    ...reads,
+    ...puts('notice#*', 'claim#list%23*'),
+    wakes,
+    ...logs('Doorbell'),
+    ...traces,
+  ],
+  Hooks: [
+    ...reads,
+    ...puts('rollouts#*', 'claim#hook'),
+    wakes,
+    ...commands,
+    secrets,
+    ...logs('Hooks'),
+    ...traces,
+  ],
   ApiReads: [...reads, 'lambda:InvokeFunction on Look', ...logs('ApiReads'), ...traces],
-  ApiCommands: [...writes, wakes, ...commands, ...logs('ApiCommands'), ...traces],
+  ApiCommands: [
+    ...reads,
+    ...puts('rollouts#*'),
+    wakes,
+    ...commands,
+    ...logs('ApiCommands'),
+    ...traces,
+  ],
 };
 
 describe('the packaged template', () => {
   it('is made without a warning', () => {
-    expect(said).not.toMatch(/warning|deprecat|error/i);
+    expect(packaged.said).not.toMatch(/warning|deprecat|error/i);
   });
 
   it('has nothing that cfn-lint finds fault with', async () => {
     const { python, script } = await cfnLint();
-    const files = (await readdir(folder)).filter((name) => name.startsWith('cloudformation-'));
+    const files = (await readdir(packaged.folder)).filter((name) =>
+      name.startsWith('cloudformation-'),
+    );
     expect(files).toHaveLength(2);
     // W3005: osls writes out dependencies that follow from references as well.
     const args = [script, '--ignore-checks', 'W3005', '--regions', region, '--template'];
-    const paths = files.map((name) => join(folder, name));
+    const paths = files.map((name) => join(packaged.folder, name));
     const { stdout } = await run(python, [...args, ...paths]);
     expect(stdout).toBe('');
   }, 300_000);
@@ -155,6 +174,11 @@ describe('the packaged template', () => {
       'POST /v1/hooks/{id}: Hooks, open',
       'POST /v1/{proxy+}: ApiCommands, open',
     ]);
+    expect(propertiesOf('HttpApiStage').DefaultRouteSettings).toEqual({
+      DetailedMetricsEnabled: true,
+      ThrottlingBurstLimit: 1000,
+      ThrottlingRateLimit: 500,
+    });
     // An access log would hold the doorbell's secrets.
     expect(propertiesOf('HttpApiStage').AccessLogSettings).toBeUndefined();
   });

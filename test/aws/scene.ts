@@ -10,8 +10,10 @@ import { installWebhook } from '../cluster/doorbellStage.ts';
 import { serinCommand } from '../cluster/serin.ts';
 import { one } from '../kubernetes/certificates.ts';
 import { type Front, type Route, startFront } from './front.ts';
+import { packageAll } from './packaged.ts';
 import { type Pump, startPump } from './pump.ts';
-import { region } from './services.ts';
+import { roleGuard } from './roles.ts';
+import { account, region } from './services.ts';
 import { type Aws, addFunction, roleOf, startAws } from './stage.ts';
 import { type Fault, startTap, type Tap } from './tap.ts';
 import { startTokenWebhook, type TokenWebhook } from './tokenWebhook.ts';
@@ -26,6 +28,8 @@ export type Scene = {
   kube: Tap;
   store: Store;
   doorbell: Front;
+  /** With the secret that `registerCluster` writes. */
+  doorbellUrl: string;
   api: Front;
   pump: Pump;
   /** What EKS says of the cluster: moto's own clusters are nowhere. */
@@ -62,8 +66,10 @@ async function start(
   clockMs: Record<string, number>,
 ): Promise<Scene> {
   // What fails in a scene comes again soon: nobody waits for three minutes in a test.
-  const aws = await startAws({ visibilitySeconds: 20 });
-  stops.push(aws.stop);
+  const [aws, packaged] = await Promise.all([startAws({ visibilitySeconds: 20 }), packageAll()]);
+  stops.push(aws.stop, packaged.remove);
+  const guard = roleGuard(packaged.template);
+  for (const tap of [aws.taps.dynamo, aws.taps.sqs]) tap.setGuard(guard);
   const entries = ['reconcile', 'look'].map((name) => ({
     arn: roleOf(name),
     groups: ['serin:controller'],
@@ -84,9 +90,13 @@ async function start(
   const kube = await startTap(plane.server, { ca: authority, own: one });
   stops.push(kube.stop);
   const describeCluster: Fault = () => {
-    const data = Buffer.from(one.cert).toString('base64');
-    const cluster = { name: clusterName, status: 'ACTIVE', endpoint: kube.url };
-    return { status: 200, body: { cluster: { ...cluster, certificateAuthority: { data } } } };
+    const cluster = {
+      ...{ name: clusterName, status: 'ACTIVE', version: '1.36', endpoint: kube.url },
+      arn: `arn:aws:eks:${region}:${account}:cluster/${clusterName}`,
+      certificateAuthority: { data: Buffer.from(one.cert).toString('base64') },
+      accessConfig: { authenticationMode: 'API' },
+    };
+    return { status: 200, body: { cluster } };
   };
   aws.taps.eks.setFault(describeCluster);
   const registerCluster: Scene['registerCluster'] = async (name, over = {}) => {
@@ -105,10 +115,23 @@ async function start(
   await registerCluster(clusterName);
   await installInCluster(plane);
   const fronts = await startFunctions(aws, stops, clockMs);
-  const url = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
-  await installWebhook(plane, { url, caBundle: Buffer.from(one.cert).toString('base64') });
+  const doorbellUrl = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
+  await installWebhook(plane, {
+    url: doorbellUrl,
+    caBundle: Buffer.from(one.cert).toString('base64'),
+  });
   return {
-    ...{ aws, plane, tokens, kube, describeCluster, store, registerCluster, ...fronts },
+    ...{
+      aws,
+      plane,
+      tokens,
+      kube,
+      describeCluster,
+      store,
+      registerCluster,
+      doorbellUrl,
+      ...fronts,
+    },
     applySettings: async ({ hooks, ...rest }) => {
       const version = (await store.documents.get(settingsKey))?.version ?? 0;
       const text = JSON.stringify({ ...rest, hooks });

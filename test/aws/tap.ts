@@ -19,7 +19,7 @@ export type Call = {
 
 /** An error of AWS, or any answer. */
 type Instead = { status: number; type: string } | { status: number; body: object };
-type Asked = { operation: string; keyId: string; body: string };
+export type Asked = { operation: string; keyId: string; body: string };
 
 /** What to answer in the service's place; undefined hands the call on. */
 export type Fault = (asked: Asked) => Instead | undefined;
@@ -30,6 +30,8 @@ export type After = (call: Call, about: string) => void;
 export type Tap = Serving & {
   calls: Call[];
   setFault: (fault: Fault | undefined) => void;
+  /** Whoever may not do what they ask gets AccessDenied. */
+  setGuard: (may: (asked: Asked) => boolean) => void;
   /** Is told of each call that the service has answered, before its caller is. */
   setAfter: (after: After | undefined) => void;
 };
@@ -37,6 +39,7 @@ export type Tap = Serving & {
 /** How the tap reaches its service, and is reached, where that is by TLS. */
 type Secure = { ca: Buffer; own: { key: string; cert: string } };
 
+const denied = { status: 400, type: 'AccessDeniedException' };
 const writes = new Set(['PutItem', 'DeleteItem', 'UpdateItem']);
 const reads = new Set(['GetItem', 'Query']);
 
@@ -44,6 +47,7 @@ export async function startTap(target: string, secure?: Secure): Promise<Tap> {
   const calls: Call[] = [];
   let fault: Fault | undefined;
   let after: After | undefined;
+  let may = (_asked: Asked): boolean => true;
   const serving = await serveHere(async (request, response) => {
     const headers = headersOf(request);
     const operation =
@@ -52,7 +56,8 @@ export async function startTap(target: string, secure?: Secure): Promise<Tap> {
     const asked = String(await readBody(request));
     const counted = writes.has(operation) || reads.has(operation);
     const body = counted ? withCapacity(asked) : asked;
-    const refused = fault?.({ operation, keyId, body });
+    const call = { operation, keyId, body };
+    const refused = may(call) ? fault?.(call) : denied;
     const url = `${target}${request.url}`;
     const answered = refused
       ? refusal(refused, headers)
@@ -64,9 +69,9 @@ export async function startTap(target: string, secure?: Secure): Promise<Tap> {
     const { writeUnits, readUnits } = unitsOf(operation, answered.body);
     const messages = messagesIn(operation, answered.body);
     const { status } = answered;
-    const call = { operation, keyId, status, writeUnits, readUnits, messages };
-    calls.push(call);
-    after?.(call, `${request.url} ${body}`);
+    const counts = { operation, keyId, status, writeUnits, readUnits, messages };
+    calls.push(counts);
+    after?.(counts, `${request.url} ${body}`);
     response.writeHead(answered.status, answered.headers).end(answered.body);
   }, secure?.own);
   return {
@@ -74,6 +79,9 @@ export async function startTap(target: string, secure?: Secure): Promise<Tap> {
     calls,
     setFault: (next) => {
       fault = next;
+    },
+    setGuard: (next) => {
+      may = next;
     },
     setAfter: (next) => {
       after = next;

@@ -3,16 +3,21 @@
 export type Resource = { Type: string; Properties: Record<string, any> };
 export type Template = { Resources: Record<string, Resource> };
 
+/** The one condition in use: which partitions of the table. */
+type LeadingKeys = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': string[] } };
 type Statement = {
   Effect: string;
   Action: string | string[];
   Resource: unknown;
   NotAction?: unknown;
-  Condition?: unknown;
+  Condition?: LeadingKeys;
 };
 type Conditional = { 'Fn::If': [condition: string, then: Statement, otherwise: unknown] };
 
-/** All that a function may do, one `ACTION on RESOURCE` each, sorted; with the condition, if it has one. */
+/**
+ * All that a function may do, one `ACTION on RESOURCE` each, sorted; of the table's partitions with
+ * `of PATTERN`, of what only some deployments have with its condition.
+ */
 export function rightsOf({ Resources }: Template, { Properties }: Resource): string[] {
   const id = Properties.Role['Fn::GetAtt'][0];
   const policies = Resources[id]?.Properties.Policies ?? [];
@@ -27,13 +32,24 @@ function rights(statement: Statement | Conditional): string[] {
     const [condition, then] = statement['Fn::If'];
     return rights(then).map((right) => `${right} ${condition}`);
   }
-  const { Effect, Action, Resource, ...rest } = statement;
+  const { Effect, Action, Resource, Condition, ...rest } = statement;
   if (Effect !== 'Allow' || Object.keys(rest).length > 0) {
     throw new Error(`a statement that this cannot read: ${JSON.stringify(statement)}`);
   }
   const resources = Array.isArray(Resource) ? Resource : [Resource];
   const actions = Array.isArray(Action) ? Action : [Action];
-  return actions.flatMap((action) => resources.map((each) => `${action} on ${named(each)}`));
+  const partitions = Condition === undefined ? [''] : partitionsIn(Condition);
+  return actions.flatMap((action) =>
+    resources.flatMap((each) => partitions.map((of) => `${action} on ${named(each)}${of}`)),
+  );
+}
+
+function partitionsIn(condition: LeadingKeys): string[] {
+  const { 'ForAllValues:StringLike': keys, ...others } = condition;
+  if (keys === undefined || Object.keys(others).length > 0) {
+    throw new Error(`a condition that this cannot read: ${JSON.stringify(condition)}`);
+  }
+  return keys['dynamodb:LeadingKeys'].map((key) => ` of ${key}`);
 }
 
 /** A resource in words: its logical id, or the ARN with what CloudFormation fills in. */
