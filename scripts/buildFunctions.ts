@@ -2,9 +2,9 @@ import { copyFile, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { requireBanner } from './banner.ts';
-import { bundlePlugins } from './bundlePlugins.ts';
+import { bundlePlugins, tracerBeside, tracerFile } from './bundlePlugins.ts';
 
 // Makes dist/functions/ of functions/lambda/: one file for each Lambda function, with all it needs, so that
 // what was tested is what runs. Prints the size of each, and fails when one is larger than it may be: what
@@ -22,30 +22,33 @@ const smallMaxBytes = 600_000;
 const bytesMax: Record<string, number> = { reconcile: largeMaxBytes, api: largeMaxBytes };
 
 await rm(outdir, { recursive: true, force: true });
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // The ES modules of a package are the ones that can be shaken.
+  mainFields: ['module', 'main'],
+  minify: true,
+  // The names of error classes tell one kind from another across functions.
+  keepNames: true,
+  metafile: true,
+  banner: requireBanner,
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
 const tooLarge: string[] = [];
 for (const file of (await readdir(entries)).sort()) {
   const name = basename(file, '.ts');
   const { metafile } = await build({
-    absWorkingDir: root,
+    ...options,
     entryPoints: [`${entries}/${file}`],
     outfile: `${outdir}/${name}/index.mjs`,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // The ES modules of a package are the ones that can be shaken.
-    mainFields: ['module', 'main'],
-    minify: true,
-    // The names of error classes tell one kind from another across functions.
-    keepNames: true,
-    metafile: true,
-    plugins: bundlePlugins,
+    plugins: [...bundlePlugins, tracerBeside],
     define: {
       SERIN_VERSION: JSON.stringify(version),
       SERIN_CEDAR_WASM: JSON.stringify(cedarFile),
     },
-    banner: requireBanner,
-    logLevel: 'warning',
   });
   const bytes = Object.values(metafile.outputs).reduce((sum, each) => sum + each.bytes, 0);
   const max = bytesMax[name] ?? smallMaxBytes;
@@ -58,6 +61,14 @@ for (const file of (await readdir(entries)).sort()) {
     say((await stat(copy)).size, `${name}/${cedarFile}`);
   }
 }
+// Loaded only where calls are traced, so it is in no bundle.
+const tracer = `${outdir}/${tracerFile}`;
+await build({ ...options, entryPoints: [`${root}lib/live/tracer.ts`], outfile: tracer });
+for (const folder of await readdir(outdir, { withFileTypes: true })) {
+  if (folder.isDirectory()) await copyFile(tracer, `${outdir}/${folder.name}/${tracerFile}`);
+}
+say((await stat(tracer)).size, `*/${tracerFile}, for traced calls`);
+await rm(tracer);
 if (tooLarge.length > 0) {
   process.stderr.write(`${tooLarge.join('\n')}\n`);
   process.exitCode = 1;

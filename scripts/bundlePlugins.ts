@@ -39,3 +39,13 @@ const environmentCredentials: Plugin = {
 };
 
 export const bundlePlugins = [lazyHttp, environmentCredentials];
+
+export const tracerFile = 'tracer.mjs';
+
+/** Leaves the tracer out of a bundle: it is loaded from beside it. */
+export const tracerBeside: Plugin = {
+  name: 'the tracer lies beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/tracer\.ts$/ }, () => ({ path: `./${tracerFile}`, external: true }));
+  },
+};

@@ -1,5 +1,10 @@
 import { liveApi } from '../../lib/live/api.ts';
 import { published } from '../../lib/live/metrics.ts';
+import { tracing } from '../../lib/live/tracing.ts';
 import { apiHandler } from '../api.ts';
 
-export const handler = apiHandler(await liveApi(process.env)).use(published);
+const { traced, middleware } = await tracing(process.env);
+export const handler = apiHandler(await liveApi(process.env, traced)).use([
+  published,
+  ...middleware,
+]);

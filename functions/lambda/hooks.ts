@@ -1,5 +1,7 @@
 import { liveHooks } from '../../lib/live/hooks.ts';
 import { published } from '../../lib/live/metrics.ts';
+import { tracing } from '../../lib/live/tracing.ts';
 import { hooksHandler } from '../hooks.ts';
 
-export const handler = hooksHandler(liveHooks(process.env)).use(published);
+const { traced, middleware } = await tracing(process.env);
+export const handler = hooksHandler(liveHooks(process.env, traced)).use([published, ...middleware]);

@@ -10,6 +10,7 @@ import type { InvokeAnswer, InvokeRequest } from '../world.ts';
 import { readEnvironment } from './environment.ts';
 import { lambdaInvoke } from './invoke.ts';
 import { ssmSecrets } from './ssm.ts';
+import type { Traced } from './tracing.ts';
 import { outside } from './world.ts';
 
 /**
@@ -19,11 +20,11 @@ import { outside } from './world.ts';
 const invokeMaxMs: Millis = 6 * secondMs;
 
 /** What the webhooks reach of AWS: the table, the queue, the reconcile function and the secrets. */
-export function liveHooks(env: Record<string, string | undefined>): HookDeps {
+export function liveHooks(env: Record<string, string | undefined>, traced?: Traced): HookDeps {
   const environment = readEnvironment(env);
-  const base = outside(environment);
+  const base = outside(environment, traced);
   const { clock, store } = base;
-  const invoke = lambdaInvoke(environment);
+  const invoke = lambdaInvoke(environment, traced);
   return {
     world: { ...base, invoke: (request) => soon(invoke, request) },
     hooks: storedHooks({ documents: store.documents, clock }),

@@ -4,6 +4,7 @@ import { NotFound, Terminal, Transient } from '../errors.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { InvokeAnswer, InvokeRequest } from '../world.ts';
 import type { Environment } from './environment.ts';
+import { type Traced, untraced } from './tracing.ts';
 
 /** API Gateway answers by itself after 30 s, so the caller must hear before that. */
 const timeoutMs: Millis = 25 * secondMs;
@@ -13,12 +14,16 @@ const timeoutMs: Millis = 25 * secondMs;
  * their own, it is named to them alone: they must not take the place of somebody who aborts, nor must
  * what a command looks at wait behind them.
  */
-export function lambdaInvoke({ reconcileFunction, lookFunction }: Environment) {
-  const client = new LambdaClient({
+export function lambdaInvoke(
+  { reconcileFunction, lookFunction }: Environment,
+  traced: Traced = untraced,
+) {
+  const own = new LambdaClient({
     // A call that was made must not be made again: what it did is in the table.
     maxAttempts: 1,
     requestHandler: { connectionTimeout: secondMs, requestTimeout: timeoutMs },
   });
+  const client = traced(own);
   return async (request: InvokeRequest): Promise<InvokeAnswer> => {
     const name = (request.look ? lookFunction : undefined) ?? reconcileFunction;
     if (name === undefined) throw new Terminal('this function may not invoke reconcile');

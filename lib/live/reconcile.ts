@@ -2,11 +2,15 @@ import { answer } from '../reconcile.ts';
 import type { World } from '../world.ts';
 import { liveClusters } from './clusters.ts';
 import { readEnvironment } from './environment.ts';
+import type { Traced } from './tracing.ts';
 import { outside } from './world.ts';
 
 /** The World of the function that reconciles: the only one with a way into clusters. */
-export function reconcileWorld(env: Record<string, string | undefined>, userAgent: string): World {
-  const base = outside(readEnvironment(env));
+export function reconcileWorld(
+  env: Record<string, string | undefined>,
+  { userAgent, traced }: { userAgent: string; traced: Traced },
+): World {
+  const base = outside(readEnvironment(env), traced);
   const cluster = liveClusters({ documents: base.store.documents, clock: base.clock }, userAgent);
   const world: World = { ...base, cluster, invoke: (request) => answer(world, request) };
   return world;

@@ -7,6 +7,7 @@ import { sqsClient, sqsWakes } from '../wake/sqs.ts';
 import type { Documents, Log, Wakes, World } from '../world.ts';
 import type { Environment } from './environment.ts';
 import { lambdaCount } from './metrics.ts';
+import { type Traced, untraced } from './tracing.ts';
 
 /** What every function has of the World: no way into a cluster. */
 export type Outside = Omit<World, 'cluster' | 'invoke'>;
@@ -15,14 +16,17 @@ export type Outside = Omit<World, 'cluster' | 'invoke'>;
 const clustersMax = 1000;
 
 /** The World of AWS as far as every function reaches it. Made once, when Lambda starts the function. */
-export function outside({ table, queueUrl, instanceId }: Environment): Outside {
+export function outside(
+  { table, queueUrl, instanceId }: Environment,
+  traced: Traced = untraced,
+): Outside {
   const log = lambdaLog();
-  const store = dynamoStore({ client: dynamoClient(), table, log });
+  const store = dynamoStore({ client: traced(dynamoClient()), table, log });
   return {
     clock: systemClock,
     clusters: () => registered(store.documents),
     store,
-    wakes: counted(sqsWakes({ client: sqsClient(), queueUrl })),
+    wakes: counted(sqsWakes({ client: traced(sqsClient()), queueUrl })),
     log,
     count: lambdaCount,
     processId: randomUUID(),

@@ -209,9 +209,15 @@ function hand(state: State, sandbox: Sandbox): void {
     'lambda-runtime-aws-request-id': task.id,
     'lambda-runtime-deadline-ms': String(Date.now() + clockMs + timeoutMs),
     'lambda-runtime-invoked-function-arn': `arn:aws:lambda:${region}:${account}:function:${name}`,
-    'lambda-runtime-trace-id': `Root=1-00000000-${task.id.replaceAll('-', '').slice(0, 24)}`,
+    'lambda-runtime-trace-id': traceId(task),
   });
   waiting.end(task.event);
+}
+
+/** Sampled: what a function makes of that is its configuration's business. */
+function traceId({ id }: Task): string {
+  const hex = id.replaceAll('-', '');
+  return `Root=1-00000000-${hex.slice(0, 24)};Parent=${hex.slice(0, 16)};Sampled=1`;
 }
 
 type Failure = { errorType: string; errorMessage: string };
