@@ -2,8 +2,8 @@ import { keyIdOf } from './stage.ts';
 import type { Asked } from './tap.ts';
 import { rightsOf, type Template } from './template.ts';
 
-// The roles of the packaged template, kept on this machine: the stand-ins of DynamoDB and SQS let everybody do
-// everything.
+// The roles of the packaged template, kept on this machine: the stand-ins of DynamoDB and SQS let
+// everybody do everything.
 
 /** What is one function here and several when deployed. */
 const deployedAs: Record<string, string[]> = {
