@@ -8,6 +8,7 @@ import type { Rollout } from '../../lib/model/argo.generated.ts';
 import type { LedgerEntry } from '../../lib/model/record.ts';
 import { permitAll, startIssuer } from '../access/support.ts';
 import { until } from '../cluster/processes.ts';
+import { still } from '../cluster/stage.ts';
 import { circleci } from '../hooks/payloads.ts';
 import { between, type Used, used } from './counters.ts';
 import { clusterName, type Scene, startScene } from './scene.ts';
@@ -159,6 +160,8 @@ describe('front-api on AWS', () => {
     expect(JSON.stringify(await history.json())).toContain('circleci');
 
     expect(await usersOfCluster()).toEqual(['serin-reconcile']);
+    // What a release still has to do is not to be counted as idling.
+    await still(async () => scene.aws.functions.get('reconcile')!.invocations.length);
     await writeCounters(between(began, used(scene)));
   }, 400_000);
 });
