@@ -8,7 +8,9 @@ const text = z.string().check(z.maxLength(1024));
 const objectName = z
   .string()
   .check(z.maxLength(253), z.regex(/^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)?$/));
-const owner = z.looseObject({ apiVersion: text, kind: text, name: text, uid: text });
+/** An owner may be of any kind, such as one whose names have colons; but it is no path. */
+const ownerName = z.string().check(z.maxLength(253), z.regex(/^[A-Za-z0-9][\w.:-]*$/));
+const owner = z.looseObject({ apiVersion: text, kind: text, name: ownerName, uid: text });
 
 const metadata = z.looseObject({
   name: z.optional(objectName),

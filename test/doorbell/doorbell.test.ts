@@ -232,6 +232,9 @@ describe('too much', () => {
 
 describe('a body that is no review', () => {
   const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' };
+  const ownedBy = (name: string) => ({
+    metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Rollout', name, uid: 'u' }] },
+  });
   const whole = { uid: 'a', operation: 'UPDATE', userInfo: {}, resource: resources.rollouts };
   it.each([
     ['', /not JSON/],
@@ -247,6 +250,8 @@ describe('a body that is no review', () => {
     [JSON.stringify({ ...review, request: { ...whole, namespace: 'a#b' } }), /request.namespace/],
     [JSON.stringify({ ...review, request: { ...whole, object: { spec: 7 } } }), /request.object/],
     [JSON.stringify({ ...review, request: { ...whole, userInfo: { groups: 'x' } } }), /groups/],
+    [JSON.stringify({ ...review, request: { ...whole, object: ownedBy('..') } }), /ownerRef/],
+    [JSON.stringify({ ...review, request: { ...whole, object: ownedBy('a/b') } }), /ownerRef/],
   ])('%s is told so, and changes nothing', async (body, why) => {
     const { post, secret, sent } = await doorbellStage();
     const answer = await post(`/v1/doorbell/prod/${secret}`, body);
