@@ -1,5 +1,6 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import {
+  DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
@@ -102,17 +103,22 @@ async function inQueue(): Promise<number> {
   return Object.values(Attributes).reduce((sum, each) => sum + Number(each), 0);
 }
 
-/** Those about a namespace: what was throttled for long may leave some of its own. */
+const letters: string[] = [];
+
+/** The dead letters about a namespace, so far. What was throttled for long may leave some of its own. */
 async function deadLetters(namespace: string): Promise<string[]> {
-  const { Messages = [] } = await scene.aws.sqs.send(
-    new ReceiveMessageCommand({
-      QueueUrl: scene.aws.queues.deadLetters,
-      MaxNumberOfMessages: 10,
-      VisibilityTimeout: 0,
-    }),
-  );
-  const bodies = Messages.map(({ Body = '' }) => Body);
-  return bodies.filter((body) => body.includes(`"namespace":"${namespace}"`));
+  const QueueUrl = scene.aws.queues.deadLetters;
+  for (;;) {
+    const { Messages = [] } = await scene.aws.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+    );
+    if (Messages.length === 0) break;
+    for (const { Body = '', ReceiptHandle } of Messages) {
+      letters.push(Body);
+      await scene.aws.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    }
+  }
+  return letters.filter((body) => body.includes(`"namespace":"${namespace}"`));
 }
 
 /** Sweeps, sooner than every minute, until the releases are over. */
