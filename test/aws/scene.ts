@@ -169,9 +169,9 @@ async function startFunctions(
   const reconcile = await add({ name: 'reconcile' });
   await add({ name: 'look', bundle: 'reconcile' });
   await add({ name: 'sweep', memoryMb: 256, concurrency: 1 });
-  const doorbellFunction = await add({ name: 'doorbell', memoryMb: 256 });
+  const doorbellFunction = await add({ name: 'doorbell' });
   const apiFunction = await add({ name: 'api' });
-  const hooks = await add({ name: 'hooks', memoryMb: 256 });
+  const hooks = await add({ name: 'hooks' });
   const { keys } = aws;
   const doorbell = await startFront({
     routes: [{ prefix: '/v1/doorbell/', target: doorbellFunction }],
