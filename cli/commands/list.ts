@@ -34,7 +34,8 @@ async function list({ options, io }: Call<unknown>) {
     path,
     Number.POSITIVE_INFINITY,
   );
-  for (const { name, reason } of unreadable) io.warn(`${name} cannot be shown: ${reason}`);
+  for (const { name, reason } of plainAll(unreadable))
+    io.warn(`${name} cannot be shown: ${reason}`);
   if (options.output === 'json') sayJson(io, { items });
   else if (items.length === 0 && unreadable.length === 0)
     io.warn(`No rollouts in namespace ${namespace}.`);

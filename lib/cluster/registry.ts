@@ -3,7 +3,7 @@ import type { ClusterEntry, Document } from '../model/documents.ts';
 import { keyText } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
-import type { Documents, Store, Unreadable } from '../world.ts';
+import type { Documents, Store } from '../world.ts';
 import { secretHash } from './doorbellSecret.ts';
 
 /** How long the doorbell takes the secret that was, so that nothing is missed while it is replaced. */
@@ -137,7 +137,7 @@ export async function noteRings(documents: Documents, name: string, rings: boole
 
 /** The rollouts of a cluster that are on their way from one version to another. */
 export async function inRelease(store: Store, name: string): Promise<RolloutRecord[]> {
-  const { records } = await recordsOf(store, name);
+  const records = await recordsOf(store, name);
   const open = ['Progressing', 'Paused'];
   return records.filter(({ view, progress }) =>
     open.includes(view?.phase ?? progress?.phase ?? ''),
@@ -154,11 +154,9 @@ export async function removeCluster(store: Store, name: string): Promise<number>
     const known = await documents.get({ kind, id: name });
     if (known) await documents.remove(known, known.version).catch(sayTaken(name));
   }
-  const { records, unreadable } = await recordsOf(store, name);
+  const records = await recordsOf(store, name);
   // One that is written at this moment is forgotten with its next wake, which finds no cluster.
   for (const { key, version } of records) await store.forget(key, version).catch(ifWritten);
-  const [left] = unreadable;
-  if (left) throw new Terminal(`Not all of its rollouts were forgotten: ${left.reason}`);
   return records.length;
 }
 
@@ -166,9 +164,9 @@ function ifWritten(error: unknown): void {
   if (!(error instanceof Conflict)) throw error;
 }
 
-async function recordsOf(store: Store, name: string) {
+/** All of them: rejects with Terminal when one cannot be read. */
+async function recordsOf(store: Store, name: string): Promise<RolloutRecord[]> {
   const records: RolloutRecord[] = [];
-  const unreadable: Unreadable[] = [];
   let cursor: string | undefined;
   do {
     const page = await store.list(name, {
@@ -176,8 +174,9 @@ async function recordsOf(store: Store, name: string) {
       ...(cursor !== undefined && { cursor }),
     });
     records.push(...page.items);
-    unreadable.push(...page.unreadable);
+    const [unreadable] = page.unreadable;
+    if (unreadable) throw new Terminal(unreadable.reason);
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return { records, unreadable };
+  return records;
 }

@@ -164,13 +164,15 @@ export function withRefused(
 export function lastEntries(record: RolloutRecord, now: Millis): LedgerEntry[] {
   const { pending = [], intents, progress } = record;
   if (progress === undefined) return pending;
-  const outcome = {
-    result: 'superseded' as const,
-    detail: 'Nothing was done: the rollout was deleted.',
-    at: now,
-  };
   const open = intents.filter((intent) => intent.outcome === undefined);
-  return [...pending, ...open.map((intent) => commandEntry({ ...intent, outcome }, progress))];
+  const told = open.map((intent) => {
+    const detail = intent.applying
+      ? 'The rollout was deleted while it was carried out.'
+      : 'Nothing was done: the rollout was deleted.';
+    const outcome = { result: 'superseded' as const, detail, at: now };
+    return commandEntry({ ...intent, outcome }, progress);
+  });
+  return [...pending, ...told];
 }
 
 function closeIntents(intents: Intent[], plan: Plan): Intent[] {
