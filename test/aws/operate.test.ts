@@ -6,8 +6,7 @@ import { installWebhook } from '../cluster/doorbellStage.ts';
 import { until } from '../cluster/processes.ts';
 import { serinCommand } from '../cluster/serin.ts';
 import { apply, newNamespace, reaches, still, webRollout } from '../cluster/stage.ts';
-import { one } from '../kubernetes/certificates.ts';
-import { clusterName, type Scene, startScene } from './scene.ts';
+import { caBundle, clusterName, type Scene, startScene } from './scene.ts';
 import { account, region } from './services.ts';
 import { credentials } from './stage.ts';
 
@@ -19,8 +18,6 @@ beforeAll(async () => {
   scene = await startScene();
 });
 afterAll(() => scene?.stop());
-
-const caBundle = Buffer.from(one.cert).toString('base64');
 
 async function serin(line: string): Promise<string> {
   const { taps, queues, table } = scene.aws;

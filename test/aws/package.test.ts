@@ -41,13 +41,20 @@ const interfaces = [
   'ec2:DescribeSubnets on * IsInVpc',
   'ec2:UnassignPrivateIpAddresses on * IsInVpc',
 ];
-const reads = ['dynamodb:GetItem on Table', 'dynamodb:Query on Table'];
 const puts = (...partitions: string[]) =>
   partitions.map((each) => `dynamodb:PutItem on Table of ${each}`);
+/** What every function may do that logs under these names, and what else it may. */
+const rightsWith = (names: string[], ...others: string[]) => [
+  'dynamodb:GetItem on Table',
+  'dynamodb:Query on Table',
+  ...logs(...names),
+  ...traces,
+  ...others,
+];
 const wakes = 'sqs:SendMessage on Wakes';
-const commands = ['lambda:InvokeFunction on Reconcile'];
-const clusters = [
-  ...reads,
+const commands = 'lambda:InvokeFunction on Reconcile';
+const clusters = rightsWith(
+  ['Reconcile', 'Look'],
   ...puts('rollouts#*', 'ledger#*', 'notice#*', 'outage'),
   'dynamodb:DeleteItem on Table of rollouts#*',
   'dynamodb:DeleteItem on Table of notice#*',
@@ -58,49 +65,20 @@ const clusters = [
   'sqs:DeleteMessage on Wakes',
   'sqs:GetQueueAttributes on Wakes',
   wakes,
-  ...logs('Reconcile', 'Look'),
-  ...traces,
   ...interfaces,
-];
+);
 const secrets = 'ssm:GetParameter on arn:PARTITION:ssm:REGION:ACCOUNT:parameter/serin/*';
+const due = 'dynamodb:Query on Table/index/due';
 
 /** All that each function may do. */
 const rights: Record<string, string[]> = {
   Reconcile: clusters,
   Look: clusters,
-  Sweep: [
-    ...reads,
-    ...puts('rollouts#*'),
-    'dynamodb:Query on Table/index/due',
-    wakes,
-    ...logs('Sweep'),
-    ...traces,
-  ],
-  Doorbell: [
-    ...reads,
-    ...puts('notice#*', 'claim#list%23*'),
-    wakes,
-    ...logs('Doorbell'),
-    ...traces,
-  ],
-  Hooks: [
-    ...reads,
-    ...puts('rollouts#*', 'claim#hook'),
-    wakes,
-    ...commands,
-    secrets,
-    ...logs('Hooks'),
-    ...traces,
-  ],
-  ApiReads: [...reads, 'lambda:InvokeFunction on Look', ...logs('ApiReads'), ...traces],
-  ApiCommands: [
-    ...reads,
-    ...puts('rollouts#*'),
-    wakes,
-    ...commands,
-    ...logs('ApiCommands'),
-    ...traces,
-  ],
+  Sweep: rightsWith(['Sweep'], ...puts('rollouts#*'), due, wakes),
+  Doorbell: rightsWith(['Doorbell'], ...puts('notice#*', 'claim#list%23*'), wakes),
+  Hooks: rightsWith(['Hooks'], ...puts('rollouts#*', 'claim#hook'), ...[wakes, commands, secrets]),
+  ApiReads: rightsWith(['ApiReads'], 'lambda:InvokeFunction on Look'),
+  ApiCommands: rightsWith(['ApiCommands'], ...puts('rollouts#*'), wakes, commands),
 };
 
 describe('the packaged template', () => {

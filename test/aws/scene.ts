@@ -45,6 +45,8 @@ export type Scene = {
 type Settings = { issuers: object[]; policies: string; hooks: object[] };
 
 export const clusterName = 'prod';
+/** The authority of what is reached by TLS here, as clusters are told of it. */
+export const caBundle = Buffer.from(one.cert).toString('base64');
 
 /** `clockMs`: by how much the clocks of functions are wrong. */
 export async function startScene(clockMs: Record<string, number> = {}): Promise<Scene> {
@@ -93,7 +95,7 @@ async function start(
     const cluster = {
       ...{ name: clusterName, status: 'ACTIVE', version: '1.36', endpoint: kube.url },
       arn: `arn:aws:eks:${region}:${account}:cluster/${clusterName}`,
-      certificateAuthority: { data: Buffer.from(one.cert).toString('base64') },
+      certificateAuthority: { data: caBundle },
       accessConfig: { authenticationMode: 'API' },
     };
     return { status: 200, body: { cluster } };
@@ -101,11 +103,10 @@ async function start(
   aws.taps.eks.setFault(describeCluster);
   const registerCluster: Scene['registerCluster'] = async (name, over = {}) => {
     const known = await store.documents.get({ kind: 'cluster', id: name });
-    const ca = Buffer.from(one.cert).toString('base64');
     await store.documents.put({
       ...{ kind: 'cluster', id: name, version: known?.version ?? 0 },
       body: {
-        ...{ name, region, eksName: clusterName, endpoint: kube.url, ca },
+        ...{ name, region, eksName: clusterName, endpoint: kube.url, ca: caBundle },
         doorbell: { rings: true, secrets: [{ sha256: secretHash(secret) }] },
         ...{ addedAt: Date.now(), addedBy: 'the test' },
         ...over,
@@ -116,22 +117,10 @@ async function start(
   await installInCluster(plane);
   const fronts = await startFunctions(aws, stops, clockMs);
   const doorbellUrl = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
-  await installWebhook(plane, {
-    url: doorbellUrl,
-    caBundle: Buffer.from(one.cert).toString('base64'),
-  });
+  await installWebhook(plane, { url: doorbellUrl, caBundle });
   return {
-    ...{
-      aws,
-      plane,
-      tokens,
-      kube,
-      describeCluster,
-      store,
-      registerCluster,
-      doorbellUrl,
-      ...fronts,
-    },
+    ...{ aws, plane, tokens, kube, store, doorbellUrl, ...fronts },
+    ...{ describeCluster, registerCluster },
     applySettings: async ({ hooks, ...rest }) => {
       const version = (await store.documents.get(settingsKey))?.version ?? 0;
       const text = JSON.stringify({ ...rest, hooks });
