@@ -190,7 +190,7 @@ export async function check({ options, io, args }: Call<CheckOptions>): Promise<
   const store = await openAwsTable(options, io);
   return await administered(async () => {
     const { body: entry } = await registeredCluster(store.documents, args[0] ?? '');
-    const findings = await findingsOf(entry, options, await lastRing(store, entry.name));
+    const findings = await findingsOf(entry, options, await lastRing(store, entry, Date.now()));
     const { rings } = findings.find(({ what }) => what === 'doorbell') ?? {};
     const isChange = rings !== undefined && rings !== entry.doorbell.rings;
     if (isChange) await noteRings(store.documents, entry.name, rings);

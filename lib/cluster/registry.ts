@@ -2,7 +2,7 @@ import { Conflict, NotFound, Terminal } from '../errors.ts';
 import type { ClusterEntry, Document } from '../model/documents.ts';
 import { keyText } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
-import { type Millis, minuteMs } from '../model/units.ts';
+import { hourMs, type Millis, minuteMs } from '../model/units.ts';
 import type { Documents, Store } from '../world.ts';
 import { secretHash } from './doorbellSecret.ts';
 
@@ -13,6 +13,8 @@ const clustersMax = 1000;
 const pageSize = 200;
 /** Rollouts whose notices are looked at to tell when the doorbell rang. */
 const noticesOfMax = 100;
+/** Entries of each one's ledger that are looked at for the same, the newest. */
+const entriesMax = 20;
 
 /** The clusters that Serin serves, by name. */
 export async function clusterEntries(documents: Documents): Promise<ClusterEntry[]> {
@@ -115,15 +117,29 @@ export async function rotateSecret(
   return { entry: body, ...(old.length > 0 && { until }) };
 }
 
-/** When a cluster's doorbell rang last, as the notices tell that are kept for an hour; of some rollouts. */
-export async function lastRing(store: Store, name: string): Promise<Millis | undefined> {
+/**
+ * When a cluster's doorbell was heard last, within the last hour; of some of its rollouts. A notice goes once
+ * it has told the ledger who did something, and then the ledger tells that there was one.
+ */
+export async function lastRing(
+  store: Store,
+  { name, addedAt }: ClusterEntry,
+  now: Millis,
+): Promise<Millis | undefined> {
+  const since = Math.max(now - hourMs, addedAt);
   const { items } = await store.list(name, { limit: noticesOfMax });
-  const pages = await Promise.all(
-    items.map(({ key }) =>
-      store.documents.list({ kind: 'notice', of: keyText(key) }, { limit: 1 }),
-    ),
+  const heard = await Promise.all(
+    items.map(async ({ key }) => {
+      const notices = { kind: 'notice' as const, of: keyText(key) };
+      const [waiting, told] = await Promise.all([
+        store.documents.list(notices, { limit: 1 }),
+        store.ledger(key, { limit: entriesMax }),
+      ]);
+      const reported = told.items.filter(({ actor }) => actor.proof === 'reported');
+      return [...waiting.items.map(({ body }) => body.at), ...reported.map(({ at }) => at)];
+    }),
   );
-  const times = pages.flatMap((page) => page.items.map(({ body }) => body.at));
+  const times = heard.flat().filter((at) => at >= since);
   return times.length === 0 ? undefined : Math.max(...times);
 }
 

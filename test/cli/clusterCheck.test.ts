@@ -160,12 +160,27 @@ describe('cluster check', () => {
     expect(mute.out).toMatch(/note +doorbell +installed.*; but .*CUSTOMER_ROUTED.*NAT gateway/);
     expect(await scene.rings()).toBe(false);
     await scene.store.save(blankRecord(key));
-    const notice = { key, uid: 'u', user: 'ada', at: Date.now() - 60_000, explains: [] };
-    const place = { kind: 'notice' as const, of: keyText(key), id: '1', version: 0 };
-    await scene.store.documents.put({ ...place, body: notice });
+    // What a notice told is in the ledger, and the notice is used up.
+    const told = {
+      ...{ uid: 'u', kind: 'revision' as const, resourceVersion: '1', at: Date.now() },
+      ...{ actor: { name: 'ada', proof: 'reported' as const }, revision: 1, text: 'New.' },
+    };
+    await scene.store.append(key, { ...told, actor: { name: 'serin', proof: 'unknown' } });
+    expect((await scene.run('cluster check prod')).out).toBe(mute.out);
+    await scene.store.append(key, { ...told, resourceVersion: '2' });
     const heard = await scene.run('cluster check prod');
     expect(heard.out).toMatch(/ok +doorbell +installed, with the right secret; it rang last at 20/);
     expect(await scene.rings()).toBe(true);
+  });
+
+  it('a notice that waits for its change was heard as well', async () => {
+    const scene = await registered({}, { egress: 'CUSTOMER_ROUTED' });
+    scene.api.bell = scene.bell;
+    await scene.store.save(blankRecord(key));
+    const place = { kind: 'notice' as const, of: keyText(key), id: '1', version: 0 };
+    const body = { key, uid: 'u', user: 'ada', at: Date.now(), explains: ['revision' as const] };
+    await scene.store.documents.put({ ...place, body });
+    expect((await scene.run('cluster check prod')).out).toMatch(/; it rang last at 20/);
   });
 
   it('a doorbell that still has the secret that was', async () => {
