@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'node',
+    globalSetup: ['test/aws/packaged.ts'],
     include: ['test/aws/**/*.test.ts'],
     maxWorkers: 1,
     fileParallelism: false,

@@ -5,7 +5,7 @@ import * as z from 'zod';
 const count = z.number().nonnegative();
 
 const used = z.strictObject({
-  /** By name: reconcile, look, sweep, doorbell, hooks, api. */
+  /** By their names in serverless.yml. */
   functions: z.record(
     z.string(),
     z.strictObject({ invocations: count, billedMs: count, memoryMb: z.number().positive() }),

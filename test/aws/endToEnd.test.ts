@@ -44,7 +44,7 @@ async function reaches(phase: string, step?: number, withinMs = 120_000): Promis
     return isSeen && now === phase && (step === undefined || step === currentStepIndex);
   };
   await until(`${phase} at step ${step}`, isThere, { withinMs }).catch((error) => {
-    const logs = ['reconcile', 'doorbell', 'api'].map((name) => tail(name)).join('\n');
+    const logs = ['reconcile', 'doorbell', 'apiCommands'].map((name) => tail(name)).join('\n');
     throw new Error(`${error.message}: ${JSON.stringify(seen.status, null, 1)}\n${logs}`);
   });
 }
@@ -160,6 +160,7 @@ describe('front-api on AWS', () => {
     expect(JSON.stringify(await history.json())).toContain('circleci');
 
     expect(await usersOfCluster()).toEqual(['serin-reconcile']);
+    expect(scene.aws.refused).toEqual([]);
     // What a release still has to do is not to be counted as idling.
     await still(async () => scene.aws.functions.get('reconcile')!.invocations.length);
     await writeCounters(between(began, used(scene)));

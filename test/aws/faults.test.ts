@@ -11,8 +11,8 @@ import type { MergePatch } from '../../lib/model/plan.ts';
 import { until } from '../cluster/processes.ts';
 import { apply, newNamespace, reaches, rolloutIn, webRollout } from '../cluster/stage.ts';
 import { two } from '../kubernetes/certificates.ts';
+import { keyIdOf } from './roles.ts';
 import { clusterName, type Scene, startScene } from './scene.ts';
-import { keyIdOf } from './stage.ts';
 import type { After, Fault } from './tap.ts';
 
 let scene: Scene;

@@ -9,6 +9,8 @@ import { type Keys, type Verdict, verifyHeader } from './sigv4.ts';
 // and Lambda's own Invoke API.
 
 export type Route = {
+  /** Any, if absent. */
+  method?: 'GET' | 'POST';
   /** Of the first path that begins so. */
   prefix: string;
   target: LambdaFunction;
@@ -41,7 +43,10 @@ async function answer(
   { routes, keys }: { routes: Route[]; keys: Keys },
 ): Promise<Result> {
   const { pathname } = new URL(request.url ?? '/', 'http://front');
-  const route = routes.find(({ prefix }) => pathname.startsWith(prefix));
+  const route = routes.find(
+    ({ method = request.method, prefix }) =>
+      method === request.method && pathname.startsWith(prefix),
+  );
   if (!route) return said(404, 'Not Found');
   const caller = route.iam
     ? verifyRequest(request, body, { keys, service: 'execute-api' })
@@ -136,7 +141,7 @@ function iamOf({ keyId, arn }: { keyId: string; arn: string }) {
 /** `POST /2015-03-31/functions/NAME/invocations`, for those who may. */
 export async function startInvokeApi(
   functions: () => LambdaFunction[],
-  { keys, mayInvoke }: { keys: Keys; mayInvoke: (arn: string, name: string) => boolean },
+  { keys, mayInvoke }: { keys: Keys; mayInvoke: (keyId: string, name: string) => boolean },
 ): Promise<Serving> {
   return await serveHere(async (request, response) => {
     const body = await readBody(request);
@@ -147,7 +152,7 @@ export async function startInvokeApi(
     const verdict = verifyRequest(request, body, { keys, service: 'lambda' });
     if ('refused' in verdict) return refuse(403, 'InvalidSignatureException', verdict.refused);
     const [, name = ''] = /\/functions\/([^/]+)\/invocations/.exec(request.url ?? '') ?? [];
-    if (!mayInvoke(verdict.arn, name)) return refuse(403, 'AccessDeniedException', 'not allowed');
+    if (!mayInvoke(verdict.keyId, name)) return refuse(403, 'AccessDeniedException', 'not allowed');
     const target = functions().find((each) => each.name === name);
     if (!target) return refuse(404, 'ResourceNotFoundException', `Function not found: ${name}`);
     let invoked: Invoked;

@@ -11,7 +11,7 @@ const aws = withAws();
 
 describe('a bundle under the runtime interface', () => {
   it('sweep answers what it found', async () => {
-    const sweep = await addFunction(aws(), { name: 'sweep' });
+    const sweep = await addFunction(aws(), 'sweep');
     const { payload, functionError } = await sweep.invoke({});
     expect(functionError, payload).toBeUndefined();
     expect(JSON.parse(payload)).toEqual({ found: 0, queued: 0, skipped: 0, failed: 0 });
@@ -37,7 +37,7 @@ describe('a bundle under the runtime interface', () => {
         SERIN_TRACING: 'Active',
         AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${daemon.address().port}`,
       };
-      const reconcile = await addFunction(aws(), { name: 'reconcile', env });
+      const reconcile = await addFunction(aws(), 'reconcile', { env });
       await reconcile.invoke({ key: { cluster: 'traced', namespace: 'shop', name: 'front-api' } });
       const names = () => told.map((each) => /"name":"([^"]+)"/.exec(each)?.[1]);
       await until('the segments', async () => names().includes('## index.handler'));
@@ -50,7 +50,7 @@ describe('a bundle under the runtime interface', () => {
   });
 
   it('reconcile says that a cluster is not registered', async () => {
-    const reconcile = await addFunction(aws(), { name: 'reconcile' });
+    const reconcile = await addFunction(aws(), 'reconcile');
     const key = { cluster: 'nowhere', namespace: 'shop', name: 'front-api' };
     const { payload, functionError } = await reconcile.invoke({ key });
     expect(functionError).toBe('Unhandled');

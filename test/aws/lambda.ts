@@ -60,6 +60,9 @@ type Sandbox = {
   timer?: NodeJS.Timeout;
 };
 
+/** Lambda gives a process 10 s to start, and has more cores for it. */
+const initMaxMs = 30_000;
+
 type State = {
   options: Required<FunctionOptions>;
   runtime: string;
@@ -127,7 +130,7 @@ async function startSandbox(state: State, task: Task): Promise<void> {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => appendFileSync(log, chunk));
   }
-  sandbox.timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  sandbox.timer = setTimeout(() => child.kill('SIGKILL'), Math.max(timeoutMs, initMaxMs));
   child.once('error', (error) => gone(state, sandbox, String(error)));
   child.once('exit', (code, signal) => gone(state, sandbox, String(signal ?? code)));
 }

@@ -19,9 +19,12 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.stop());
 
-async function serin(line: string): Promise<string> {
+const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+const sessionOf = (name: string) => `arn:aws:sts::${account}:assumed-role/${name}/ada`;
+
+function run(line: string): Promise<{ code: number; out: string; err: string }> {
   const { taps, queues, table } = scene.aws;
-  const { code, out, err } = await serinCommand(line, {
+  return serinCommand(line, {
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -33,6 +36,10 @@ async function serin(line: string): Promise<string> {
     SERIN_QUEUE_URL: `${taps.sqs.url}${new URL(queues.wakes).pathname}`,
     SERIN_SERVER: scene.doorbell.url,
   });
+}
+
+async function serin(line: string): Promise<string> {
+  const { code, out, err } = await run(line);
   expect(err, line).toBe('');
   expect(code, line).toBe(0);
   return out;
@@ -58,22 +65,54 @@ const bellIn = (said: string): string => /https:\S+\/v1\/doorbell\/\S+/.exec(sai
 const turns = async (): Promise<number> => scene.aws.functions.get('reconcile')!.invocations.length;
 const statuses = (): number[] => scene.doorbell.requests.map(({ status }) => status);
 
+/** By `aws eks create-access-entry`: the administrator whose shell the commands are run in. */
+function letAdministratorIn(): void {
+  const { accessKeyId, secretAccessKey: secret } = credentials;
+  scene.aws.keys.set(accessKeyId, { secret, arn: sessionOf('Admin') });
+  scene.entries.push({ arn: role('Admin'), groups: ['system:masters'] });
+}
+
 describe('a cluster', () => {
-  it('is added, rings with one secret and the next, and is removed', async () => {
+  it('is added, checked, rings with one secret and the next, and is removed', async () => {
     await serin(`cluster remove ${clusterName}`);
     const added = await serin(`cluster add ${clusterName} --region ${region}`);
     expect(added).toMatch(/^Registered prod: EKS cluster prod in eu-central-1, Kubernetes 1\.36/);
     expect(await serin('cluster list')).toMatch(/prod +prod +eu-central-1 .*polled/);
+    const locked = await run(`cluster check ${clusterName}`);
+    expect(locked).toMatchObject({ code: 1, err: '' });
+    expect(locked.out).toMatch(
+      /^ok +access entry +\S+serin-reconcile, \S+serin-look is in the gr/m,
+    );
+    expect(locked.out).toMatch(/^WRONG +sign-in +.* it has no access entry\n +aws eks create-acc/m);
+    letAdministratorIn();
+    const another = await run(`cluster check ${clusterName}`);
+    expect(another).toMatchObject({ code: 1, err: '' });
+    expect(another.out).toMatch(/^WRONG +doorbell +it rings with a secret that is not/m);
     await installWebhook(scene.plane, { url: bellIn(added), caBundle });
     await start('added');
+    const checked = await serin(`cluster check ${clusterName}`);
+    expect(checked.match(/^(?:ok|note|not seen|WRONG)/gm)).toEqual([
+      ...['ok', 'ok', 'ok', 'ok'],
+      // The administrator is not Serin: the rights are asked for the group.
+      ...['note', 'ok', 'ok', 'ok'],
+    ]);
+    expect(checked).toMatch(/^ok +doorbell +installed, with the right secret; it rang last at 2/m);
+    expect(checked).toMatch(/^From now on Serin relies on the doorbell\.$/m);
+    expect(await serin('cluster list')).toMatch(/prod +prod +eu-central-1 .*doorbell/);
 
     const rotated = await serin(`cluster rotate ${clusterName}`);
     expect(bellIn(rotated)).not.toBe(bellIn(added));
     // What a process knows of a cluster's secrets is ten seconds old at most.
     scene.aws.functions.get('doorbell')?.kill();
     await start('old-secret');
+    expect(await serin(`cluster check ${clusterName}`)).toMatch(
+      /^note +doorbell +it rings with the secret that was, which counts until 2/m,
+    );
     await installWebhook(scene.plane, { url: bellIn(rotated), caBundle });
     await start('new-secret');
+    expect(await serin(`cluster check ${clusterName}`)).toMatch(
+      /^ok +doorbell +installed, with the right secret/m,
+    );
     expect(statuses()).not.toContain(404);
 
     const history = async (): Promise<number> => {
@@ -101,20 +140,19 @@ describe('dead letters', () => {
     await apply(scene.plane, rolloutOf(await newNamespace(scene.plane, 'letters')));
     expect(await serin('redrive')).toBe('There are no dead letters to move.\n');
     const QueueUrl = scene.aws.queues.deadLetters;
-    for (let count = 0; count < 3; count += 1) {
-      const MessageBody = JSON.stringify({ key, retries: 5 });
+    const letter = JSON.stringify({ key, retries: 5 });
+    for (const MessageBody of [letter, 'no wake', letter, letter]) {
       await scene.aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     }
-    expect(await serin('redrive --dry-run')).toMatch(/^Would move 3 dead letters, as 1 wakes/);
-    expect(await serin('redrive')).toMatch(
-      /^Moved 3 dead letters, as 1 wakes:\n +prod\/letters\/web/,
-    );
+    const left = { code: 0, err: 'left, since it is no wake: no wake\n' };
+    const moved = '3 dead letters, as 1 wakes:\n  prod/letters/web  3\n';
+    expect(await run('redrive --dry-run')).toEqual({ ...left, out: `Would move ${moved}` });
+    expect(await run('redrive')).toEqual({ ...left, out: `Moved ${moved}` });
     await reaches(scene.plane, 'letters', 'Healthy');
-    expect(await serin('redrive')).toBe('There are no dead letters to move.\n');
+    const none = 'There are no dead letters to move.\n';
+    expect(await run('redrive')).toEqual({ ...left, out: none });
   }, 60_000);
 });
-
-const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
 
 /** A request as `curl --aws-sigv4` sends it. */
 async function signed(
@@ -145,8 +183,7 @@ describe('a role of AWS', () => {
 
   it('does what a policy permits it, is named in the ledger, and nobody else gets in', async () => {
     for (const name of ['Releaser', 'Stranger']) {
-      const arn = `arn:aws:sts::${account}:assumed-role/${name}/ada`;
-      scene.aws.keys.set(name, { secret: `secret of ${name}`, arn });
+      scene.aws.keys.set(name, { secret: `secret of ${name}`, arn: sessionOf(name) });
     }
     const policies = `permit (principal == Iam::"${role('Releaser')}", action, resource);`;
     await scene.applySettings({ ...JSON.parse(settingsText([], policies)), hooks: [] });
@@ -158,9 +195,19 @@ describe('a role of AWS', () => {
 
     const promote = 'signed/rollouts/web/promote';
     const asPost = { method: 'POST' };
-    expect((await fetch(`${scene.api.url}/iam/v1/clusters/prod`)).status).toBe(403);
-    expect((await signed('Releaser', promote, { ...asPost, secret: 'guessed' })).status).toBe(403);
-    expect((await signed('Stranger', promote, asPost)).status).toBe(403);
+    const { invocations } = scene.aws.functions.get('apiCommands')!;
+    const place = `/iam/v1/clusters/${clusterName}/namespaces/${promote}`;
+    const unsigned = await fetch(`${scene.api.url}${place}`, { ...asPost, body: '{}' });
+    const guessed = await signed('Releaser', promote, { ...asPost, secret: 'guessed' });
+    expect([unsigned.status, guessed.status]).toEqual([403, 403]);
+    // The gateway turns these away, and the function the one whose signature is right.
+    expect(invocations).toEqual([]);
+    const stranger = await signed('Stranger', promote, asPost);
+    expect(stranger.status).toBe(403);
+    expect((await stranger.json()).detail).toMatch(
+      new RegExp(`^${role('Stranger')} session ada may not do this: no policy permits promote`),
+    );
+    expect(invocations).toHaveLength(1);
     await reaches(scene.plane, namespace, 'Paused', { step: 1 });
     const promoted = await signed('Releaser', promote, asPost);
     expect(promoted.status, await promoted.clone().text()).toBe(200);

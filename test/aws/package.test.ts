@@ -2,29 +2,18 @@ import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { metricUnits } from '../../lib/model/metrics.ts';
-import { type Packaged, packageAll } from './packaged.ts';
 import { cfnLint } from './programs.ts';
 import { region } from './services.ts';
-import { type Resource, rightsOf, type Template } from './template.ts';
+import { functionsIn, type Resource, rightsOf } from './template.ts';
 
 const run = promisify(execFile);
 
-let packaged: Packaged;
-let template: Template;
+const { folder, said, template } = inject('packaged');
+const functions = functionsIn(template);
 const propertiesOf = (id: string): Resource['Properties'] =>
   template.Resources[id]?.Properties ?? {};
-const functions = (): Record<string, Resource> =>
-  Object.fromEntries(
-    Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Function'),
-  );
-
-beforeAll(async () => {
-  packaged = await packageAll();
-  template = packaged.template;
-}, 120_000);
-afterAll(() => packaged?.remove());
 
 const logs = (...names: string[]) =>
   names.flatMap((name) => [
@@ -72,38 +61,33 @@ const due = 'dynamodb:Query on Table/index/due';
 
 /** All that each function may do. */
 const rights: Record<string, string[]> = {
-  Reconcile: clusters,
-  Look: clusters,
-  Sweep: rightsWith(['Sweep'], ...puts('rollouts#*'), due, wakes),
-  Doorbell: rightsWith(['Doorbell'], ...puts('notice#*', 'claim#list%23*'), wakes),
-  Hooks: rightsWith(['Hooks'], ...puts('rollouts#*', 'claim#hook'), ...[wakes, commands, secrets]),
-  ApiReads: rightsWith(['ApiReads'], 'lambda:InvokeFunction on Look'),
-  ApiCommands: rightsWith(['ApiCommands'], ...puts('rollouts#*'), wakes, commands),
+  reconcile: clusters,
+  look: clusters,
+  sweep: rightsWith(['Sweep'], ...puts('rollouts#*'), due, wakes),
+  doorbell: rightsWith(['Doorbell'], ...puts('notice#*', 'claim#list%23*'), wakes),
+  hooks: rightsWith(['Hooks'], ...puts('rollouts#*', 'claim#hook'), ...[wakes, commands, secrets]),
+  apiReads: rightsWith(['ApiReads'], 'lambda:InvokeFunction on Look'),
+  apiCommands: rightsWith(['ApiCommands'], ...puts('rollouts#*'), wakes, commands),
 };
 
 describe('the packaged template', () => {
   it('is made without a warning', () => {
-    expect(packaged.said).not.toMatch(/warning|deprecat|error/i);
+    expect(said).not.toMatch(/warning|deprecat|error/i);
   });
 
   it('has nothing that cfn-lint finds fault with', async () => {
     const { python, script } = await cfnLint();
-    const files = (await readdir(packaged.folder)).filter((name) =>
-      name.startsWith('cloudformation-'),
-    );
+    const files = (await readdir(folder)).filter((name) => name.startsWith('cloudformation-'));
     expect(files).toHaveLength(2);
     // W3005: osls writes out dependencies that follow from references as well.
     const args = [script, '--ignore-checks', 'W3005', '--regions', region, '--template'];
-    const paths = files.map((name) => join(packaged.folder, name));
+    const paths = files.map((name) => join(folder, name));
     const { stdout } = await run(python, [...args, ...paths]);
     expect(stdout).toBe('');
   }, 300_000);
 
   it('gives each function exactly the rights of the table', () => {
-    const given = Object.entries(functions()).map(([id, made]) => [
-      id.replace('LambdaFunction', ''),
-      rightsOf(template, made),
-    ]);
+    const given = Object.entries(functions).map(([name, made]) => [name, rightsOf(template, made)]);
     const wanted = Object.entries(rights).map(([name, list]) => [name, list.toSorted()]);
     expect(Object.fromEntries(given)).toEqual(Object.fromEntries(wanted));
     const roles = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
@@ -115,7 +99,7 @@ describe('the packaged template', () => {
   });
 
   it('holds nobody up: concurrency is reserved for each function, and the queue cannot take all', () => {
-    const reserved = Object.values(functions()).map(({ Properties }) => [
+    const reserved = Object.values(functions).map(({ Properties }) => [
       Properties.ReservedConcurrentExecutions,
       Properties.Runtime,
       Properties.Architectures[0],
@@ -178,7 +162,7 @@ describe('the packaged template', () => {
     for (const { Properties } of Object.values(template.Resources)) {
       if (Properties.Namespace === 'Serin') expect(Properties.Dimensions).toEqual(service);
     }
-    for (const { Properties } of Object.values(functions())) {
+    for (const { Properties } of Object.values(functions)) {
       expect(Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME).toBe('serin-prod');
     }
   });

@@ -3,20 +3,24 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { TestProject } from 'vitest/node';
 import { region } from './services.ts';
 import type { Template } from './template.ts';
 
-const run = promisify(execFile);
+// What `osls package` makes of serverless.yml and infra/, once for all tests of a run: they read it, and have
+// the functions as it deploys them.
 
-/** What `osls package` makes, and what it says. */
-export type Packaged = {
-  folder: string;
-  said: string;
-  template: Template;
-  remove: () => Promise<void>;
-};
+/** The folder of the templates, what osls printed, and the template of the stack. */
+export type Packaged = { folder: string; said: string; template: Template };
 
-export async function packageAll(): Promise<Packaged> {
+declare module 'vitest' {
+  interface ProvidedContext {
+    packaged: Packaged;
+  }
+}
+
+/** Vitest's global setup; answers how it is undone. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'serin-package-'));
   const osls = join('node_modules', '.bin', 'osls');
   // No way out: packaging must ask nobody, and needs no credentials.
@@ -27,14 +31,10 @@ export async function packageAll(): Promise<Packaged> {
     AWS_REGION: region,
     AWS_ENDPOINT_URL: nowhere,
   };
-  const { stdout, stderr } = await run(process.execPath, [osls, 'package', '--package', folder], {
-    env,
-  });
+  const args = [osls, 'package', '--package', folder];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env });
   const file = join(folder, 'cloudformation-template-update-stack.json');
-  return {
-    folder,
-    said: `${stdout}${stderr}`,
-    template: JSON.parse(await readFile(file, 'utf8')),
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
+  const template = JSON.parse(await readFile(file, 'utf8'));
+  project.provide('packaged', { folder, said: `${stdout}${stderr}`, template });
+  return () => rm(folder, { recursive: true, force: true });
 }

@@ -11,20 +11,22 @@ import { type LambdaFunction, Throttled } from './lambda.ts';
 import { account, region } from './services.ts';
 
 // Lambda's event source mapping: it polls the queue, hands batches to the function, deletes what the function
-// is done with and leaves the rest to the queue's visibility timeout.
+// is done with and leaves the rest to the queue's visibility timeout. While all its polls find something it
+// begins another, up to the maximum concurrency.
 
 export type PumpOptions = {
   client: SQSClient;
   queueUrl: string;
   target: LambdaFunction;
-  batchSize?: number;
+  batchSize: number;
   /** How many batches are at the function at once. */
-  maximumConcurrency?: number;
+  maximumConcurrency: number;
 };
 
 export type Pump = {
   /** Batches that the function as a whole failed at. */
   failed: string[];
+  maximumConcurrency: number;
   /** The most batches that were at the function at once. */
   highest: () => number;
   /** Requests, as SQS bills them. */
@@ -35,31 +37,41 @@ export type Pump = {
 
 /** As Lambda polls. */
 const waitSeconds = 20;
+/** Polls that never end. Lambda has five of them. */
+const pollersMin = 2;
 
 export function startPump(options: PumpOptions): Pump {
-  const { maximumConcurrency = 2 } = options;
+  const { maximumConcurrency } = options;
   const stopping = new AbortController();
   const failed: string[] = [];
   let busy = 0;
   let highest = 0;
   let receives = 0;
   let deletes = 0;
-  const poll = async (): Promise<void> => {
+  const pollers = new Set<Promise<void>>();
+  const addPoller = (isSpare: boolean): void => {
+    const poller: Promise<void> = poll(isSpare).finally(() => pollers.delete(poller));
+    pollers.add(poller);
+  };
+  const poll = async (isSpare: boolean): Promise<void> => {
     while (!stopping.signal.aborted) {
       receives += 1;
       const messages = await receive(options, stopping.signal).catch(() => []);
+      if (messages.length === 0 && isSpare) return;
       if (messages.length === 0) continue;
       busy += 1;
       highest = Math.max(highest, busy);
+      if (busy === pollers.size && busy < maximumConcurrency) addPoller(true);
       const isDeleted = await deliver(options, messages, failed).finally(() => {
         busy -= 1;
       });
       if (isDeleted) deletes += 1;
     }
   };
-  const pollers = Array.from({ length: maximumConcurrency }, poll);
+  for (let count = 0; count < pollersMin; count += 1) addPoller(false);
   return {
     failed,
+    maximumConcurrency,
     highest: () => highest,
     receives: () => receives,
     deletes: () => deletes,
@@ -71,7 +83,7 @@ export function startPump(options: PumpOptions): Pump {
 }
 
 async function receive(
-  { client, queueUrl, batchSize = 5 }: PumpOptions,
+  { client, queueUrl, batchSize }: PumpOptions,
   abortSignal: AbortSignal,
 ): Promise<Message[]> {
   const command = new ReceiveMessageCommand({

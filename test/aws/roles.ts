@@ -1,45 +1,78 @@
-import { keyIdOf } from './stage.ts';
+import { account, region } from './services.ts';
 import type { Asked } from './tap.ts';
-import { rightsOf, type Template } from './template.ts';
+import { functionsIn, rightsOf, type Template } from './template.ts';
 
-// The roles of the packaged template, kept on this machine: the stand-ins of DynamoDB and SQS let
-// everybody do everything.
+// IAM, which none of the stand-ins has: a call is let by if the role of whoever signed it may make it, as the
+// packaged template has the roles.
 
-/** What is one function here and several when deployed. */
-const deployedAs: Record<string, string[]> = {
-  reconcile: ['Reconcile'],
-  look: ['Look'],
-  sweep: ['Sweep'],
-  doorbell: ['Doorbell'],
-  hooks: ['Hooks'],
-  api: ['ApiReads', 'ApiCommands'],
+export const roleOf = (name: string): string => `arn:aws:iam::${account}:role/serin-${name}`;
+
+/** The access key of a function, by its name in serverless.yml. */
+export const keyIdOf = (name: string): string => `ASIA${name.toUpperCase()}`;
+
+export type Roles = {
+  may: (service: ServiceName, asked: Asked) => boolean;
+  /** All that was not allowed: some callers only log it. */
+  refused: string[];
 };
 
-/** Whether the role of whoever signed a call lets them do it. The tests themselves may do everything. */
-export function roleGuard(template: Template): (asked: Asked) => boolean {
+/** The tests themselves may do everything. */
+export function rolesOf(template: Template): Roles {
   const rights = new Map(
-    Object.entries(deployedAs).map(([name, ids]) => [
+    Object.entries(functionsIn(template)).map(([name, made]) => [
       keyIdOf(name),
-      ids.flatMap((id) => rightsOf(template, template.Resources[`${id}LambdaFunction`]!)),
+      rightsOf(template, made),
     ]),
   );
-  return (asked) => {
-    const { right, partition } = neededFor(asked);
-    return rights.get(asked.keyId)?.some((each) => covers(each, right, partition)) ?? true;
+  const refused: string[] = [];
+  return {
+    may: (service, asked) => {
+      const given = rights.get(asked.keyId);
+      const needed = neededFor[service](asked);
+      if (given === undefined || given.some((right) => covers(right, needed))) return true;
+      refused.push(`${asked.keyId} ${needed.right} ${needed.partition ?? ''}`.trim());
+      return false;
+    },
+    refused,
   };
 }
 
-function neededFor({ operation, body }: Asked): { right: string; partition: string } {
-  if (/Message/.test(operation)) return { right: `sqs:${operation} on Wakes`, partition: '' };
-  const { IndexName, Item, Key } = JSON.parse(body);
-  const table = IndexName === undefined ? 'Table' : `Table/index/${IndexName}`;
-  const partition = (Item ?? Key)?.pk.S ?? '';
-  return { right: `dynamodb:${operation} on ${table}`, partition };
+/** An action on a resource, in the words of `rightsOf`, and the partition key that the call names. */
+type Needed = { right: string; partition?: string };
+type ServiceName = 'dynamo' | 'sqs' | 'eks' | 'ssm' | 'lambda';
+
+const neededFor: Record<ServiceName, (asked: Asked) => Needed> = {
+  dynamo: ({ operation, body }) => {
+    const { IndexName, Item, Key } = JSON.parse(body);
+    const table = IndexName === undefined ? 'Table' : `Table/index/${IndexName}`;
+    return { right: `dynamodb:${operation} on ${table}`, partition: (Item ?? Key)?.pk.S };
+  },
+  sqs: ({ operation, body }) => {
+    const queue = String(JSON.parse(body).QueueUrl).split('/').at(-1);
+    return { right: `sqs:${operation} on ${queue === 'serin-wakes' ? 'Wakes' : queue}` };
+  },
+  // It has paths where others have operations.
+  eks: ({ operation }) => {
+    const [, name] = /^GET \/clusters\/([^/]+)$/.exec(operation) ?? [];
+    if (name === undefined) return { right: `eks: ${operation}` };
+    return { right: `eks:DescribeCluster on arn:PARTITION:eks:${region}:ACCOUNT:cluster/${name}` };
+  },
+  ssm: ({ operation, body }) => {
+    const { Name } = JSON.parse(body);
+    return { right: `ssm:${operation} on arn:PARTITION:ssm:REGION:ACCOUNT:parameter${Name}` };
+  },
+  lambda: ({ operation, body: name }) => ({
+    right: `lambda:${operation} on ${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+  }),
+};
+
+function covers(given: string, { right, partition = '' }: Needed): boolean {
+  const [what = '', partitions = '*'] = given.split(' of ');
+  return isLike(right, what) && isLike(partition, partitions);
 }
 
-function covers(given: string, right: string, partition: string): boolean {
-  const [what, pattern] = given.split(' of ');
-  if (what !== right) return false;
-  if (pattern === undefined) return true;
-  return pattern.endsWith('*') ? partition.startsWith(pattern.slice(0, -1)) : partition === pattern;
+/** IAM's StringLike: `*` is any text. */
+function isLike(text: string, pattern: string): boolean {
+  const source = pattern.replace(/[\\^$.+?()[\]{}|]/g, '\\$&').replaceAll('*', '.*');
+  return new RegExp(`^${source}$`, 's').test(text);
 }

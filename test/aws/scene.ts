@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inject } from 'vitest';
 import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
 import { settingsKey } from '../../lib/settings/load.ts';
 import { dynamoStore } from '../../lib/store/table.ts';
@@ -10,13 +11,13 @@ import { installWebhook } from '../cluster/doorbellStage.ts';
 import { serinCommand } from '../cluster/serin.ts';
 import { one } from '../kubernetes/certificates.ts';
 import { type Front, type Route, startFront } from './front.ts';
-import { packageAll } from './packaged.ts';
 import { type Pump, startPump } from './pump.ts';
-import { roleGuard } from './roles.ts';
+import { roleOf } from './roles.ts';
 import { account, region } from './services.ts';
-import { type Aws, addFunction, roleOf, startAws } from './stage.ts';
+import { type Aws, addFunction, startAws } from './stage.ts';
 import { type Fault, startTap, type Tap } from './tap.ts';
-import { startTokenWebhook, type TokenWebhook } from './tokenWebhook.ts';
+import { queueSourceOf } from './template.ts';
+import { type AccessEntry, startTokenWebhook, type TokenWebhook } from './tokenWebhook.ts';
 
 // All of it: Serin's functions in an account, and a cluster of EKS that knows the role of reconcile.
 
@@ -24,6 +25,8 @@ export type Scene = {
   aws: Aws;
   plane: ControlPlane;
   tokens: TokenWebhook;
+  /** Who is let in, and in which groups: what EKS tells of them, and what the cluster goes by. */
+  entries: AccessEntry[];
   /** On the API server, as reconcile reaches it. */
   kube: Tap;
   store: Store;
@@ -68,11 +71,9 @@ async function start(
   clockMs: Record<string, number>,
 ): Promise<Scene> {
   // What fails in a scene comes again soon: nobody waits for three minutes in a test.
-  const [aws, packaged] = await Promise.all([startAws({ visibilitySeconds: 20 }), packageAll()]);
-  stops.push(aws.stop, packaged.remove);
-  const guard = roleGuard(packaged.template);
-  for (const tap of [aws.taps.dynamo, aws.taps.sqs]) tap.setGuard(guard);
-  const entries = ['reconcile', 'look'].map((name) => ({
+  const aws = await startAws({ visibilitySeconds: 20 });
+  stops.push(aws.stop);
+  const entries: AccessEntry[] = ['reconcile', 'look'].map((name) => ({
     arn: roleOf(name),
     groups: ['serin:controller'],
   }));
@@ -89,9 +90,11 @@ async function start(
   const store = dynamoStore({ client: aws.dynamo, table: aws.table });
   const secret = newSecret();
   const authority = readFileSync(join(plane.dir, 'certs', 'apiserver.crt'));
-  const kube = await startTap(plane.server, { ca: authority, own: one });
+  const kube = await startTap(plane.server, { secure: { ca: authority, own: one } });
   stops.push(kube.stop);
-  const describeCluster: Fault = () => {
+  const describeCluster: Fault = ({ operation }) => {
+    const entry = answerOfEntries(operation, entries);
+    if (entry) return { status: 200, body: entry };
     const cluster = {
       ...{ name: clusterName, status: 'ACTIVE', version: '1.36', endpoint: kube.url },
       arn: `arn:aws:eks:${region}:${account}:cluster/${clusterName}`,
@@ -119,7 +122,7 @@ async function start(
   const doorbellUrl = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
   await installWebhook(plane, { url: doorbellUrl, caBundle });
   return {
-    ...{ aws, plane, tokens, kube, store, doorbellUrl, ...fronts },
+    ...{ aws, plane, tokens, entries, kube, store, doorbellUrl, ...fronts },
     ...{ describeCluster, registerCluster },
     applySettings: async ({ hooks, ...rest }) => {
       const version = (await store.documents.get(settingsKey))?.version ?? 0;
@@ -148,19 +151,30 @@ async function installInCluster(plane: ControlPlane): Promise<void> {
   await plane.kubectl(['apply', '-k', rights]);
 }
 
+/** What EKS says of the access entries, if that is what it was asked. */
+function answerOfEntries(operation: string, entries: AccessEntry[]): object | undefined {
+  const found = /\/access-entries(?:\/([^?]+))?/.exec(operation);
+  if (!found) return undefined;
+  const [, arn] = found;
+  if (arn === undefined) return { accessEntries: entries.map((each) => each.arn) };
+  const entry = entries.find((each) => each.arn === decodeURIComponent(arn));
+  return { accessEntry: { principalArn: entry?.arn, kubernetesGroups: entry?.groups } };
+}
+
+/** The functions as they are deployed, and what stands before them. */
 async function startFunctions(
   aws: Aws,
   stops: (() => Promise<void>)[],
   clockMs: Record<string, number>,
 ) {
-  const add = (options: Parameters<typeof addFunction>[1]) =>
-    addFunction(aws, { ...options, clockMs: clockMs[options.name] ?? 0 });
-  const reconcile = await add({ name: 'reconcile' });
-  await add({ name: 'look', bundle: 'reconcile' });
-  await add({ name: 'sweep', memoryMb: 256, concurrency: 1 });
-  const doorbellFunction = await add({ name: 'doorbell' });
-  const apiFunction = await add({ name: 'api' });
-  const hooks = await add({ name: 'hooks' });
+  const add = (name: string) => addFunction(aws, name, { clockMs: clockMs[name] ?? 0 });
+  const reconcile = await add('reconcile');
+  await add('look');
+  await add('sweep');
+  const doorbellFunction = await add('doorbell');
+  const apiReads = await add('apiReads');
+  const apiCommands = await add('apiCommands');
+  const hooks = await add('hooks');
   const { keys } = aws;
   const doorbell = await startFront({
     routes: [{ prefix: '/v1/doorbell/', target: doorbellFunction }],
@@ -170,12 +184,16 @@ async function startFunctions(
   stops.push(doorbell.stop);
   const routes: Route[] = [
     { prefix: '/v1/hooks/', target: hooks },
-    { prefix: '/iam/v1/', target: apiFunction, iam: true },
-    { prefix: '/v1/', target: apiFunction },
+    { method: 'GET', prefix: '/iam/v1/', target: apiReads, iam: true },
+    { method: 'POST', prefix: '/iam/v1/', target: apiCommands, iam: true },
+    { method: 'GET', prefix: '/v1/', target: apiReads },
+    { method: 'POST', prefix: '/v1/', target: apiCommands },
   ];
   const api = await startFront({ routes, keys });
   stops.push(api.stop);
-  const pump = startPump({ client: aws.sqs, queueUrl: aws.queues.wakes, target: reconcile });
+  const source = queueSourceOf(inject('packaged').template);
+  const from = { client: aws.sqs, queueUrl: aws.queues.wakes };
+  const pump = startPump({ ...from, target: reconcile, ...source });
   stops.push(pump.stop);
   return { doorbell, api, pump };
 }

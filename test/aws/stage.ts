@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { startInvokeApi } from './front.ts';
 import type { Serving } from './http.ts';
-import { type FunctionOptions, type LambdaFunction, startFunction } from './lambda.ts';
+import { type LambdaFunction, startFunction } from './lambda.ts';
+import { keyIdOf, type Roles, rolesOf } from './roles.ts';
 import {
   account,
   makeQueues,
@@ -19,6 +20,7 @@ import {
 } from './services.ts';
 import type { Key } from './sigv4.ts';
 import { startTap, type Tap } from './tap.ts';
+import { deploymentOf } from './template.ts';
 
 // An account of AWS on this machine, with Serin's functions in it.
 
@@ -31,6 +33,8 @@ export type Aws = {
   queues: Queues;
   /** Who has which key. Each function has one of its own. */
   keys: Map<string, Key>;
+  /** What functions asked for that their roles do not let them do. */
+  refused: Roles['refused'];
   functions: Map<string, LambdaFunction>;
   /** Of the tests themselves: past the taps, so that nothing of theirs is counted. */
   dynamo: DynamoDBClient;
@@ -49,18 +53,23 @@ export async function startAws(queue?: Parameters<typeof makeQueues>[2]): Promis
   process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
   const dir = mkdtempSync(join(tmpdir(), 'serin-lambda-'));
   const [moto, local] = await Promise.all([startMoto(), startDynamo()]);
-  const tapOf = (service: Service) => startTap(service.endpoint);
+  const { may, refused } = rolesOf(inject('packaged').template);
+  const tapOf = (name: 'dynamo' | 'sqs' | 'eks' | 'ssm', service: Service) =>
+    startTap(service.endpoint, { may: (asked) => may(name, asked) });
   const taps = {
-    dynamo: await tapOf(local),
-    sqs: await tapOf(moto),
-    eks: await tapOf(moto),
-    ssm: await tapOf(moto),
+    dynamo: await tapOf('dynamo', local),
+    sqs: await tapOf('sqs', moto),
+    eks: await tapOf('eks', moto),
+    ssm: await tapOf('ssm', moto),
   };
   const dynamo = new DynamoDBClient({ region, endpoint: local.endpoint });
   const sqs = new SQSClient({ region, endpoint: moto.endpoint });
   const functions = new Map<string, LambdaFunction>();
   const keys = new Map<string, Key>();
-  const invokeApi = await startInvokeApi(() => [...functions.values()], { keys, mayInvoke });
+  const invokeApi = await startInvokeApi(() => [...functions.values()], {
+    keys,
+    mayInvoke: (keyId, name) => may('lambda', { operation: 'InvokeFunction', keyId, body: name }),
+  });
   await makeTable(local, table);
   const queues = await makeQueues(sqs, 'serin-wakes', queue);
   const stop = async (): Promise<void> => {
@@ -68,26 +77,16 @@ export async function startAws(queue?: Parameters<typeof makeQueues>[2]): Promis
     for (const each of [...Object.values(taps), invokeApi, moto, local]) await each.stop();
     rmSync(dir, { recursive: true, force: true });
   };
-  return { dir, moto, taps, invokeApi, table, queues, keys, functions, dynamo, sqs, stop };
+  return { dir, moto, taps, invokeApi, table, queues, keys, refused, functions, dynamo, sqs, stop };
 }
 
-/** As the roles in infra/ say: `api` and `hooks` may have reconcile run, and look. */
-function mayInvoke(arn: string, name: string): boolean {
-  return /assumed-role\/serin-(?:api|read|hooks)\//.test(arn) && /^(?:reconcile|look)$/.test(name);
-}
-
-export const roleOf = (name: string): string => `arn:aws:iam::${account}:role/serin-${name}`;
-
-/** A function of dist/functions, in a role of its own. `bundle` is its name there, if another. */
+/** A function as it is deployed, but for `over`. */
 export async function addFunction(
   aws: Aws,
-  options: Omit<FunctionOptions, 'folder' | 'log' | 'env'> & {
-    bundle?: string;
-    folder?: string;
-    env?: Record<string, string>;
-  },
+  name: string,
+  over: { clockMs?: number; env?: Record<string, string> } = {},
 ): Promise<LambdaFunction> {
-  const { name, bundle = name, env = {} } = options;
+  const { bundle, env, ...deployed } = deploymentOf(inject('packaged').template, name);
   const keyId = keyIdOf(name);
   const key = {
     secret: `secret of ${name}`,
@@ -96,8 +95,8 @@ export async function addFunction(
   };
   aws.keys.set(keyId, key);
   const made = await startFunction({
-    ...options,
-    folder: options.folder ?? join(bundles, bundle),
+    ...{ name, ...deployed, ...over },
+    folder: join(bundles, bundle),
     log: join(aws.dir, `${name}.log`),
     env: {
       AWS_ACCESS_KEY_ID: keyId,
@@ -107,17 +106,14 @@ export async function addFunction(
       SERIN_TABLE: aws.table,
       // moto names itself in it; past the tap nothing would be counted.
       SERIN_QUEUE_URL: `${aws.taps.sqs.url}${new URL(aws.queues.wakes).pathname}`,
-      SERIN_RECONCILE_FUNCTION: 'reconcile',
-      SERIN_LOOK_FUNCTION: 'look',
       POWERTOOLS_LOG_LEVEL: 'INFO',
       ...env,
+      ...over.env,
     },
   });
   aws.functions.set(name, made);
   return made;
 }
-
-export const keyIdOf = (name: string): string => `ASIA${name.toUpperCase()}`;
 
 const bundles = join(import.meta.dirname, '..', '..', 'dist', 'functions');
 

@@ -30,8 +30,6 @@ export type After = (call: Call, about: string) => void;
 export type Tap = Serving & {
   calls: Call[];
   setFault: (fault: Fault | undefined) => void;
-  /** Whoever may not do what they ask gets AccessDenied. */
-  setGuard: (may: (asked: Asked) => boolean) => void;
   /** Is told of each call that the service has answered, before its caller is. */
   setAfter: (after: After | undefined) => void;
 };
@@ -39,15 +37,23 @@ export type Tap = Serving & {
 /** How the tap reaches its service, and is reached, where that is by TLS. */
 type Secure = { ca: Buffer; own: { key: string; cert: string } };
 
+type TapOptions = {
+  secure?: Secure;
+  /** Whoever may not do what they ask gets AccessDenied. */
+  may?: (asked: Asked) => boolean;
+};
+
 const denied = { status: 400, type: 'AccessDeniedException' };
 const writes = new Set(['PutItem', 'DeleteItem', 'UpdateItem']);
 const reads = new Set(['GetItem', 'Query']);
 
-export async function startTap(target: string, secure?: Secure): Promise<Tap> {
+export async function startTap(
+  target: string,
+  { secure, may = () => true }: TapOptions = {},
+): Promise<Tap> {
   const calls: Call[] = [];
   let fault: Fault | undefined;
   let after: After | undefined;
-  let may = (_asked: Asked): boolean => true;
   const serving = await serveHere(async (request, response) => {
     const headers = headersOf(request);
     const operation =
@@ -79,9 +85,6 @@ export async function startTap(target: string, secure?: Secure): Promise<Tap> {
     calls,
     setFault: (next) => {
       fault = next;
-    },
-    setGuard: (next) => {
-      may = next;
     },
     setAfter: (next) => {
       after = next;
