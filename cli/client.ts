@@ -9,9 +9,10 @@ import { type TokenSource, tokenSource } from './token.ts';
 
 /** How long one request may take. The server answers a command within its own, shorter limit. */
 const requestTimeoutMs = 40 * secondMs;
-/** How often a request is sent in all when the server is busy or the connection breaks. */
-const attemptsMax = 3;
-const retryDefaultMs = secondMs;
+/** How often a request is sent in all when the connection breaks. */
+const attemptsBroken = 3;
+/** And to a busy server: some 20 s, since everything that a pipeline builds may be promoted at once. */
+const attemptsBusy = 6;
 const retryMaxMs = 15 * secondMs;
 
 export type Answer<T> = {
@@ -65,12 +66,20 @@ async function send<T>(
   for (let attempt = 1; ; attempt++) {
     const outcome = await sendOnce<T>(to, path, request, stop);
     if ('answer' in outcome) return outcome.answer;
-    if (attempt === attemptsMax || !outcome.mayPass) throw outcome.failure;
-    await delay(Math.min(outcome.afterMs, retryMaxMs), undefined, { signal: stop });
+    if (attempt >= outcome.attempts) throw outcome.failure;
+    const afterMs = outcome.retryAfterMs ?? backoff(attempt);
+    await delay(Math.min(afterMs, retryMaxMs), undefined, { signal: stop });
   }
 }
 
-type Outcome<T> = { answer: Answer<T> } | { failure: CliError; mayPass: boolean; afterMs: Millis };
+/** Doubled each time, and not the same for all: who was refused together does not come back together. */
+function backoff(attempt: number): Millis {
+  return secondMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+}
+
+/** `attempts`: how often a request with such a failure is sent in all. */
+type Failed = { failure: CliError; attempts: number; retryAfterMs?: Millis | undefined };
+type Outcome<T> = { answer: Answer<T> } | Failed;
 
 async function sendOnce<T>(
   { connection, token }: Destination,
@@ -95,13 +104,13 @@ async function sendOnce<T>(
   } catch (error) {
     stop.throwIfAborted();
     const failure = unreachable(connection.server, error);
-    return { failure, mayPass: mayPass(error), afterMs: retryDefaultMs };
+    return { failure, attempts: mayPass(error) ? attemptsBroken : 1 };
   }
   const retryAfterMs = retryAfter(response);
   if (response.status >= 400) {
     const failure = problemError(response.status, text, url);
-    const mayPass = response.status === 429 || response.status === 503;
-    return { failure, mayPass, afterMs: retryAfterMs ?? retryDefaultMs };
+    const isBusy = response.status === 429 || response.status === 503;
+    return { failure, attempts: isBusy ? attemptsBusy : 1, retryAfterMs };
   }
   const answer = {
     status: response.status,
@@ -171,6 +180,7 @@ function hintFor(status: number, url: URL): string | undefined {
   if (status === 401) {
     return 'Set SERIN_TOKEN (or --token) to a token of this server.';
   }
+  if (status === 429) return 'More was asked than the server takes: try again in a minute.';
   if (status === 403) return 'Ask whoever runs Serin to allow you this action.';
   if (status === 404 && /\/rollouts\/[^/]+/.test(url.pathname)) {
     return '`serin list -n NAMESPACE` shows the rollouts there are.';

@@ -76,6 +76,17 @@ describe('when it does not go well', () => {
     expect(seen[1]?.headers['idempotency-key']).toBe(seen[0]?.headers['idempotency-key']);
   });
 
+  it('a gateway that takes no more at once is asked again, and then it is said', async () => {
+    const { seen, env } = await stubServer(() => ({
+      ...{ status: 429, body: { message: 'Too Many Requests' } },
+      headers: { 'retry-after': '0' },
+    }));
+    const { code, err } = await serin(['promote', 'web'], env);
+    expect(seen).toHaveLength(6);
+    expect(err).toMatch(/^serin: the server answered 429\n.*try again in a minute/);
+    expect(code).toBe(1);
+  });
+
   it('an accepted command is followed until it has an outcome', async () => {
     const headers = { location: `${rollout}/commands/i`, 'retry-after': '0' };
     const { seen, env } = await stubServer((_seen, count) =>
