@@ -1,10 +1,17 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
+import { Terminal } from '../../lib/errors.ts';
 import { dynamoStore } from '../../lib/store/table.ts';
+import { sqsWakes } from '../../lib/wake/sqs.ts';
 import { until } from '../cluster/processes.ts';
 import { one } from '../kubernetes/certificates.ts';
 import { serveHere } from './http.ts';
+import { keyIdOf } from './roles.ts';
+import { region } from './services.ts';
 import { addFunction, withAws } from './stage.ts';
 
 const aws = withAws();
@@ -58,5 +65,52 @@ describe('a bundle under the runtime interface', () => {
       errorType: 'NotFound',
       errorMessage: 'no cluster is registered as nowhere',
     });
+  });
+});
+
+describe('whoever has the credentials of', () => {
+  const credentialsOf = (name: string) => {
+    const { secret = '', sessionToken = '' } = aws().keys.get(keyIdOf(name)) ?? {};
+    return { accessKeyId: keyIdOf(name), secretAccessKey: secret, sessionToken };
+  };
+
+  it.each(['doorbell', 'hooks', 'apiCommands'])(
+    '%s makes no token and no settings, and removes no cluster',
+    async (name) => {
+      await addFunction(aws(), name);
+      const endpoint = aws().taps.dynamo.url;
+      const client = new DynamoDBClient({ region, endpoint, credentials: credentialsOf(name) });
+      const { documents } = dynamoStore({ client, table: aws().table });
+      const by = { createdAt: 1, createdBy: name };
+      const token = { kind: 'token' as const, id: name, version: 0 };
+      const making = documents.put({ ...token, body: { name, groups: ['operators'], ...by } });
+      await expect(making).rejects.toThrow(/access to table serin was refused/);
+      const settings = { kind: 'settings' as const, id: 'current', version: 0 };
+      const body = { text: '', hooks: '[]', appliedAt: 1, appliedBy: name };
+      await expect(documents.put({ ...settings, body })).rejects.toThrow(/was refused/);
+      await expect(documents.remove({ kind: 'cluster', id: 'prod' }, 1)).rejects.toThrow(Terminal);
+      expect(await documents.get(token)).toBeUndefined();
+      expect(aws().refused.splice(0)).toEqual([
+        `${keyIdOf(name)} dynamodb:PutItem on Table token`,
+        `${keyIdOf(name)} dynamodb:PutItem on Table settings`,
+        `${keyIdOf(name)} dynamodb:DeleteItem on Table cluster`,
+      ]);
+    },
+  );
+
+  it('apiReads neither wakes nor has anything carried out', async () => {
+    await addFunction(aws(), 'apiReads');
+    const key = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
+    const options = { region, credentials: credentialsOf('apiReads') };
+    const client = new SQSClient({ ...options, endpoint: aws().taps.sqs.url });
+    const queueUrl = `${aws().taps.sqs.url}${new URL(aws().queues.wakes).pathname}`;
+    await expect(sqsWakes({ client, queueUrl }).send({ key }, 0)).rejects.toThrow(Terminal);
+    const lambda = new LambdaClient({ ...options, endpoint: aws().invokeApi.url });
+    const command = new InvokeCommand({ FunctionName: 'reconcile', Payload: '{}' });
+    await expect(lambda.send(command)).rejects.toThrow(/not allowed/);
+    expect(aws().refused.splice(0)).toEqual([
+      `${keyIdOf('apiReads')} sqs:SendMessage on Wakes`,
+      `${keyIdOf('apiReads')} lambda:InvokeFunction on Reconcile`,
+    ]);
   });
 });

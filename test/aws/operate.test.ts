@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { settingsText } from '../access/support.ts';
 import { installWebhook } from '../cluster/doorbellStage.ts';
@@ -19,6 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.stop());
 
+const sessionToken = 'a+session/==';
 const role = (name: string) => `arn:aws:iam::${account}:role/${name}`;
 const sessionOf = (name: string) => `arn:aws:sts::${account}:assumed-role/${name}/ada`;
 
@@ -154,24 +158,28 @@ describe('dead letters', () => {
   }, 60_000);
 });
 
-/** A request as `curl --aws-sigv4` sends it. */
+/** Sends a request as docs/aws/access.md has somebody with AWS credentials do. */
 async function signed(
   keyId: string,
   path: string,
-  { secret = `secret of ${keyId}`, method = 'GET' },
-) {
-  const url = new URL(`${scene.api.url}/iam/v1/clusters/${clusterName}/namespaces/${path}`);
-  const signer = new SignatureV4({
-    ...{ region, service: 'execute-api', sha256: scene.aws.sqs.config.sha256 },
-    credentials: { accessKeyId: keyId, secretAccessKey: secret },
-  });
-  const { headers } = await signer.sign({
-    ...{ method, protocol: url.protocol, hostname: url.hostname, path: url.pathname },
-    query: Object.fromEntries(url.searchParams),
-    headers: { host: url.host, ...(method === 'POST' && { 'content-type': 'application/json' }) },
-    ...(method === 'POST' && { body: '{}' }),
-  });
-  return await fetch(url, { method, headers, ...(method === 'POST' && { body: '{}' }) });
+  { secret = `secret of ${keyId}`, json }: { secret?: string; json?: object } = {},
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs/aws/access.md'), 'utf8');
+  const [definition = ''] = /^signed\(\) \{[^}]+\}$/m.exec(page) ?? [];
+  const url = `${scene.api.url}/iam/v1/clusters/${clusterName}/namespaces/${path}`;
+  const given = json === undefined ? [] : ['--json', JSON.stringify(json)];
+  const args = ['--silent', '--write-out', '\n%{http_code}', ...given, url];
+  const env = {
+    PATH: process.env.PATH,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: keyId,
+    AWS_SECRET_ACCESS_KEY: secret,
+    AWS_SESSION_TOKEN: sessionToken,
+  };
+  const script = `${definition}\nsigned "$@"`;
+  const { stdout } = await promisify(execFile)('sh', ['-c', script, 'sh', ...args], { env });
+  const [, body = '', status] = /^(.*)\n(\d+)$/s.exec(stdout) ?? [];
+  return { status: Number(status), body: JSON.parse(body) };
 }
 
 describe('a role of AWS', () => {
@@ -183,7 +191,8 @@ describe('a role of AWS', () => {
 
   it('does what a policy permits it, is named in the ledger, and nobody else gets in', async () => {
     for (const name of ['Releaser', 'Stranger']) {
-      scene.aws.keys.set(name, { secret: `secret of ${name}`, arn: sessionOf(name) });
+      const key = { secret: `secret of ${name}`, sessionToken, arn: sessionOf(name) };
+      scene.aws.keys.set(name, key);
     }
     const policies = `permit (principal == Iam::"${role('Releaser')}", action, resource);`;
     await scene.applySettings({ ...JSON.parse(settingsText([], policies)), hooks: [] });
@@ -194,23 +203,23 @@ describe('a role of AWS', () => {
     await reaches(scene.plane, namespace, 'Paused', { step: 1 });
 
     const promote = 'signed/rollouts/web/promote';
-    const asPost = { method: 'POST' };
+    const asPost = { json: {} };
     const { invocations } = scene.aws.functions.get('apiCommands')!;
     const place = `/iam/v1/clusters/${clusterName}/namespaces/${promote}`;
-    const unsigned = await fetch(`${scene.api.url}${place}`, { ...asPost, body: '{}' });
+    const unsigned = await fetch(`${scene.api.url}${place}`, { method: 'POST', body: '{}' });
     const guessed = await signed('Releaser', promote, { ...asPost, secret: 'guessed' });
     expect([unsigned.status, guessed.status]).toEqual([403, 403]);
     // The gateway turns these away, and the function the one whose signature is right.
     expect(invocations).toEqual([]);
     const stranger = await signed('Stranger', promote, asPost);
     expect(stranger.status).toBe(403);
-    expect((await stranger.json()).detail).toMatch(
+    expect(stranger.body.detail).toMatch(
       new RegExp(`^${role('Stranger')} session ada may not do this: no policy permits promote`),
     );
     expect(invocations).toHaveLength(1);
     await reaches(scene.plane, namespace, 'Paused', { step: 1 });
     const promoted = await signed('Releaser', promote, asPost);
-    expect(promoted.status, await promoted.clone().text()).toBe(200);
+    expect(promoted.status, JSON.stringify(promoted.body)).toBe(200);
     await reaches(scene.plane, namespace, 'Healthy', { step: 2 });
     const key = { cluster: clusterName, namespace, name: 'web' };
     const { items } = await scene.store.ledger(key, { limit: 50 });
@@ -221,9 +230,9 @@ describe('a role of AWS', () => {
   it('that looks afresh waits for no release, and holds none up', async () => {
     const looks = () => scene.aws.functions.get('look')!.invocations.length;
     const before = { turns: await still(turns), looks: looks() };
-    const answer = await signed('Releaser', 'signed/rollouts/web?fresh=true', {});
+    const answer = await signed('Releaser', 'signed/rollouts/web?fresh=true');
     expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({ name: 'web', phase: 'Healthy' });
+    expect(answer.body).toMatchObject({ name: 'web', phase: 'Healthy' });
     expect({ turns: await turns(), looks: looks() - 1 }).toEqual(before);
   });
 });

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, inject, it } from 'vitest';
+import { parse } from 'yaml';
 import { metricUnits } from '../../lib/model/metrics.ts';
 import { cfnLint } from './programs.ts';
 import { region } from './services.ts';
-import { functionsIn, type Resource, rightsOf } from './template.ts';
+import { deploymentOf, functionsIn, type Resource, rightsOf } from './template.ts';
 
 const run = promisify(execFile);
 
@@ -136,13 +137,50 @@ describe('the packaged template', () => {
       'POST /v1/hooks/{id}: Hooks, open',
       'POST /v1/{proxy+}: ApiCommands, open',
     ]);
-    expect(propertiesOf('HttpApiStage').DefaultRouteSettings).toEqual({
-      DetailedMetricsEnabled: true,
-      ThrottlingBurstLimit: 1000,
-      ThrottlingRateLimit: 500,
-    });
     // An access log would hold the doorbell's secrets.
     expect(propertiesOf('HttpApiStage').AccessLogSettings).toBeUndefined();
+  });
+
+  it('takes so much of each route, and the open ones leave room for a command by IAM', () => {
+    const { RouteSettings, DefaultRouteSettings } = propertiesOf('HttpApiStage');
+    const settings = Object.entries<Resource['Properties']>(RouteSettings);
+    const limits = settings.map(
+      ([route, { ThrottlingRateLimit, ThrottlingBurstLimit }]) =>
+        `${route}: ${ThrottlingRateLimit} a second, ${ThrottlingBurstLimit} at once`,
+    );
+    expect(limits.sort()).toEqual([
+      'GET /iam/v1/{proxy+}: 50 a second, 10 at once',
+      'GET /v1/{proxy+}: 50 a second, 10 at once',
+      'POST /iam/v1/{proxy+}: 20 a second, 10 at once',
+      'POST /v1/doorbell/{cluster}/{secret}: 300 a second, 500 at once',
+      'POST /v1/hooks/{id}: 20 a second, 100 at once',
+      'POST /v1/{proxy+}: 20 a second, 10 at once',
+    ]);
+    for (const [name, route] of [
+      ['apiReads', 'GET /v1/{proxy+}'],
+      ['apiCommands', 'POST /v1/{proxy+}'],
+    ] as const) {
+      const { concurrency } = deploymentOf(template, name);
+      expect(RouteSettings[route].ThrottlingBurstLimit).toBeLessThanOrEqual(concurrency / 2);
+    }
+    for (const each of [DefaultRouteSettings, ...settings.map(([, each]) => each)]) {
+      expect(each).toHaveProperty('DetailedMetricsEnabled', true);
+    }
+    // API Gateway takes no settings for a route that is not there yet.
+    const routes = Object.entries(template.Resources)
+      .filter(([, { Type }]) => Type === 'AWS::ApiGatewayV2::Route')
+      .map(([id]) => id);
+    expect(template.Resources.HttpApiStage?.DependsOn?.toSorted()).toEqual(routes.sort());
+  });
+
+  it('takes the parameters that the manual has, with the same defaults', async () => {
+    // What CloudFormation makes of !Ref and the like is not looked at.
+    const { params } = parse(await readFile('serverless.yml', 'utf8'), { logLevel: 'error' });
+    const manual = await readFile('docs/install.md', 'utf8');
+    const rows = manual.matchAll(/^\| `(\w+)` \| (?:`([^`]*)` )?\| /gm);
+    const shown = [...rows].map(([, name, value = '']) => [name, value]);
+    const defaults = Object.entries(params.default).map(([name, value]) => [name, String(value)]);
+    expect(shown.sort()).toEqual(defaults.sort());
   });
 
   it('watches and shows nothing that Serin does not measure', () => {

@@ -2,7 +2,7 @@ import { secondMs } from '../../lib/model/units.ts';
 
 /** A resource of a CloudFormation template; what is in it depends on its type. */
 // biome-ignore lint/suspicious/noExplicitAny: a tree of CloudFormation's
-export type Resource = { Type: string; Properties: Record<string, any> };
+export type Resource = { Type: string; Properties: Record<string, any>; DependsOn?: string[] };
 export type Template = { Resources: Record<string, Resource> };
 
 /** The one condition in use: which partitions of the table, and that the request names one. */
