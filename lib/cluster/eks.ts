@@ -43,11 +43,12 @@ export function eksAccess(options: EksOptions): SignIn {
     const { text, expiresAt } = await signToken({ region, name, signer, sha256, at: now() });
     return { value: text, until: expiresAt - spareMs };
   });
-  let isAsked = false;
+  let registered = at;
   return async ({ fresh }) => {
-    isAsked ||= fresh;
-    const where = at !== undefined && !isAsked ? at : address(fresh);
-    const [access, text] = await Promise.all([where, token(fresh)]);
+    const where = fresh ? undefined : registered;
+    const [access, text] = await Promise.all([where ?? address(fresh), token(fresh)]);
+    // As long as EKS does not answer, what was registered may well be right: a token can be refused as well.
+    if (where === undefined) registered = undefined;
     return { ...access, token: text };
   };
 }

@@ -151,6 +151,21 @@ describe('access to an EKS cluster', () => {
     expect(seen).toHaveLength(2);
   });
 
+  it('is what was registered, until EKS has said otherwise', async () => {
+    const at = { server: 'https://registered' };
+    const throttled = answer(400, { __type: 'ThrottlingException', message: 'too many' });
+    const { client, seen, clock, now } = await eks(throttled, answer(200, described));
+    const signIn = eksAccess({ region, name, client, at, now });
+    expect((await signIn({ fresh: false })).server).toBe(at.server);
+    clock.now += 60_000;
+    await expect(signIn({ fresh: true })).rejects.toThrow(Transient);
+    expect((await signIn({ fresh: false })).server).toBe(at.server);
+    expect(seen).toHaveLength(1);
+    expect((await signIn({ fresh: true })).server).toBe(described.cluster.endpoint);
+    expect((await signIn({ fresh: false })).server).toBe(described.cluster.endpoint);
+    expect(seen).toHaveLength(2);
+  });
+
   it.each([
     [404, 'ResourceNotFoundException', Terminal, /its region and its account/],
     [403, 'AccessDeniedException', Terminal, /eks:DescribeCluster/],
