@@ -34,7 +34,7 @@ export function used({ aws, pump, api, doorbell }: Scene): Used {
       writeUnits: sum(calls.map(({ writeUnits }) => writeUnits)),
       readUnits: sum(calls.map(({ readUnits }) => readUnits)),
     },
-    api: { requests: api.requests.filter(({ path }) => !path.startsWith('/v1/hooks/')).length },
+    api: { requests: api.requests.length },
     doorbell: { notices: doorbell.requests.length },
     logs: { bytes: sum(logs.map((file) => statSync(join(aws.dir, file)).size)) },
   };
