@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { secondMs } from '../../lib/model/units.ts';
 import { settingsText } from '../access/support.ts';
 import { installWebhook } from '../cluster/doorbellStage.ts';
 import { until } from '../cluster/processes.ts';
@@ -70,10 +72,12 @@ const turns = async (): Promise<number> => scene.aws.functions.get('reconcile')!
 const statuses = (): number[] => scene.doorbell.requests.map(({ status }) => status);
 
 /** By `aws eks create-access-entry`: the administrator whose shell the commands are run in. */
-function letAdministratorIn(): void {
+async function letAdministratorIn(): Promise<void> {
   const { accessKeyId, secretAccessKey: secret } = credentials;
   scene.aws.keys.set(accessKeyId, { secret, arn: sessionOf('Admin') });
   scene.entries.push({ arn: role('Admin'), groups: ['system:masters'] });
+  // Tokens of one second are the same one, and the API server remembers the one it has refused.
+  await delay(secondMs);
 }
 
 describe('a cluster', () => {
@@ -88,7 +92,7 @@ describe('a cluster', () => {
       /^ok +access entry +\S+serin-reconcile, \S+serin-look is in the gr/m,
     );
     expect(locked.out).toMatch(/^WRONG +sign-in +.* it has no access entry\n +aws eks create-acc/m);
-    letAdministratorIn();
+    await letAdministratorIn();
     const another = await run(`cluster check ${clusterName}`);
     expect(another).toMatchObject({ code: 1, err: '' });
     expect(another.out).toMatch(/^WRONG +doorbell +it rings with a secret that is not/m);
