@@ -6,7 +6,7 @@ import type { World } from '../world.ts';
 /** How long an entry of the registry is believed, also that there is none. */
 const entryLifeMs: Millis = minuteMs;
 /** A secret that does not match may be a new one: how old an entry must be to be read again for it. */
-const rereadMs: Millis = 10 * secondMs;
+const rereadMs: Millis = secondMs;
 /** How long a table that did not answer is left alone. */
 const pauseMs: Millis = 5 * secondMs;
 /** Names remembered, those nobody has registered among them. */

@@ -110,8 +110,6 @@ describe('a cluster', () => {
 
     const rotated = await serin(`cluster rotate ${clusterName}`);
     expect(bellIn(rotated)).not.toBe(bellIn(added));
-    // What a process knows of a cluster's secrets is ten seconds old at most.
-    scene.aws.functions.get('doorbell')?.kill();
     await start('old-secret');
     expect(await serin(`cluster check ${clusterName}`)).toMatch(
       /^note +doorbell +it rings with the secret that was, which counts until 2/m,

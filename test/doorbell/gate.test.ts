@@ -49,14 +49,14 @@ describe('who may ring', () => {
     expect([await by(secret), await by(next)]).toEqual([404, 200]);
   });
 
-  it('with a new secret soon after it was made, although the entry was read before', async () => {
+  it('with a new secret within a second, although the entry was read before', async () => {
     const { clock, register, ring } = await doorbellStage();
     await ring(created);
     const next = newSecret();
     await register({ secrets: [{ sha256: secretHash(next) }] });
     const path = `/v1/doorbell/prod/${next}`;
     expect((await ring(created, path)).status).toBe(404);
-    clock.set(start + 10 * secondMs);
+    clock.set(start + secondMs);
     expect((await ring(created, path)).status).toBe(200);
   });
 
@@ -69,7 +69,7 @@ describe('who may ring', () => {
     expect(counted.reads).toBe(2);
     for (let times = 0; times < 50; times += 1) await ring(created);
     expect(counted.reads).toBe(2);
-    clock.set(start + 10 * secondMs);
+    clock.set(start + secondMs);
     for (let times = 0; times < 50; times += 1) await ring(created, '/v1/doorbell/prod/wrong');
     expect(counted.reads).toBe(3);
   });
