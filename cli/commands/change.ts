@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { fromTime, parseGoDuration, toTime } from '../../lib/model/units.ts';
 import { sendCommand } from '../change.ts';
-import { usageError } from '../exit.ts';
-import { action, type Call, type Cli } from '../io.ts';
+import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
+import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { plain } from '../text.ts';
 
 type Verb = {
   name: string;
@@ -30,9 +31,11 @@ const verbs: Verb[] = [
     summary: 'let a paused rollout go on',
     description:
       'Ends the pause a rollout is in, so that it goes on with its next step. Refused when nothing ' +
-      'is paused, unless it is told to skip.',
+      'is paused, unless it is told to skip. With --expect-image or --expect-hash a rollout that is ' +
+      'Healthy at just that has nothing left to promote: it says so, and ends with 0.',
     examples: [
       'serin promote front-api --reason "error rate is fine"',
+      'serin promote front-api --expect-image registry.example/front-api:4f2a9c1',
       'serin promote front-api --expect-revision 7 --expect-step 1',
       'serin promote front-api --full',
     ],
@@ -159,7 +162,19 @@ function change(verb: string, call: Call<Options>) {
   const { at } = call.options as RestartOptions;
   const { toRevision } = call.options as UndoOptions;
   const body = { full, skipCurrentStep, skipAllSteps, at, toRevision, ...common(call.options) };
-  return sendCommand(verb, body, call);
+  const sent = sendCommand(verb, body, call);
+  return verb === 'promote' ? sent.catch((error) => unlessReleased(error, call)) : sent;
+}
+
+/** A pipeline that is run again, or for the first version of all, has what it promotes. */
+function unlessReleased(error: unknown, { options, io }: Call<Options>): ExitCode {
+  const names = options.expectImage ?? options.expectHash;
+  const problem = error instanceof CliError ? error.problem : undefined;
+  const { phase } = (problem?.rollout ?? {}) as { phase?: string };
+  if (names === undefined || phase !== 'Healthy') throw error;
+  if (options.output === 'json') sayJson(io, problem);
+  else io.say(plain(problem?.detail ?? ''));
+  return exitCodes.ok;
 }
 
 function setImage(call: Call<Options>) {

@@ -16,7 +16,8 @@ export function addWait(program: Command, cli: Cli): void {
     .summary('wait until a rollout is healthy, paused or degraded')
     .description(
       'Waits until a rollout is in a phase, and prints the phases on the way. It ends with 1 as soon ' +
-        'as the rollout is Degraded (unless that is what it waits for), and with 2 when the time is up.',
+        'as the rollout is Degraded (unless that is what it waits for), and with 2 when the time is up. ' +
+        'A rollout that is Healthy has no pause to come: there the wait for one ends with 0.',
     )
     .argument('<name>', 'the rollout')
     .addOption(
@@ -62,7 +63,9 @@ export async function wait(call: Call<WaitOptions>): Promise<ExitCode> {
     const line = statusLine(view, io.colour);
     if (options.output === 'text' && line !== said) io.say(line);
     said = line;
-    const reached = view.phase.toLowerCase() === options.for;
+    const isOver = options.for === 'paused' && view.phase === 'Healthy';
+    if (isOver) io.warn(`serin: the release is over, so there is no pause to wait for`);
+    const reached = isOver || view.phase.toLowerCase() === options.for;
     if (!reached && view.phase !== 'Degraded') continue;
     if (options.output === 'json') sayJson(io, view);
     return reached ? exitCodes.ok : exitCodes.refused;

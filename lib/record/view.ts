@@ -5,6 +5,7 @@ import type { Pod, ReplicaSet, Rollout, RolloutStatus } from '../model/argo.gene
 import { scaleDownDeadlineAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Reason, Wake } from '../model/plan.ts';
+import { generationOf } from '../model/reference.ts';
 import type { Millis } from '../model/units.ts';
 import type { PodView, ReplicaSetView, RolloutView } from '../model/view.ts';
 import {
@@ -53,7 +54,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
     generation: rollout.metadata?.generation ?? 0,
     observedAt: now,
     createdAt: createdAt(rollout),
-    ...phaseShown(rollout, after),
+    ...phaseShown({ ...observed, rollout }, after),
     ...strategyShown(
       rollout,
       replicaSets.map((set) => set.view),
@@ -79,9 +80,16 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
 }
 
 /** A status that has not caught up with the spec, or with a promote, is not shown as it stands. */
-function phaseShown(rollout: Rollout, status: RolloutStatus): { phase: string; message: string } {
+function phaseShown(
+  { rollout, workload }: Pick<Observed, 'rollout' | 'workload'>,
+  status: RolloutStatus,
+): { phase: string; message: string } {
   const seen = Number(status.observedGeneration ?? Number.NaN);
-  if (seen < (rollout.metadata?.generation ?? 0)) {
+  const template = Number(status.workloadObservedGeneration ?? Number.NaN);
+  const isBehind =
+    seen < (rollout.metadata?.generation ?? 0) ||
+    (workload !== undefined && template < Number(generationOf(workload.object)));
+  if (isBehind) {
     return { phase: 'Progressing', message: 'waiting for rollout spec update to be observed' };
   }
   if (status.controllerPause && (status.pauseConditions ?? []).length === 0) {

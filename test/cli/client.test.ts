@@ -176,6 +176,13 @@ describe('wait', () => {
     expect(await serin(['wait', 'web', '--for', 'degraded'], env)).toMatchObject({ code: 0 });
   });
 
+  it('for a pause ends with 0 when the release is over, and says so', async () => {
+    const { env } = await phases('Progressing', 'Healthy');
+    const { code, out, err } = await serin(['wait', 'web', '--for', 'paused'], env);
+    expect([code, out]).toEqual([0, '◌ Progressing\n✔ Healthy\n']);
+    expect(err).toBe('serin: the release is over, so there is no pause to wait for');
+  });
+
   it('ends with 2 when the time is up', async () => {
     const { env } = await phases('Paused');
     const { code, err } = await serin(['wait', 'web', '--timeout', '300ms'], env);

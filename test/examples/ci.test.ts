@@ -119,6 +119,31 @@ describe('CircleCI', { timeout: 240_000 }, () => {
     expect(said.join('\n')).toMatch(/promote: done.* approved in w-1/);
   });
 
+  it('that is run again, after all was released, has nothing to do and says so', async () => {
+    const { shell, token, said } = await stage();
+    const job = { CIRCLE_SHA1: 'abc1234', JOB_TOKEN: token, CIRCLE_WORKFLOW_ID: 'w-1' };
+    await shell('serin set image front-api front-api=registry.example/front-api:abc1234', {
+      SERIN_TOKEN: token,
+    });
+    await shell('serin wait front-api --for paused', { SERIN_TOKEN: token });
+    await shell('serin promote front-api --full', { SERIN_TOKEN: token });
+    await shell('serin wait front-api', { SERIN_TOKEN: token });
+    const again = new Map<string, string>();
+    for (const name of ['deploy', 'promote']) {
+      for (const [title, command] of commandsOf(jobs[name].steps)) {
+        if (title.startsWith('Abort')) continue;
+        const { code, out } = await shell(command, job);
+        expect([title, code, out]).toEqual([title, 0, expect.any(String)]);
+        again.set(title, out);
+      }
+    }
+    expect(again.get('Wait for the canary, and look at it')).toMatch(/the release is over/);
+    expect(again.get('Promote what this pipeline built, and nothing else')).toMatch(
+      /Nothing was done\..* the rollout is Healthy\.\n/,
+    );
+    expect(said.filter((line) => /promote/.test(line))).toHaveLength(1);
+  });
+
   it('promotes no other image, and aborts what does not become healthy', async () => {
     const { shell, token } = await stage();
     const commands = commandsOf(jobs.promote.steps);

@@ -170,6 +170,16 @@ describe('the view of a canary', () => {
     expect(see({ rollout: makeRollout(rollout) }, status)).toMatchObject({ phase, message });
   });
 
+  it('says so of a template of another workload that is not yet observed', () => {
+    const workload = {
+      ...{ kind: 'Deployment' as const, scaleDown: 'never' },
+      object: { metadata: { generation: 3 } },
+    };
+    const observedAt = (generation: string) =>
+      see({ workload }, { ...paused, workloadObservedGeneration: generation }).phase;
+    expect([observedAt('2'), observedAt('3')]).toEqual(['Progressing', 'Paused']);
+  });
+
   it('lists images of running ReplicaSets once, by name', () => {
     const sets = [
       makeSet('aaa', { image: 'same' }),
