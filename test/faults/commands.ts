@@ -5,7 +5,8 @@ import type { MergePatch } from '../../lib/model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, minuteMs } from '../../lib/model/units.ts';
 import { uidOf, versionOf } from '../../lib/model/workload.ts';
-import { isOfRelease, type StepWatch } from './steps.ts';
+import type { StepWatch } from './steps.ts';
+import { isOfRelease } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
 // Commands that were accepted, and the ledger: each has one outcome that is true, its effect comes about
