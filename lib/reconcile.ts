@@ -11,7 +11,14 @@ import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
 import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
-import { account, isSameRecord, lastEntries, withRefused } from './record/next.ts';
+import {
+  account,
+  isSameRecord,
+  lastEntries,
+  type Tried,
+  withRefused,
+  withTried,
+} from './record/next.ts';
 import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
@@ -41,23 +48,27 @@ type Carry = { applied?: string; tableError?: Error; isDone?: boolean; wasRefuse
  * nothing behind that nobody comes back to.
  */
 export async function reconcile(world: World, key: RolloutKey): Promise<Reconciled> {
-  const telling: Telling = { ended: Promise.resolve() };
+  const run: Run = { told: Promise.resolve() };
   try {
-    return await takeTurns(world, key, telling);
+    return await takeTurns(world, key, run);
   } finally {
-    await telling.ended;
+    await run.told;
   }
 }
 
-/** The Events of a run, put one after the other. No turn waits for those before it; the run's end does. */
-type Telling = { ended: Promise<void> };
+type Run = {
+  /** The Events, put one after the other. No turn waits for those before it; the run's end does. */
+  told: Promise<void>;
+  /** The last command whose write was answered. */
+  tried?: Tried;
+};
 
-async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promise<Reconciled> {
+async function takeTurns(world: World, key: RolloutKey, run: Run): Promise<Reconciled> {
   let carry: Carry = {};
   for (let turn = 1; ; turn += 1) {
     const startedAt = world.clock.now();
     try {
-      const ended = await takeTurn(world, key, carry, { telling, isLast: turn >= turnsMax });
+      const ended = await takeTurn(world, key, carry, { run, isLast: turn >= turnsMax });
       if ('result' in ended) return ended;
       carry = ended;
     } catch (error) {
@@ -79,7 +90,7 @@ async function takeTurn(
   world: World,
   key: RolloutKey,
   carry: Carry,
-  { telling, isLast }: { telling: Telling; isLast: boolean },
+  { run, isLast }: { run: Run; isLast: boolean },
 ): Promise<Reconciled | Carry> {
   const now = world.clock.now();
   const table = await load(world, key);
@@ -88,7 +99,7 @@ async function takeTurn(
     return leaveToHolder(world, known, known.claim);
   }
   const lastPatch = countPatch(known?.lastPatch, carry.applied);
-  const { lastPatch: _, refused, ...rest } = known ?? blankRecord(key);
+  const { lastPatch: _, refused, ...rest } = withTried(known ?? blankRecord(key), run.tried);
   const before: RolloutRecord = {
     ...rest,
     ...(lastPatch && { lastPatch }),
@@ -108,10 +119,10 @@ async function takeTurn(
   if (plan.actions.length === 0) {
     const error = carry.tableError ?? tableError;
     if (error) throw withoutTable(error);
-    tell(world, telling, seen);
+    tell(world, run, seen);
     return settled(seen);
   }
-  const applied = await carryOut(world, telling, seen);
+  const applied = await carryOut(world, run, seen);
   if (applied === false) {
     const dueAt = 'at' in plan.wake ? plan.wake.at : now + secondMs;
     await scheduleWake(world, { key, dueAt }, now);
@@ -242,31 +253,41 @@ async function appendAll(
  */
 async function carryOut(
   world: World,
-  telling: Telling,
+  run: Run,
   seen: Seen,
 ): Promise<string | false | undefined | { refused: string }> {
   const { plan } = seen;
   const { key } = seen.observed;
+  const command = plan.intents.find(({ step }) => step === 'apply');
   try {
     if (!(await apply(world, key, plan.actions))) return false;
+    if (command) run.tried = { id: command.id, isTaken: true };
   } catch (error) {
+    const isOutdated = error instanceof Conflict || error instanceof NotFound;
+    if (isOutdated && command && isFirstTry(seen, command.id)) {
+      run.tried = { id: command.id, isTaken: false };
+    }
     if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
     if (!(error instanceof Terminal)) throw error;
-    const command = plan.intents.find(({ step }) => step === 'apply');
     if (command) return refuse(world, key, command.id, error);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
     world.count('rollout_write_refusals_total');
     return { refused: error.message };
   }
-  tell(world, telling, seen);
+  tell(world, run, seen);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
   return patch && patchDigest(patch);
 }
 
-function tell(world: World, telling: Telling, { observed, plan, now }: Seen): void {
+/** After an earlier try nobody knows of, a conflict may be with that one. */
+function isFirstTry({ observed }: Seen, id: string): boolean {
+  return observed.record?.intents.find((each) => each.id === id)?.applying === undefined;
+}
+
+function tell(world: World, run: Run, { observed, plan, now }: Seen): void {
   const { key, rollout } = observed;
   const put = () => announce(world, key, rollout, plan.announcements, now);
-  telling.ended = telling.ended.then(put);
+  run.told = run.told.then(put);
 }
 
 /**

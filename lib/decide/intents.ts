@@ -71,6 +71,8 @@ function settle(
     at: now,
   });
   const verdict = judge(intent, observed);
+  // Somebody may have undone it since: that is the later wish, and this command is over all the same.
+  if (intent.applying?.isTaken) return close('done', textOf(verdict));
   // Tried before, and its effect is there: the write was done, though its answer may have been lost.
   if (intent.applying && 'done' in verdict) return close('done', verdict.done);
   const changed = whatChanged(intent, observed);
@@ -85,7 +87,30 @@ function settle(
   }
   if ('refuse' in verdict) return close('refused', verdict.refuse);
   if ('done' in verdict) return close('done', verdict.done);
+  if (mayBeUndone(intent, verdict.deed, resourceVersion)) {
+    return close('superseded', `${nothing}: the rollout was written to in the meantime.`);
+  }
   return { actions: actionsOf(verdict.deed, observed), resourceVersion };
+}
+
+function textOf(verdict: Verdict): string {
+  if ('done' in verdict) return verdict.done;
+  return 'deed' in verdict ? verdict.deed.detail : 'It was carried out.';
+}
+
+/**
+ * Whether the write may have been done and undone, now that its effect is not there and its answer was
+ * lost. Another version than the one it was conditioned on tells nothing of who made it.
+ */
+function mayBeUndone({ applying, command }: Intent, deed: Deed, resourceVersion: string): boolean {
+  if (applying === undefined || applying.resourceVersion === resourceVersion) return false;
+  // To abort twice does less harm than not to abort.
+  if (command.verb === 'abort') return false;
+  if (command.verb !== 'promote') return true;
+  // The second half of a full promotion.
+  if (command.full) return deed.status !== undefined;
+  // A pause is known by its start: while that one is there, nobody has promoted it.
+  return command.skipAllSteps === true || command.skipCurrentStep === true;
 }
 
 function actionsOf(deed: Deed, observed: Observed): Action[] {

@@ -41,7 +41,7 @@ export type Intent = {
   bound: Bound;
   acceptedAt: Millis;
   /** Set before the write that carries it out: the version that write is conditioned on. */
-  applying?: { resourceVersion: string };
+  applying?: { resourceVersion: string; isTaken?: true };
   outcome?: Outcome;
   /** Digest of the request body, so that an Idempotency-Key cannot be reused for something else. */
   digest?: string;

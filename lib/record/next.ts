@@ -144,6 +144,20 @@ function dueOf(plan: Plan, now: Millis): Pick<RolloutRecord, 'dueAt' | 'dueFor'>
   return 'at' in plan.wake ? { dueAt: plan.wake.at, dueFor: plan.wake.why } : {};
 }
 
+/** What the API server answered to the write that carries a command out. */
+export type Tried = { id: string; isTaken: boolean };
+
+/** The record with what is known of a command's write: it was taken, or it was not and may be tried anew. */
+export function withTried(record: RolloutRecord, tried: Tried | undefined): RolloutRecord {
+  if (tried === undefined) return record;
+  const intents = record.intents.map((intent): Intent => {
+    const { applying, ...untried } = intent;
+    if (intent.id !== tried.id || applying === undefined) return intent;
+    return tried.isTaken ? { ...intent, applying: { ...applying, isTaken: true } } : untried;
+  });
+  return { ...record, intents };
+}
+
 /** The record with a command closed whose write the API server refused, in its own words. */
 export function withRefused(
   record: RolloutRecord,

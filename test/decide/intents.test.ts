@@ -138,6 +138,57 @@ describe('the write of a command', () => {
   });
 });
 
+describe('the write of a command whose effect is gone', () => {
+  const promoting = patched(make.observedPaused(), { status: { promoteFull: true } });
+  const full: Command = { verb: 'promote', full: true };
+  const cases: [Command, Observed][] = [
+    [{ verb: 'retry' }, aborted],
+    [full, make.observedPaused()],
+    [{ verb: 'promote', skipCurrentStep: true }, make.observedPaused()],
+    [{ verb: 'promote', skipAllSteps: true }, make.observedPaused()],
+    [{ verb: 'pause' }, make.observedPaused()],
+    [{ verb: 'resume' }, heldByHand],
+  ];
+  const tried = (command: Command, seen: Observed, applying: Intent['applying']) =>
+    asked(command, seen, {
+      bound: { generation: seen.rollout.metadata?.generation ?? 0 },
+      ...(applying && { applying }),
+    });
+
+  it.each(cases)('is not made again when it was taken: %j', (command, seen) => {
+    const { outcome, plan } = commanded(
+      tried(command, seen, { resourceVersion: '0', isTaken: true }),
+    );
+    expect(outcome?.result).toBe('done');
+    expect(plan.intents).toHaveLength(1);
+  });
+
+  it.each(cases)('is not made again when nobody knows: %j', (command, seen) => {
+    const { outcome } = commanded(tried(command, seen, { resourceVersion: '0' }));
+    expect(outcome).toMatchObject({ result: 'superseded' });
+    expect(outcome?.detail).toMatch(/^Whether it was carried out is not known: /);
+  });
+
+  it.each<[string, Command, Observed, object]>([
+    ['an abort', { verb: 'abort' }, make.observedPaused(), { status: { abort: true } }],
+    [
+      'the same pause',
+      { verb: 'promote' },
+      make.observedPaused(),
+      { status: { pauseConditions: null } },
+    ],
+    [
+      'the second half of a full promotion',
+      full,
+      patched(promoting, { spec: { paused: true } }),
+      { spec: { paused: false } },
+    ],
+  ])('is made again for %s', (_, command, seen, patch) => {
+    const { plan } = commanded(tried(command, seen, { resourceVersion: '0' }));
+    expect(plan.actions).toMatchObject([{ patch }]);
+  });
+});
+
 describe('a command that comes too late', () => {
   const promote: Command = { verb: 'promote' };
   it.each<[string, Overrides<Intent>, string, RegExp]>([

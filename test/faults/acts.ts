@@ -82,6 +82,8 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return plugin(stage, deed.line);
     case 'api':
       return api(stage, deed);
+    case 'takenBack':
+      return takenBack(stage, deed.verb);
     case 'steps':
       await edit({ strategy: { canary: { steps: deed.steps } } });
       return;
@@ -263,6 +265,31 @@ async function carryOut(world: World): Promise<void> {
     await world.invoke({ key });
   } catch {
     await world.wakes.send({ key }, 0);
+  }
+}
+
+/** A command, and somebody who wants the opposite and is there right after its write. */
+async function takenBack(stage: Stage, verb: 'pause' | 'abort' | 'retry'): Promise<void> {
+  const { cluster } = stage;
+  const wish = ({ spec, status }: Rollout): boolean =>
+    (verb === 'pause' ? spec?.paused : status?.abort) ?? false;
+  const stop = cluster.watch(({ kind, object, before, writer }) => {
+    if (kind !== 'Rollout' || writer.manager !== fieldManager || before === undefined) return;
+    const was = wish(before as Rollout);
+    if (wish(object) === was) return;
+    stop();
+    if (stage.calmAt !== undefined) return;
+    queueMicrotask(() => {
+      if (verb === 'pause') {
+        void cluster.as('kubectl-edit').patch('Rollout', target, { spec: { paused: was } });
+      } else cluster.patchStatus(target.namespace, target.name, { abort: was }, 'kubectl');
+    });
+  });
+  try {
+    await api(stage, { command: { verb }, dies: false, fresh: true });
+  } catch (error) {
+    stop();
+    throw error;
   }
 }
 

@@ -68,6 +68,7 @@ const expected = [
   'rival',
   'undoer',
   'together',
+  'takenBack',
   'plugin abort',
   'plugin pause',
   'plugin promote',

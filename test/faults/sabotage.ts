@@ -53,6 +53,12 @@ export const sabotages: Sabotage[] = [
     replace: 'if (bound.uid !== now.uid) {',
   },
   {
+    name: 'a command that was taken back is done again',
+    file: 'lib/decide/intents.ts',
+    find: "if (intent.applying?.isTaken) return close('done', textOf(verdict));",
+    replace: '',
+  },
+  {
     name: 'a back-off from a rival drops an abort',
     file: 'lib/decide/intents.ts',
     find: 'const aborts = open.filter(isAbort);',

@@ -17,6 +17,7 @@ export type Deed =
   | { do: 'scale'; replicas: number }
   | { do: 'plugin'; line: string }
   | { do: 'api'; command: Command; dies: boolean; fresh: boolean }
+  | { do: 'takenBack'; verb: 'pause' | 'abort' | 'retry' }
   | { do: 'steps'; steps: CanaryStep[] }
   | { do: 'limits'; maxSurge: number | string; maxUnavailable: number | string }
   | { do: 'blueGreen'; fields: Partial<BlueGreenStrategy> }
@@ -70,6 +71,7 @@ export function scenarioOf(seed: number): Scenario {
   const spec = specOf(random, random.chance(0.3));
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
+  contradict(randomFrom(seed).fork('takenBack'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
   return {
     seed,
@@ -101,6 +103,22 @@ function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
   }
   acts.sort((a, b) => a.at - b.at);
   return { scaleDown, replicas: random.below(9) };
+}
+
+/** Sometimes a command is taken back as soon as it is carried out. */
+function contradict(random: Random, acts: Act[]): void {
+  if (!random.chance(0.15)) return;
+  const verb = random.pick(['pause', 'abort', 'retry'] as const);
+  add(acts, { do: 'takenBack', at: random.below(lastOf(acts) + 1), verb });
+}
+
+function add(acts: Act[], act: Act): void {
+  acts.push(act);
+  acts.sort((a, b) => a.at - b.at);
+}
+
+function lastOf(acts: Act[]): Millis {
+  return acts.at(-1)?.at ?? 0;
 }
 
 export function isBlueGreen({ spec }: { spec?: RolloutSpec }): boolean {
