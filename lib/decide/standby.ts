@@ -49,11 +49,19 @@ export function previewSize(release: Release): number {
   const whole = replicasOf(rollout);
   const preview = rollout.spec?.strategy?.blueGreen?.previewReplicaCount;
   const active = all.find((set) => podHashOf(set) === status.blueGreen?.activeSelector);
-  const isPreview = active !== undefined && active !== current && current !== stable;
+  const isPreview =
+    active !== undefined && active !== current && current !== stable && !hasTraffic(release);
   if (preview === undefined || !isPreview || status.promoteFull) return whole;
   if (isWayBack(release)) return whole;
   const isPaused = rollout.spec?.paused === true || (status.pauseConditions ?? []).length > 0;
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
+}
+
+/** Whether the active Service leads to the current version already: the status may not say so yet. */
+function hasTraffic({ rollout, observed, current }: Release): boolean {
+  const { activeService = '' } = rollout.spec?.strategy?.blueGreen ?? {};
+  const hash = observed.services[activeService]?.spec?.selector?.[hashLabel];
+  return current !== undefined && hash === podHashOf(current);
 }
 
 /** A version that was live before and is still kept: it is gone back to as it is. */
@@ -75,7 +83,7 @@ function retireAborted(
   const { rollout, now } = release;
   const seconds = rollout.spec?.strategy?.blueGreen?.abortScaleDownDelaySeconds;
   const at = scaleDownAt(current);
-  if (seconds === 0 || desiredOf(current) === 0) return;
+  if (seconds === 0 || desiredOf(current) === 0 || hasTraffic(release)) return;
   if (at === undefined) {
     const isWhole = availableOf(stable) >= replicasOf(rollout);
     if (isWhole) keepUntil(changes, current, now + (seconds ?? defaultDelaySeconds) * secondMs);

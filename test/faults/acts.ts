@@ -84,6 +84,8 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return api(stage, deed);
     case 'takenBack':
       return takenBack(stage, deed.verb);
+    case 'previewAfter':
+      return previewAfter(stage, deed.replicas);
     case 'steps':
       await edit({ strategy: { canary: { steps: deed.steps } } });
       return;
@@ -291,6 +293,20 @@ async function takenBack(stage: Stage, verb: 'pause' | 'abort' | 'retry'): Promi
     stop();
     throw error;
   }
+}
+
+/** The next time that Serin has switched the traffic somebody asks for a smaller preview. */
+function previewAfter(stage: Stage, previewReplicaCount: number): void {
+  const { cluster } = stage;
+  const stop = cluster.watch(({ kind, object, writer }) => {
+    if (kind !== 'Service' || nameOf(object) !== 'active') return;
+    // The first version is no preview.
+    const { stableRS, currentPodHash } = stage.dog.live()?.status ?? {};
+    if (writer.manager !== fieldManager || stableRS === currentPodHash) return;
+    stop();
+    const patch = { spec: { strategy: { blueGreen: { previewReplicaCount } } } };
+    queueMicrotask(() => void cluster.as('kubectl-edit').patch('Rollout', target, patch));
+  });
 }
 
 /** Numbers of commands begin anew, so that a seed tells the same again. */

@@ -69,6 +69,7 @@ const expected = [
   'undoer',
   'together',
   'takenBack',
+  'previewAfter',
   'plugin abort',
   'plugin pause',
   'plugin promote',

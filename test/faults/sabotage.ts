@@ -231,10 +231,16 @@ export const sabotages: Sabotage[] = [
     replace: 'if (index >= limit || isOver || scaleDownDelaySeconds >= 0)',
   },
   {
+    name: 'a version that has the traffic already is given the size of a preview',
+    file: 'lib/decide/standby.ts',
+    find: 'current !== stable && !hasTraffic(release);',
+    replace: 'current !== stable;',
+  },
+  {
     name: 'the whole preview is waited for of a version that is stable already',
     file: 'lib/decide/standby.ts',
-    find: 'active !== undefined && active !== current && current !== stable;',
-    replace: 'active !== undefined && active !== current;',
+    find: 'active !== current && current !== stable && !hasTraffic(release);',
+    replace: 'active !== current && !hasTraffic(release);',
   },
   {
     name: 'a Deployment loses its pods before the rollout has its own',

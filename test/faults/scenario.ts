@@ -18,6 +18,7 @@ export type Deed =
   | { do: 'plugin'; line: string }
   | { do: 'api'; command: Command; dies: boolean; fresh: boolean }
   | { do: 'takenBack'; verb: 'pause' | 'abort' | 'retry' }
+  | { do: 'previewAfter'; replicas: number }
   | { do: 'steps'; steps: CanaryStep[] }
   | { do: 'limits'; maxSurge: number | string; maxUnavailable: number | string }
   | { do: 'blueGreen'; fields: Partial<BlueGreenStrategy> }
@@ -72,6 +73,7 @@ export function scenarioOf(seed: number): Scenario {
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
   contradict(randomFrom(seed).fork('takenBack'), acts);
+  if (isBlueGreen({ spec })) previewLate(randomFrom(seed).fork('previewAfter'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
   return {
     seed,
@@ -110,6 +112,12 @@ function contradict(random: Random, acts: Act[]): void {
   if (!random.chance(0.15)) return;
   const verb = random.pick(['pause', 'abort', 'retry'] as const);
   add(acts, { do: 'takenBack', at: random.below(lastOf(acts) + 1), verb });
+}
+
+/** Sometimes a preview is asked for right after the traffic was switched. */
+function previewLate(random: Random, acts: Act[]): void {
+  if (!random.chance(0.5)) return;
+  add(acts, { do: 'previewAfter', at: random.below(lastOf(acts) / 4), replicas: 1 });
 }
 
 function add(acts: Act[], act: Act): void {
