@@ -44,8 +44,9 @@ const reopenMarginBytes = 256 * 1024;
 
 /** An open database whose writes are collected and then committed together, or not at all. */
 type Session = {
-  tables: Tables;
-  collect: <T>(work: () => Promise<T>) => Promise<T>;
+  read: <T>(work: (tables: Tables) => Promise<T>) => Promise<T>;
+  write: <T>(work: (tables: Tables) => Promise<T>) => Promise<T>;
+  /** Waits for the reads under way: dynalite throws out of a callback when it is closed under one. */
   close: () => Promise<void>;
 };
 
@@ -76,8 +77,8 @@ export async function openEngine(dir: string | undefined): Promise<Engine> {
   const write = <T>(work: (tables: Tables) => Promise<T>): Promise<T> =>
     inTurn(async () => {
       try {
-        const { collect, tables } = mustReopen || !session ? await reopen() : session;
-        return await collect(() => work(tables));
+        const open = mustReopen || !session ? await reopen() : session;
+        return await open.write(work);
       } catch (error) {
         if (isRefusal(error)) throw error;
         mustReopen = true;
@@ -86,8 +87,11 @@ export async function openEngine(dir: string | undefined): Promise<Engine> {
     });
 
   const read = async <T>(work: (tables: Tables) => Promise<T>): Promise<T> => {
+    // Begun before anything else has a turn, which could close what is to be read from.
+    const begin = async () => ({ answer: (session ?? (await reopen())).read(work) });
     try {
-      return await work((session ?? (await inTurn(async () => session ?? reopen()))).tables);
+      const { answer } = session ? { answer: session.read(work) } : await inTurn(begin);
+      return await answer;
     } catch (error) {
       throw isRefusal(error) ? error : engineError(error, dir);
     }
@@ -172,13 +176,20 @@ function collecting(tables: Tables): Session {
   };
   db.put = (key, value, done) => add({ type: 'put', key, value }, done);
   db.del = (key, done) => add({ type: 'del', key }, done);
+  const reading = new Set<Promise<unknown>>();
   return {
-    tables,
-    collect: async (work) => {
+    read: (work) => {
+      const mine = work(tables);
+      reading.add(mine);
+      const forget = () => reading.delete(mine);
+      mine.then(forget, forget);
+      return mine;
+    },
+    write: async (work) => {
       const mine: Operation[] = [];
       operations = mine;
       try {
-        const answer = await work();
+        const answer = await work(tables);
         operations = undefined;
         // Synced: an intent that was accepted must outlive a power cut too.
         if (mine.length > 0) await batch(mine, { sync: true });
@@ -187,7 +198,10 @@ function collecting(tables: Tables): Session {
         operations = undefined;
       }
     },
-    close: () => db.close(),
+    close: async () => {
+      await Promise.allSettled(reading);
+      await db.close();
+    },
   };
 }
 
