@@ -6,8 +6,8 @@ import type { InvokeAnswer, InvokeRequest } from '../world.ts';
 import type { Environment } from './environment.ts';
 import { type Traced, untraced } from './tracing.ts';
 
-/** API Gateway answers by itself after 30 s, so the caller must hear before that. */
-const timeoutMs: Millis = 25 * secondMs;
+/** API Gateway answers by itself after 30 s; before this, 5 s may have gone into who the caller is. */
+const timeoutMs: Millis = 22 * secondMs;
 
 /**
  * Has the reconcile function carry a command out, or look, and waits. Where readers have a function of
