@@ -12,6 +12,7 @@ import {
   serviceNames,
 } from './acts.ts';
 import { type Drill, drillOf } from './drills.ts';
+import { epilogueOf } from './epilogues.ts';
 import { isAtRest, isCrashing } from './rest.ts';
 import { templateOf } from './scenario.ts';
 import { key, type Stage, target } from './stage.ts';
@@ -38,6 +39,7 @@ export async function settle(stage: Stage): Promise<void> {
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
+  await epilogueOf(stage)?.(stage, () => heals(stage));
   await staysQuiet(stage);
   dog.commands.judgeEnd();
 }
@@ -157,6 +159,19 @@ async function becomesHealthy(stage: Stage): Promise<boolean> {
   const { status } = dog.live() ?? {};
   dog.fail('nothing is stranded', `not healthy: ${status?.phase} ${status?.message}`);
   return false;
+}
+
+/** Healthy again after something was done to it, and with nobody's help. */
+async function heals(stage: Stage): Promise<boolean> {
+  const { dog } = stage;
+  // Without a notice it takes a minute until somebody looks.
+  await pass(stage, 75 * secondMs);
+  if (!(await comesToRest(stage))) return false;
+  await pass(stage, 90 * secondMs);
+  const { phase, message } = dog.live()?.status ?? {};
+  if (phase !== 'Healthy') dog.fail('nothing is stranded', `not healthy: ${phase} ${message}`);
+  else judgeHealthy(stage);
+  return dog.violations.length === 0;
 }
 
 /** Longer than a person waits who has seen enough. */

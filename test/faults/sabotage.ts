@@ -260,4 +260,10 @@ export const sabotages: Sabotage[] = [
     find: 'Math.max(known, sizeOf(deployment))',
     replace: 'Math.min(known || sizeOf(deployment), sizeOf(deployment))',
   },
+  {
+    name: 'what belongs to another strategy stays in the status',
+    file: 'lib/decide/status.ts',
+    find: 'return Object.keys(left ?? {}).length > 0 ? rest : status;',
+    replace: 'return Object.keys(left ?? {}).length > 0 ? { ...rest, [other]: left } : status;',
+  },
 ];
