@@ -1,4 +1,5 @@
 import type { Affinity, PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import { textDigest } from '../model/hash.ts';
 import { hashLabel } from '../model/names.ts';
 import { applyMergePatch, deepEqual } from '../model/patch.ts';
 import { withoutInjectedRule } from './affinity.ts';
@@ -11,6 +12,24 @@ import { injectedMetadata, withoutInjected } from './injected.ts';
  */
 export function sameTemplate(set: ReplicaSet, wanted: ReplicaSet, rollout: Rollout): boolean {
   return deepEqual(comparable(plain(set, rollout)), comparable(plain(wanted, rollout)));
+}
+
+/**
+ * Of what the pods of a ReplicaSet run. Without what controllers put into it: metadata of a role, and
+ * rules of anti-affinity.
+ */
+export function templateDigest(set: ReplicaSet): string {
+  const { affinity: _, ...spec } = set.spec?.template?.spec ?? { containers: [] };
+  return textDigest(sortedText(withoutEmpty(spec)));
+}
+
+/** JSON whose fields stand in the same order however the object came about. */
+function sortedText(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
 function plain(set: ReplicaSet, rollout: Rollout): object {

@@ -1,7 +1,9 @@
 import { isResize } from '../decide/deferral.ts';
+import { knownSets as knownSetsNow } from '../decide/known.ts';
 import { fullSizeOf } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
+import { typeFaults } from '../decide/validate.ts';
 import { safetyMs } from '../decide/why.ts';
 import {
   closedIntentLifeMs,
@@ -67,6 +69,7 @@ export function account(
     services: ______,
     migrating: _______,
     workloadRef: ________,
+    knownSets,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
@@ -86,6 +89,7 @@ export function account(
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),
     ...workloadRefOf(observed),
+    ...knownSetsOf(observed, knownSets),
     ...(migrating && { migrating }),
     view,
   };
@@ -95,6 +99,16 @@ export function account(
 function servicesOf(observed: Observed): Pick<RolloutRecord, 'services'> {
   const names = [...serviceNames(observed.rollout), ...formerServices(observed).map(nameOf)];
   return names.length > 0 ? { services: names } : {};
+}
+
+/** A spec without a template that can be hashed tells nothing new. */
+function knownSetsOf(
+  observed: Observed,
+  before: RolloutRecord['knownSets'],
+): Pick<RolloutRecord, 'knownSets'> {
+  const isReadable = typeFaults(observed.rollout).length === 0 && !observed.workloadFault;
+  const after = isReadable ? knownSetsNow(observed) : before;
+  return after === undefined ? {} : { knownSets: after };
 }
 
 /** Noticed changes of it name no rollout: docs/aws/doorbell.md */

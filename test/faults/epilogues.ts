@@ -1,5 +1,8 @@
+import type { Pod } from '../../lib/model/argo.generated.ts';
+import { imagesOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
-import { isBlueGreen } from './scenario.ts';
+import { perform } from './acts.ts';
+import { isBlueGreen, templateOf } from './scenario.ts';
 import { type Stage, target } from './stage.ts';
 
 // What seldom happens to a rollout is tried at the end of a run, when it is healthy and nothing goes wrong:
@@ -30,4 +33,36 @@ const otherStrategy: Epilogue = async ({ cluster, dog, scenario }, heals) => {
   }
 };
 
-const epilogues: readonly [Epilogue, ...Epilogue[]] = [otherStrategy];
+/** Sets an image and asks for no step, no pause and nobody's word. */
+async function setImage(stage: Stage, image: string): Promise<void> {
+  const { cluster, scenario } = stage;
+  const strategy = isBlueGreen(scenario)
+    ? { blueGreen: { autoPromotionEnabled: null, autoPromotionSeconds: null } }
+    : { canary: { steps: null } };
+  await cluster.as('kubectl-edit').patch('Rollout', target, { spec: { strategy } });
+  await perform(stage, { do: 'image', image });
+}
+
+const editedSet: Epilogue = async (stage, heals) => {
+  const { cluster, dog } = stage;
+  const hash = dog.live()?.status?.currentPodHash;
+  const set = dog.sets().find((each) => podHashOf(each) === hash);
+  dog.note('EPILOGUE a ReplicaSet is edited');
+  const containers = templateOf('web:v8').spec?.containers;
+  const place = { namespace: target.namespace, name: nameOf(set ?? {}) };
+  await cluster
+    .as('kubectl-set')
+    .patch('ReplicaSet', place, { spec: { template: { spec: { containers } } } });
+  for (const image of ['web:v8', 'web:v9']) {
+    await setImage(stage, image);
+    if (!(await heals())) return;
+    const isOther = (pod: Pod): boolean =>
+      imagesOf({ spec: pod.spec ?? { containers: [] } })[0] !== image;
+    const others = cluster.read.list('Pod', target.namespace).filter(isOther);
+    if (others.length > 0) {
+      dog.fail('what is asked for runs', `${others.length} pods run something else than ${image}`);
+    }
+  }
+};
+
+const epilogues: readonly [Epilogue, ...Epilogue[]] = [otherStrategy, editedSet];

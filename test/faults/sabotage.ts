@@ -266,4 +266,16 @@ export const sabotages: Sabotage[] = [
     find: 'return Object.keys(left ?? {}).length > 0 ? rest : status;',
     replace: 'return Object.keys(left ?? {}).length > 0 ? { ...rest, [other]: left } : status;',
   },
+  {
+    name: 'a ReplicaSet edited by hand is taken for the template it has now',
+    file: 'lib/decide/known.ts',
+    find: 'return podHashOf(set) === templateHash || !isEdited(set, known);',
+    replace: "return podHashOf(set) !== '' || templateHash !== '' || isEdited(set, known);",
+  },
+  {
+    name: 'a ReplicaSet edited by hand is gone back to by its hash',
+    file: 'lib/decide/known.ts',
+    find: 'return !isTrusted(set) || (isBack && isEdited(set, known));',
+    replace: 'return !isTrusted(set) || (isBack && !isBack && isEdited(set, known));',
+  },
 ];
