@@ -3,7 +3,7 @@ import { textDigest } from '../model/hash.ts';
 import { hashLabel } from '../model/names.ts';
 import { applyMergePatch, deepEqual } from '../model/patch.ts';
 import { withoutInjectedRule } from './affinity.ts';
-import { injectedMetadata, withoutInjected } from './injected.ts';
+import { ownMetadata } from './injected.ts';
 
 /**
  * Whether a ReplicaSet runs the template of the wanted one, given with defaults filled in. What Serin or
@@ -34,7 +34,7 @@ function sortedText(value: unknown): string {
 
 function plain(set: ReplicaSet, rollout: Rollout): object {
   const template = set.spec?.template ?? {};
-  const metadata = withoutInjected(template.metadata ?? {}, injectedMetadata(set));
+  const metadata = ownMetadata(set, rollout);
   const affinity = withoutInjectedRule(template.spec?.affinity, rollout);
   return { ...template, metadata, spec: withAffinity(template.spec, affinity) };
 }

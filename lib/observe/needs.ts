@@ -1,5 +1,5 @@
 import { isDoubtful, type Known } from '../decide/known.ts';
-import { hasEphemeralMetadata } from '../decide/metadata.ts';
+import { hasRoleMetadata } from '../decide/metadata.ts';
 import { openRestart } from '../decide/restart.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { Observed } from '../model/observed.ts';
@@ -17,5 +17,5 @@ export function needsOf(seen: Known & Pick<Observed, 'replicaSets'>, now: Millis
   const hash = podTemplateHash(rollout.spec?.template, status.collisionCount);
   const byHash = replicaSets.find((set) => podHashOf(set) === hash);
   const isKnown = byHash !== undefined && !isDoubtful(byHash, seen, status);
-  return { pods: isRestartDue || hasEphemeralMetadata({ rollout }), dryRun: !isKnown };
+  return { pods: isRestartDue || hasRoleMetadata(seen), dryRun: !isKnown };
 }

@@ -1,5 +1,6 @@
 import { isResize } from '../decide/deferral.ts';
 import { knownSets as knownSetsNow } from '../decide/known.ts';
+import { retryAt } from '../decide/metadata.ts';
 import { fullSizeOf } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
@@ -70,6 +71,7 @@ export function account(
     migrating: _______,
     workloadRef: ________,
     knownSets,
+    refusedMetadata,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
@@ -90,6 +92,7 @@ export function account(
     ...servicesOf(observed),
     ...workloadRefOf(observed),
     ...knownSetsOf(observed, knownSets),
+    ...refusedOf(plan, refusedMetadata, now),
     ...(migrating && { migrating }),
     view,
   };
@@ -99,6 +102,17 @@ export function account(
 function servicesOf(observed: Observed): Pick<RolloutRecord, 'services'> {
   const names = [...serviceNames(observed.rollout), ...formerServices(observed).map(nameOf)];
   return names.length > 0 ? { services: names } : {};
+}
+
+/** What is not wanted any more is kept until it would be tried again: it may be wanted again. */
+function refusedOf(
+  { refusedMetadata: wanted }: Plan,
+  before: RolloutRecord['refusedMetadata'],
+  now: Millis,
+): Pick<RolloutRecord, 'refusedMetadata'> {
+  const isRecent = before !== undefined && now < retryAt(before);
+  const kept = wanted ?? (isRecent ? before : undefined);
+  return kept ? { refusedMetadata: kept } : {};
 }
 
 /** A spec without a template that can be hashed tells nothing new. */

@@ -13,6 +13,7 @@ import {
 } from './acts.ts';
 import { type Drill, drillOf } from './drills.ts';
 import { epilogueOf } from './epilogues.ts';
+import { judgeMetadata } from './metadata.ts';
 import { isAtRest, isCrashing } from './rest.ts';
 import { templateOf } from './scenario.ts';
 import { key, type Stage, target } from './stage.ts';
@@ -182,7 +183,8 @@ function isInLongPause({ dog }: Stage): boolean {
   return isPaused === true && !spec?.paused && durationSeconds(duration ?? 0) >= 600;
 }
 
-function judgeHealthy({ dog }: Stage): void {
+function judgeHealthy(stage: Stage): void {
+  const { dog } = stage;
   const { status = {}, spec } = dog.live() ?? {};
   const wanted = spec?.replicas ?? 1;
   const sets = dog.sets();
@@ -193,6 +195,7 @@ function judgeHealthy({ dog }: Stage): void {
     dog.fail('healthy is true', `${pods} of ${wanted} pods, ${older.length} older ReplicaSets`);
   }
   dog.workload.judgeHealthy();
+  if (!dog.policy.forbidsMetadata) judgeMetadata(stage);
   const kept = sets.filter((set) => set !== current).length;
   const limit = spec?.revisionHistoryLimit ?? 10;
   if (kept > limit) dog.fail('history', `${kept} older ReplicaSets are kept, at most ${limit}`);

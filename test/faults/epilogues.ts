@@ -65,4 +65,18 @@ const editedSet: Epilogue = async (stage, heals) => {
   }
 };
 
-const epilogues: readonly [Epilogue, ...Epilogue[]] = [otherStrategy, editedSet];
+const forbiddenMetadata: Epilogue = async ({ cluster, dog, scenario }, heals) => {
+  const metadata = { labels: { role: 'other', tier: 'a' } };
+  const strategy = isBlueGreen(scenario)
+    ? { blueGreen: { activeMetadata: metadata } }
+    : { canary: { stableMetadata: metadata } };
+  const replicas = (dog.live()?.spec?.replicas ?? 1) + 1;
+  dog.note('EPILOGUE metadata of a role is forbidden');
+  dog.policy.forbidsMetadata = true;
+  await cluster.as('kubectl-edit').patch('Rollout', target, { spec: { strategy, replicas } });
+  if (!(await heals())) return;
+  dog.policy.forbidsMetadata = false;
+  await heals();
+};
+
+const epilogues: readonly [Epilogue, ...Epilogue[]] = [otherStrategy, editedSet, forbiddenMetadata];

@@ -278,4 +278,22 @@ export const sabotages: Sabotage[] = [
     find: 'return !isTrusted(set) || (isBack && isEdited(set, known));',
     replace: 'return !isTrusted(set) || (isBack && !isBack && isEdited(set, known));',
   },
+  {
+    name: 'what a role put over a label of the template is taken off, not given back',
+    file: 'lib/decide/injected.ts',
+    find: 'return present === undefined || isOurs ? ownValue(set, rollout, part, name) : present;',
+    replace: 'return present === undefined || isOurs ? undefined : present;',
+  },
+  {
+    name: 'metadata that is refused takes the size along',
+    file: 'lib/apply/apply.ts',
+    find: 'if (!(error instanceof Terminal) || metadata === undefined) throw error;',
+    replace: 'if (error instanceof Terminal || metadata === undefined) throw error;',
+  },
+  {
+    name: 'refused metadata is tried again in every turn',
+    file: 'lib/decide/metadata.ts',
+    find: 'const isDue = known === undefined || release.now >= retryAt(known);',
+    replace: 'const isDue = known === undefined || release.now < retryAt(known);',
+  },
 ];
