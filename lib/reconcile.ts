@@ -1,4 +1,5 @@
 import { apply, giveServicesBack } from './apply/apply.ts';
+import { afterRefusals, type Refusal } from './decide/metadata.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
 import { Conflict, NotFound, Terminal, Transient } from './errors.ts';
@@ -248,7 +249,9 @@ async function carryOut(
   const { plan } = seen;
   const { key } = seen.observed;
   try {
-    if (!(await apply(world, key, plan.actions))) return false;
+    const { isIdle, refusals } = await apply(world, key, plan.actions);
+    if (refusals.length > 0) await noteRefusals(world, seen, refusals);
+    else if (isIdle) return false;
   } catch (error) {
     if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
     if (!(error instanceof Terminal)) throw error;
@@ -261,6 +264,25 @@ async function carryOut(
   tell(world, telling, seen);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
   return patch && patchDigest(patch);
+}
+
+/** Metadata of roles that was refused is left out from the next turn on, until it is tried again. */
+async function noteRefusals(
+  world: World,
+  { observed, now }: Seen,
+  refusals: Refusal[],
+): Promise<void> {
+  const { key, rollout } = observed;
+  const record = await world.store.load(key);
+  if (!record) throw new Conflict('The record is gone');
+  const { refused, isNews } = afterRefusals(record.refusedMetadata, refusals, now);
+  await world.store.save({ ...record, refusedMetadata: refused });
+  world.count('rollout_write_refusals_total');
+  if (!isNews) return;
+  world.log('warn', 'the API server refused metadata of a role', { ...key, why: refused.why });
+  const message = `Metadata of a role is left out: ${refused.why}`;
+  const said = { type: 'Warning' as const, reason: 'RoleMetadataRefused', message };
+  await announce(world, key, rollout, [said], now);
 }
 
 function tell(world: World, telling: Telling, { observed, plan, now }: Seen): void {

@@ -9,7 +9,7 @@ import { generationOf } from '../model/reference.ts';
 import { type Millis, toTime } from '../model/units.ts';
 import { nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
 import { withoutInjectedRule } from './affinity.ts';
-import { injectedMetadata, withoutInjected } from './injected.ts';
+import { ownMetadata } from './injected.ts';
 import { releasePause } from './pause.ts';
 import { patchTemplate } from './reference.ts';
 import { isDrivenHere } from './rival.ts';
@@ -261,7 +261,7 @@ function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verd
 
 /** The template without what was put into the ReplicaSet for its role. */
 function plainTemplate(set: ReplicaSet, template: PodTemplateSpec, rollout: Rollout): MergePatch {
-  const metadata = withoutInjected(template.metadata ?? {}, injectedMetadata(set));
+  const metadata = ownMetadata(set, rollout);
   const { affinity: injected, ...spec } = template.spec ?? { containers: [] };
   const affinity = withoutInjectedRule(injected, rollout);
   const plain = { metadata, spec: { ...spec, ...(affinity && { affinity }) } };

@@ -6,14 +6,13 @@ import { type Millis, secondMs } from '../model/units.ts';
 import { nameOf, versionOf } from '../model/workload.ts';
 import { decideBlueGreen } from './blueGreen.ts';
 import { decideCanary } from './canary.ts';
-import { change, noChanges, patchActions } from './changes.ts';
+import { noChanges, patchActions } from './changes.ts';
 import { reasons } from './conditions.ts';
 import { deferredUntil } from './deferral.ts';
 import { withDuration } from './duration.ts';
-import { metadataPatch } from './injected.ts';
 import { refuseIntents, settleIntents } from './intents.ts';
 import { findStatus } from './lost.ts';
-import { podMetadataActions, wantedMetadata } from './metadata.ts';
+import { syncMetadata } from './metadata.ts';
 import { scaleWorkload } from './migrate.ts';
 import { withPausedConditions } from './progress.ts';
 import {
@@ -156,14 +155,13 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   // A canary's pods follow the step that was just decided; the cutover is decided from the status as it is.
   const then = isBlueGreen(release) ? release : withStatus(release, decided.status);
   // With a faulty spec no ReplicaSet is created, and an abort has to do without.
-  if (!isNew && (release.current || fault !== undefined)) {
+  const isSet = !isNew && (release.current !== undefined || fault !== undefined);
+  const metadata = isSet ? syncMetadata(then, changes) : { pods: [] };
+  if (isSet) {
     scaleAll(then, changes);
     switchServices(then, changes);
     // Not before the status has been written that makes it an older one.
     pruneHistory(release, changes);
-    for (const set of release.all) {
-      change(changes, set, metadataPatch(set, wantedMetadata(then, set)));
-    }
   }
   const settled = collided ? bumpCollisions(release) : decided.status;
   const status = fault === undefined ? settled : withInvalidSpec(release, settled, fault);
@@ -183,7 +181,6 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     ...create,
     ...changes.before,
     ...patchActions(changes, release.all),
-    ...(isNew ? [] : podMetadataActions(then)),
     ...changes.after,
     ...(rolloutPatch
       ? [{ do: 'patchRollout' as const, resourceVersion, patch: rolloutPatch }]
@@ -193,13 +190,18 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   const created = create.length > 0 ? creationNotes(release, revision) : [];
   const later = deferredUntil(observed, status, { now: release.now, actions });
   const written = later === undefined ? statusAction(observed, status) : [];
-  const why = explain(release, status);
+  const why = explain(release, status, metadata.refused);
   // After a collision the same is decided again, under another hash.
   const told = collided ? [] : decided.announcements;
   return {
     // Where a write was refused, the status comes first: it says so.
-    actions:
-      observed.record?.refused === undefined ? [...actions, ...written] : [...written, ...actions],
+    actions: [
+      ...(observed.record?.refused === undefined
+        ? [...actions, ...written]
+        : [...written, ...actions]),
+      // Last, since nothing depends on it.
+      ...metadata.pods,
+    ],
     announcements: [
       ...created,
       ...told.filter((note) => !isEnd(note)),
@@ -209,6 +211,7 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     ],
     status,
     ...why,
+    ...(metadata.refused && { refusedMetadata: metadata.refused }),
     ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
     intents: [],
     urgent: isUrgent(release, status),

@@ -36,7 +36,7 @@ export function withCounts(release: Release, restartedAt: string | undefined): R
     ...status
   } = release.status;
   return {
-    ...withoutCondition(status, 'InvalidSpec'),
+    ...withoutOtherStrategy(release, withoutCondition(status, 'InvalidSpec')),
     currentPodHash: currentHash(release),
     ...(release.stepHash !== '' && { currentStepHash: release.stepHash }),
     replicas: sum(all, currentOf),
@@ -49,6 +49,16 @@ export function withCounts(release: Release, restartedAt: string | undefined): R
     ...(workload && { workloadObservedGeneration: generationOf(workload.object) }),
     ...(restartedAt !== undefined && { restartedAt }),
   };
+}
+
+/**
+ * Without what belongs to the strategy that the rollout had before. An empty object says nothing, and
+ * Argo writes one for either strategy.
+ */
+function withoutOtherStrategy(release: Release, status: RolloutStatus): RolloutStatus {
+  const other = isBlueGreen(release) ? 'canary' : 'blueGreen';
+  const { [other]: left, ...rest } = status;
+  return Object.keys(left ?? {}).length > 0 ? rest : status;
 }
 
 /**

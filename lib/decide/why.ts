@@ -1,6 +1,7 @@
 import type { RolloutStatus } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { Reason, Wake } from '../model/plan.ts';
+import type { RefusedMetadata } from '../model/record.ts';
 import { fromTime, type Millis, minuteMs, secondMs } from '../model/units.ts';
 import {
   availableOf,
@@ -11,6 +12,7 @@ import {
   revisionOf,
 } from '../model/workload.ts';
 import { conditionOf, reasons } from './conditions.ts';
+import { retryAt } from './metadata.ts';
 import { pauseEnd, pauseSeconds, releasePause } from './pause.ts';
 import { isOfRelease } from './pauseReason.ts';
 import { deadlineAt } from './progress.ts';
@@ -33,7 +35,11 @@ export const safetyMs = minuteMs;
 const pollMs = [1, 2, 4, 8, 15].map((seconds) => seconds * secondMs);
 
 /** Why the release stands where it does, and when to look again. From the status after the turn. */
-export function explain(release: Release, after: RolloutStatus): { reasons: Reason[]; wake: Wake } {
+export function explain(
+  release: Release,
+  after: RolloutStatus,
+  metadata?: RefusedMetadata,
+): { reasons: Reason[]; wake: Wake } {
   const then: Release = {
     ...release,
     status: after,
@@ -49,8 +55,13 @@ export function explain(release: Release, after: RolloutStatus): { reasons: Reas
     ...podReasons(then),
     stuckReason(then),
     keptReason(then),
+    metadataReason(metadata),
   ].filter((reason): reason is Reason => reason !== undefined);
-  return { reasons: found, wake: nextWake(then, found) };
+  const wake = nextWake(then, found);
+  if (metadata === undefined) return { reasons: found, wake };
+  const at = Math.max(retryAt(metadata), release.now + secondMs);
+  if ('at' in wake && wake.at <= at) return { reasons: found, wake };
+  return { reasons: found, wake: { at, why: 'the metadata that was refused' } };
 }
 
 /** The soonest of all known times; a change that is only waited for needs none. */
@@ -117,6 +128,12 @@ function refusedReason({ observed }: Release): Reason | undefined {
   const { refused } = observed.record ?? {};
   if (refused === undefined) return undefined;
   return { text: `The API server refuses a write: ${refused}`, unblock: 'put that right' };
+}
+
+function metadataReason(refused: RefusedMetadata | undefined): Reason | undefined {
+  if (refused === undefined) return undefined;
+  const text = `The API server refuses metadata of a role: ${refused.why}`;
+  return { text, since: refused.at, until: retryAt(refused), unblock: 'allow it, or change it' };
 }
 
 function lostReason(release: Release): Reason | undefined {

@@ -1,6 +1,6 @@
 import type { ReplicaSet, RolloutStatus } from './argo.generated.ts';
 import type { Outcome } from './intent.ts';
-import type { Rival } from './record.ts';
+import type { RefusedMetadata, Rival } from './record.ts';
 import type { WorkloadKind } from './reference.ts';
 import type { Millis } from './units.ts';
 
@@ -10,7 +10,14 @@ export type MergePatch = { [field: string]: unknown };
 /** Something to do in the cluster. Carried out in order, each only if its object is as observed. */
 export type Action =
   | { do: 'createReplicaSet'; replicaSet: ReplicaSet }
-  | { do: 'patchReplicaSet'; name: string; resourceVersion: string; patch: MergePatch }
+  /** `metadata` is of a role and goes along: if the API server refuses it, the rest is written without. */
+  | {
+      do: 'patchReplicaSet';
+      name: string;
+      resourceVersion: string;
+      patch: MergePatch;
+      metadata?: MergePatch;
+    }
   | { do: 'deleteReplicaSet'; name: string; uid: string; resourceVersion: string }
   | { do: 'patchService'; name: string; resourceVersion: string; patch: MergePatch }
   | {
@@ -20,6 +27,7 @@ export type Action =
       resourceVersion: string;
       patch: MergePatch;
     }
+  /** Metadata of a role: nothing depends on it. */
   | { do: 'patchPod'; name: string; resourceVersion: string; patch: MergePatch }
   | { do: 'evictPod'; name: string; uid: string }
   /** Spec or metadata of the rollout; later writes of the plan build on the version it returns. */
@@ -61,6 +69,8 @@ export type Plan = {
   rival?: Rival;
   /** Set when the status differs only in its counts and is to be written a little later. */
   deferred?: boolean;
+  /** Of the metadata that roles want, what the API server has refused. */
+  refusedMetadata?: RefusedMetadata;
   /** Set when the status had been wiped and was put back from the record. */
   restored?: boolean;
 };

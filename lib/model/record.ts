@@ -49,6 +49,18 @@ export type Rival = {
   wroteAt: Millis;
 };
 
+/**
+ * The ReplicaSets whose label was seen to be the hash of the rollout's template, by uid, each with a digest
+ * of what it held then. `by` says which hash function that was: another one's hashes prove nothing.
+ */
+export type KnownSets = { by: string; digests: Record<string, string> };
+
+/**
+ * Metadata of a role that the API server refused: what it said, and digests of the changes, which are left
+ * out until they are tried again.
+ */
+export type RefusedMetadata = { at: Millis; why: string; changes: string[] };
+
 /** The rollout's item in the table. One item, one conditional write. */
 export type RolloutRecord = {
   schema: number;
@@ -84,6 +96,10 @@ export type RolloutRecord = {
   workloadRef?: { kind: WorkloadKind; name: string };
   /** The Deployment whose pods go as the rollout's come, and how many it had: decide/migrate.ts. */
   migrating?: { uid: string; replicas: number };
+  /** What is known of its ReplicaSets: decide/known.ts. */
+  knownSets?: KnownSets;
+  /** What is left out of the metadata that roles want: decide/metadata.ts. */
+  refusedMetadata?: RefusedMetadata;
   /** What the API server said when it last refused a write for good; gone when one is taken. */
   refused?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */

@@ -51,7 +51,8 @@ export async function observe(
     source.workloadFault === undefined &&
     faults.length === 0 &&
     unsupported(rollout) === undefined;
-  const needs = isTyped ? needsOf(rollout, all, options.now) : { pods: false, dryRun: false };
+  const seen = { rollout, replicaSets: all, record };
+  const needs = isTyped ? needsOf(seen, options.now) : { pods: false, dryRun: false };
   const [pods, services, dryRun] = await Promise.all([
     needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
     readServices(cluster, rollout, key.namespace, record),

@@ -1,7 +1,10 @@
 import { isResize } from '../decide/deferral.ts';
+import { knownSets as knownSetsNow } from '../decide/known.ts';
+import { retryAt } from '../decide/metadata.ts';
 import { fullSizeOf } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
+import { typeFaults } from '../decide/validate.ts';
 import { safetyMs } from '../decide/why.ts';
 import {
   closedIntentLifeMs,
@@ -67,6 +70,8 @@ export function account(
     services: ______,
     migrating: _______,
     workloadRef: ________,
+    knownSets,
+    refusedMetadata,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
@@ -86,6 +91,8 @@ export function account(
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),
     ...workloadRefOf(observed),
+    ...knownSetsOf(observed, knownSets),
+    ...refusedOf(plan, refusedMetadata, now),
     ...(migrating && { migrating }),
     view,
   };
@@ -95,6 +102,27 @@ export function account(
 function servicesOf(observed: Observed): Pick<RolloutRecord, 'services'> {
   const names = [...serviceNames(observed.rollout), ...formerServices(observed).map(nameOf)];
   return names.length > 0 ? { services: names } : {};
+}
+
+/** What is not wanted any more is kept until it would be tried again: it may be wanted again. */
+function refusedOf(
+  { refusedMetadata: wanted }: Plan,
+  before: RolloutRecord['refusedMetadata'],
+  now: Millis,
+): Pick<RolloutRecord, 'refusedMetadata'> {
+  const isRecent = before !== undefined && now < retryAt(before);
+  const kept = wanted ?? (isRecent ? before : undefined);
+  return kept ? { refusedMetadata: kept } : {};
+}
+
+/** A spec without a template that can be hashed tells nothing new. */
+function knownSetsOf(
+  observed: Observed,
+  before: RolloutRecord['knownSets'],
+): Pick<RolloutRecord, 'knownSets'> {
+  const isReadable = typeFaults(observed.rollout).length === 0 && !observed.workloadFault;
+  const after = isReadable ? knownSetsNow(observed) : before;
+  return after === undefined ? {} : { knownSets: after };
 }
 
 /** Noticed changes of it name no rollout: docs/aws/doorbell.md */

@@ -192,12 +192,13 @@ export function addService({ apply, read }: SimulatedCluster, name: string): voi
 /** The Deployment the rollout refers to, unless it is there. */
 export function addWorkload({ cluster, scenario }: Stage, image: string, replicas?: number): void {
   if (!scenario.workload || findWorkload(cluster)) return;
+  const { metadata = {} } = scenario.spec.template ?? {};
   cluster.apply('Deployment', {
     metadata: { name: workloadName, namespace: target.namespace },
     spec: {
       replicas: replicas ?? scenario.workload.replicas,
       selector: { matchLabels: { app: 'web' } },
-      template: templateOf(image),
+      template: { ...templateOf(image), metadata },
     },
   });
 }

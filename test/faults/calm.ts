@@ -12,6 +12,8 @@ import {
   serviceNames,
 } from './acts.ts';
 import { type Drill, drillOf } from './drills.ts';
+import { epilogueOf } from './epilogues.ts';
+import { judgeMetadata } from './metadata.ts';
 import { isAtRest, isCrashing } from './rest.ts';
 import { templateOf } from './scenario.ts';
 import { key, type Stage, target } from './stage.ts';
@@ -38,6 +40,7 @@ export async function settle(stage: Stage): Promise<void> {
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
+  await epilogueOf(stage)?.(stage, () => heals(stage));
   await staysQuiet(stage);
   dog.commands.judgeEnd();
 }
@@ -159,6 +162,19 @@ async function becomesHealthy(stage: Stage): Promise<boolean> {
   return false;
 }
 
+/** Healthy again after something was done to it, and with nobody's help. */
+async function heals(stage: Stage): Promise<boolean> {
+  const { dog } = stage;
+  // Without a notice it takes a minute until somebody looks.
+  await pass(stage, 75 * secondMs);
+  if (!(await comesToRest(stage))) return false;
+  await pass(stage, 90 * secondMs);
+  const { phase, message } = dog.live()?.status ?? {};
+  if (phase !== 'Healthy') dog.fail('nothing is stranded', `not healthy: ${phase} ${message}`);
+  else judgeHealthy(stage);
+  return dog.violations.length === 0;
+}
+
 /** Longer than a person waits who has seen enough. */
 function isInLongPause({ dog }: Stage): boolean {
   const { status = {}, spec } = dog.live() ?? {};
@@ -167,7 +183,8 @@ function isInLongPause({ dog }: Stage): boolean {
   return isPaused === true && !spec?.paused && durationSeconds(duration ?? 0) >= 600;
 }
 
-function judgeHealthy({ dog }: Stage): void {
+function judgeHealthy(stage: Stage): void {
+  const { dog } = stage;
   const { status = {}, spec } = dog.live() ?? {};
   const wanted = spec?.replicas ?? 1;
   const sets = dog.sets();
@@ -178,6 +195,7 @@ function judgeHealthy({ dog }: Stage): void {
     dog.fail('healthy is true', `${pods} of ${wanted} pods, ${older.length} older ReplicaSets`);
   }
   dog.workload.judgeHealthy();
+  if (!dog.policy.forbidsMetadata) judgeMetadata(stage);
   const kept = sets.filter((set) => set !== current).length;
   const limit = spec?.revisionHistoryLimit ?? 10;
   if (kept > limit) dog.fail('history', `${kept} older ReplicaSets are kept, at most ${limit}`);

@@ -260,4 +260,40 @@ export const sabotages: Sabotage[] = [
     find: 'Math.max(known, sizeOf(deployment))',
     replace: 'Math.min(known || sizeOf(deployment), sizeOf(deployment))',
   },
+  {
+    name: 'what belongs to another strategy stays in the status',
+    file: 'lib/decide/status.ts',
+    find: 'return Object.keys(left ?? {}).length > 0 ? rest : status;',
+    replace: 'return Object.keys(left ?? {}).length > 0 ? { ...rest, [other]: left } : status;',
+  },
+  {
+    name: 'a ReplicaSet edited by hand is taken for the template it has now',
+    file: 'lib/decide/known.ts',
+    find: 'return podHashOf(set) === templateHash || !isEdited(set, known);',
+    replace: "return podHashOf(set) !== '' || templateHash !== '' || isEdited(set, known);",
+  },
+  {
+    name: 'a ReplicaSet edited by hand is gone back to by its hash',
+    file: 'lib/decide/known.ts',
+    find: 'return !isTrusted(set) || (isBack && isEdited(set, known));',
+    replace: 'return !isTrusted(set) || (isBack && !isBack && isEdited(set, known));',
+  },
+  {
+    name: 'what a role put over a label of the template is taken off, not given back',
+    file: 'lib/decide/injected.ts',
+    find: 'return present === undefined || isOurs ? ownValue(set, rollout, part, name) : present;',
+    replace: 'return present === undefined || isOurs ? undefined : present;',
+  },
+  {
+    name: 'metadata that is refused takes the size along',
+    file: 'lib/apply/apply.ts',
+    find: 'if (!(error instanceof Terminal) || metadata === undefined) throw error;',
+    replace: 'if (error instanceof Terminal || metadata === undefined) throw error;',
+  },
+  {
+    name: 'refused metadata is tried again in every turn',
+    file: 'lib/decide/metadata.ts',
+    find: 'const isDue = known === undefined || release.now >= retryAt(known);',
+    replace: 'const isDue = known === undefined || release.now < retryAt(known);',
+  },
 ];

@@ -67,7 +67,8 @@ const profileNames = Object.keys(profiles) as [Profile, ...Profile[]];
 export function scenarioOf(seed: number): Scenario {
   const random = randomFrom(seed).fork('scenario');
   const profile = random.pick(profileNames);
-  const spec = specOf(random, random.chance(0.3));
+  const drawn = specOf(random, random.chance(0.3));
+  const spec = withOwnMetadata(drawn, randomFrom(seed).fork('metadata'));
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
@@ -88,6 +89,16 @@ export function scenarioOf(seed: number): Scenario {
     acts,
     stormMs: lastAt + 10 * secondMs + random.below(2 * minuteMs),
   };
+}
+
+/** The template has something of its own under the names that roles have. */
+function withOwnMetadata(spec: RolloutSpec, random: Random): RolloutSpec {
+  const { canary, blueGreen } = spec.strategy ?? {};
+  const hasRoles = canary?.stableMetadata !== undefined || blueGreen?.activeMetadata !== undefined;
+  if (!hasRoles || random.chance(0.4)) return spec;
+  const labels = { app: 'web', role: 'live' };
+  const metadata = { labels, annotations: { note: 'own' } };
+  return { ...spec, template: { ...spec.template, metadata } };
 }
 
 /** Where there is one, things are done to it as well. */

@@ -101,6 +101,7 @@ function featuresOf(
     'maxSurge in percent': typeof canary.maxSurge === 'string',
     'maxUnavailable in percent': typeof canary.maxUnavailable === 'string',
     'canaryMetadata and stableMetadata': canary.canaryMetadata !== undefined,
+    'metadata of the template under a role': spec.template?.metadata?.labels?.role !== undefined,
     replicaProgressThreshold: canary.replicaProgressThreshold !== undefined,
     antiAffinity: canary.antiAffinity !== undefined,
     'slow pods': pods.readyMs >= 2000,

@@ -1,4 +1,4 @@
-import { Transient } from '../../lib/errors.ts';
+import { Terminal, Transient } from '../../lib/errors.ts';
 import type {
   Deployment,
   Pod,
@@ -14,7 +14,7 @@ import type { RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
 import { isControlledBy, nameOf, uidOf, versionOf } from '../../lib/model/workload.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
-import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
+import type { Clock, Cluster, Kind, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
@@ -74,6 +74,8 @@ export type Watchdog = Context & {
   lastStoreFaultAt: Millis;
   /** While it is down every call to the table fails. */
   outage: { isDown: boolean };
+  /** A policy of the cluster: nobody may change metadata of pods, nor of those to come. */
+  policy: { forbidsMetadata: boolean };
   /** The world a process gets, its reads remembered and its writes checked as it makes them. */
   above: (world: World) => World;
   /** The world under the faults, where only what has an effect arrives. */
@@ -116,6 +118,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
     outage: { isDown: false },
+    policy: { forbidsMetadata: false },
     above: (world) => above(dog, turns, world),
     below: (world) => below(dog, turns, world),
   };
@@ -278,6 +281,11 @@ function below(dog: Watchdog, turns: Turns, world: World): World {
   };
 }
 
+function changesMetadata(kind: Kind, { spec }: MergePatch): boolean {
+  const { template } = (spec ?? {}) as { template?: { metadata?: object } };
+  return kind === 'Pod' || (kind === 'ReplicaSet' && template?.metadata !== undefined);
+}
+
 function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
   const { requests } = dog;
   const wrote = (): void => {
@@ -308,6 +316,9 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
     patch: async (kind, target, patch, options) => {
       wrote();
       const { namespace, name } = target;
+      if (dog.policy.forbidsMetadata && changesMetadata(kind, patch)) {
+        throw new Terminal(`admission webhook denied the request: ${kind}: a policy forbids it`);
+      }
       const before = dog.cluster.read.find(kind, namespace, name);
       const after = await cluster.patch(kind, target, patch, options);
       const turn = turns.get(target);
