@@ -46,7 +46,10 @@ export function addSimulate(program: Command, cli: Cli): void {
         'as far as the release goes by itself. Needs no server; nothing real is touched.',
     )
     .argument('<file>', 'a manifest with one Rollout, - for standard input')
-    .requiredOption('--image <container=image>', 'the image to release')
+    .requiredOption(
+      '--image <container=image>',
+      'the image to release; * stands for all containers',
+    )
     .addOption(
       new Option('--at <time=command>', planHelp).argParser(planned).default([], 'nothing'),
     )
