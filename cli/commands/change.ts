@@ -121,9 +121,11 @@ export function addChanges(program: Command, cli: Cli): void {
   addPreconditions(
     set
       .command('image')
-      .description('Sets the image of a container, which starts a release.')
+      .description(
+        'Sets the image of a container, of an init container too, which starts a release.',
+      )
       .argument('<name>', 'the rollout')
-      .argument('<container=image>', 'which container, and its new image'),
+      .argument('<container=image>', 'which container, * for all, and its new image'),
   )
     .addHelpText(
       'after',

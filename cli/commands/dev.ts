@@ -51,7 +51,7 @@ export function speed(text: string): number {
 
 async function dev({ args, options, io }: Call<Options>) {
   const files = args.length > 0 ? args : [exampleFile()];
-  const objects = readObjects(files, options.namespace);
+  const objects = await readObjects(files, options.namespace, io);
   // Loads what no other command needs.
   const { startEmbedded } = await import('../embedded.ts');
   const embedded = await startEmbedded({

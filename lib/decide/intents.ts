@@ -1,4 +1,4 @@
-import type { PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import type { Container, PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import { podTemplateHash, stepHash } from '../model/hash.ts';
 import { type Bound, type Intent, intentLifeMs, type Outcome } from '../model/intent.ts';
 import { hashLabel } from '../model/names.ts';
@@ -7,7 +7,7 @@ import { applyMergePatch, diffMergePatch } from '../model/patch.ts';
 import type { Action, IntentStep, MergePatch } from '../model/plan.ts';
 import { generationOf } from '../model/reference.ts';
 import { type Millis, toTime } from '../model/units.ts';
-import { nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
+import { containerLists, nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
 import { withoutInjectedRule } from './affinity.ts';
 import { ownMetadata } from './injected.ts';
 import { releasePause } from './pause.ts';
@@ -270,26 +270,28 @@ function plainTemplate(set: ReplicaSet, template: PodTemplateSpec, rollout: Roll
   });
 }
 
+// argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/set/set_image.go newRolloutSetImage
 function judgeImage(container: string, image: string, rollout: Rollout): Verdict {
-  const containers = rollout.spec?.template?.spec?.containers ?? [];
-  const named = containers.find((each) => each.name === container || container === '*');
-  if (!named) {
-    const names = containers.map((each) => each.name).join(', ');
-    return { refuse: `There is no container ${container}. Containers: ${names}.` };
+  const lists = containerLists(rollout.spec?.template);
+  const isMeant = ({ name }: Container): boolean => container === '*' || name === container;
+  const meant = lists.flatMap(([, list]) => list.filter(isMeant));
+  if (meant.length === 0) {
+    const names = lists.flatMap(([, list]) => list.map(({ name }) => name)).join(', ');
+    return { refuse: `There is no container ${container}. Containers: ${names || 'none'}.` };
   }
-  if (
-    containers.every(
-      (each) => (container !== '*' && each.name !== container) || each.image === image,
-    )
-  ) {
+  if (meant.every((each) => each.image === image)) {
     return { done: `The image of ${container} is ${image}.` };
   }
-  const changed = containers.map((each) =>
-    container === '*' || each.name === container ? { ...each, image } : each,
-  );
+  // A list that stays as it is stays out of the patch.
+  const changed = lists
+    .filter(([, list]) => list.some((each) => isMeant(each) && each.image !== image))
+    .map(([field, list]) => [
+      field,
+      list.map((each) => (isMeant(each) ? { ...each, image } : each)),
+    ]);
   return {
     deed: {
-      template: { spec: { containers: changed } },
+      template: { spec: Object.fromEntries(changed) },
       detail: `Image of ${container} set to ${image}.`,
     },
   };

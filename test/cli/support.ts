@@ -12,7 +12,12 @@ import { run } from '../../cli/program.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 
 /** Runs a command line in this process and gathers what it printed. */
-export async function serin(argv: string[], env: Io['env'] = {}, stop = new AbortController()) {
+export async function serin(
+  argv: string[],
+  env: Io['env'] = {},
+  stop = new AbortController(),
+  input = '',
+) {
   let out = '';
   const errors: string[] = [];
   const io: Io = {
@@ -23,6 +28,7 @@ export async function serin(argv: string[], env: Io['env'] = {}, stop = new Abor
       out += `${line}\n`;
     },
     warn: (line) => errors.push(line),
+    stdin: async () => input,
     env: { XDG_STATE_HOME: '/nonexistent', ...env },
     terminal: false,
     colour: false,
@@ -31,6 +37,9 @@ export async function serin(argv: string[], env: Io['env'] = {}, stop = new Abor
   const code = await run(argv, io);
   return { code, out, err: errors.join('\n') };
 }
+
+/** For what reads files alone. */
+export const noInput = { stdin: async () => '' };
 
 /** A folder that is gone when the test is over. */
 export function temporaryFolder(): string {
@@ -108,11 +117,11 @@ export async function binary(argv: string[], env: Io['env'] = {}) {
   return { code, out, err };
 }
 
-/** Starts the program; it is stopped with the test. */
-export function start(argv: string[], env: Io['env'] = {}) {
+/** Starts the program, with nothing to read unless its standard input is to stay open. */
+export function start(argv: string[], env: Io['env'] = {}, { open = false } = {}) {
   const child = spawn(process.execPath, ['cli/serin.ts', ...argv], {
     env: { PATH: process.env.PATH, XDG_STATE_HOME: '/nonexistent', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (!open) child.stdin.end();
   return child;
 }

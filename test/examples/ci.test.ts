@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { startEmbedded } from '../../cli/embedded.ts';
 import { readObjects } from '../../cli/manifest.ts';
-import { stubServer, temporaryFolder } from '../cli/support.ts';
+import { noInput, stubServer, temporaryFolder } from '../cli/support.ts';
 
 // Runs the shell steps of the examples with the real CLI against all of Serin on a simulated cluster.
 // Stand-ins take the place of what cannot run here: docker, npm's network, kustomize's `edit`, and
@@ -37,7 +37,7 @@ async function stage() {
     onLedger: (_key, { actor, text, reason = '' }) => said.push(`${actor.name}: ${text} ${reason}`),
   });
   onTestFinished(() => embedded.close());
-  embedded.apply(readObjects(['examples/ci/deploy/front-api.yaml'], 'default'));
+  embedded.apply(await readObjects(['examples/ci/deploy/front-api.yaml'], 'default', noInput));
   const folder = temporaryFolder();
   const bin = join(folder, 'bin');
   mkdirSync(bin);
