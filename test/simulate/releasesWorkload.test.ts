@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Deployment, ObjectRef, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import type { Command } from '../../lib/model/intent.ts';
 import { workloadGenerationAnnotation } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { imagesOf } from '../../lib/model/workload.ts';
@@ -270,6 +271,46 @@ describe('a reference that leads nowhere', () => {
   ])('names what is wrong with %j', async (ref, message) => {
     const release = await referring(ref);
     expect(release.status().message).toContain(`spec.workloadRef ${message}`);
+  });
+});
+
+describe('a command that changes the template', () => {
+  const commands: Command[] = [
+    { verb: 'undo' },
+    { verb: 'undo', toRevision: 1 },
+    { verb: 'image', container: '*', image: 'web:v3' },
+  ];
+  const told = async (release: Release) =>
+    (await release.ledger()).findLast(({ kind }) => kind === 'command')?.text;
+
+  it.each(commands)('is refused while the Deployment is missing: %j', async (command) => {
+    const release = await referring({});
+    await change(release, withImage('web:v2'));
+    await release.command({ verb: 'promote' }, 30_000);
+    release.cluster.deleteObject('Deployment', namespace, 'source');
+    await release.pass(5000);
+    await release.command(command);
+    expect(release.dog.live()?.spec).not.toHaveProperty('template');
+    expect(await told(release)).toContain(
+      'Nothing was done: spec.workloadRef names the Deployment source, which does not exist.',
+    );
+    // When it is back, nothing stands in its way.
+    release.cluster.apply('Deployment', deployment(0, 'web:v2'));
+    await release.pass(30_000);
+    expect(release.where()).toBe('Healthy 2/2');
+  });
+
+  it('is refused beside a reference and a template: which is meant nobody can say', async () => {
+    const release = await referring({});
+    await release.cluster.as('kubectl').patch('Rollout', target, {
+      spec: { template: templateOf('web:v2') },
+    });
+    await release.pass(5000);
+    await release.command({ verb: 'image', container: 'web', image: 'web:v3' });
+    expect(imagesOf(release.dog.live()?.spec?.template)).toEqual(['web:v2']);
+    expect(await told(release)).toContain(
+      'Nothing was done: spec.workloadRef stands beside spec.template; remove one of the two.',
+    );
   });
 });
 
