@@ -84,6 +84,8 @@ export type RolloutRecord = {
   workloadRef?: { kind: WorkloadKind; name: string };
   /** The Deployment whose pods go as the rollout's come, and how many it had: decide/migrate.ts. */
   migrating?: { uid: string; replicas: number };
+  /** The uid of the rollout, once it has been healthy: a status that is wiped forgets it. */
+  healthyOnce?: string;
   /** What the API server said when it last refused a write for good; gone when one is taken. */
   refused?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */

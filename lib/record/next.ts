@@ -1,5 +1,5 @@
 import { isResize } from '../decide/deferral.ts';
-import { fullSizeOf } from '../decide/migrate.ts';
+import { fullSizeOf, wasHealthy } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
 import { safetyMs } from '../decide/why.ts';
@@ -87,6 +87,7 @@ export function account(
     ...servicesOf(observed),
     ...workloadRefOf(observed),
     ...(migrating && { migrating }),
+    ...(wasHealthy(observed) && { healthyOnce: progress.uid }),
     view,
   };
 }

@@ -224,6 +224,25 @@ describe('the Deployment a rollout refers to', () => {
     expect(size(release)).toBe(0);
   });
 
+  it('does not lose its pods one by one again because the status was wiped', async () => {
+    const release = await referring({ scaleDown: 'progressively' });
+    expect(size(release)).toBe(0);
+    await change(release, withImage('web:v2'));
+    await release.after({ do: 'wipe' });
+    expect(release.where()).toBe('Paused 1/2');
+    // As without the wipe: they stay until the release is healthy, and then all go.
+    await change(release, { spec: { replicas: 6 } });
+    expect(size(release)).toBe(6);
+    for (const pod of release.cluster.read.list('Pod', namespace)) {
+      release.cluster.deleteObject('Pod', namespace, pod.metadata?.name ?? '');
+    }
+    await release.pass(20_000);
+    expect(size(release)).toBe(6);
+    await release.command({ verb: 'promote' }, 20_000);
+    expect(release.where()).toBe('Healthy 2/2');
+    expect(size(release)).toBe(0);
+  });
+
   it('keeps its pods when the rollout has none: somebody is on the way back', async () => {
     const release = await referring({ scaleDown: 'onsuccess' });
     release.cluster.scale(namespace, target.name, 0);
