@@ -11,7 +11,7 @@ import { containerLists, nameOf, revisionOf, uidOf, versionOf } from '../model/w
 import { withoutInjectedRule } from './affinity.ts';
 import { ownMetadata } from './injected.ts';
 import { releasePause } from './pause.ts';
-import { patchTemplate } from './reference.ts';
+import { patchTemplate, templateFault } from './reference.ts';
 import { isDrivenHere } from './rival.ts';
 import { stepIndexOf, stepsOf } from './steps.ts';
 import { typeFaults, unsupported } from './validate.ts';
@@ -83,6 +83,8 @@ function settle(
   if (missing !== undefined) {
     return close('refused', `This version of Serin does not carry out ${missing}.`);
   }
+  const nowhere = isOfTemplate(intent) ? templateFault(observed) : undefined;
+  if (nowhere !== undefined) return close('refused', `${nothing}: spec.workloadRef ${nowhere}.`);
   if ('refuse' in verdict) return close('refused', verdict.refuse);
   if ('done' in verdict) return close('done', verdict.done);
   return { actions: actionsOf(verdict.deed, observed), resourceVersion };
@@ -104,6 +106,10 @@ function actionsOf(deed: Deed, observed: Observed): Action[] {
  */
 function isLeftAlone({ command }: Intent, rollout: Rollout): string | undefined {
   return command.verb === 'abort' && isDrivenHere(rollout) ? undefined : unsupported(rollout);
+}
+
+function isOfTemplate({ command }: Intent): boolean {
+  return command.verb === 'undo' || command.verb === 'image';
 }
 
 /** What a command's author saw, as of this rollout. */

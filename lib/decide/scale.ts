@@ -1,8 +1,16 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
+import { pauseReasons } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
 import { availableOf, createdAt, desiredOf, revisionOf, sum } from '../model/workload.ts';
 import type { Changes } from './changes.ts';
-import { haltReason, isBlueGreen, pausedByPerson, type Release, setsOf } from './release.ts';
+import {
+  haltReason,
+  hasPause,
+  isBlueGreen,
+  pausedByPerson,
+  type Release,
+  setsOf,
+} from './release.ts';
 import { goalCounts, type Limits, limitsOf, nextCounts } from './replicas.ts';
 import { resize } from './resize.ts';
 import { scaleBlueGreen } from './standby.ts';
@@ -10,11 +18,20 @@ import { sizingWeight } from './steps.ts';
 
 /** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, changes: Changes): void {
-  const halted = haltReason(release);
+  const halted = isLeftAlone(release) ? undefined : haltReason(release);
   if (isBlueGreen(release)) {
     // A person's pause is about the traffic: argo-behaviours 12.
     if (halted === undefined || halted === pausedByPerson) scaleBlueGreen(release, changes);
   } else if (halted === undefined) scaleCanary(release, changes);
+}
+
+/**
+ * Whether a hold has no pods left to hold but those of the current version, since the stable one was
+ * deleted as well: then that one takes over, as after every such loss. docs/adr/0006-lost-status.md
+ */
+function isLeftAlone({ rollout, status, stable, others }: Release): boolean {
+  const isOnlyHeld = hasPause(status, pauseReasons.statusLost) && !rollout.spec?.paused;
+  return isOnlyHeld && stable === undefined && sum(others, desiredOf) === 0;
 }
 
 /**

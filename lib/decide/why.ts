@@ -28,6 +28,7 @@ import { type Counts, goalCounts, limitsOf } from './replicas.ts';
 import { evictRetryMs, openRestart } from './restart.ts';
 import { previewSize, scaleDownAt } from './standby.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
+import { isHandedBack } from './wayBack.ts';
 
 /** A release in progress is looked at at least this often, doorbell or not. */
 export const safetyMs = minuteMs;
@@ -52,6 +53,7 @@ export function explain(
     abortReason(then),
     pauseReason(then),
     restartReason(then),
+    wayBackReason(then),
     ...podReasons(then),
     stuckReason(then),
     keptReason(then),
@@ -185,6 +187,17 @@ function pauseReason(release: Release): Reason | undefined {
   const span = step?.pause?.duration ?? `${pauseSeconds(release.rollout)}s`;
   const text = `It keeps the pause of ${span} ${where}.`;
   return { text, since, until, unblock: 'promote ends the pause early' };
+}
+
+/** The pods that serve are not the rollout's. */
+function wayBackReason({ observed, rollout }: Release): Reason | undefined {
+  const { workload } = observed;
+  if (!workload || !isHandedBack({ observed, rollout })) return undefined;
+  const name = `${workload.kind} ${nameOf(workload.object)}`;
+  return {
+    text: `The rollout is to have no pods: traffic is left to those of ${name}.`,
+    unblock: 'scale the rollout up',
+  };
 }
 
 /** Versions that were replaced and still run, for a way back. */

@@ -100,6 +100,8 @@ export type RolloutRecord = {
   knownSets?: KnownSets;
   /** What is left out of the metadata that roles want: decide/metadata.ts. */
   refusedMetadata?: RefusedMetadata;
+  /** The uid of the rollout, once it has been healthy: a status that is wiped forgets it. */
+  healthyOnce?: string;
   /** What the API server said when it last refused a write for good; gone when one is taken. */
   refused?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */

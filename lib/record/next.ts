@@ -1,7 +1,7 @@
 import { isResize } from '../decide/deferral.ts';
 import { knownSets as knownSetsNow } from '../decide/known.ts';
 import { retryAt } from '../decide/metadata.ts';
-import { fullSizeOf } from '../decide/migrate.ts';
+import { fullSizeOf, wasHealthy } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
 import { typeFaults } from '../decide/validate.ts';
@@ -94,6 +94,7 @@ export function account(
     ...knownSetsOf(observed, knownSets),
     ...refusedOf(plan, refusedMetadata, now),
     ...(migrating && { migrating }),
+    ...(wasHealthy(observed) && { healthyOnce: progress.uid }),
     view,
   };
 }

@@ -5,6 +5,7 @@ import type { MergePatch } from '../model/plan.ts';
 import type { Millis } from '../model/units.ts';
 import type { Cluster, Kind, Kinds } from '../world.ts';
 import type { TaskClock } from './clock.ts';
+import { countDeployments } from './deployments.ts';
 import { type DisruptionBudget, evictPod } from './disruption.ts';
 import { frozenCopy } from './frozen.ts';
 import { collectGarbage } from './garbage.ts';
@@ -59,7 +60,12 @@ export function simulatedCluster({
   const delayMs = options.controllerMs ?? controllerMs;
   controlReplicaSets(clock, objects, delayMs);
   collectGarbage(clock, objects, delayMs);
-  const kubelet = runPods(clock, objects, random.fork('pods'), { ...podTimes, ...options });
+  const times = { ...podTimes, ...options };
+  countDeployments(clock, objects, {
+    controllerMs: delayMs,
+    readyMs: times.bindMs + times.readyMs,
+  });
+  const kubelet = runPods(clock, objects, random.fork('pods'), times);
   if (options.failPods) kubelet.failPods(() => true);
 
   const as = (manager: string): Cluster =>

@@ -1,6 +1,6 @@
 import { pauseReasons } from '../../lib/model/names.ts';
 import { durationSeconds, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
-import { availableOf, currentOf, podHashOf } from '../../lib/model/workload.ts';
+import { availableOf, currentOf, desiredOf, podHashOf, sum } from '../../lib/model/workload.ts';
 import {
   addService,
   addWorkload,
@@ -37,6 +37,7 @@ export async function settle(stage: Stage): Promise<void> {
   if (!(await comesToRest(stage))) return;
   await commandsEnd(stage);
   if (isAtRest(stage)) await judgeWorkload(stage);
+  await judgePods(stage);
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
@@ -97,6 +98,20 @@ async function judgeWorkload(stage: Stage): Promise<void> {
   if (!stage.scenario.workload) return;
   await pass(stage, 75 * secondMs);
   if (isAtRest(stage)) stage.dog.workload.judgeRest();
+}
+
+/** Whatever it waits for, a rollout that is to have pods is not left without any. */
+async function judgePods(stage: Stage): Promise<void> {
+  const { dog } = stage;
+  const hasNone = () => {
+    const { spec, status } = dog.live() ?? {};
+    const isMeant = !spec || spec.replicas === 0 || spec.paused || status?.phase !== 'Paused';
+    return !isMeant && sum(dog.sets(), desiredOf) === 0;
+  };
+  if (!isAtRest(stage) || !hasNone()) return;
+  await pass(stage, 75 * secondMs);
+  const { message } = dog.live()?.status ?? {};
+  if (isAtRest(stage) && hasNone()) dog.fail('somebody serves', `no pods are wanted: ${message}`);
 }
 
 /** A person puts right what cannot run. Where there is to be a drill there is a pause for it. */

@@ -141,7 +141,9 @@ function listen(dog: Watchdog): void {
         if (!isOurs) dog.commands.byOthers();
       }
     }
-    if (kind === 'Deployment' && writer.manager !== fieldManager) dog.commands.byOthers();
+    if (kind === 'Deployment' && writer.manager !== fieldManager && !isStatusOnly(change)) {
+      dog.commands.byOthers();
+    }
     dog.workload.changed(change);
     dog.traffic.changed(change);
     if (kind === 'ReplicaSet') {
@@ -149,6 +151,11 @@ function listen(dog: Watchdog): void {
       if (type === 'DELETED') dog.steps.setGone(object);
     }
   });
+}
+
+function isStatusOnly({ object, before }: { object: object; before?: object }): boolean {
+  const generationOf = (each: { metadata?: { generation?: number } }) => each.metadata?.generation;
+  return before !== undefined && generationOf(before) === generationOf(object);
 }
 
 function summary(change: { kind: string; object: object; before?: object }): string {
