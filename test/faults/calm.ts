@@ -1,6 +1,6 @@
 import { pauseReasons } from '../../lib/model/names.ts';
 import { durationSeconds, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
-import { availableOf, currentOf, podHashOf } from '../../lib/model/workload.ts';
+import { availableOf, currentOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import {
   addService,
   addWorkload,
@@ -13,6 +13,7 @@ import {
 } from './acts.ts';
 import { type Drill, drillOf } from './drills.ts';
 import { isAtRest, isCrashing } from './rest.ts';
+import { idleMs } from './restarts.ts';
 import { templateOf } from './scenario.ts';
 import { key, type Stage, target } from './stage.ts';
 
@@ -35,6 +36,7 @@ export async function settle(stage: Stage): Promise<void> {
   if (!(await comesToRest(stage))) return;
   await commandsEnd(stage);
   if (isAtRest(stage)) await judgeWorkload(stage);
+  await judgeRestart(stage);
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
@@ -94,6 +96,25 @@ async function judgeWorkload(stage: Stage): Promise<void> {
   if (!stage.scenario.workload) return;
   await pass(stage, 75 * secondMs);
   if (isAtRest(stage)) stage.dog.workload.judgeRest();
+}
+
+/** Pods that serve nobody wait for no budget. */
+async function judgeRestart(stage: Stage): Promise<void> {
+  const { dog, clock } = stage;
+  const until = clock.now() + idleMs;
+  const isOpen = () => isDriven(stage) && dog.restarts.idle().length > 0;
+  while (isOpen() && clock.now() < until && dog.violations.length === 0) {
+    await pass(stage, 5 * secondMs);
+  }
+  if (!isOpen() || dog.violations.length > 0) return;
+  const names = dog.restarts.idle().map(nameOf).join(', ');
+  dog.fail('restart', `${names}: not ready, older than the restart, and not replaced`);
+}
+
+/** Whether the spec is one that can be carried out. */
+function isDriven({ dog }: Stage): boolean {
+  const { conditions = [] } = dog.live()?.status ?? {};
+  return !conditions.some(({ type }) => type === 'InvalidSpec');
 }
 
 /** A person puts right what cannot run. Where there is to be a drill there is a pause for it. */
@@ -178,6 +199,7 @@ function judgeHealthy({ dog }: Stage): void {
     dog.fail('healthy is true', `${pods} of ${wanted} pods, ${older.length} older ReplicaSets`);
   }
   dog.workload.judgeHealthy();
+  dog.restarts.judgeHealthy();
   const kept = sets.filter((set) => set !== current).length;
   const limit = spec?.revisionHistoryLimit ?? 10;
   if (kept > limit) dog.fail('history', `${kept} older ReplicaSets are kept, at most ${limit}`);
