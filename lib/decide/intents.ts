@@ -6,7 +6,7 @@ import type { Observed } from '../model/observed.ts';
 import { applyMergePatch, diffMergePatch } from '../model/patch.ts';
 import type { Action, IntentStep, MergePatch } from '../model/plan.ts';
 import { generationOf } from '../model/reference.ts';
-import { type Millis, toTime } from '../model/units.ts';
+import { fromTime, type Millis, toTime } from '../model/units.ts';
 import { containerLists, nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
 import { withoutInjectedRule } from './affinity.ts';
 import { ownMetadata } from './injected.ts';
@@ -180,8 +180,12 @@ function judge(intent: Intent, observed: Observed): Verdict {
         : { done: 'The pause by a person is lifted; a pause of the steps stays.' };
     case 'restart': {
       const at = command.at ?? toTime(intent.acceptedAt);
+      const done =
+        fromTime(at) > intent.acceptedAt
+          ? `All pods are to be replaced at ${at}.`
+          : `Pods created before ${at} are being replaced.`;
       return rollout.spec?.restartAt === at
-        ? { done: `Pods created before ${at} are being replaced.` }
+        ? { done }
         : { deed: { spec: { spec: { restartAt: at } }, detail: 'Restart asked for.' } };
     }
     case 'undo':

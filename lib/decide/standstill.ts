@@ -101,7 +101,7 @@ export function withInvalidSpec(
     known?.message === message
       ? { ...others, conditions: [...(others.conditions ?? []), known] }
       : replaceCondition(others, 'InvalidSpec', said, now);
-  return { ...conditioned, ...phaseOf(rollout.spec ?? {}, conditioned) };
+  return { ...conditioned, ...phaseOf(rollout.spec ?? {}, conditioned, now) };
 }
 
 /** The API server refuses the pods the template asks for. */

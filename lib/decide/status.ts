@@ -17,6 +17,7 @@ import { withoutPauses } from './pause.ts';
 import { phaseOf } from './phase.ts';
 import { type Abort, isCompleted, isStuck, stuckMessage, withConditions } from './progress.ts';
 import { currentHash, isAborted, isBlueGreen, type Release } from './release.ts';
+import { cancelledRestart } from './restart.ts';
 import { isRollbackInWindow } from './rollback.ts';
 import { selectorText } from './selector.ts';
 import { stepsOf } from './steps.ts';
@@ -67,14 +68,13 @@ function withoutOtherStrategy(release: Release, status: RolloutStatus): RolloutS
  */
 export function startAnew(release: Release, base: RolloutStatus): Decided {
   const { abort: _, abortedAt: __, promoteFull: ___, ...rest } = base;
-  // A restart asked for before this template is served by the new pods.
-  const restart = release.rollout.spec?.restartAt;
+  const before = release.status.currentPodHash;
+  // Another template cancels a restart and may take a lost stable version's place; other steps do neither.
+  const isSame = before === currentHash(release);
   const status: RolloutStatus = {
     ...withoutPauses(rest),
-    ...(restart !== undefined && { restartedAt: restart }),
+    ...(before && !isSame && cancelledRestart(release)),
   };
-  // Another template may take a lost stable version's place; other steps do not.
-  const isSame = release.status.currentPodHash === currentHash(release);
   const lost = (release.status.pauseConditions ?? [])
     .filter(isHold)
     .filter(({ reason }) => isSame || reason !== pauseReasons.stableLost);
@@ -153,7 +153,7 @@ export function finish(release: Release, decided: Decided | RolloutStatus, abort
     'announcements' in decided ? (decided as Decided) : { status: decided, announcements: [] };
   const conditioned = withConditions(release, status, abort);
   const { message: _, ...rest } = conditioned;
-  const { phase, message } = phaseOf(release.rollout.spec ?? {}, conditioned);
+  const { phase, message } = phaseOf(release.rollout.spec ?? {}, conditioned, release.now);
   const done = withoutZeros({ ...rest, phase, ...(message !== '' && { message }) });
   return { status: done, announcements: [...announcements, ...changes(release, done)] };
 }

@@ -25,7 +25,7 @@ import {
   setsOf,
 } from './release.ts';
 import { type Counts, goalCounts, limitsOf } from './replicas.ts';
-import { evictRetryMs, openRestart } from './restart.ts';
+import { evictRetryMs, openRestart, restartPods } from './restart.ts';
 import { previewSize, scaleDownAt } from './standby.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
 import { isHandedBack } from './wayBack.ts';
@@ -77,11 +77,8 @@ function nextWake(release: Release, found: Reason[]): Wake {
   for (const at of release.all.map(scaleDownAt)) {
     if (at !== undefined && at > now) add(at, 'the end of a version that is kept');
   }
-  const restart = openRestart(release);
-  if (restart !== undefined) {
-    const isDue = now >= fromTime(restart);
-    add(isDue ? now + evictRetryMs : fromTime(restart), 'the restart');
-  }
+  const restart = openRestart(release, now);
+  if (restart) add(restart.isDue ? now + evictRetryMs : restart.at, 'the restart');
   if (isMoving(release)) add(now + pollDelay(release), 'pods that come or go');
   else if (!observed.doorbell && isInRelease(release))
     add(now + safetyMs, 'a change nobody announces');
@@ -209,11 +206,20 @@ function keptReason(release: Release): Reason | undefined {
 }
 
 function restartReason(release: Release): Reason | undefined {
-  const at = openRestart(release);
-  if (at === undefined) return undefined;
-  return release.now < fromTime(at)
-    ? { text: 'A restart of the pods is planned.', until: fromTime(at) }
-    : { text: `Pods created before ${at} are being replaced.`, since: fromTime(at) };
+  const open = openRestart(release, release.now);
+  if (!open) return undefined;
+  const { restartAt, at, isDue } = open;
+  if (!isDue) return { text: `All pods are to be replaced at ${restartAt}.`, until: at };
+  const restart = restartPods(release);
+  const text = `Pods created before ${restartAt} are being replaced`;
+  if (!restart || restart.isDone) return { text: `${text}.`, since: at };
+  const counted = `${text}: ${restart.old.length} left.`;
+  const isGoing = restart.old.some((pod) => pod.metadata?.deletionTimestamp);
+  if (restart.evicts.length > 0 || isGoing) {
+    return { text: counted, since: at, unblock: 'disruption budgets that let them go' };
+  }
+  const held = `${counted} No more may be missing at a time.`;
+  return { text: held, since: at, unblock: 'pods becoming available' };
 }
 
 function goalOf(release: Release): Counts {

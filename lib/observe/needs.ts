@@ -3,7 +3,7 @@ import { hasRoleMetadata } from '../decide/metadata.ts';
 import { openRestart } from '../decide/restart.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { Observed } from '../model/observed.ts';
-import { fromTime, type Millis } from '../model/units.ts';
+import type { Millis } from '../model/units.ts';
 import { podHashOf } from '../model/workload.ts';
 
 /** Which of the costly reads a turn needs. */
@@ -12,8 +12,7 @@ export type Needs = { pods: boolean; dryRun: boolean };
 export function needsOf(seen: Known & Pick<Observed, 'replicaSets'>, now: Millis): Needs {
   const { rollout, replicaSets } = seen;
   const status = rollout.status ?? {};
-  const restart = openRestart({ rollout, status });
-  const isRestartDue = restart !== undefined && fromTime(restart) <= now;
+  const isRestartDue = openRestart({ rollout, status }, now)?.isDue === true;
   const hash = podTemplateHash(rollout.spec?.template, status.collisionCount);
   const byHash = replicaSets.find((set) => podHashOf(set) === hash);
   const isKnown = byHash !== undefined && !isDoubtful(byHash, seen, status);

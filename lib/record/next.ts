@@ -59,7 +59,9 @@ export function account(
     ...(plan.restored ? [restoredEntry(progress)] : []),
   ];
   const acts = plan.actions.length > 0;
-  const isSame = record.progress?.resourceVersion === progress.resourceVersion && !acts;
+  // Evictions that a disruption budget refuses change nothing: they are tried less and less often.
+  const isActive = plan.actions.some((action) => action.do !== 'evictPod');
+  const isSame = record.progress?.resourceVersion === progress.resourceVersion && !isActive;
   const {
     claim: _,
     dueAt: __,

@@ -95,6 +95,9 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
     case 'minReady':
       await edit({ minReadySeconds: deed.seconds });
       return;
+    case 'planRestart':
+      await edit({ restartAt: toTime(stage.clock.now() + deed.inMs) });
+      return;
     case 'blueGreen':
       await edit({ strategy: { blueGreen: deed.fields } });
       return;

@@ -1,6 +1,13 @@
 import { pauseReasons } from '../../lib/model/names.ts';
 import { durationSeconds, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
-import { availableOf, currentOf, desiredOf, podHashOf, sum } from '../../lib/model/workload.ts';
+import {
+  availableOf,
+  currentOf,
+  desiredOf,
+  nameOf,
+  podHashOf,
+  sum,
+} from '../../lib/model/workload.ts';
 import {
   addService,
   addWorkload,
@@ -15,6 +22,7 @@ import { type Drill, drillOf } from './drills.ts';
 import { epilogueOf } from './epilogues.ts';
 import { judgeMetadata } from './metadata.ts';
 import { isAtRest, isCrashing } from './rest.ts';
+import { idleMs } from './restarts.ts';
 import { templateOf } from './scenario.ts';
 import { key, type Stage, target } from './stage.ts';
 
@@ -38,6 +46,7 @@ export async function settle(stage: Stage): Promise<void> {
   await commandsEnd(stage);
   if (isAtRest(stage)) await judgeWorkload(stage);
   await judgePods(stage);
+  await judgeRestart(stage);
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
@@ -112,6 +121,25 @@ async function judgePods(stage: Stage): Promise<void> {
   await pass(stage, 75 * secondMs);
   const { message } = dog.live()?.status ?? {};
   if (isAtRest(stage) && hasNone()) dog.fail('somebody serves', `no pods are wanted: ${message}`);
+}
+
+/** Pods that serve nobody wait for no budget. */
+async function judgeRestart(stage: Stage): Promise<void> {
+  const { dog, clock } = stage;
+  const until = clock.now() + idleMs;
+  const isOpen = () => isDriven(stage) && dog.restarts.idle().length > 0;
+  while (isOpen() && clock.now() < until && dog.violations.length === 0) {
+    await pass(stage, 5 * secondMs);
+  }
+  if (!isOpen() || dog.violations.length > 0) return;
+  const names = dog.restarts.idle().map(nameOf).join(', ');
+  dog.fail('restart', `${names}: not ready, older than the restart, and not replaced`);
+}
+
+/** Whether the spec is one that can be carried out. */
+function isDriven({ dog }: Stage): boolean {
+  const { conditions = [] } = dog.live()?.status ?? {};
+  return !conditions.some(({ type }) => type === 'InvalidSpec');
 }
 
 /** A person puts right what cannot run. Where there is to be a drill there is a pause for it. */
@@ -211,6 +239,7 @@ function judgeHealthy(stage: Stage): void {
   }
   dog.workload.judgeHealthy();
   if (!dog.policy.forbidsMetadata) judgeMetadata(stage);
+  dog.restarts.judgeHealthy();
   const kept = sets.filter((set) => set !== current).length;
   const limit = spec?.revisionHistoryLimit ?? 10;
   if (kept > limit) dog.fail('history', `${kept} older ReplicaSets are kept, at most ${limit}`);

@@ -57,6 +57,7 @@ const expected = [
   'steps',
   'limits',
   'minReady',
+  'planRestart',
   'break',
   'mend',
   'wipe',

@@ -147,8 +147,32 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a restart evicts all pods at once',
     file: 'lib/decide/restart.ts',
-    find: 'if (spare <= 0 || pod.metadata?.deletionTimestamp) continue;',
-    replace: 'if (pod.metadata?.deletionTimestamp) continue;',
+    find: 'serving.slice(0, Math.max(0, sparePods(release, pods)))',
+    replace: 'serving',
+  },
+  {
+    name: 'pods that serve nobody wait in a restart for those that do',
+    file: 'lib/decide/restart.ts',
+    find: 'const serving = staying.filter((pod) => readyCondition(pod) !== undefined);',
+    replace: 'const serving = staying;',
+  },
+  {
+    name: 'a restart that is planned is taken for done with another template',
+    file: 'lib/decide/restart.ts',
+    find: 'return open?.isDue ? { restartedAt: open.restartAt } : {};',
+    replace: 'return open ? { restartedAt: open.restartAt } : {};',
+  },
+  {
+    name: 'a restart begins before its time',
+    file: 'lib/decide/restart.ts',
+    find: 'isDue: at <= now };',
+    replace: 'isDue: at <= now + 60_000 };',
+  },
+  {
+    name: 'nobody wakes for a restart that is planned',
+    file: 'lib/decide/why.ts',
+    find: 'if (restart) add(restart.isDue',
+    replace: 'if (restart?.isDue) add(restart.isDue',
   },
   {
     name: 'the history deletes a ReplicaSet that has pods',

@@ -23,6 +23,7 @@ export type Deed =
   | { do: 'service'; name: 'active' | 'preview'; how: 'delete' | 'restore' | 'unselect' }
   | { do: 'workload'; how: 'scale' | 'delete' | 'restore'; replicas: number }
   | { do: 'minReady'; seconds: number }
+  | { do: 'planRestart'; inMs: Millis }
   | { do: 'break' }
   | { do: 'mend' }
   | { do: 'wipe' }
@@ -71,6 +72,7 @@ export function scenarioOf(seed: number): Scenario {
   const spec = withOwnMetadata(drawn, randomFrom(seed).fork('metadata'));
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
+  planRestarts(randomFrom(seed).fork('restarts'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
   return {
     seed,
@@ -112,6 +114,18 @@ function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
   }
   acts.sort((a, b) => a.at - b.at);
   return { scaleDown, replicas: random.below(9) };
+}
+
+/** Restarts for later, some of them together with another image. */
+function planRestarts(random: Random, acts: Act[]): void {
+  if (!random.chance(0.2)) return;
+  const lastAt = acts.at(-1)?.at ?? 0;
+  for (let left = 1 + random.below(3); left > 0; left -= 1) {
+    const at = random.below(lastAt + 1);
+    acts.push({ do: 'planRestart', at, inMs: random.below(90 * secondMs) });
+    if (random.chance(0.4)) acts.push({ do: 'image', at, image: random.pick([...images]) });
+  }
+  acts.sort((a, b) => a.at - b.at);
 }
 
 export function isBlueGreen({ spec }: { spec?: RolloutSpec }): boolean {

@@ -16,6 +16,7 @@ import { isControlledBy, nameOf, uidOf, versionOf } from '../../lib/model/worklo
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { Clock, Cluster, Kind, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
+import { type RestartWatch, watchRestarts } from './restarts.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
 import { type TrafficWatch, watchTraffic } from './traffic.ts';
@@ -66,6 +67,7 @@ export type Watchdog = Context & {
   steps: StepWatch;
   commands: CommandWatch;
   sizes: SizeWatch;
+  restarts: RestartWatch;
   traffic: TrafficWatch;
   workload: WorkloadWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
@@ -112,6 +114,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     steps,
     commands,
     sizes,
+    restarts: watchRestarts(context),
     traffic: watchTraffic(context, steps),
     workload: watchWorkload(context, steps.features),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
@@ -238,7 +241,7 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       return cluster.remove(kind, target);
     },
     evict: (namespace, name, uid) => {
-      dog.sizes.evicts(holder.turn, uid);
+      dog.restarts.evicts(holder.turn, uid);
       return cluster.evict(namespace, name, uid);
     },
   };
@@ -349,6 +352,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
         if (dog.commands.wrote(write) || !write.isStatus) return after;
         dog.traffic.wrote(write);
         dog.steps.byUs(write);
+        dog.restarts.byUs(write);
       }
       return after;
     },
