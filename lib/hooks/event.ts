@@ -1,3 +1,4 @@
+import { faultList } from '../model/faults.ts';
 import type { Millis } from '../model/units.ts';
 
 /** The senders whose webhooks are understood. */
@@ -101,6 +102,6 @@ export function faultOf(
   what: string,
   issues: readonly { path: PropertyKey[]; message: string }[],
 ): { fault: string } {
-  const list = issues.slice(0, 5).map(({ path, message }) => `${path.join('.')}: ${message}`);
-  return { fault: `This is not what ${what} documents: ${list.join('; ')}` };
+  const list = issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return { fault: `This is not what ${what} documents: ${faultList(list)}` };
 }

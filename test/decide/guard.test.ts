@@ -294,6 +294,16 @@ describe('an invalid spec', () => {
     expect(plan.wake).toMatchObject({ at: start + 20 * secondMs });
   });
 
+  it('a thousand times over fills no status', () => {
+    const steps = Array.from({ length: 1000 }, () => ({ setWeight: -1 }));
+    const { plan } = play(
+      patched(pausedInStep, { spec: { strategy: { canary: { steps } } } }),
+      start,
+    );
+    expect(plan.status.message).toMatch(/steps\[19\].*; and 980 more$/);
+    expect(plan.status.message).not.toMatch(/steps\[20\]/);
+  });
+
   it('is forgotten when it is mended', () => {
     const faulty = play(patched(pausedInStep, { spec: { minReadySeconds: -1 } }), start).observed;
     const { plan } = play(patched(faulty, { spec: { minReadySeconds: null } }), start);

@@ -284,7 +284,16 @@ describe('a faulty spec', () => {
     });
     expect(warnings).toHaveLength(8);
     expect(warnings[0]).toMatch(/^Serin, web: spec.strategy.canary.steps\[0\].setWeight must be/);
+    expect(warnings[7]).toMatch(/^Serin, web: and 43 more faults/);
     expect(Math.max(...warnings.map((line: string) => line.length))).toBeLessThanOrEqual(256);
+  });
+
+  it('a thousand times over is refused by the first 20, and how many more there are', async () => {
+    const steps = Array.from({ length: 1000 }, () => ({ setWeight: 'x' }));
+    const object = { ...make.rollout(), spec: { strategy: { canary: { steps } } } };
+    const { status } = await ringWith(true, { ...update(), object });
+    expect(status.message.match(/steps\[\d+\]/g)).toHaveLength(20);
+    expect(status.message).toMatch(/; and 980 more$/);
   });
 
   it('is refused with enforce, and then wakes nobody', async () => {

@@ -57,6 +57,17 @@ describe('who sent it is known before anything is read', () => {
   });
 });
 
+describe('a body that is not of the documented form', () => {
+  it('with thousands of faults is answered with the first 20, and how many more there are', async () => {
+    const hooks = await makeHooks([makeHook('hmac')]);
+    const values = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`v${n}`, 7]));
+    const told = await hooks.send(signed('hmac', generic({ values })));
+    expect(told.status).toBe(422);
+    expect(told.body.detail.match(/values\.v\d+:/g)).toHaveLength(20);
+    expect(told.body.detail).toMatch(/; and 4980 more\.$/);
+  });
+});
+
 describe('the secret', () => {
   it('may be one of two while it is changed', async () => {
     const hook = { ...makeHook('github'), secrets: [{ ssm: '/a' }, { ssm: '/b' }] };
