@@ -3,7 +3,7 @@ import { Transient } from '../../lib/errors.ts';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { Store } from '../../lib/world.ts';
 import { start } from '../api/support.ts';
-import { circleci, generic, github } from './payloads.ts';
+import { circleci, generic, github, githubPush } from './payloads.ts';
 import { hmac, makeHook, makeHooks, makeRule, setsImage, signed } from './support.ts';
 
 describe('who sent it is known before anything is read', () => {
@@ -165,6 +165,7 @@ describe('the time of a generic delivery', () => {
 describe('a delivery is done once', () => {
   it('the same body again, by whatever header, is answered as the first was', async () => {
     const hooks = await makeHooks([makeHook('github')]);
+    await hooks.send(signed('github', githubPush()));
     const deliver = (id: string) =>
       hooks.send(signed('github', github(), { headers: { 'x-github-delivery': id } }));
     const first = await deliver('1');
@@ -192,6 +193,7 @@ describe('a delivery is done once', () => {
   it('what did nothing is not remembered: a rule that was put right acts on it', async () => {
     const settings = [makeHook('github', [makeRule('github', { workflow: 'Typo' }, setsImage)])];
     const hooks = await makeHooks(settings);
+    await hooks.send(signed('github', githubPush()));
     expect((await hooks.send(signed('github', github()))).body.rules[0].result).toBe('nothing');
     settings[0] = makeHook('github');
     expect((await hooks.send(signed('github', github()))).body.rules[0].result).toBe('done');
@@ -357,6 +359,7 @@ describe('a delivery that cannot be taken', () => {
   it('a rollout that is not there is the answer, not an error', async () => {
     const rule = makeRule('github', {}, { ...setsImage, rollout: 'back-api' });
     const hooks = await makeHooks([makeHook('github', [rule])]);
+    await hooks.send(signed('github', githubPush()));
     hooks.deps.world.invoke = async () => {
       const { NotFound } = await import('../../lib/errors.ts');
       throw new NotFound('there is no such rollout');
@@ -369,6 +372,7 @@ describe('a delivery that cannot be taken', () => {
 
   it('a cluster that does not answer: the command is stored, and will be carried out', async () => {
     const hooks = await makeHooks([makeHook('github')]);
+    await hooks.send(signed('github', githubPush()));
     hooks.deps.world.invoke = async () => {
       throw new Transient('the reconcile function takes longer than the sender waits');
     };
