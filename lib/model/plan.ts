@@ -1,6 +1,6 @@
 import type { ReplicaSet, RolloutStatus } from './argo.generated.ts';
 import type { Outcome } from './intent.ts';
-import type { Rival } from './record.ts';
+import type { Others, Rival } from './record.ts';
 import type { WorkloadKind } from './reference.ts';
 import type { Millis } from './units.ts';
 
@@ -59,6 +59,8 @@ export type Plan = {
   urgent: boolean;
   /** Another controller that Serin keeps away from. */
   rival?: Rival;
+  /** What is to be remembered of other controllers' writes. */
+  others?: Others;
   /** Set when the status differs only in its counts and is to be written a little later. */
   deferred?: boolean;
   /** Set when the status had been wiped and was put back from the record. */
