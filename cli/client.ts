@@ -9,6 +9,8 @@ import { type TokenSource, tokenSource } from './token.ts';
 
 /** How long one request may take. The server answers a command within its own, shorter limit. */
 const requestTimeoutMs = 40 * secondMs;
+/** After so many seconds a command's answer is that it was accepted: whoever waits is told so. */
+const commandWait = 'wait=2';
 /** How often a request is sent in all when the connection breaks. */
 const attemptsBroken = 3;
 /** And to a busy server: some 20 s, since everything that a pipeline builds may be promoted at once. */
@@ -130,7 +132,7 @@ function headersOf(token: string | undefined, request: Request): Record<string, 
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
-    ...(request.key === undefined ? {} : { 'idempotency-key': request.key }),
+    ...(request.key === undefined ? {} : { 'idempotency-key': request.key, prefer: commandWait }),
   };
 }
 

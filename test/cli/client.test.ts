@@ -107,6 +107,41 @@ describe('when it does not go well', () => {
     expect(code).toBe(1);
   });
 
+  it('a command that waits says that it was accepted, and what it waits for', async () => {
+    const headers = { location: `${rollout}/commands/i`, 'retry-after': '1' };
+    const outcome = { result: 'done', detail: 'Aborted', at: 0 };
+    const { seen, env } = await stubServer((_seen, count) =>
+      count < 5
+        ? { status: 202, body: { id: 'i' }, headers }
+        : { status: 200, body: { id: 'i', outcome } },
+    );
+    const { code, out, err } = await serin(['abort', 'web'], env);
+    expect(seen[0]?.headers.prefer).toBe('wait=2');
+    expect(err).toBe('serin: accepted, waiting for the cluster …');
+    expect([code, out]).toEqual([0, 'web: Aborted\n']);
+  });
+
+  it('a command that is quick says nothing but what it did', async () => {
+    const headers = { location: `${rollout}/commands/i`, 'retry-after': '0' };
+    const outcome = { result: 'done', detail: 'Aborted', at: 0 };
+    const { env } = await stubServer((_seen, count) =>
+      count < 3
+        ? { status: 202, body: { id: 'i' }, headers }
+        : { status: 200, body: { id: 'i', outcome } },
+    );
+    expect((await serin(['abort', 'web'], env)).err).toBe('');
+  });
+
+  it('a server that does not answer at all is said to be waited for', async () => {
+    const outcome = { result: 'done', detail: 'Aborted', at: 0 };
+    const { env } = await stubServer(async () => {
+      await new Promise((later) => setTimeout(later, 4500));
+      return { status: 200, body: { id: 'i', outcome } };
+    });
+    const { code, err } = await serin(['abort', 'web'], env);
+    expect([code, err]).toEqual([0, 'serin: sent, waiting for an answer of the server …']);
+  });
+
   it.each([
     [409, 1, undefined],
     [401, 3, /SERIN_TOKEN/],
