@@ -75,7 +75,7 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
   if (running === undefined) return exitCodes.ok;
   const { server, token } = running;
   try {
-    announceServer({ server, token, cluster, pid: process.pid }, io.env);
+    announceServer({ server, token, cluster, pid: process.pid, command: 'serin run' }, io.env);
     const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
     const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
     io.say(`${now()}  Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`);
