@@ -14,7 +14,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export const exitCodesHelp = `
 Exit codes:
   0    done; the release is healthy, or in the phase that was waited for
-  1    the release is degraded, the command was refused, or a file has errors
+  1    the release is degraded or superseded, the command was refused, or a file has errors
   2    wrong usage, or the time was up
   3    not found, not authorised, or the server could not be reached
   70   an error in serin itself (please report it)

@@ -14,6 +14,7 @@ import { concerned } from '../lib/wake/keys.ts';
 import { localQueue } from '../lib/wake/local.ts';
 import type { Cluster, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
+import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
 
 export type RunOptions = {
@@ -52,6 +53,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
     doorbell: true,
     userAgent: options.userAgent,
   });
+  const [namespace = 'default'] = options.namespaces;
+  await reached(live, { server: context.server, namespace, log, signal });
   const table = await storeOf(options);
   const known: { cluster?: Cluster } = {};
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });

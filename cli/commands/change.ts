@@ -147,7 +147,7 @@ function addPreconditions(to: Command): Command {
     .option('--expect-image <image>', 'only if its template names this image');
 }
 
-function wholeNumber(text: string): number {
+export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number.');
 }

@@ -63,7 +63,7 @@ async function dev({ args, options, io }: Call<Options>) {
   });
   const { server, token, cluster } = embedded;
   try {
-    announceServer({ server, token, cluster, pid: process.pid }, io.env);
+    announceServer({ server, token, cluster, pid: process.pid, command: 'serin dev' }, io.env);
     for (const line of welcome(embedded, objects.Rollout, io.env)) io.say(line);
     embedded.apply(objects);
     await stopped(io.stop);

@@ -3,7 +3,7 @@ import { Terminal } from '../../lib/errors.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli } from '../io.ts';
-import { happened, logTo, port, portDefault, stopped } from '../process.ts';
+import { happened, logTo, now, port, portDefault, stopped } from '../process.ts';
 import { ownVersion } from '../version.ts';
 
 type Options = {
@@ -24,7 +24,8 @@ export function addRun(program: Command, cli: Cli): void {
       'Drives the Rollouts of a cluster from this process, in place of the controller of Argo ' +
         'Rollouts, and serves the API on 127.0.0.1. Stop that controller first, or give each an ' +
         'instance id of its own. Without --namespace, which may be given several times, it drives ' +
-        'those of all namespaces. Ctrl-C or SIGTERM ends it; the releases go on when it is started again.',
+        'those of all namespaces. It waits for an API server that does not answer yet. Ctrl-C or ' +
+        'SIGTERM ends it; the releases go on when it is started again.',
     )
     .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
     .option('--context <name>', 'which context of that file, if not the current one')
@@ -48,6 +49,9 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
   const { startRun } = await import('../run.ts');
   const cluster = options.cluster ?? 'local';
   const watches = new AbortController();
+  // Until it runs there is nothing to bring to an end before the watches.
+  const giveUp = () => watches.abort();
+  io.stop.addEventListener('abort', giveUp);
   const running = await startRun({
     kubeconfig: options.kubeconfig,
     ...(options.context !== undefined && { context: options.context }),
@@ -57,21 +61,24 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     port: options.port,
     ...(options.data !== undefined && { dir: options.data }),
     userAgent: `serin/${ownVersion()}`,
-    log: logTo(io, options.verbose === true),
+    log: logTo(io, options.verbose === true, true),
     onLedger: (key, entry) => io.say(happened(key, entry)),
     signal: watches.signal,
   }).catch((error: unknown) => {
     watches.abort();
+    if (io.stop.aborted) return undefined;
     if (!(error instanceof Terminal)) throw error;
     const hint = 'Put that right and start it again; nothing was changed.';
     throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
   });
+  io.stop.removeEventListener('abort', giveUp);
+  if (running === undefined) return exitCodes.ok;
   const { server, token } = running;
   try {
-    announceServer({ server, token, cluster, pid: process.pid }, io.env);
+    announceServer({ server, token, cluster, pid: process.pid, command: 'serin run' }, io.env);
     const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
     const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
-    io.say(`Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`);
+    io.say(`${now()}  Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`);
     await stopped(io.stop);
   } finally {
     withdrawServer(process.pid, io.env);

@@ -5,9 +5,15 @@ import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { look } from '../look.ts';
 import { statusLine } from '../status.ts';
 import { targetOf } from '../target.ts';
-import { timeoutOption, type WaitOptions, wait } from './wait.ts';
+import {
+  expectImageOption,
+  expectRevisionOption,
+  timeoutOption,
+  type WaitOptions,
+  wait,
+} from './wait.ts';
 
-type Options = Pick<WaitOptions, 'timeout'> & { wait?: true };
+type Options = Omit<WaitOptions, 'for'> & { wait?: true };
 
 export function addStatus(program: Command, cli: Cli): void {
   program
@@ -17,11 +23,14 @@ export function addStatus(program: Command, cli: Cli): void {
     .description(
       'Says in one line how a rollout is. The exit code is 1 when it is Degraded. With --wait, for ' +
         'pipelines, it looks until the release is over: 0 when it is Healthy, 1 when it is Degraded, ' +
-        '2 when the time is up.',
+        '2 when the time is up. With --expect-image or --expect-revision it waits for that version, and ' +
+        'also ends with 1 when another takes its place.',
     )
     .argument('<name>', 'the rollout')
     .option('--wait', 'look until it is Healthy or Degraded, and print the phases on the way')
     .addOption(timeoutOption().implies({ wait: true }))
+    .addOption(expectImageOption().implies({ wait: true }))
+    .addOption(expectRevisionOption().implies({ wait: true }))
     .addHelpText(
       'after',
       `
@@ -29,6 +38,7 @@ Examples:
   serin status front-api
   serin status front-api || serin undo front-api
   serin status front-api --wait --timeout 10m
+  serin status front-api --wait --expect-image registry.example/front-api:4f2a9c1
   serin status front-api -o json | jq -r .phase`,
     )
     .action(action<Options>(cli, status));

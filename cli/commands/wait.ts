@@ -2,12 +2,18 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Millis, minuteMs, parseGoDuration, secondMs } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
+import { arrival, type Expected, expectedText, formerText, versionText } from '../expected.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { looks } from '../look.ts';
 import { statusLine } from '../status.ts';
 import { targetOf } from '../target.ts';
+import { plain } from '../text.ts';
+import { wholeNumber } from './change.ts';
 
-export type WaitOptions = { for: 'healthy' | 'paused' | 'degraded'; timeout: Millis };
+export type WaitOptions = Expected & {
+  for: 'healthy' | 'paused' | 'degraded';
+  timeout: Millis;
+};
 
 export function addWait(program: Command, cli: Cli): void {
   program
@@ -17,7 +23,9 @@ export function addWait(program: Command, cli: Cli): void {
     .description(
       'Waits until a rollout is in a phase, and prints the phases on the way. It ends with 1 as soon ' +
         'as the rollout is Degraded (unless that is what it waits for), and with 2 when the time is up. ' +
-        'A rollout that is Healthy has no pause to come: there the wait for one ends with 0.',
+        'A rollout that is Healthy has no pause to come: there the wait for one ends with 0. Say by ' +
+        '--expect-image or --expect-revision which version you mean: until that is there, the phase ' +
+        'is the one of the version before; and when another takes its place, the wait ends with 1.',
     )
     .argument('<name>', 'the rollout')
     .addOption(
@@ -26,11 +34,13 @@ export function addWait(program: Command, cli: Cli): void {
         .default('healthy'),
     )
     .addOption(timeoutOption())
+    .addOption(expectImageOption())
+    .addOption(expectRevisionOption())
     .addHelpText(
       'after',
       `
 Examples:
-  serin wait front-api --for paused
+  serin wait front-api --for paused --expect-image registry.example/front-api:4f2a9c1
   serin wait front-api --for healthy --timeout 30m`,
     )
     .action(action<WaitOptions>(cli, wait));
@@ -40,6 +50,19 @@ export function timeoutOption(): Option {
   return new Option('--timeout <duration>', 'give up after this long, 0 for never')
     .argParser(durationMs)
     .default(10 * minuteMs, '10m');
+}
+
+export function expectImageOption(): Option {
+  return new Option(
+    '--expect-image <image>',
+    'of the version that names this image, once it is there',
+  );
+}
+
+export function expectRevisionOption(): Option {
+  return new Option('--expect-revision <n>', 'of this revision, once it is there').argParser(
+    wholeNumber,
+  );
 }
 
 /** A Go duration, for commander. */
@@ -58,8 +81,16 @@ export async function wait(call: Call<WaitOptions>): Promise<ExitCode> {
   const stop = AbortSignal.any([io.stop, ...timeUp]);
   let last: RolloutView | undefined;
   let said = '';
+  const isThere = arrival(options);
+  let hasCome = false;
   for await (const { view } of looks(client, path, { stop, warn: io.warn, slowestMs })) {
+    const isFirst = last === undefined;
     last = view;
+    if (!isThere(view)) {
+      if (isFirst) io.warn(`serin: ${awaited(view, options)}`);
+      continue;
+    }
+    hasCome = true;
     const line = statusLine(view, io.colour);
     if (options.output === 'text' && line !== said) io.say(line);
     said = line;
@@ -71,14 +102,25 @@ export async function wait(call: Call<WaitOptions>): Promise<ExitCode> {
     return reached ? exitCodes.ok : exitCodes.refused;
   }
   io.stop.throwIfAborted();
-  const now = last === undefined ? 'nothing is known of it yet' : `it is ${last.phase}`;
+  const missed = hasCome ? `is not ${options.for}` : `did not come to ${expectedText(options)}`;
   throw new CliError(
-    `the time is up, and ${last?.name ?? 'the rollout'} is not ${options.for}: ${now}`,
+    last === undefined
+      ? 'the time is up, and nothing is known of the rollout yet'
+      : plain(`the time is up, and ${last.name} ${missed}: ${stateOf(last, options, hasCome)}`),
     {
       exitCode: exitCodes.timeout,
       hint: '`serin explain` says what it waits for; a larger --timeout gives it longer.',
     },
   );
+}
+
+function awaited(view: RolloutView, options: WaitOptions): string {
+  return plain(`${view.name} is at ${versionText(view)}; ${expectedText(options)} is waited for`);
+}
+
+function stateOf(view: RolloutView, options: WaitOptions, hasCome: boolean): string {
+  if (hasCome) return `it is ${view.phase}`;
+  return `it is ${view.phase} at ${versionText(view)}${formerText(view, options)}`;
 }
 
 /** A pipeline may wait for an hour. */

@@ -79,7 +79,7 @@ function settle(
   if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
   const isLate = now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort';
   if (isLate) return close('expired', `${nothing}: it could not be carried out within 60 s.`);
-  const missing = isLeftAlone(intent, rollout);
+  const missing = isLeftAlone(intent, observed);
   if (missing !== undefined) {
     return close('refused', `This version of Serin does not carry out ${missing}.`);
   }
@@ -104,8 +104,9 @@ function actionsOf(deed: Deed, observed: Observed): Action[] {
  * The field for which Serin does not touch this rollout, docs/adr/0009-what-is-not-carried-out-yet.md.
  * What Serin released up to there it also takes back.
  */
-function isLeftAlone({ command }: Intent, rollout: Rollout): string | undefined {
-  return command.verb === 'abort' && isDrivenHere(rollout) ? undefined : unsupported(rollout);
+function isLeftAlone({ command }: Intent, observed: Observed): string | undefined {
+  const isAbort = command.verb === 'abort' && isDrivenHere(observed);
+  return isAbort ? undefined : unsupported(observed.rollout);
 }
 
 function isOfTemplate({ command }: Intent): boolean {

@@ -3,7 +3,7 @@ import { fieldManager } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { MergePatch } from '../model/plan.ts';
-import type { Rival } from '../model/record.ts';
+import type { Others, Rival } from '../model/record.ts';
 import { fromTime, type Millis, minuteMs, secondMs } from '../model/units.ts';
 
 /** How long a rollout nobody of ours has written to must be left alone by others first. */
@@ -42,7 +42,10 @@ export function rivalUntil(
   return now < until ? { until, rival: known } : undefined;
 }
 
-/** A controller's write to the status that is newer than ours, or than the last we met. */
+/**
+ * A controller's write to the status that is newer than the last we have seen of any other. What is written
+ * under our own name may be anybody's: it is passed over, and makes no rival's write an old one.
+ */
 function sightRival(
   observed: Pick<Observed, 'rollout' | 'record'>,
   now: Millis,
@@ -50,26 +53,36 @@ function sightRival(
   const { rollout, record } = observed;
   const patch = record?.lastPatch;
   if (patch && patch.times >= undoneMax) return { manager: 'somebody', seenAt: now };
-  const latest = statusWrites(rollout)
+  const latest = latestOfOthers(rollout);
+  if (!latest) return undefined;
+  const known = [record?.others?.wroteAt, record?.rival?.wroteAt].filter((at) => at !== undefined);
+  const isNews =
+    known.length > 0 ? latest.seenAt > Math.max(...known) : now - latest.seenAt < quietMs;
+  return isNews ? latest : undefined;
+}
+
+function latestOfOthers(rollout: Rollout): Sighting | undefined {
+  return statusWrites(rollout)
     .filter((entry) => entry.manager !== fieldManager)
     .map((entry) => ({ manager: entry.manager ?? 'unknown', seenAt: timeOf(entry) }))
     .sort((a, b) => b.seenAt - a.seenAt)[0];
-  if (!latest) return undefined;
-  const own = Math.max(
-    ...statusWrites(rollout)
-      .filter((entry) => entry.manager === fieldManager)
-      .map(timeOf),
-  );
-  const since = record?.rival?.wroteAt ?? Number.NEGATIVE_INFINITY;
-  // Times have whole seconds: an equal one may have been before ours.
-  if (own > 0) return latest.seenAt > Math.max(own, since) ? latest : undefined;
-  return now - latest.seenAt < quietMs && latest.seenAt > since ? latest : undefined;
 }
 
-/** Whether the last controller that wrote to the status was Serin. */
-export function isDrivenHere(rollout: Rollout): boolean {
-  const latest = statusWrites(rollout).sort((a, b) => timeOf(b) - timeOf(a))[0];
-  return latest?.manager === fieldManager;
+/** What is to be remembered of other controllers' writes, so that the next of them is known for news. */
+export function othersIn(
+  { rollout, record }: Pick<Observed, 'rollout' | 'record'>,
+  now: Millis,
+): Others {
+  const wroteAt = latestOfOthers(rollout)?.seenAt ?? 0;
+  const known = record?.others;
+  return known && wroteAt <= known.wroteAt ? known : { wroteAt, seenAt: now };
+}
+
+/** Whether Serin remembers that it wrote to the status, and no other controller has since. */
+export function isDrivenHere({ rollout, record }: Pick<Observed, 'rollout' | 'record'>): boolean {
+  const { others, statusAt } = record ?? {};
+  if (!others || statusAt === undefined || statusAt < others.seenAt) return false;
+  return (latestOfOthers(rollout)?.seenAt ?? 0) <= others.wroteAt;
 }
 
 function statusWrites(rollout: Rollout): ManagedFieldsEntry[] {

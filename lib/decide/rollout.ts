@@ -26,7 +26,7 @@ import {
 } from './release.ts';
 import { carriedOut, restartPods } from './restart.ts';
 import { annotationsPatch, newReplicaSet, pruneHistory, syncCurrent } from './revision.ts';
-import { isDrivenHere, rivalUntil } from './rival.ts';
+import { isDrivenHere, othersIn, rivalUntil } from './rival.ts';
 import { scaleAll } from './scale.ts';
 import { serviceFaults, switchServices } from './services.ts';
 import {
@@ -61,7 +61,8 @@ export function decide(observed: Observed, now: Millis): Plan {
   const driven = drive(observed, now);
   const goesOn = isAbortAsked(observed) && driven.status.abort === true;
   const plan = kept && !goesOn ? keepAway(observed, kept, now) : driven;
-  return { ...plan, ...(kept && { rival: kept.rival }), intents: settled.steps };
+  const others = othersIn(observed, now);
+  return { ...plan, ...(kept && { rival: kept.rival }), others, intents: settled.steps };
 }
 
 function command(
@@ -107,7 +108,7 @@ function drive(observed: Observed, now: Millis): Plan {
       : invalid(observed, faults, now);
   }
   if (missing !== undefined) {
-    const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed.rollout);
+    const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed);
     return isOurs ? move(recorded) : leaveToOthers(observed, missing);
   }
   if (observed.orphans) {

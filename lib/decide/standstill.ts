@@ -1,4 +1,5 @@
 import type { ReplicaSet, RolloutStatus } from '../model/argo.generated.ts';
+import { faultList } from '../model/faults.ts';
 import { instanceIdLabel, takenOverAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual, diffMergePatch } from '../model/patch.ts';
@@ -85,7 +86,7 @@ export function invalid(observed: Observed, faults: string[], now: Millis): Plan
 }
 
 export function faultText(observed: Observed, faults: string[]): string {
-  return `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faults.join('; ')}`;
+  return `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faultList(faults)}`;
 }
 
 /** The condition, and the phase that follows from it; the same fault again is said once. */

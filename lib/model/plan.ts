@@ -1,6 +1,6 @@
 import type { ReplicaSet, RolloutStatus } from './argo.generated.ts';
 import type { Outcome } from './intent.ts';
-import type { RefusedMetadata, Rival } from './record.ts';
+import type { Others, RefusedMetadata, Rival } from './record.ts';
 import type { WorkloadKind } from './reference.ts';
 import type { Millis } from './units.ts';
 
@@ -67,6 +67,8 @@ export type Plan = {
   urgent: boolean;
   /** Another controller that Serin keeps away from. */
   rival?: Rival;
+  /** What is to be remembered of other controllers' writes. */
+  others?: Others;
   /** Set when the status differs only in its counts and is to be written a little later. */
   deferred?: boolean;
   /** Of the metadata that roles want, what the API server has refused. */

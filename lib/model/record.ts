@@ -61,6 +61,14 @@ export type KnownSets = { by: string; digests: Record<string, string> };
  */
 export type RefusedMetadata = { at: Millis; why: string; changes: string[] };
 
+/** The newest write of another controller to the status that Serin has seen. */
+export type Others = {
+  /** The time it carries, by a clock that need not be ours; 0 before there was one. */
+  wroteAt: Millis;
+  /** When it was seen first, by ours. */
+  seenAt: Millis;
+};
+
 /** The rollout's item in the table. One item, one conditional write. */
 export type RolloutRecord = {
   schema: number;
@@ -83,6 +91,7 @@ export type RolloutRecord = {
   /** Soft claim of one process. Correctness never rests on it. */
   claim?: { by: string; until: Millis; again?: boolean };
   rival?: Rival;
+  others?: Others;
   /** Digest of the last status patch and how often in a row it was needed: see decide/rival.ts. */
   lastPatch?: { digest: string; times: number };
   /**

@@ -78,6 +78,7 @@ export function account(
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
   const rival = plan.rival ?? record.rival;
+  const others = plan.others ?? record.others;
   const migrating = fullSizeOf(observed);
   return {
     ...kept,
@@ -89,6 +90,7 @@ export function account(
     ...dueOf(plan, now),
     ...(isQueued && { queuedFor }),
     ...(rival && { rival }),
+    ...(others && { others }),
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),

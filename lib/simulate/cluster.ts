@@ -9,6 +9,7 @@ import { countDeployments } from './deployments.ts';
 import { type DisruptionBudget, evictPod } from './disruption.ts';
 import { frozenCopy } from './frozen.ts';
 import { collectGarbage } from './garbage.ts';
+import type { Writer } from './managedFields.ts';
 import { type Listener, type Objects, objectStore } from './objects.ts';
 import { type Kubelet, type PodTimes, podTimes, runPods } from './pods.ts';
 import { randomFrom } from './random.ts';
@@ -68,16 +69,16 @@ export function simulatedCluster({
   const kubelet = runPods(clock, objects, random.fork('pods'), times);
   if (options.failPods) kubelet.failPods(() => true);
 
-  const as = (manager: string): Cluster =>
+  const by = (writer: Writer): Cluster =>
     apiServer(objects, {
-      manager,
+      writer,
       budgets,
       doorbell: options.doorbell ?? true,
       pass: passing(clock, options.latencyMs ?? 0),
     });
   return {
-    cluster: as(fieldManager),
-    as,
+    cluster: by({ manager: fieldManager, isSerin: true }),
+    as: (manager) => by({ manager }),
     watch: objects.watch,
     read: objects,
     ...kubelet,
@@ -94,14 +95,13 @@ function passing(clock: TaskClock, latencyMs: Millis): () => Promise<void> {
 }
 
 type Client = {
-  manager: string;
+  writer: Writer;
   budgets: readonly DisruptionBudget[];
   doorbell: boolean;
   pass: () => Promise<void>;
 };
 
-function apiServer(objects: Objects, { manager, budgets, doorbell, pass }: Client): Cluster {
-  const writer = { manager };
+function apiServer(objects: Objects, { writer, budgets, doorbell, pass }: Client): Cluster {
   const call = async <T>(effect: () => T): Promise<T> => {
     await pass();
     const answer = effect();

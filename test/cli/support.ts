@@ -52,14 +52,14 @@ export type Seen = { method: string; url: string; headers: IncomingHttpHeaders; 
 type Reply = { status: number; body?: object | string; headers?: Record<string, string> };
 
 /** A server that answers as the test says, and remembers what it was asked. */
-export async function stubServer(answer: (seen: Seen, count: number) => Reply) {
+export async function stubServer(answer: (seen: Seen, count: number) => Reply | Promise<Reply>) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     const body = await text(request);
     const { method = '', url = '', headers } = request;
     const one = { method, url, headers, body };
     seen.push(one);
-    const reply = answer(one, seen.length);
+    const reply = await answer(one, seen.length);
     response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
     response.end(typeof reply.body === 'object' ? JSON.stringify(reply.body) : reply.body);
   });
