@@ -15,6 +15,7 @@ import { account, isSameRecord, lastEntries, withRefused } from './record/next.t
 import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
+import { noteAnswer } from './wake/outage.ts';
 import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
 import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
@@ -310,7 +311,7 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
     return;
   }
   await waitOut(world.clock, message);
-  const ended = await reconcile(world, message.key);
+  const ended = await reach(world, message.key);
   const observed = ended.result === 'settled' ? ended.observed : undefined;
   await lookAgain(world, message, ended.result === 'busy' ? 'not looked' : observed);
 }
@@ -319,9 +320,16 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
 export async function answer(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
   const { key } = request;
   if (request.look) return { view: await look(world, key) };
-  const done = await reconcile(world, key);
+  const done = await reach(world, key);
   if (done.result === 'gone') throw noRollout(key);
   return { view: done.view ?? (await look(world, key)) };
+}
+
+/** Reconciles, and takes note that the cluster answers: it may be that nobody has heard it for long. */
+async function reach(world: World, key: RolloutKey): Promise<Reconciled> {
+  const ended = await reconcile(world, key);
+  if (ended.result !== 'busy') await noteAnswer(world, key.cluster);
+  return ended;
 }
 
 function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {

@@ -61,8 +61,8 @@ export async function sweep(
 
 /**
  * Asks for the clusters to be listed: every minute where nobody announces changes, else now and then,
- * for the notices that were lost. One that does not answer is tried later each time. The sweep itself
- * calls no cluster.
+ * for the notices that were lost. One that does not answer has a list on its way, which may be lost too.
+ * The sweep itself calls no cluster.
  */
 async function askForLists(
   world: Sweeping,
@@ -73,8 +73,10 @@ async function askForLists(
   try {
     for (const { name, doorbell } of await world.clusters()) {
       const retryAt = silent.get(name)?.retryAt;
-      if (retryAt === undefined ? isFullRound || !doorbell : retryAt <= now)
+      const isOpen = isFullRound || !doorbell;
+      if (retryAt === undefined ? isOpen : now - retryAt >= overdueMs) {
         await world.wakes.send({ list: name }, 0);
+      }
     }
   } catch (error) {
     world.log('warn', 'a list of clusters could not be asked for', { error: String(error) });

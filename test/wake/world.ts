@@ -31,7 +31,7 @@ export async function wakeWorld(start: Millis) {
   const sent: Sent[] = [];
   const logged: string[] = [];
   const counts: Record<string, number> = {};
-  const lists: { list: string; sentAt: Millis }[] = [];
+  const lists: { list: string; delayMs: Millis; sentAt: Millis }[] = [];
   const clusters = new Map([['prod', { doorbell: true }]]);
   const world: SweptWorld = {
     clusters: async () => [...clusters].map(([name, { doorbell }]) => ({ name, doorbell })),
@@ -40,7 +40,7 @@ export async function wakeWorld(start: Millis) {
     wakes: {
       send: async (message, delayMs) => {
         const sentAt = clock.now();
-        if ('list' in message) lists.push({ ...message, sentAt });
+        if ('list' in message) lists.push({ ...message, delayMs, sentAt });
         else sent.push({ ...message, delayMs, sentAt });
       },
     },
