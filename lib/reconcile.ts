@@ -1,7 +1,7 @@
 import { apply, giveServicesBack } from './apply/apply.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
-import { Conflict, NotFound, Terminal, Transient } from './errors.ts';
+import { Conflict, NotFound, Terminal, Transient, Unreachable } from './errors.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { Observed } from './model/observed.ts';
 import type { Plan } from './model/plan.ts';
@@ -11,7 +11,8 @@ import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
 import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
-import { account, isSameRecord, lastEntries, withRefused } from './record/next.ts';
+import { expireCommands } from './record/expire.ts';
+import { account, isSameRecord, lastEntries, withClosed } from './record/next.ts';
 import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
@@ -300,8 +301,9 @@ async function refuse(
 ): Promise<undefined> {
   const record = await world.store.load(key);
   if (!record) throw new Conflict('The record is gone');
-  const why = `The API server refused it: ${message}`;
-  await world.store.save(withRefused(record, id, why, world.clock.now()));
+  const detail = `The API server refused it: ${message}`;
+  const outcome = { result: 'refused' as const, detail, at: world.clock.now() };
+  await world.store.save(withClosed(record, id, outcome));
 }
 
 /** Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. */
@@ -325,11 +327,16 @@ export async function answer(world: World, request: InvokeRequest): Promise<Invo
   return { view: done.view ?? (await look(world, key)) };
 }
 
-/** Reconciles, and takes note that the cluster answers: it may be that nobody has heard it for long. */
+/** Reconciles, and takes note of whether the cluster answers: it may be that nobody has heard it for long. */
 async function reach(world: World, key: RolloutKey): Promise<Reconciled> {
-  const ended = await reconcile(world, key);
-  if (ended.result !== 'busy') await noteAnswer(world, key.cluster);
-  return ended;
+  try {
+    const ended = await reconcile(world, key);
+    if (ended.result !== 'busy') await noteAnswer(world, key.cluster);
+    return ended;
+  } catch (error) {
+    if (error instanceof Unreachable) await expireCommands(world, key);
+    throw error;
+  }
 }
 
 function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {

@@ -75,10 +75,10 @@ function settle(
   if (intent.applying && 'done' in verdict) return close('done', verdict.done);
   const changed = whatChanged(intent, observed);
   // A write whose answer was lost and whose effect is gone again: nobody can tell any more.
-  const nothing = intent.applying ? 'Whether it was carried out is not known' : 'Nothing was done';
+  const nothing = whatIsKnown(intent);
   if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
   const isLate = now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort';
-  if (isLate) return close('expired', `${nothing}: it could not be carried out within 60 s.`);
+  if (isLate) return expired(intent, now);
   const missing = isLeftAlone(intent, rollout);
   if (missing !== undefined) {
     return close('refused', `This version of Serin does not carry out ${missing}.`);
@@ -86,6 +86,16 @@ function settle(
   if ('refuse' in verdict) return close('refused', verdict.refuse);
   if ('done' in verdict) return close('done', verdict.done);
   return { actions: actionsOf(verdict.deed, observed), resourceVersion };
+}
+
+/** What is known of a command that is given up. */
+function whatIsKnown({ applying }: Intent): string {
+  return applying ? 'Whether it was carried out is not known' : 'Nothing was done';
+}
+
+export function expired(intent: Intent, at: Millis): Outcome {
+  const detail = `${whatIsKnown(intent)}: it could not be carried out within 60 s.`;
+  return { result: 'expired', detail, at };
 }
 
 function actionsOf(deed: Deed, observed: Observed): Action[] {

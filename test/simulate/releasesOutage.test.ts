@@ -4,7 +4,8 @@ import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import { key } from '../faults/stage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
-// The API server is away for a while. What became due meanwhile goes on at the first sign of life.
+// The API server is away for a while. What became due meanwhile goes on at the first sign of life, and
+// whoever gave a command is told in time that nothing came of it.
 
 const timed: CanaryStep[] = [{ setWeight: 50 }, { pause: { duration: '30s' } }, { setWeight: 75 }];
 const held: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { setWeight: 75 }, { pause: {} }];
@@ -89,6 +90,25 @@ describe('an outage of the API server', () => {
 });
 
 describe('a command given while the API server is away', () => {
+  it('is told after 60 s that it has expired, and is not carried out later', async () => {
+    const release = await paused(held);
+    release.faults.away(10 * minuteMs);
+    const command = { verb: 'promote' } as const;
+    await release.after({ do: 'api', command, dies: false, fresh: false }, 59 * secondMs);
+    expect(await intentsOf(release)).toMatchObject([{ command }]);
+    expect((await intentsOf(release))[0]?.outcome).toBeUndefined();
+    await release.pass(3 * secondMs);
+    const detail = 'Nothing was done: it could not be carried out within 60 s.';
+    expect(await intentsOf(release)).toMatchObject([{ outcome: { result: 'expired', detail } }]);
+    const told = (await release.ledger()).filter(({ kind }) => kind === 'command');
+    expect(told).toMatchObject([{ text: `promote: expired. ${detail}` }]);
+    await release.pass(9 * minuteMs);
+    await notice(release);
+    await release.pass(minuteMs);
+    expect(release.where()).toBe('Paused 1/4');
+    expect(release.dog.violations).toEqual([]);
+  });
+
   it('is carried out when the API server is back in time', async () => {
     const release = await paused(held);
     release.faults.away(40 * secondMs);
