@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../lib/clock.ts';
-import { cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
+import { type CacheOptions, cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
 import { contextOf } from '../lib/cluster/kubeconfig.ts';
 import { kubernetesCluster } from '../lib/cluster/kubernetes.ts';
-import { NotFound } from '../lib/errors.ts';
+import { NotFound, Unreachable } from '../lib/errors.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
 import { instanceIdLabel } from '../lib/model/names.ts';
@@ -12,7 +12,8 @@ import { nameOf } from '../lib/model/workload.ts';
 import { memoryStore } from '../lib/store/memory.ts';
 import { concerned } from '../lib/wake/keys.ts';
 import { localQueue } from '../lib/wake/local.ts';
-import type { Cluster, Log, World } from '../lib/world.ts';
+import { noteOutage } from '../lib/wake/outage.ts';
+import type { Cluster, Kind, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
 import { atMost, type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
 
@@ -76,7 +77,16 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const cached = await cachedCluster(live, {
     namespaces: options.namespaces,
     onChange: (change) => ring(change),
-    onTrouble: (kind, error) => log('warn', `the watch of ${kind}s`, { error: error.message }),
+    ...watchLog(log, {
+      // What becomes due meanwhile goes on when a watch is back.
+      silent: (error) => {
+        if (!known.cluster) return;
+        noteOutage({ ...world, log: () => {} }, name, error).catch((failed: unknown) =>
+          log('warn', 'an outage could not be noted', { error: String(failed) }),
+        );
+      },
+      back: () => known.cluster && void queue.wakes.send({ list: name }, 0),
+    }),
     signal,
   });
   known.cluster = cached;
@@ -114,6 +124,27 @@ export async function startRun(options: RunOptions): Promise<Run> {
     close: async () => {
       api.close();
       await end();
+    },
+  };
+}
+
+/** Says once what is wrong with a watch, and when it is over. */
+function watchLog(
+  log: Log,
+  on: { silent: (error: Error) => void; back: () => void },
+): Pick<CacheOptions, 'onTrouble' | 'onBack'> {
+  const said = new Map<Kind, string>();
+  return {
+    onTrouble: (kind, error) => {
+      const { message } = error;
+      if (said.get(kind) !== message) log('warn', `the watch of ${kind}s`, { error: message });
+      said.set(kind, message);
+      if (error instanceof Unreachable) on.silent(error);
+    },
+    onBack: (kind) => {
+      said.delete(kind);
+      log('warn', `the watch of ${kind}s goes on`);
+      on.back();
     },
   };
 }
