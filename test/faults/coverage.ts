@@ -68,6 +68,8 @@ const expected = [
   'rival',
   'undoer',
   'together',
+  'away',
+  'drill: away',
   'plugin abort',
   'plugin pause',
   'plugin promote',

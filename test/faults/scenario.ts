@@ -31,7 +31,8 @@ export type Deed =
   | { do: 'recreate' }
   | { do: 'rival'; writes: number }
   | { do: 'undoer'; writes: number }
-  | { do: 'together'; count: number };
+  | { do: 'together'; count: number }
+  | { do: 'away'; spanMs: Millis };
 type Act = { at: Millis } & Deed;
 
 export type Scenario = {
@@ -71,6 +72,7 @@ export function scenarioOf(seed: number): Scenario {
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
+  awayIn(randomFrom(seed).fork('away'), acts);
   return {
     seed,
     doorbell: random.chance(0.75),
@@ -101,6 +103,14 @@ function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
   }
   acts.sort((a, b) => a.at - b.at);
   return { scaleDown, replicas: random.below(9) };
+}
+
+/** Now and then the API server gives no answer for a while. */
+function awayIn(random: Random, acts: Act[]): void {
+  if (!random.chance(0.2)) return;
+  const lastAt = acts.at(-1)?.at ?? 0;
+  acts.push({ do: 'away', at: random.below(lastAt + 1), spanMs: random.below(3 * minuteMs) });
+  acts.sort((a, b) => a.at - b.at);
 }
 
 export function isBlueGreen({ spec }: { spec?: RolloutSpec }): boolean {
