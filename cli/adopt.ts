@@ -228,7 +228,7 @@ async function worldOf(
   const met = { manager: '', seenAt: 0, times: 1, wroteAt: Number.MAX_SAFE_INTEGER };
   await store.save({ ...blankRecord(key), rival: met });
   return {
-    ...{ clock, store, instanceId, processId: 'adopt' },
+    ...{ clock, store, instanceId, processId: 'adopt', endsAt: Number.POSITIVE_INFINITY },
     cluster: async () => cluster,
     clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },

@@ -58,6 +58,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
     clock: systemClock,
+    endsAt: Number.POSITIVE_INFINITY,
     cluster: async (wanted) => {
       if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
       return known.cluster;

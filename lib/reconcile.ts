@@ -17,8 +17,9 @@ import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
 import { noteAnswer } from './wake/outage.ts';
-import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
+import { queuedFor, scheduleWake, waitMs, waitOut } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
+import { hasTimeFor, turnMs } from './wake/timeLeft.ts';
 import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
@@ -34,7 +35,14 @@ export type Reconciled =
   | { result: 'gone' };
 
 /** What a turn leaves for the next one in the same run. `isDone`: all its writes were taken. */
-type Carry = { applied?: string; tableError?: Error; isDone?: boolean; wasRefused?: boolean };
+type Carry = {
+  applied?: string;
+  tableError?: Error;
+  isDone?: boolean;
+  wasRefused?: boolean;
+  /** The last that was seen. */
+  seen?: Seen;
+};
 
 /**
  * Brings one rollout as far as it can get now. Whatever woke it, the same turn is taken: observe,
@@ -57,6 +65,7 @@ type Telling = { ended: Promise<void> };
 async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promise<Reconciled> {
   let carry: Carry = {};
   for (let turn = 1; ; turn += 1) {
+    if (turn > 1 && !hasTimeFor(world, turnMs)) return await handOver(world, key, carry);
     const startedAt = world.clock.now();
     try {
       const ended = await takeTurn(world, key, carry, { telling, isLast: turn >= turnsMax });
@@ -73,8 +82,27 @@ async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promi
   }
 }
 
-function keepError({ tableError, wasRefused }: Carry): Carry {
-  return { ...(tableError && { tableError }), ...(wasRefused && { wasRefused }) };
+function keepError({ tableError, wasRefused, seen }: Carry): Carry {
+  return {
+    ...(tableError && { tableError }),
+    ...(wasRefused && { wasRefused }),
+    ...(seen && { seen }),
+  };
+}
+
+/** The time is nearly up: the rest is for another process, at once, and so nothing stays claimed. */
+async function handOver(world: World, key: RolloutKey, { seen }: Carry): Promise<Reconciled> {
+  const { record } = await load(world, key);
+  if (record?.claim?.by === world.processId) {
+    const { claim: _, ...unclaimed } = record;
+    await world.store.save(unclaimed).catch(unlessOthersWrote);
+  }
+  await world.wakes.send({ key }, 0);
+  return seen ? settled(seen) : { result: 'busy' };
+}
+
+function unlessOthersWrote(error: unknown): void {
+  if (!(error instanceof Conflict)) throw error;
 }
 
 async function takeTurn(
@@ -131,7 +159,7 @@ async function takeTurn(
     return settled(seen);
   }
   return {
-    isDone: true,
+    ...{ isDone: true, seen },
     ...(applied !== undefined && { applied }),
     ...(error && { tableError: error }),
   };
@@ -306,8 +334,13 @@ async function refuse(
   await world.store.save(withClosed(record, id, outcome));
 }
 
-/** Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. */
+/**
+ * Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. What
+ * there is no time for goes back into the queue.
+ */
 export async function deliver(world: World, message: QueueMessage): Promise<void> {
+  const leftMs = 'list' in message ? 0 : waitMs(message, world.clock.now());
+  if (!hasTimeFor(world, leftMs + turnMs)) return await world.wakes.send(message, 0);
   if ('list' in message) {
     await relist(world, message.list);
     return;

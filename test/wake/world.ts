@@ -22,7 +22,10 @@ export function handClock(start: Millis): Clock & { set: (at: Millis) => void; s
   };
 }
 
-type SweptWorld = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'>;
+type SweptWorld = Pick<
+  World,
+  'clock' | 'endsAt' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'
+>;
 
 /** What a sweep needs of the World, on the embedded store, with a queue one can look into. */
 export async function wakeWorld(start: Millis) {
@@ -36,6 +39,7 @@ export async function wakeWorld(start: Millis) {
   const world: SweptWorld = {
     clusters: async () => [...clusters].map(([name, { doorbell }]) => ({ name, doorbell })),
     clock,
+    endsAt: Number.POSITIVE_INFINITY,
     store,
     wakes: {
       send: async (message, delayMs) => {
