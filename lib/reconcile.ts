@@ -228,6 +228,7 @@ async function record(
     const timed = withTimer(next.record, seen);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
+    noteRival(world, seen);
     await appendAll(world, before.key, next.record.pending);
     await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
@@ -239,6 +240,13 @@ async function record(
     if (error instanceof Transient || error instanceof Terminal) return error;
     throw error;
   }
+}
+
+/** Said once, when it is met for the first time, and not each time that it is met again. */
+function noteRival({ log }: World, { plan: { rival }, observed: { key }, now }: Seen): void {
+  if (rival?.seenAt !== now || rival.times > 1) return;
+  const { manager } = rival;
+  log('warn', 'another controller is at work, so Serin keeps away', { ...key, manager });
 }
 
 /**

@@ -12,7 +12,7 @@ import { withoutInjectedRule } from './affinity.ts';
 import { injectedMetadata, withoutInjected } from './injected.ts';
 import { releasePause } from './pause.ts';
 import { patchTemplate } from './reference.ts';
-import { isDrivenHere } from './rival.ts';
+import { isDrivenHere, type Kept, keptDetail } from './rival.ts';
 import { stepIndexOf, stepsOf } from './steps.ts';
 import { typeFaults, unsupported } from './validate.ts';
 
@@ -28,22 +28,24 @@ export type Settled = { steps: IntentStep[]; actions: Action[] };
  * Takes the oldest open command, an abort before all others. It becomes the patch that
  * `kubectl argo rollouts` would have made, conditioned on the version observed, and nothing else
  * happens in that turn: so a command and its consequences are told apart, and whoever made the patch,
- * what follows is the same. Commands that came too late are closed with a reason.
+ * what follows is the same. Commands that came too late are closed with a reason, and so are all but aborts
+ * where another controller is kept away from.
  */
-export function settleIntents(observed: Observed, now: Millis, onlyAborts: boolean): Settled {
+export function settleIntents(observed: Observed, now: Millis, kept: Kept | undefined): Settled {
   const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
   const isAbort = ({ command }: Intent) => command.verb === 'abort';
-  const aborts = open.filter(isAbort);
   const steps: IntentStep[] = [];
-  const others = onlyAborts ? [] : open.filter((each) => !isAbort(each));
-  for (const intent of [...aborts, ...others]) {
+  const abortsFirst = [...open.filter(isAbort), ...open.filter((each) => !isAbort(each))];
+  for (const intent of abortsFirst) {
     const settled = settle(intent, observed, now);
-    if ('actions' in settled) {
+    if ('actions' in settled && kept && !isAbort(intent)) {
+      const detail = `${whatIsKnown(intent)}: ${keptDetail(kept)}`;
+      steps.push({ id: intent.id, step: 'close', outcome: { result: 'refused', detail, at: now } });
+    } else if ('actions' in settled) {
       const { resourceVersion } = settled;
       steps.push({ id: intent.id, step: 'apply', resourceVersion });
       return { steps, actions: settled.actions };
-    }
-    steps.push({ id: intent.id, step: 'close', outcome: settled });
+    } else steps.push({ id: intent.id, step: 'close', outcome: settled });
   }
   return { steps, actions: [] };
 }
