@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../lib/clock.ts';
 import { type CacheOptions, cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
 import { contextOf } from '../lib/cluster/kubeconfig.ts';
-import { kubernetesCluster } from '../lib/cluster/kubernetes.ts';
+import { kubernetesCluster, type ReadableCluster } from '../lib/cluster/kubernetes.ts';
 import { NotFound, Unreachable } from '../lib/errors.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
@@ -15,6 +15,7 @@ import { localQueue } from '../lib/wake/local.ts';
 import { noteOutage } from '../lib/wake/outage.ts';
 import type { Cluster, Kind, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
+import { otherDrivers } from './others.ts';
 import { atMost, type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
 
 export type RunOptions = {
@@ -31,6 +32,8 @@ export type RunOptions = {
   dir?: string;
   userAgent: string;
   log: Log;
+  /** Told of what a person should know at the start. */
+  warn?: (line: string) => void;
   onLedger?: OnLedger;
   /** Ends the watches. */
   signal: AbortSignal;
@@ -105,6 +108,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
       if (!rollout || isOurs(rollout)) wake(key);
     }
   };
+  const ours = namespacesOf(options).flatMap((each) => cached.peek('Rollout', each));
+  await sayOthers(live, options, ours.filter(isOurs));
   for (const change of early) if (change.kind === 'Rollout') ring(change);
   const sweeps = setInterval(() => {
     sweep(world).catch((error: unknown) => log('warn', 'the sweep', { error: String(error) }));
@@ -148,6 +153,25 @@ function watchLog(
       on.back();
     },
   };
+}
+
+function namespacesOf({ namespaces }: RunOptions): string[] {
+  return namespaces.length > 0 ? namespaces : [''];
+}
+
+/** Serin starts all the same: it keeps away from what others drive. */
+async function sayOthers(
+  live: ReadableCluster,
+  { instanceId, namespaces, log, warn }: RunOptions,
+  rollouts: Rollout[],
+): Promise<void> {
+  try {
+    const others = { rollouts, now: Date.now };
+    const lines = await otherDrivers(live, { instanceId, namespaces }, others);
+    for (const line of lines) warn?.(line);
+  } catch (error) {
+    log('warn', 'other controllers could not be looked for', { error: String(error) });
+  }
 }
 
 async function invoke(request: Parameters<World['invoke']>[0], world: World) {
