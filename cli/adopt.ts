@@ -84,12 +84,7 @@ export async function adoption(
     const some = ours.slice(start, start + together);
     rollouts.push(...(await Promise.all(some.map((each) => adopt(live, scope, each, now())))));
   }
-  const writers = ours.flatMap((rollout) => {
-    const { rival } = rivalUntil({ rollout }, now()) ?? {};
-    const { namespace = '', name = '' } = rollout.metadata ?? {};
-    const secondsAgo = Math.round((now() - (rival?.wroteAt ?? 0)) / 1000);
-    return rival ? [{ namespace, name, manager: rival.manager, secondsAgo }] : [];
-  });
+  const writers = writersOf(ours, now());
   const fine: Verdict[] = ['nothing', 'catchesUp', 'goesOn'];
   return {
     isReady:
@@ -110,7 +105,17 @@ async function inAll<T>(
   return (await Promise.all(places.map(list))).flat();
 }
 
-async function findControllers(live: ReadableCluster, scope: Scope, now: () => Millis) {
+/** Who else wrote to the status of a rollout just now. */
+export function writersOf(rollouts: Rollout[], now: Millis): Adoption['writers'] {
+  return rollouts.flatMap((rollout) => {
+    const { rival } = rivalUntil({ rollout }, now) ?? {};
+    const { namespace = '', name = '' } = rollout.metadata ?? {};
+    const secondsAgo = Math.round((now - (rival?.wroteAt ?? 0)) / 1000);
+    return rival ? [{ namespace, name, manager: rival.manager, secondsAgo }] : [];
+  });
+}
+
+export async function findControllers(live: ReadableCluster, scope: Scope, now: () => Millis) {
   const near = [...new Set([argoNamespace, ...scope.namespaces])];
   const byLabel = <K extends 'Deployment' | 'Pod'>(kind: K) =>
     seen(near, kind, async (namespace) => {
@@ -228,7 +233,7 @@ async function worldOf(
   const met = { manager: '', seenAt: 0, times: 1, wroteAt: Number.MAX_SAFE_INTEGER };
   await store.save({ ...blankRecord(key), rival: met });
   return {
-    ...{ clock, store, instanceId, processId: 'adopt' },
+    ...{ clock, store, instanceId, processId: 'adopt', endsAt: Number.POSITIVE_INFINITY },
     cluster: async () => cluster,
     clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },

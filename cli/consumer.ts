@@ -6,7 +6,7 @@ import { Transient } from '../lib/errors.ts';
 import type { Consumer } from '../lib/simulate/world.ts';
 import type { InvokeAnswer, QueueMessage } from '../lib/world.ts';
 
-/** The functions tell nothing from their context. */
+/** Of a process that has no end. */
 export const noContext = {} as Context;
 
 /** Serin as it runs in AWS: the functions' own handlers, fed with the events that Lambda gives them. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../lib/clock.ts';
-import { cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
+import { type CacheOptions, cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
 import { contextOf } from '../lib/cluster/kubeconfig.ts';
-import { kubernetesCluster } from '../lib/cluster/kubernetes.ts';
-import { NotFound } from '../lib/errors.ts';
+import { kubernetesCluster, type ReadableCluster } from '../lib/cluster/kubernetes.ts';
+import { NotFound, Unreachable } from '../lib/errors.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
 import { instanceIdLabel } from '../lib/model/names.ts';
@@ -12,8 +12,10 @@ import { nameOf } from '../lib/model/workload.ts';
 import { memoryStore } from '../lib/store/memory.ts';
 import { concerned } from '../lib/wake/keys.ts';
 import { localQueue } from '../lib/wake/local.ts';
-import type { Cluster, Log, World } from '../lib/world.ts';
+import { noteOutage } from '../lib/wake/outage.ts';
+import type { Cluster, Kind, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
+import { otherDrivers } from './others.ts';
 import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
 
@@ -31,6 +33,8 @@ export type RunOptions = {
   dir?: string;
   userAgent: string;
   log: Log;
+  /** Told of what a person should know at the start. */
+  warn?: (line: string) => void;
   onLedger?: OnLedger;
   /** Ends the watches. */
   signal: AbortSignal;
@@ -60,6 +64,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
     clock: systemClock,
+    endsAt: Number.POSITIVE_INFINITY,
     cluster: async (wanted) => {
       if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
       return known.cluster;
@@ -79,7 +84,16 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const cached = await cachedCluster(live, {
     namespaces: options.namespaces,
     onChange: (change) => ring(change),
-    onTrouble: (kind, error) => log('warn', `the watch of ${kind}s`, { error: error.message }),
+    ...watchLog(log, {
+      // What becomes due meanwhile goes on when a watch is back.
+      silent: (error) => {
+        if (!known.cluster) return;
+        noteOutage({ ...world, log: () => {} }, name, error).catch((failed: unknown) =>
+          log('warn', 'an outage could not be noted', { error: String(failed) }),
+        );
+      },
+      back: () => known.cluster && void queue.wakes.send({ list: name }, 0),
+    }),
     signal,
   });
   known.cluster = cached;
@@ -97,6 +111,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
       if (!rollout || isOurs(rollout)) wake(key);
     }
   };
+  const ours = namespacesOf(options).flatMap((each) => cached.peek('Rollout', each));
+  await sayOthers(live, options, ours.filter(isOurs));
   for (const change of early) if (change.kind === 'Rollout') ring(change);
   const sweeps = setInterval(() => {
     sweep(world).catch((error: unknown) => log('warn', 'the sweep', { error: String(error) }));
@@ -119,6 +135,46 @@ export async function startRun(options: RunOptions): Promise<Run> {
       await end();
     },
   };
+}
+
+/** Says once what is wrong with a watch, and when it is over. */
+function watchLog(
+  log: Log,
+  on: { silent: (error: Error) => void; back: () => void },
+): Pick<CacheOptions, 'onTrouble' | 'onBack'> {
+  const said = new Map<Kind, string>();
+  return {
+    onTrouble: (kind, error) => {
+      const { message } = error;
+      if (said.get(kind) !== message) log('warn', `the watch of ${kind}s`, { error: message });
+      said.set(kind, message);
+      if (error instanceof Unreachable) on.silent(error);
+    },
+    onBack: (kind) => {
+      said.delete(kind);
+      log('warn', `the watch of ${kind}s goes on`);
+      on.back();
+    },
+  };
+}
+
+function namespacesOf({ namespaces }: RunOptions): string[] {
+  return namespaces.length > 0 ? namespaces : [''];
+}
+
+/** Serin starts all the same: it keeps away from what others drive. */
+async function sayOthers(
+  live: ReadableCluster,
+  { instanceId, namespaces, log, warn }: RunOptions,
+  rollouts: Rollout[],
+): Promise<void> {
+  try {
+    const others = { rollouts, now: Date.now };
+    const lines = await otherDrivers(live, { instanceId, namespaces }, others);
+    for (const line of lines) warn?.(line);
+  } catch (error) {
+    log('warn', 'other controllers could not be looked for', { error: String(error) });
+  }
 }
 
 async function invoke(request: Parameters<World['invoke']>[0], world: World) {

@@ -3,6 +3,7 @@ import errorLogger from '@middy/error-logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { answer, deliver } from '../lib/reconcile.ts';
 import { deliverBatch } from '../lib/wake/batch.ts';
+import { within } from '../lib/wake/timeLeft.ts';
 import type { InvokeAnswer, InvokeRequest, World } from '../lib/world.ts';
 
 /**
@@ -14,9 +15,10 @@ export function reconcileHandler(world: World) {
     world.log('error', 'reconcile failed', { error: String(error) });
   return middy<SQSEvent | InvokeRequest, SQSBatchResponse | InvokeAnswer>()
     .use(errorLogger({ logger }))
-    .handler(async (event) =>
-      'Records' in event
-        ? await deliverBatch(world, event.Records, (message) => deliver(world, message))
-        : await answer(world, event),
-    );
+    .handler(async (event, context) => {
+      const here = within(world, context);
+      return 'Records' in event
+        ? await deliverBatch(here, event.Records, (message) => deliver(here, message))
+        : await answer(here, event);
+    });
 }

@@ -2,7 +2,7 @@ import { apply, giveServicesBack } from './apply/apply.ts';
 import { afterRefusals, type Refusal } from './decide/metadata.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
-import { Conflict, NotFound, Terminal, Transient } from './errors.ts';
+import { Conflict, NotFound, Terminal, Transient, Unreachable } from './errors.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { Observed } from './model/observed.ts';
 import type { Plan } from './model/plan.ts';
@@ -12,12 +12,15 @@ import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
 import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
-import { account, isSameRecord, lastEntries, withRefused } from './record/next.ts';
+import { expireCommands } from './record/expire.ts';
+import { account, isSameRecord, lastEntries, withClosed } from './record/next.ts';
 import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
-import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
+import { noteAnswer } from './wake/outage.ts';
+import { queuedFor, scheduleWake, waitMs, waitOut } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
+import { hasTimeFor, turnMs } from './wake/timeLeft.ts';
 import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
@@ -33,7 +36,14 @@ export type Reconciled =
   | { result: 'gone' };
 
 /** What a turn leaves for the next one in the same run. `isDone`: all its writes were taken. */
-type Carry = { applied?: string; tableError?: Error; isDone?: boolean; wasRefused?: boolean };
+type Carry = {
+  applied?: string;
+  tableError?: Error;
+  isDone?: boolean;
+  wasRefused?: boolean;
+  /** The last that was seen. */
+  seen?: Seen;
+};
 
 /**
  * Brings one rollout as far as it can get now. Whatever woke it, the same turn is taken: observe,
@@ -56,6 +66,7 @@ type Telling = { ended: Promise<void> };
 async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promise<Reconciled> {
   let carry: Carry = {};
   for (let turn = 1; ; turn += 1) {
+    if (turn > 1 && !hasTimeFor(world, turnMs)) return await handOver(world, key, carry);
     const startedAt = world.clock.now();
     try {
       const ended = await takeTurn(world, key, carry, { telling, isLast: turn >= turnsMax });
@@ -72,8 +83,27 @@ async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promi
   }
 }
 
-function keepError({ tableError, wasRefused }: Carry): Carry {
-  return { ...(tableError && { tableError }), ...(wasRefused && { wasRefused }) };
+function keepError({ tableError, wasRefused, seen }: Carry): Carry {
+  return {
+    ...(tableError && { tableError }),
+    ...(wasRefused && { wasRefused }),
+    ...(seen && { seen }),
+  };
+}
+
+/** The time is nearly up: the rest is for another process, at once, and so nothing stays claimed. */
+async function handOver(world: World, key: RolloutKey, { seen }: Carry): Promise<Reconciled> {
+  const { record } = await load(world, key);
+  if (record?.claim?.by === world.processId) {
+    const { claim: _, ...unclaimed } = record;
+    await world.store.save(unclaimed).catch(unlessOthersWrote);
+  }
+  await world.wakes.send({ key }, 0);
+  return seen ? settled(seen) : { result: 'busy' };
+}
+
+function unlessOthersWrote(error: unknown): void {
+  if (!(error instanceof Conflict)) throw error;
 }
 
 async function takeTurn(
@@ -130,7 +160,7 @@ async function takeTurn(
     return settled(seen);
   }
   return {
-    isDone: true,
+    ...{ isDone: true, seen },
     ...(applied !== undefined && { applied }),
     ...(error && { tableError: error }),
   };
@@ -199,6 +229,7 @@ async function record(
     const timed = withTimer(next.record, seen);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
+    noteRival(world, seen);
     await appendAll(world, before.key, next.record.pending);
     await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
@@ -210,6 +241,13 @@ async function record(
     if (error instanceof Transient || error instanceof Terminal) return error;
     throw error;
   }
+}
+
+/** Said once, when it is met for the first time, and not each time that it is met again. */
+function noteRival({ log }: World, { plan: { rival }, observed: { key }, now }: Seen): void {
+  if (rival?.seenAt !== now || rival.times > 1) return;
+  const { manager } = rival;
+  log('warn', 'another controller is at work, so Serin keeps away', { ...key, manager });
 }
 
 /**
@@ -321,18 +359,24 @@ async function refuse(
 ): Promise<undefined> {
   const record = await world.store.load(key);
   if (!record) throw new Conflict('The record is gone');
-  const why = `The API server refused it: ${message}`;
-  await world.store.save(withRefused(record, id, why, world.clock.now()));
+  const detail = `The API server refused it: ${message}`;
+  const outcome = { result: 'refused' as const, detail, at: world.clock.now() };
+  await world.store.save(withClosed(record, id, outcome));
 }
 
-/** Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. */
+/**
+ * Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. What
+ * there is no time for goes back into the queue.
+ */
 export async function deliver(world: World, message: QueueMessage): Promise<void> {
+  const leftMs = 'list' in message ? 0 : waitMs(message, world.clock.now());
+  if (!hasTimeFor(world, leftMs + turnMs)) return await world.wakes.send(message, 0);
   if ('list' in message) {
     await relist(world, message.list);
     return;
   }
   await waitOut(world.clock, message);
-  const ended = await reconcile(world, message.key);
+  const ended = await reach(world, message.key);
   const observed = ended.result === 'settled' ? ended.observed : undefined;
   await lookAgain(world, message, ended.result === 'busy' ? 'not looked' : observed);
 }
@@ -341,9 +385,21 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
 export async function answer(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
   const { key } = request;
   if (request.look) return { view: await look(world, key) };
-  const done = await reconcile(world, key);
+  const done = await reach(world, key);
   if (done.result === 'gone') throw noRollout(key);
   return { view: done.view ?? (await look(world, key)) };
+}
+
+/** Reconciles, and takes note of whether the cluster answers: it may be that nobody has heard it for long. */
+async function reach(world: World, key: RolloutKey): Promise<Reconciled> {
+  try {
+    const ended = await reconcile(world, key);
+    if (ended.result !== 'busy') await noteAnswer(world, key.cluster);
+    return ended;
+  } catch (error) {
+    if (error instanceof Unreachable) await expireCommands(world, key);
+    throw error;
+  }
 }
 
 function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {

@@ -21,6 +21,8 @@ import type { RolloutView } from './model/view.ts';
  */
 export type World = {
   clock: Clock;
+  /** When this process is stopped, as a function is when its time is up: nothing begins that cannot end. */
+  endsAt: Millis;
   /** The clusters of this account by name; rejects with NotFound for one that is not registered. */
   cluster: (name: string) => Promise<Cluster>;
   /** All of them, without a call to any. */

@@ -4,6 +4,7 @@ import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli } from '../io.ts';
 import { happened, logTo, now, port, portDefault, stopped } from '../process.ts';
+import { plain } from '../text.ts';
 import { ownVersion } from '../version.ts';
 
 type Options = {
@@ -23,8 +24,9 @@ export function addRun(program: Command, cli: Cli): void {
     .description(
       'Drives the Rollouts of a cluster from this process, in place of the controller of Argo ' +
         'Rollouts, and serves the API on 127.0.0.1. Stop that controller first, or give each an ' +
-        'instance id of its own. Without --namespace, which may be given several times, it drives ' +
-        'those of all namespaces. It waits for an API server that does not answer yet. Ctrl-C or ' +
+        'instance id of its own: it says at the start who else drives them, and keeps away from a Rollout ' +
+        'that another controller writes to. Without --namespace, which may be given several times, it ' +
+        'drives those of all namespaces. It waits for an API server that does not answer yet. Ctrl-C or ' +
         'SIGTERM ends it; the releases go on when it is started again.',
     )
     .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
@@ -62,6 +64,7 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     ...(options.data !== undefined && { dir: options.data }),
     userAgent: `serin/${ownVersion()}`,
     log: logTo(io, options.verbose === true, true),
+    warn: (line) => io.warn(`serin: ${plain(line)}`),
     onLedger: (key, entry) => io.say(happened(key, entry)),
     signal: watches.signal,
   }).catch((error: unknown) => {

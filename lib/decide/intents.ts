@@ -12,7 +12,7 @@ import { withoutInjectedRule } from './affinity.ts';
 import { ownMetadata } from './injected.ts';
 import { releasePause } from './pause.ts';
 import { patchTemplate, templateFault } from './reference.ts';
-import { isDrivenHere } from './rival.ts';
+import { isDrivenHere, type Kept, keptDetail } from './rival.ts';
 import { stepIndexOf, stepsOf } from './steps.ts';
 import { typeFaults, unsupported } from './validate.ts';
 
@@ -28,22 +28,24 @@ export type Settled = { steps: IntentStep[]; actions: Action[] };
  * Takes the oldest open command, an abort before all others. It becomes the patch that
  * `kubectl argo rollouts` would have made, conditioned on the version observed, and nothing else
  * happens in that turn: so a command and its consequences are told apart, and whoever made the patch,
- * what follows is the same. Commands that came too late are closed with a reason.
+ * what follows is the same. Commands that came too late are closed with a reason, and so are all but aborts
+ * where another controller is kept away from.
  */
-export function settleIntents(observed: Observed, now: Millis, onlyAborts: boolean): Settled {
+export function settleIntents(observed: Observed, now: Millis, kept: Kept | undefined): Settled {
   const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
   const isAbort = ({ command }: Intent) => command.verb === 'abort';
-  const aborts = open.filter(isAbort);
   const steps: IntentStep[] = [];
-  const others = onlyAborts ? [] : open.filter((each) => !isAbort(each));
-  for (const intent of [...aborts, ...others]) {
+  const abortsFirst = [...open.filter(isAbort), ...open.filter((each) => !isAbort(each))];
+  for (const intent of abortsFirst) {
     const settled = settle(intent, observed, now);
-    if ('actions' in settled) {
+    if ('actions' in settled && kept && !isAbort(intent)) {
+      const detail = `${whatIsKnown(intent)}: ${keptDetail(kept)}`;
+      steps.push({ id: intent.id, step: 'close', outcome: { result: 'refused', detail, at: now } });
+    } else if ('actions' in settled) {
       const { resourceVersion } = settled;
       steps.push({ id: intent.id, step: 'apply', resourceVersion });
       return { steps, actions: settled.actions };
-    }
-    steps.push({ id: intent.id, step: 'close', outcome: settled });
+    } else steps.push({ id: intent.id, step: 'close', outcome: settled });
   }
   return { steps, actions: [] };
 }
@@ -75,10 +77,10 @@ function settle(
   if (intent.applying && 'done' in verdict) return close('done', verdict.done);
   const changed = whatChanged(intent, observed);
   // A write whose answer was lost and whose effect is gone again: nobody can tell any more.
-  const nothing = intent.applying ? 'Whether it was carried out is not known' : 'Nothing was done';
+  const nothing = whatIsKnown(intent);
   if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
   const isLate = now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort';
-  if (isLate) return close('expired', `${nothing}: it could not be carried out within 60 s.`);
+  if (isLate) return expired(intent, now);
   const missing = isLeftAlone(intent, observed);
   if (missing !== undefined) {
     return close('refused', `This version of Serin does not carry out ${missing}.`);
@@ -88,6 +90,16 @@ function settle(
   if ('refuse' in verdict) return close('refused', verdict.refuse);
   if ('done' in verdict) return close('done', verdict.done);
   return { actions: actionsOf(verdict.deed, observed), resourceVersion };
+}
+
+/** What is known of a command that is given up. */
+function whatIsKnown({ applying }: Intent): string {
+  return applying ? 'Whether it was carried out is not known' : 'Nothing was done';
+}
+
+export function expired(intent: Intent, at: Millis): Outcome {
+  const detail = `${whatIsKnown(intent)}: it could not be carried out within 60 s.`;
+  return { result: 'expired', detail, at };
 }
 
 function actionsOf(deed: Deed, observed: Observed): Action[] {

@@ -2,9 +2,9 @@ import type { ManagedFieldsEntry, Rollout } from '../model/argo.generated.ts';
 import { fieldManager } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
-import type { MergePatch } from '../model/plan.ts';
+import type { MergePatch, Reason } from '../model/plan.ts';
 import type { Others, Rival } from '../model/record.ts';
-import { fromTime, type Millis, minuteMs, secondMs } from '../model/units.ts';
+import { fromTime, type Millis, minuteMs, secondMs, toTime } from '../model/units.ts';
 
 /** How long a rollout nobody of ours has written to must be left alone by others first. */
 const quietMs = 10 * secondMs;
@@ -24,11 +24,36 @@ export function backOffMs(times: number): Millis {
   return Math.min(backOffMaxMs, quietMs * 2 ** Math.max(0, times - 1));
 }
 
+export type Kept = { until: Millis; rival: Rival };
+
+/** Whether a rival that was met is still kept away from. */
+export function keptFrom(rival: Rival | undefined, now: Millis): Kept | undefined {
+  if (rival === undefined) return undefined;
+  const until = rival.seenAt + backOffMs(rival.times);
+  return now < until ? { until, rival } : undefined;
+}
+
+/** What `explain` says of it. */
+export function keptReason({ rival, until }: Kept): Reason {
+  return {
+    text: `${rival.manager} writes to this rollout's status too, so Serin keeps away from it.`,
+    since: rival.seenAt,
+    until,
+    unblock: `stop ${rival.manager}, or give the rollout another controller-instance-id`,
+  };
+}
+
+/** And what is said to whoever commands something meanwhile. */
+export function keptDetail(kept: Kept): string {
+  const { text, unblock } = keptReason(kept);
+  return `${text} It looks again at ${toTime(kept.until)}. To go on: ${unblock}.`;
+}
+
 /** Until when to keep away; undefined when nobody else drives this rollout. */
 export function rivalUntil(
   observed: Pick<Observed, 'rollout' | 'record'>,
   now: Millis,
-): { until: Millis; rival: Rival } | undefined {
+): Kept | undefined {
   const known = observed.record?.rival;
   const sighting = sightRival(observed, now);
   if (sighting) {
@@ -37,9 +62,7 @@ export function rivalUntil(
     const rival = { manager: sighting.manager, seenAt: now, times, wroteAt: sighting.seenAt };
     return { until: now + backOffMs(times), rival };
   }
-  if (!known) return undefined;
-  const until = known.seenAt + backOffMs(known.times);
-  return now < until ? { until, rival: known } : undefined;
+  return keptFrom(known, now);
 }
 
 /**
@@ -83,6 +106,11 @@ export function isDrivenHere({ rollout, record }: Pick<Observed, 'rollout' | 're
   const { others, statusAt } = record ?? {};
   if (!others || statusAt === undefined || statusAt < others.seenAt) return false;
   return (latestOfOthers(rollout)?.seenAt ?? 0) <= others.wroteAt;
+}
+
+/** The last controller that wrote to the status, by the name it gives itself. */
+export function lastDriver(rollout: Rollout): string | undefined {
+  return statusWrites(rollout).sort((a, b) => timeOf(b) - timeOf(a))[0]?.manager;
 }
 
 function statusWrites(rollout: Rollout): ManagedFieldsEntry[] {

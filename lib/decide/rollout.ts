@@ -56,7 +56,7 @@ export function decide(observed: Observed, now: Millis): Plan {
   if (alone)
     return { ...alone, intents: refuseIntents(observed, now, alone.reasons[0]?.text ?? '') };
   const kept = rivalUntil(observed, now);
-  const settled = settleIntents(observed, now, kept !== undefined);
+  const settled = settleIntents(observed, now, kept);
   if (settled.actions.length > 0) return command(observed, settled.actions, settled.steps, now);
   const driven = drive(observed, now);
   const goesOn = isAbortAsked(observed) && driven.status.abort === true;

@@ -17,7 +17,7 @@ import { phaseOf } from './phase.ts';
 import { withReplicaFailure } from './progress.ts';
 import { currentHash, type Release } from './release.ts';
 import { ownerOf } from './revision.ts';
-import type { rivalUntil } from './rival.ts';
+import { type Kept, keptReason } from './rival.ts';
 
 // The plans of turns that move nothing: what a rollout is left for, and what is said of it.
 
@@ -49,17 +49,8 @@ export function leaveAlone(observed: Observed): Plan | undefined {
 }
 
 /** Another controller drives this rollout too: only an abort that was asked for goes on. */
-export function keepAway(
-  observed: Observed,
-  kept: NonNullable<ReturnType<typeof rivalUntil>>,
-  now: Millis,
-): Plan {
-  const reason: Reason = {
-    text: `${kept.rival.manager} writes to this rollout's status too, so Serin keeps away from it.`,
-    since: kept.rival.seenAt,
-    until: kept.until,
-    unblock: `stop ${kept.rival.manager}, or give the rollout another controller-instance-id`,
-  };
+export function keepAway(observed: Observed, kept: Kept, now: Millis): Plan {
+  const reason = keptReason(kept);
   const wake: Wake = { at: kept.until, why: 'the other controller' };
   return {
     ...rest(observed, reason, wake),

@@ -11,6 +11,7 @@ import {
   closedIntentsLengthMax,
   closedIntentsMax,
   type Intent,
+  type Outcome,
 } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
@@ -177,15 +178,9 @@ function dueOf(plan: Plan, now: Millis): Pick<RolloutRecord, 'dueAt' | 'dueFor'>
   return 'at' in plan.wake ? { dueAt: plan.wake.at, dueFor: plan.wake.why } : {};
 }
 
-/** The record with a command closed whose write the API server refused, in its own words. */
-export function withRefused(
-  record: RolloutRecord,
-  id: string,
-  why: string,
-  now: Millis,
-): RolloutRecord {
+/** The record with a command closed by what became of it outside of a turn. */
+export function withClosed(record: RolloutRecord, id: string, outcome: Outcome): RolloutRecord {
   const intents = record.intents.map((intent): Intent => {
-    const outcome = { result: 'refused' as const, detail: why, at: now };
     return intent.id === id ? { ...intent, outcome } : intent;
   });
   const closed = intents.find((intent) => intent.id === id);

@@ -82,6 +82,7 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
 
   const world: World = {
     clock,
+    endsAt: Number.POSITIVE_INFINITY,
     cluster: async (name) => {
       const cluster = clusters.get(name);
       if (cluster === undefined) throw new NotFound(`no cluster is registered as ${name}`);

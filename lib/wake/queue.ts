@@ -9,7 +9,7 @@ export const reachMs: Millis = 15 * minuteMs;
 const earlyMs: Millis = secondMs;
 
 /** The longest a function waits. More is no early message but a clock that is wrong. */
-const waitMaxMs: Millis = 5 * secondMs;
+export const waitMaxMs: Millis = 5 * secondMs;
 
 /** What to record as `queuedFor` when a wake is scheduled: `dueAt`, if the queue can take it now. */
 export function queuedFor(dueAt: Millis, now: Millis): Millis | undefined {
@@ -32,8 +32,13 @@ export async function scheduleWake(
   return queued;
 }
 
-/** Waits out what is left until the time a timer's message names. Others are not waited for. */
-export async function waitOut(clock: Clock, { at }: WakeMessage): Promise<void> {
+/** What is left until the time a timer's message names. Others are not waited for. */
+export function waitMs({ at = 0 }: WakeMessage, now: Millis): Millis {
+  return Math.min(Math.max(0, at - now), waitMaxMs);
+}
+
+export async function waitOut(clock: Clock, message: WakeMessage): Promise<void> {
   const now = clock.now();
-  if (at !== undefined && at > now) await clock.sleepUntil(Math.min(at, now + waitMaxMs));
+  const leftMs = waitMs(message, now);
+  if (leftMs > 0) await clock.sleepUntil(now + leftMs);
 }

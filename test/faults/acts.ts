@@ -134,6 +134,8 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return rival(stage, deed.writes);
     case 'undoer':
       return undoer(stage, deed.writes);
+    case 'away':
+      return stage.faults.away(deed.spanMs);
     case 'together': {
       const turns = Array.from({ length: deed.count }, () =>
         stage.run((world) => reconcile(world, key)),

@@ -69,6 +69,8 @@ const expected = [
   'rival',
   'undoer',
   'together',
+  'away',
+  'drill: away',
   'plugin abort',
   'plugin pause',
   'plugin promote',

@@ -23,6 +23,24 @@ export const sabotages: Sabotage[] = [
     replace: 'return queuedFor !== dueAt;',
   },
   {
+    name: 'nobody hears that a cluster answers again',
+    file: 'lib/wake/outage.ts',
+    find: 'if (known === undefined || known.body.retryAt <= now) return;',
+    replace: 'if (known === undefined || now > 0) return;',
+  },
+  {
+    name: 'what is due is not woken at the end of an outage',
+    file: 'lib/wake/relist.ts',
+    find: 'if (!isAsKnown || outdated.has(rollout) || dueAt <= dueBefore) {',
+    replace: 'if (!isAsKnown || outdated.has(rollout)) {',
+  },
+  {
+    name: 'a command waits for the end of an outage to be told that it has expired',
+    file: 'lib/reconcile.ts',
+    find: 'if (error instanceof Unreachable) await expireCommands(world, key);',
+    replace: '',
+  },
+  {
     name: 'the due time is not set before the first write',
     file: 'lib/record/next.ts',
     find: 'if (plan.actions.length > 0) {\n    return { dueAt',

@@ -32,7 +32,8 @@ export type Deed =
   | { do: 'recreate' }
   | { do: 'rival'; writes: number }
   | { do: 'undoer'; writes: number }
-  | { do: 'together'; count: number };
+  | { do: 'together'; count: number }
+  | { do: 'away'; spanMs: Millis };
 type Act = { at: Millis } & Deed;
 
 export type Scenario = {
@@ -74,6 +75,7 @@ export function scenarioOf(seed: number): Scenario {
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
   planRestarts(randomFrom(seed).fork('restarts'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
+  awayIn(randomFrom(seed).fork('away'), acts);
   return {
     seed,
     doorbell: random.chance(0.75),
@@ -125,6 +127,14 @@ function planRestarts(random: Random, acts: Act[]): void {
     acts.push({ do: 'planRestart', at, inMs: random.below(90 * secondMs) });
     if (random.chance(0.4)) acts.push({ do: 'image', at, image: random.pick([...images]) });
   }
+  acts.sort((a, b) => a.at - b.at);
+}
+
+/** Now and then the API server gives no answer for a while. */
+function awayIn(random: Random, acts: Act[]): void {
+  if (!random.chance(0.2)) return;
+  const lastAt = acts.at(-1)?.at ?? 0;
+  acts.push({ do: 'away', at: random.below(lastAt + 1), spanMs: random.below(3 * minuteMs) });
   acts.sort((a, b) => a.at - b.at);
 }
 
