@@ -2,6 +2,7 @@ import type { ReadableCluster } from '../lib/cluster/kubernetes.ts';
 import type { Scope } from '../lib/decide/incumbent.ts';
 import { lastDriver } from '../lib/decide/rival.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
+import { fieldManager } from '../lib/model/names.ts';
 import type { Millis } from '../lib/model/units.ts';
 import { findControllers, writersOf } from './adopt.ts';
 

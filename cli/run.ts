@@ -97,22 +97,13 @@ export async function startRun(options: RunOptions): Promise<Run> {
     signal,
   });
   known.cluster = cached;
-  const isOurs = (rollout: Rollout): boolean =>
-    (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
-  ring = (change) => {
-    for (const key of concerned(
-      change,
-      name,
-      cached.peek('Rollout', change.object.metadata?.namespace ?? ''),
-    )) {
-      const rollout = cached
-        .peek('Rollout', key.namespace)
-        .find((each) => nameOf(each) === key.name);
-      if (!rollout || isOurs(rollout)) wake(key);
-    }
-  };
+  ring = ringFor(cached, options, wake);
   const ours = namespacesOf(options).flatMap((each) => cached.peek('Rollout', each));
-  await sayOthers(live, options, ours.filter(isOurs));
+  await sayOthers(
+    live,
+    options,
+    ours.filter((each) => isOurs(each, instanceId)),
+  );
   for (const change of early) if (change.kind === 'Rollout') ring(change);
   const sweeps = setInterval(() => {
     sweep(world).catch((error: unknown) => log('warn', 'the sweep', { error: String(error) }));
@@ -135,6 +126,27 @@ export async function startRun(options: RunOptions): Promise<Run> {
       await end();
     },
   };
+}
+
+/** Wakes the rollouts of this instance that a change concerns. */
+function ringFor(
+  cached: Awaited<ReturnType<typeof cachedCluster>>,
+  { cluster, instanceId }: Pick<RunOptions, 'cluster' | 'instanceId'>,
+  wake: (key: RolloutKey) => void,
+): (change: Noticed) => void {
+  return (change) => {
+    const rollouts = cached.peek('Rollout', change.object.metadata?.namespace ?? '');
+    for (const key of concerned(change, cluster, rollouts)) {
+      const rollout = cached
+        .peek('Rollout', key.namespace)
+        .find((each) => nameOf(each) === key.name);
+      if (!rollout || isOurs(rollout, instanceId)) wake(key);
+    }
+  };
+}
+
+function isOurs({ metadata }: Rollout, instanceId: string): boolean {
+  return (metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
 }
 
 /** Says once what is wrong with a watch, and when it is over. */

@@ -18,7 +18,7 @@ import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
 import { noteAnswer } from './wake/outage.ts';
-import { queuedFor, scheduleWake, waitMs, waitOut } from './wake/queue.ts';
+import { scheduleWake, waitMs, waitOut, withTimer } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
 import { hasTimeFor, turnMs } from './wake/timeLeft.ts';
 import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
@@ -226,14 +226,15 @@ async function record(
   try {
     const next = await withReports(world, account(before, seen), before);
     await appendAll(world, before.key, before.pending);
-    const timed = withTimer(next.record, seen);
+    const acts = seen.plan.actions.length > 0;
+    const timed = acts ? { record: next.record } : withTimer(next.record, seen.now);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
     noteRival(world, seen);
     await appendAll(world, before.key, next.record.pending);
     await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
-    if (timed.send !== undefined) {
+    if ('send' in timed && timed.send !== undefined) {
       await scheduleWake(world, { key: before.key, dueAt: timed.send }, seen.now);
     }
     return undefined;
@@ -248,23 +249,6 @@ function noteRival({ log }: World, { plan: { rival }, observed: { key }, now }: 
   if (rival?.seenAt !== now || rival.times > 1) return;
   const { manager } = rival;
   log('warn', 'another controller is at work, so Serin keeps away', { ...key, manager });
-}
-
-/**
- * When to send the wake of a rollout at rest, noted in its record. A message already on its way,
- * sooner, serves as well: or every look would leave another timer behind.
- */
-function withTimer(
-  record: RolloutRecord,
-  { plan, now }: Seen,
-): { record: RolloutRecord; send?: Millis } {
-  const { dueAt, queuedFor: queued, ...rest } = record;
-  if (plan.actions.length > 0 || dueAt === undefined) return { record };
-  if (queued !== undefined && queued <= dueAt) return { record: { ...record, dueAt: queued } };
-  const send = queuedFor(dueAt, now);
-  return send === undefined
-    ? { record: { ...rest, dueAt } }
-    : { record: { ...rest, dueAt, queuedFor: send }, send };
 }
 
 async function appendAll(

@@ -1,4 +1,5 @@
 import type { RolloutKey } from '../model/key.ts';
+import type { RolloutRecord } from '../model/record.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Clock, WakeMessage, World } from '../world.ts';
 
@@ -41,4 +42,21 @@ export async function waitOut(clock: Clock, message: WakeMessage): Promise<void>
   const now = clock.now();
   const leftMs = waitMs(message, now);
   if (leftMs > 0) await clock.sleepUntil(now + leftMs);
+}
+
+/**
+ * When to send the wake of a rollout at rest, noted in its record. A message already on its way,
+ * sooner, serves as well: or every look would leave another timer behind.
+ */
+export function withTimer(
+  record: RolloutRecord,
+  now: Millis,
+): { record: RolloutRecord; send?: Millis } {
+  const { dueAt, queuedFor: queued, ...rest } = record;
+  if (dueAt === undefined) return { record };
+  if (queued !== undefined && queued <= dueAt) return { record: { ...record, dueAt: queued } };
+  const send = queuedFor(dueAt, now);
+  return send === undefined
+    ? { record: { ...rest, dueAt } }
+    : { record: { ...rest, dueAt, queuedFor: send }, send };
 }

@@ -81,7 +81,9 @@ it('goes on within 5 s after the API server is back with what became due meanwhi
   expect(Date.now() - back).toBeLessThan(5000);
   // Each watch says once what is wrong, however often it is tried, and when that is over.
   const said = (line: RegExp) => logged.filter((each) => line.test(each));
-  await expect.poll(() => said(/the watch of Rollouts goes on$/).length).toBe(1);
+  await expect
+    .poll(() => said(/the watch of Rollouts goes on$/).length, { timeout: 10_000 })
+    .toBe(1);
   expect(said(/the watch of Rollouts$/).length).toBeLessThanOrEqual(2);
   expect(said(/^error/)).toEqual([]);
 }, 60_000);

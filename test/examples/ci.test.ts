@@ -116,9 +116,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
     }
     expect(called()).toMatch(/docker push registry\.example\/front-api:abc1234\n/);
     expect(told.get('Wait for the canary, and look at it')).toMatch(/front-api:abc1234 \(canary\)/);
-    expect(told.get('Promote what this pipeline built, and nothing else')).toMatch(
-      /✔ Healthy.*\n$/,
-    );
+    expect(told.get('Promote what this pipeline built, and nothing else')).toMatch(/✔ Healthy.*\n/);
     expect(said.join('\n')).toMatch(/promote: done.* approved in w-1/);
   });
 
@@ -226,7 +224,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
       out: expect.stringMatching(/the image that was tested/),
     });
     const promoted = await run('promote', { rollout: 'front-api', image, reason: evil });
-    expect(promoted.out).toMatch(/✔ Healthy.*\n$/);
+    expect(promoted.out).toMatch(/✔ Healthy.*\n/);
     await shell(set.replace('mine', 'bad'));
     await run('wait', { rollout: 'front-api', for: 'paused' });
     expect((await run('abort', { rollout: 'front-api', reason: evil })).code).toBe(0);
@@ -266,7 +264,7 @@ describe('GitHub', { timeout: 240_000 }, () => {
     expect((await run({ command: 'wait', for: 'paused', image })).code).toBe(0);
     expect((await run({ command: 'promote', image: 'x:other' })).code).toBe(1);
     const promoted = await run({ command: 'promote', image, reason: 'run 7; exit 1' });
-    expect(promoted).toMatchObject({ code: 0, out: expect.stringMatching(/✔ Healthy.*\n$/) });
+    expect(promoted).toMatchObject({ code: 0, out: expect.stringMatching(/✔ Healthy.*\n/) });
     expect(runner.seen[0]?.url).toBe('/token?v=1&audience=serin');
     await shell('kustomize edit set image front-api=x:bad && skaffold run');
     await run({ command: 'wait', for: 'paused' });
