@@ -8,6 +8,7 @@ import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
+import { tellStory } from './stories.ts';
 
 // What happens in a run, drawn from its seed before anything starts: the rollout, what people do to
 // it and when, and how often what goes wrong.
@@ -32,7 +33,7 @@ export type Deed =
   | { do: 'rival'; writes: number }
   | { do: 'undoer'; writes: number }
   | { do: 'together'; count: number };
-type Act = { at: Millis } & Deed;
+export type Act = { at: Millis } & Deed;
 
 export type Scenario = {
   seed: number;
@@ -70,11 +71,12 @@ export function scenarioOf(seed: number): Scenario {
   const spec = specOf(random, random.chance(0.3));
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
+  const story = workload && tellStory(randomFrom(seed).fork('coincidence'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
   return {
     seed,
     doorbell: random.chance(0.75),
-    spec,
+    spec: story === 'wayBack' ? withServices(spec) : spec,
     ...(workload && { workload }),
     pods: {
       bindMs: 20 + random.below(80),
@@ -88,6 +90,14 @@ export function scenarioOf(seed: number): Scenario {
     acts,
     stormMs: lastAt + 10 * secondMs + random.below(2 * minuteMs),
   };
+}
+
+/** A canary whose Services are led to its versions. */
+function withServices({ strategy = {}, ...spec }: RolloutSpec): RolloutSpec {
+  const { canary } = strategy;
+  if (!canary) return { ...spec, strategy };
+  const services = { stableService: 'active', canaryService: 'preview' };
+  return { ...spec, strategy: { canary: { ...canary, ...services } } };
 }
 
 /** Where there is one, things are done to it as well. */

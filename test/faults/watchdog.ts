@@ -16,6 +16,7 @@ import { isControlledBy, nameOf, uidOf, versionOf } from '../../lib/model/worklo
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
+import { type ServiceWatch, watchServices } from './services.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
 import { type TrafficWatch, watchTraffic } from './traffic.ts';
@@ -32,6 +33,7 @@ export type Turn = {
   pods?: Pod[];
   /** That of the workload the rollout refers to. */
   template?: PodTemplateSpec;
+  workload?: Deployment;
   evicted: number;
 };
 
@@ -68,6 +70,7 @@ export type Watchdog = Context & {
   sizes: SizeWatch;
   traffic: TrafficWatch;
   workload: WorkloadWatch;
+  services: ServiceWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
@@ -112,6 +115,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     sizes,
     traffic: watchTraffic(context, steps),
     workload: watchWorkload(context, steps.features),
+    services: watchServices(context, steps.features),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
@@ -210,7 +214,10 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       const { turn } = holder;
       const object = await cluster.get(kind, namespace, name);
       if (kind === 'Rollout') turn.rollout = object as Rollout;
-      if (kind === 'Deployment') turn.template = (object as Deployment).spec?.template ?? {};
+      if (kind === 'Deployment') {
+        turn.workload = object as Deployment;
+        turn.template = turn.workload.spec?.template ?? {};
+      }
       return object;
     },
     list: async (kind, namespace, selector) => {
@@ -319,7 +326,10 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       const after = await cluster.patch(kind, target, patch, options);
       const turn = turns.get(target);
       if (turn === undefined || before === undefined) return after;
-      if (kind === 'Service') dog.traffic.switched(turn, before as Service, after as Service);
+      if (kind === 'Service') {
+        dog.traffic.switched(turn, before as Service, after as Service);
+        dog.services.switched(turn, before as Service, after as Service);
+      }
       if (kind === 'Deployment') {
         dog.workload.resized(turn, before as Deployment, after as Deployment);
         dog.commands.wroteTemplate(patch);
@@ -327,6 +337,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       if (kind === 'ReplicaSet') {
         dog.sizes.judge(turn, versionOf(after));
         dog.traffic.resized(turn, before as ReplicaSet, after as ReplicaSet);
+        dog.services.resized(turn, after as ReplicaSet);
       }
       if (kind === 'Rollout') {
         const write: RolloutWrite = {
