@@ -1,7 +1,14 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
-import { availableOf, createdAt, desiredOf, revisionOf, sum } from '../model/workload.ts';
+import {
+  availableOf,
+  createdAt,
+  desiredOf,
+  replicasOf,
+  revisionOf,
+  sum,
+} from '../model/workload.ts';
 import type { Changes } from './changes.ts';
 import {
   haltReason,
@@ -18,20 +25,29 @@ import { sizingWeight } from './steps.ts';
 
 /** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, changes: Changes): void {
-  const halted = isLeftAlone(release) ? undefined : haltReason(release);
-  if (isBlueGreen(release)) {
-    // A person's pause is about the traffic: argo-behaviours 12.
-    if (halted === undefined || halted === pausedByPerson) scaleBlueGreen(release, changes);
-  } else if (halted === undefined) scaleCanary(release, changes);
+  const halted = haltReason(release);
+  // A person's pause of a blue-green rollout is about the traffic: argo-behaviours 12.
+  const isFree = halted === undefined || (halted === pausedByPerson && isBlueGreen(release));
+  if (hasPause(release.status, pauseReasons.statusLost)) {
+    if (isFree || halted !== pausedByPerson) fillUp(release, changes);
+  } else if (isFree) {
+    if (isBlueGreen(release)) scaleBlueGreen(release, changes);
+    else scaleCanary(release, changes);
+  }
 }
 
 /**
- * Whether a hold has no pods left to hold but those of the current version, since the stable one was
- * deleted as well: then that one takes over, as after every such loss. docs/adr/0006-lost-status.md
+ * While the status is lost no version is taken pods. What the rollout has too few of the stable one is
+ * given; or the current one, if it alone is left to serve. docs/adr/0006-lost-status.md
  */
-function isLeftAlone({ rollout, status, stable, others }: Release): boolean {
-  const isOnlyHeld = hasPause(status, pauseReasons.statusLost) && !rollout.spec?.paused;
-  return isOnlyHeld && stable === undefined && sum(others, desiredOf) === 0;
+function fillUp(release: Release, changes: Changes): void {
+  const { rollout, all, stable, current, others } = release;
+  const isAlone = sum(others, desiredOf) === 0;
+  const set = stable ?? (isAlone ? current : undefined);
+  if (!set) return;
+  const beside = isBlueGreen(release) ? 0 : sum(all, desiredOf) - desiredOf(set);
+  const wanted = replicasOf(rollout) - beside;
+  if (wanted > desiredOf(set)) resize(release, changes, set, wanted);
 }
 
 /**

@@ -139,7 +139,7 @@ function lostReason(release: Release): Reason | undefined {
   const pause = (release.status.pauseConditions ?? [])[0];
   if (pause?.reason === pauseReasons.statusLost) {
     return {
-      text: 'The status was wiped in mid-release and does not fit the record, so nothing moves.',
+      text: 'The status was wiped in mid-release and does not fit the record, so no version is released.',
       since: fromTime(pause.startTime),
       unblock: release.stable
         ? 'look at the ReplicaSets, then promote to start at the first step, or abort'

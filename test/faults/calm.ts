@@ -106,7 +106,9 @@ async function commandsEnd(stage: Stage): Promise<void> {
 async function judgeWorkload(stage: Stage): Promise<void> {
   if (!stage.scenario.workload) return;
   await pass(stage, 75 * secondMs);
-  if (isAtRest(stage)) stage.dog.workload.judgeRest();
+  if (!isAtRest(stage)) return;
+  stage.dog.workload.judgeRest();
+  stage.dog.services.judgeRest();
 }
 
 /** Whatever it waits for, a rollout that is to have pods is not left without any. */

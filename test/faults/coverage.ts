@@ -31,6 +31,8 @@ const expected = [
   'workload scale',
   'workload delete',
   'workload restore',
+  'Service given back',
+  'Service taken',
   'workload scaled down onsuccess',
   'workload scaled down progressively',
   'workload scaled up progressively',

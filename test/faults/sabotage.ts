@@ -338,4 +338,46 @@ export const sabotages: Sabotage[] = [
     find: 'const isDue = known === undefined || release.now >= retryAt(known);',
     replace: 'const isDue = known === undefined || release.now < retryAt(known);',
   },
+  {
+    name: 'a template is written beside a reference that leads nowhere',
+    file: 'lib/decide/reference.ts',
+    find: "return workloadFault ?? 'stands beside spec.template; remove one of the two';",
+    replace: 'return undefined;',
+  },
+  {
+    name: 'a wiped status begins a migration anew',
+    file: 'lib/decide/migrate.ts',
+    find: 'return isSaid || (record?.healthyOnce',
+    replace: 'return isSaid || (isSaid && record?.healthyOnce',
+  },
+  {
+    name: 'a lost status leaves a rollout without pods',
+    file: 'lib/decide/scale.ts',
+    find: 'if (wanted > desiredOf(set)) resize(release, changes, set, wanted);',
+    replace: '',
+  },
+  {
+    name: 'Services lead to a rollout without pods, and its Deployment has some',
+    file: 'lib/decide/services.ts',
+    find: 'if (!service || !isHandedBack(release)) return false;',
+    replace: 'if (!service || !isHandedBack(release) || service) return false;',
+  },
+  {
+    name: 'a Service leaves the Deployment for pods that are not there yet',
+    file: 'lib/decide/services.ts',
+    find: 'if (!isFreeNow || mayTake(release, changes, hash))',
+    replace: "if (!isFreeNow || hash !== '' || mayTake(release, changes, hash))",
+  },
+  {
+    name: 'where a Service has led to is forgotten while the Deployment has it',
+    file: 'lib/decide/cutover.ts',
+    find: 'return (service && isFree(observed, service) && last) || hash;',
+    replace: 'return (service && isFree(observed, service) && !last && last) || hash;',
+  },
+  {
+    name: 'pods of a preview serve on the way back to the Deployment',
+    file: 'lib/decide/standby.ts',
+    find: 'if (sum(others, currentOf) > 0) return;',
+    replace: '',
+  },
 ];

@@ -8,6 +8,7 @@ import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
+import { tellStory } from './stories.ts';
 
 // What happens in a run, drawn from its seed before anything starts: the rollout, what people do to
 // it and when, and how often what goes wrong.
@@ -34,7 +35,7 @@ export type Deed =
   | { do: 'undoer'; writes: number }
   | { do: 'together'; count: number }
   | { do: 'away'; spanMs: Millis };
-type Act = { at: Millis } & Deed;
+export type Act = { at: Millis } & Deed;
 
 export type Scenario = {
   seed: number;
@@ -74,12 +75,13 @@ export function scenarioOf(seed: number): Scenario {
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
   planRestarts(randomFrom(seed).fork('restarts'), acts);
+  const story = workload && tellStory(randomFrom(seed).fork('coincidence'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
   awayIn(randomFrom(seed).fork('away'), acts);
   return {
     seed,
     doorbell: random.chance(0.75),
-    spec,
+    spec: story === 'wayBack' ? withServices(spec) : spec,
     ...(workload && { workload }),
     pods: {
       bindMs: 20 + random.below(80),
@@ -103,6 +105,14 @@ function withOwnMetadata(spec: RolloutSpec, random: Random): RolloutSpec {
   const labels = { app: 'web', role: 'live' };
   const metadata = { labels, annotations: { note: 'own' } };
   return { ...spec, template: { ...spec.template, metadata } };
+}
+
+/** A canary whose Services are led to its versions. */
+function withServices({ strategy = {}, ...spec }: RolloutSpec): RolloutSpec {
+  const { canary } = strategy;
+  if (!canary) return { ...spec, strategy };
+  const services = { stableService: 'active', canaryService: 'preview' };
+  return { ...spec, strategy: { canary: { ...canary, ...services } } };
 }
 
 /** Where there is one, things are done to it as well. */

@@ -17,6 +17,7 @@ import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { Clock, Cluster, Kind, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
 import { type RestartWatch, watchRestarts } from './restarts.ts';
+import { type ServiceWatch, watchServices } from './services.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
 import { type TrafficWatch, watchTraffic } from './traffic.ts';
@@ -33,6 +34,7 @@ export type Turn = {
   pods?: Pod[];
   /** That of the workload the rollout refers to. */
   template?: PodTemplateSpec;
+  workload?: Deployment;
   evicted: number;
 };
 
@@ -70,6 +72,7 @@ export type Watchdog = Context & {
   restarts: RestartWatch;
   traffic: TrafficWatch;
   workload: WorkloadWatch;
+  services: ServiceWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
@@ -117,6 +120,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     restarts: watchRestarts(context),
     traffic: watchTraffic(context, steps),
     workload: watchWorkload(context, steps.features),
+    services: watchServices(context, steps.features),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
@@ -216,7 +220,10 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       const { turn } = holder;
       const object = await cluster.get(kind, namespace, name);
       if (kind === 'Rollout') turn.rollout = object as Rollout;
-      if (kind === 'Deployment') turn.template = (object as Deployment).spec?.template ?? {};
+      if (kind === 'Deployment') {
+        turn.workload = object as Deployment;
+        turn.template = turn.workload.spec?.template ?? {};
+      }
       return object;
     },
     list: async (kind, namespace, selector) => {
@@ -333,7 +340,10 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       const after = await cluster.patch(kind, target, patch, options);
       const turn = turns.get(target);
       if (turn === undefined || before === undefined) return after;
-      if (kind === 'Service') dog.traffic.switched(turn, before as Service, after as Service);
+      if (kind === 'Service') {
+        dog.traffic.switched(turn, before as Service, after as Service);
+        dog.services.switched(turn, before as Service, after as Service);
+      }
       if (kind === 'Deployment') {
         dog.workload.resized(turn, before as Deployment, after as Deployment);
         dog.commands.wroteTemplate(patch);
@@ -341,6 +351,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       if (kind === 'ReplicaSet') {
         dog.sizes.judge(turn, versionOf(after));
         dog.traffic.resized(turn, before as ReplicaSet, after as ReplicaSet);
+        dog.services.resized(turn, after as ReplicaSet);
       }
       if (kind === 'Rollout') {
         const write: RolloutWrite = {

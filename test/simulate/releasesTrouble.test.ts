@@ -73,6 +73,22 @@ describe('a stable ReplicaSet that was deleted in mid-release', () => {
     expectSafe(release);
   });
 
+  it('gives the stable version its pods, should the rollout be scaled up meanwhile', async () => {
+    const release = await openRelease(canary({ replicas: 0 }));
+    const wiped = perform(release, { do: 'wipe' });
+    await release.image('web:v2', 30_000);
+    await wiped;
+    expect(release.status()).toMatchObject({ phase: 'Paused', message: 'StatusLost' });
+    for (const replicas of [4, 6]) {
+      await release.after({ do: 'scale', replicas }, 30_000);
+      expect(release.sizes()).toEqual({ 'web:v1': replicas });
+    }
+    // Fewer pods are a person's to take.
+    await release.after({ do: 'scale', replicas: 2 }, 30_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 6 });
+    expectSafe(release);
+  });
+
   it.each(['while a wiped status is held', 'together with the status'])(
     '%s leaves no rollout without pods',
     async (when) => {
