@@ -11,6 +11,7 @@ import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
 import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
+import { withManagers } from './record/managers.ts';
 import { account, isSameRecord, lastEntries, withRefused } from './record/next.ts';
 import { withReports } from './record/notices.ts';
 import { view } from './record/view.ts';
@@ -195,10 +196,11 @@ async function record(
   try {
     const next = await withReports(world, account(before, seen), before);
     await appendAll(world, before.key, before.pending);
-    const timed = withTimer(next.record, seen);
+    const named = withManagers(next.record, before, seen.observed);
+    const timed = withTimer(named, seen);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
-    await appendAll(world, before.key, next.record.pending);
+    await appendAll(world, before.key, named.pending);
     await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
     if (timed.send !== undefined) {

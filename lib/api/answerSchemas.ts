@@ -114,7 +114,14 @@ const explanation = rollout
   .register(components, { id: 'Explanation' }) satisfies z.ZodType<Explanation>;
 
 const actor = z
-  .object({ name: z.string(), proof: z.enum(['verified', 'reported', 'unknown']) })
+  .object({
+    name: z.string(),
+    proof: z.enum(['verified', 'reported', 'unknown']),
+    isClient: z
+      .literal(true)
+      .exactOptional()
+      .meta({ description: 'The name of the program that wrote it, not of a person.' }),
+  })
   .meta({ description: 'Who, and how we know.' })
   .register(components, { id: 'Actor' }) satisfies z.ZodType<Actor>;
 
@@ -135,6 +142,7 @@ const ledgerEntry = z
       'restarted',
       'command',
       'restored',
+      'found',
     ]),
     resourceVersion: z.string(),
     at: millis,

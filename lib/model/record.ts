@@ -30,6 +30,8 @@ export type Progress = {
   revision: number;
   images: string[];
   restartedAt: string | null;
+  /** When the version in release was first seen: who changes the template after that makes the next. */
+  templateAt?: Millis;
   best?: Best;
 };
 
@@ -108,6 +110,8 @@ export const ledgerKinds = [
   'restarted',
   'degraded',
   'completed',
+  // The last, since the place of each is part of the key it is stored under.
+  'found',
 ] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 
