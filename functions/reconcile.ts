@@ -3,7 +3,7 @@ import errorLogger from '@middy/error-logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { answer, deliver } from '../lib/reconcile.ts';
 import { deliverBatch } from '../lib/wake/batch.ts';
-import type { InvokeAnswer, InvokeRequest, World } from '../lib/world.ts';
+import type { FunctionAnswer, InvokeRequest, World } from '../lib/world.ts';
 
 /**
  * The only function with rights in clusters. Takes wakes from the queue, and direct invocations
@@ -12,7 +12,7 @@ import type { InvokeAnswer, InvokeRequest, World } from '../lib/world.ts';
 export function reconcileHandler(world: World) {
   const logger = ({ error }: { error?: unknown }) =>
     world.log('error', 'reconcile failed', { error: String(error) });
-  return middy<SQSEvent | InvokeRequest, SQSBatchResponse | InvokeAnswer>()
+  return middy<SQSEvent | InvokeRequest, SQSBatchResponse | FunctionAnswer>()
     .use(errorLogger({ logger }))
     .handler(async (event) =>
       'Records' in event

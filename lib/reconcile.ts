@@ -18,7 +18,13 @@ import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
 import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
-import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
+import type {
+  FunctionAnswer,
+  InvokeAnswer,
+  InvokeRequest,
+  QueueMessage,
+  World,
+} from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
 const turnsMax = 12;
@@ -318,7 +324,16 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
 }
 
 /** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */
-export async function answer(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
+export async function answer(world: World, request: InvokeRequest): Promise<FunctionAnswer> {
+  try {
+    return await answerFound(world, request);
+  } catch (error) {
+    if (error instanceof NotFound) return { missing: error.message };
+    throw error;
+  }
+}
+
+async function answerFound(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
   const { key } = request;
   if (request.look) return { view: await look(world, key) };
   const done = await reconcile(world, key);
