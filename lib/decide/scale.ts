@@ -10,11 +10,17 @@ import { sizingWeight } from './steps.ts';
 
 /** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, changes: Changes): void {
+  if (keepsSizes(release)) return;
+  if (isBlueGreen(release)) scaleBlueGreen(release, changes);
+  else scaleCanary(release, changes);
+}
+
+/** Whether the release is held so that every ReplicaSet stays as large as it is. */
+export function keepsSizes(release: Release): boolean {
   const halted = haltReason(release);
-  if (isBlueGreen(release)) {
-    // A person's pause is about the traffic: argo-behaviours 12.
-    if (halted === undefined || halted === pausedByPerson) scaleBlueGreen(release, changes);
-  } else if (halted === undefined) scaleCanary(release, changes);
+  // Of a blue-green, a person's pause is about the traffic: argo-behaviours 12.
+  const isAboutTraffic = isBlueGreen(release) && halted === pausedByPerson;
+  return halted !== undefined && !isAboutTraffic;
 }
 
 /**
