@@ -1,7 +1,7 @@
 import { apply, giveServicesBack } from './apply/apply.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
-import { Conflict, NotFound, Terminal, Transient } from './errors.ts';
+import { Conflict, MissingRight, NotFound, Terminal, Transient } from './errors.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { Observed } from './model/observed.ts';
 import type { Plan } from './model/plan.ts';
@@ -14,22 +14,15 @@ import { announce } from './record/events.ts';
 import { withManagers } from './record/managers.ts';
 import { account, isSameRecord, lastEntries, withRefused } from './record/next.ts';
 import { withReports } from './record/notices.ts';
+import { noteUnseen, partView } from './record/unseen.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
-import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
+import { refusedRetryMs, scheduleWake, waitOut, withTimer } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
-import type {
-  FunctionAnswer,
-  InvokeAnswer,
-  InvokeRequest,
-  QueueMessage,
-  World,
-} from './world.ts';
+import type { FunctionAnswer, InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
 const turnsMax = 12;
-/** How soon a rollout is looked at again after a write that was refused for good. */
-const refusedRetryMs = 60 * secondMs;
 
 export type Reconciled =
   /** At rest, or handed over to a later wake. */
@@ -95,13 +88,17 @@ async function takeTurn(
     return leaveToHolder(world, known, known.claim);
   }
   const lastPatch = countPatch(known?.lastPatch, carry.applied);
-  const { lastPatch: _, refused, ...rest } = known ?? blankRecord(key);
+  const { lastPatch: _, refused, remedy, ...rest } = known ?? blankRecord(key);
   const before: RolloutRecord = {
     ...rest,
     ...(lastPatch && { lastPatch }),
-    ...(refused !== undefined && !carry.isDone && { refused }),
+    ...(refused !== undefined && !carry.isDone && { refused, ...(remedy && { remedy }) }),
   };
-  const observed = await observe(world, key, table.error ? undefined : before, { now });
+  const recorded = table.error ? undefined : before;
+  const observed = await observe(world, key, recorded, { now }).catch(async (error: unknown) => {
+    if (recorded && error instanceof MissingRight) await noteUnseen(world, before, error, now);
+    throw error;
+  });
   if (!observed) return forget(world, known);
   const plan = decide(observed, now);
   const seen: Seen = { observed, plan, view: view({ observed, ...plan, now }), now };
@@ -203,13 +200,14 @@ async function record(
     const next = await withReports(world, account(before, seen), before);
     await appendAll(world, before.key, before.pending);
     const named = withManagers(next.record, before, seen.observed);
-    const timed = withTimer(named, seen);
+    const acts = seen.plan.actions.length > 0;
+    const timed = acts ? { record: named } : withTimer(named, seen.now);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
     await appendAll(world, before.key, named.pending);
     await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
-    if (timed.send !== undefined) {
+    if ('send' in timed && timed.send !== undefined) {
       await scheduleWake(world, { key: before.key, dueAt: timed.send }, seen.now);
     }
     return undefined;
@@ -217,23 +215,6 @@ async function record(
     if (error instanceof Transient || error instanceof Terminal) return error;
     throw error;
   }
-}
-
-/**
- * When to send the wake of a rollout at rest, noted in its record. A message already on its way,
- * sooner, serves as well: or every look would leave another timer behind.
- */
-function withTimer(
-  record: RolloutRecord,
-  { plan, now }: Seen,
-): { record: RolloutRecord; send?: Millis } {
-  const { dueAt, queuedFor: queued, ...rest } = record;
-  if (plan.actions.length > 0 || dueAt === undefined) return { record };
-  if (queued !== undefined && queued <= dueAt) return { record: { ...record, dueAt: queued } };
-  const send = queuedFor(dueAt, now);
-  return send === undefined
-    ? { record: { ...rest, dueAt } }
-    : { record: { ...rest, dueAt, queuedFor: send }, send };
 }
 
 async function appendAll(
@@ -244,6 +225,9 @@ async function appendAll(
   for (const entry of entries) await world.store.append(key, entry);
 }
 
+/** What the API server said, and what would put it right where that is known. */
+type Refusal = { refused: string; remedy?: string };
+
 /**
  * Applies and announces. Answers the digest of the status patch that was written, false when nothing
  * had an effect, and what the API server says of a write that it refuses for good.
@@ -252,7 +236,7 @@ async function carryOut(
   world: World,
   telling: Telling,
   seen: Seen,
-): Promise<string | false | undefined | { refused: string }> {
+): Promise<string | false | undefined | Refusal> {
   const { plan } = seen;
   const { key } = seen.observed;
   try {
@@ -264,7 +248,8 @@ async function carryOut(
     if (command) return refuse(world, key, command.id, error);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
     world.count('rollout_write_refusals_total');
-    return { refused: error.message };
+    const remedy = error instanceof MissingRight ? { remedy: error.remedy } : {};
+    return { refused: error.message, ...remedy };
   }
   tell(world, telling, seen);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
@@ -285,14 +270,16 @@ async function afterRefusal(
   world: World,
   key: RolloutKey,
   seen: Seen,
-  { refused, isSecond }: { refused: string; isSecond: boolean },
+  { isSecond, ...refusal }: Refusal & { isSecond: boolean },
 ): Promise<Reconciled | Carry> {
   const record = await world.store.load(key);
   if (!record) throw new Conflict('The record is gone');
-  const { claim: _, ...unclaimed } = record;
+  const { claim: _, remedy: __, ...unclaimed } = record;
   // Words may differ each time, by a time or a number: to say it once in a run is enough.
-  const isNews = record.refused !== refused;
-  await world.store.save(isNews ? { ...unclaimed, refused } : unclaimed);
+  const isNews = record.refused !== refusal.refused;
+  const { remedy } = record;
+  const noted = isNews ? { ...unclaimed, ...refusal } : { ...unclaimed, ...(remedy && { remedy }) };
+  await world.store.save(noted);
   if (isNews && !isSecond) return { wasRefused: true };
   await world.wakes.send({ key }, refusedRetryMs);
   return settled(seen);
@@ -349,7 +336,13 @@ function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {
 export async function look(world: World, key: RolloutKey): Promise<RolloutView> {
   const now = world.clock.now();
   const { record } = await load(world, key);
-  const observed = await observe(world, key, record, { now, pods: true });
+  let observed: Observed | undefined;
+  try {
+    observed = await observe(world, key, record, { now, pods: true });
+  } catch (error) {
+    if (!(error instanceof MissingRight)) throw error;
+    return await partView(world, key, error, now);
+  }
   if (!observed) throw noRollout(key);
   return view({ observed, ...decide(observed, now), status: observed.rollout.status ?? {}, now });
 }

@@ -4,7 +4,8 @@ import type { RolloutView } from '../../lib/model/view.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { looks } from '../look.ts';
-import { statusLine } from '../status.ts';
+import { isLeftAlone } from '../marks.ts';
+import { markedLine } from '../status.ts';
 import { targetOf } from '../target.ts';
 
 export type WaitOptions = { for: 'healthy' | 'paused' | 'degraded'; timeout: Millis };
@@ -16,7 +17,8 @@ export function addWait(program: Command, cli: Cli): void {
     .summary('wait until a rollout is healthy, paused or degraded')
     .description(
       'Waits until a rollout is in a phase, and prints the phases on the way. It ends with 1 as soon ' +
-        'as the rollout is Degraded (unless that is what it waits for), and with 2 when the time is up. ' +
+        'as the rollout is Degraded (unless that is what it waits for), with 2 when the time is up, and ' +
+        'with 4 at once where it is left alone. ' +
         'A rollout that is Healthy has no pause to come: there the wait for one ends with 0.',
     )
     .argument('<name>', 'the rollout')
@@ -60,9 +62,13 @@ export async function wait(call: Call<WaitOptions>): Promise<ExitCode> {
   let said = '';
   for await (const { view } of looks(client, path, { stop, warn: io.warn, slowestMs })) {
     last = view;
-    const line = statusLine(view, io.colour);
+    const line = markedLine(view, io.colour);
     if (options.output === 'text' && line !== said) io.say(line);
     said = line;
+    if (isLeftAlone(view)) {
+      if (options.output === 'json') sayJson(io, view);
+      return exitCodes.leftAlone;
+    }
     const isOver = options.for === 'paused' && view.phase === 'Healthy';
     if (isOver) io.warn(`serin: the release is over, so there is no pause to wait for`);
     const reached = isOver || view.phase.toLowerCase() === options.for;

@@ -20,6 +20,14 @@ const reason = z
     since: millis.exactOptional(),
     until: millis.exactOptional(),
     unblock: z.string().exactOptional(),
+    mark: z
+      .enum(['leftAlone', 'refused'])
+      .exactOptional()
+      .meta({
+        description:
+          'Serin leaves the rollout alone, or the API server refuses something to Serin: what the ' +
+          'status of the rollout does not say.',
+      }),
   })
   .meta({ description: 'Why the release is where it is and not further.' })
   .register(components, { id: 'Reason' }) satisfies z.ZodType<Reason>;

@@ -76,7 +76,10 @@ export function invalid(observed: Observed, faults: string[], now: Millis): Plan
   const before = rollout.status ?? {};
   const counted = { ...before, observedGeneration: String(rollout.metadata?.generation ?? 0) };
   const status = withInvalidSpec({ now, rollout }, counted, message);
-  const reason: Reason = { text: message, unblock: 'correct the spec' };
+  // What it refers to may be right, and only not be shown to Serin.
+  const { workloadFault, workloadRemedy } = observed;
+  const isUnseen = workloadFault !== undefined && message.includes(workloadFault);
+  const reason = refusedFor(message, isUnseen ? workloadRemedy : undefined, 'correct the spec');
   return {
     ...rest(observed, reason, { at: now + invalidRetryMs, why: 'the spec, which may be mended' }),
     actions: statusAction(observed, status),
@@ -123,7 +126,7 @@ export function refused(release: Release, why: string): Plan {
     phase: 'Degraded',
     message,
   };
-  const reason: Reason = { text: message, unblock: 'correct spec.template' };
+  const reason = refusedFor(message, observed.dryRun?.remedy, 'correct spec.template');
   return {
     ...rest(observed, reason, {
       at: now + invalidRetryMs,
@@ -133,6 +136,13 @@ export function refused(release: Release, why: string): Plan {
     announcements: isKnown ? [] : [{ type: 'Warning', reason: reasons.createFailed, message }],
     status,
   };
+}
+
+/** With the rule to add where it is a right that is missing; that is no fault of the spec. */
+export function refusedFor(text: string, remedy: string | undefined, otherwise: string): Reason {
+  return remedy === undefined
+    ? { text, unblock: otherwise }
+    : { text, unblock: remedy, mark: 'refused' };
 }
 
 export function leaveToOthers(observed: Observed, field: string): Plan {

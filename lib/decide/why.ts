@@ -118,9 +118,9 @@ function userPause(release: Release): Reason | undefined {
 }
 
 function refusedReason({ observed }: Release): Reason | undefined {
-  const { refused } = observed.record ?? {};
+  const { refused, remedy = 'put that right' } = observed.record ?? {};
   if (refused === undefined) return undefined;
-  return { text: `The API server refuses a write: ${refused}`, unblock: 'put that right' };
+  return { text: `The API server refuses a write: ${refused}`, unblock: remedy, mark: 'refused' };
 }
 
 function lostReason(release: Release): Reason | undefined {

@@ -36,6 +36,11 @@ export type Reason = {
   until?: Millis;
   /** What would move it on. */
   unblock?: string;
+  /**
+   * Set where whoever looks at the rollout has to know of it, and its status cannot say so: Serin leaves it
+   * alone, or the API server refuses something to Serin.
+   */
+  mark?: 'leftAlone' | 'refused';
 };
 
 /** When to look again: at a time, or when a named thing changes. */

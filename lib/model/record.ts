@@ -86,8 +86,10 @@ export type RolloutRecord = {
   workloadRef?: { kind: WorkloadKind; name: string };
   /** The Deployment whose pods go as the rollout's come, and how many it had: decide/migrate.ts. */
   migrating?: { uid: string; replicas: number };
-  /** What the API server said when it last refused a write for good; gone when one is taken. */
+  /** What the API server said when it last refused a call for good; gone when one is taken. */
   refused?: string;
+  /** What would put that right, where it is a right that Serin lacks. */
+  remedy?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
   view?: RolloutView;
 };
