@@ -44,7 +44,8 @@ export function leaveAlone(observed: Observed): Plan | undefined {
   if (label === instanceId) return undefined;
   const owner = label === '' ? 'the controller without an instance id' : `instance ${label}`;
   const unblock = `the label ${instanceIdLabel}`;
-  return rest(observed, { text: `It belongs to ${owner}.`, unblock }, { waitsFor: unblock });
+  const reason: Reason = { text: `It belongs to ${owner}.`, unblock, mark: 'leftAlone' };
+  return rest(observed, reason, { waitsFor: unblock });
 }
 
 /** Another controller drives this rollout too: only an abort that was asked for goes on. */
@@ -148,7 +149,15 @@ export function refusedFor(text: string, remedy: string | undefined, otherwise: 
 export function leaveToOthers(observed: Observed, field: string): Plan {
   const text = `This version of Serin does not carry out ${field} yet and leaves the rollout as it is.`;
   const unblock = `remove ${field}, or run it with Argo Rollouts`;
-  return rest(observed, { text, unblock }, { waitsFor: unblock });
+  const { record } = observed;
+  // Each write of whoever drives it causes a look, and an hour later its Event is forgotten.
+  const isNews = record !== undefined && record.leftFor !== field;
+  const message = `${text} To move it on: ${unblock}`;
+  return {
+    ...rest(observed, { text, unblock, mark: 'leftAlone' }, { waitsFor: unblock }),
+    announcements: isNews ? [{ type: 'Warning', reason: 'RolloutLeftAlone', message }] : [],
+    leftFor: field,
+  };
 }
 
 /** They are taken first, so that their pods are counted before anything is decided. */

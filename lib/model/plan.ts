@@ -68,4 +68,6 @@ export type Plan = {
   deferred?: boolean;
   /** Set when the status had been wiped and was put back from the record. */
   restored?: boolean;
+  /** The field for which the rollout is left to others. */
+  leftFor?: string;
 };

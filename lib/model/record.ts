@@ -90,6 +90,8 @@ export type RolloutRecord = {
   refused?: string;
   /** What would put that right, where it is a right that Serin lacks. */
   remedy?: string;
+  /** The field for which it is left to others, once an Event has told of it. */
+  leftFor?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
   view?: RolloutView;
 };

@@ -69,6 +69,7 @@ export function account(
     services: ______,
     migrating: _______,
     workloadRef: ________,
+    leftFor: _________,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
@@ -84,6 +85,7 @@ export function account(
     ...dueOf(plan, now),
     ...(isQueued && { queuedFor }),
     ...(rival && { rival }),
+    ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),
