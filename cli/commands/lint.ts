@@ -3,6 +3,7 @@ import { unsupported, validate } from '../../lib/decide/validate.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { rolloutApiVersion } from '../../lib/model/names.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
+import { endingsOf } from '../afterArgo.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { type Manifest, readManifestFile, structureFaults } from '../manifest.ts';
@@ -10,7 +11,13 @@ import { plain } from '../text.ts';
 
 /** One thing that is wrong in a file. `path` is '' when the file is no YAML. */
 type Finding = { line: number; path: string; message: string };
-type Report = { file: string; rollouts: number; findings: Finding[] };
+type Report = {
+  file: string;
+  rollouts: number;
+  findings: Finding[];
+  /** Nothing wrong, but it stops working when Argo's controller does. */
+  notes: Finding[];
+};
 
 export function addLint(program: Command, cli: Cli): void {
   program
@@ -19,7 +26,8 @@ export function addLint(program: Command, cli: Cli): void {
     .summary('check manifests without a cluster')
     .description(
       'Checks the Rollouts of manifest files: fields, types, and the rules of the strategy. Objects ' +
-        'of other kinds are passed over. Needs no server.',
+        'of other kinds are passed over. Notes name what stops working without the controller of Argo ' +
+        'Rollouts, such as notifications. Needs no server.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
     .addHelpText(
@@ -37,7 +45,10 @@ async function lint({ args, options, io }: Call<unknown>) {
   const reports = args.map(lintFile);
   if (options.output === 'json') sayJson(io, { files: reports });
   else {
-    for (const { file, rollouts, findings } of reports) {
+    for (const { file, rollouts, findings, notes } of reports) {
+      for (const { line, path, message } of notes) {
+        io.say(plain(`${file}:${line}: note: ${path} ${message}`));
+      }
       for (const { line, path, message } of findings) {
         io.say(plain(`${file}:${line}: ${path === '' ? '' : `${path} `}${message}`));
       }
@@ -53,7 +64,11 @@ function lintFile(file: string): Report {
   const { manifests, faults } = readManifestFile(file);
   const rollouts = manifests.filter(({ kind }) => kind === 'Rollout');
   const findings = [...faults.map((fault) => ({ ...fault, path: '' })), ...rollouts.flatMap(check)];
-  return { file, rollouts: rollouts.length, findings };
+  return { file, rollouts: rollouts.length, findings, notes: manifests.flatMap(notesOf) };
+}
+
+function notesOf({ value, lineOf }: Manifest): Finding[] {
+  return endingsOf(value).map((ending) => ({ ...ending, line: lineOf(ending.path) }));
 }
 
 /** The rules of the strategy can be judged only where the structure holds. */
