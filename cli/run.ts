@@ -14,6 +14,8 @@ import { concerned } from '../lib/wake/keys.ts';
 import { localQueue } from '../lib/wake/local.ts';
 import type { Cluster, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
+import { dataFolder, makePrivate } from './dataFolder.ts';
+import type { Io } from './io.ts';
 import { atMost, type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
 
 export type RunOptions = {
@@ -26,8 +28,9 @@ export type RunOptions = {
   cluster: string;
   /** Of the API; 0 takes any that is free. */
   port: number;
-  /** Where the table is kept; in memory if absent. */
-  dir?: string;
+  /** Where the table is kept, if not in the cluster's own folder below the user's state. */
+  dir?: string | 'memory';
+  env: Io['env'];
   userAgent: string;
   log: Log;
   onLedger?: OnLedger;
@@ -35,7 +38,14 @@ export type RunOptions = {
   signal: AbortSignal;
 };
 
-export type Run = { server: string; token: string; cluster: string; close: () => Promise<void> };
+export type Run = {
+  server: string;
+  token: string;
+  cluster: string;
+  /** Where the table is kept. */
+  dir: string | 'memory';
+  close: () => Promise<void>;
+};
 
 /** How long the turns under way may take to come to their end. */
 const turnEndMs = 4000;
@@ -52,7 +62,9 @@ export async function startRun(options: RunOptions): Promise<Run> {
     doorbell: true,
     userAgent: options.userAgent,
   });
-  const table = await storeOf(options);
+  const dir = options.dir ?? dataFolder(options.env, context, instanceId);
+  if (options.dir === undefined) makePrivate(dir);
+  const table = await storeOf(dir, log);
   const known: { cluster?: Cluster } = {};
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
@@ -78,6 +90,9 @@ export async function startRun(options: RunOptions): Promise<Run> {
     onChange: (change) => ring(change),
     onTrouble: (kind, error) => log('warn', `the watch of ${kind}s`, { error: error.message }),
     signal,
+  }).catch(async (error: unknown) => {
+    await table.close();
+    throw error;
   });
   known.cluster = cached;
   const isOurs = (rollout: Rollout): boolean =>
@@ -111,6 +126,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     server: api.server,
     token: api.token,
     cluster: name,
+    dir,
     close: async () => {
       api.close();
       await end();
@@ -127,7 +143,8 @@ async function sweep(world: World): Promise<void> {
   await consumer.sweep?.(world);
 }
 
-async function storeOf({ dir, log }: RunOptions) {
-  if (dir !== undefined) return await openTable(dir, log);
+async function storeOf(dir: string | 'memory', log: Log) {
+  if (dir !== 'memory')
+    return await openTable(dir, log, 'keep the table in memory with --in-memory');
   return { store: memoryStore(systemClock), close: async () => {} };
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { Terminal } from '../../lib/errors.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
@@ -12,6 +12,7 @@ type Options = {
   instanceId: string;
   port: number;
   data?: string;
+  inMemory?: true;
   verbose?: true;
 };
 
@@ -30,7 +31,17 @@ export function addRun(program: Command, cli: Cli): void {
     .option('--context <name>', 'which context of that file, if not the current one')
     .option('--instance-id <id>', 'only Rollouts with this controller-instance-id label', '')
     .option('--port <n>', 'port of the API on 127.0.0.1, 0 for any', port, portDefault)
-    .option('--data <dir>', 'keep the table in this folder; without it, in memory')
+    .option(
+      '--data <dir>',
+      'keep the table in this folder; without it, in one of the cluster in $XDG_STATE_HOME/serin/run ' +
+        'or ~/.local/state/serin/run, which only this user can read',
+    )
+    .addOption(
+      new Option(
+        '--in-memory',
+        'keep the table in memory: history ends with the process',
+      ).conflicts('data'),
+    )
     .option('--verbose', 'print every write')
     .addHelpText(
       'after',
@@ -56,6 +67,8 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     cluster,
     port: options.port,
     ...(options.data !== undefined && { dir: options.data }),
+    ...(options.inMemory && { dir: 'memory' }),
+    env: io.env,
     userAgent: `serin/${ownVersion()}`,
     log: logTo(io, options.verbose === true),
     onLedger: (key, entry) => io.say(happened(key, entry)),
@@ -66,12 +79,14 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     const hint = 'Put that right and start it again; nothing was changed.';
     throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
   });
-  const { server, token } = running;
+  const { server, token, dir } = running;
   try {
     announceServer({ server, token, cluster, pid: process.pid }, io.env);
     const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
     const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
     io.say(`Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`);
+    if (dir === 'memory') io.say('History is kept in memory, and is gone when this process is.');
+    else io.say(`History is kept in ${dir}.`);
     await stopped(io.stop);
   } finally {
     withdrawServer(process.pid, io.env);
