@@ -3,6 +3,7 @@ import { systemClock } from '../lib/clock.ts';
 import { cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
 import { contextOf } from '../lib/cluster/kubeconfig.ts';
 import { kubernetesCluster } from '../lib/cluster/kubernetes.ts';
+import { unsupported } from '../lib/decide/validate.ts';
 import { NotFound } from '../lib/errors.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
@@ -44,6 +45,8 @@ export type Run = {
   cluster: string;
   /** Where the table is kept. */
   dir: string | 'memory';
+  /** The rollouts that Serin does not drive, for what it does not carry out yet. */
+  leftAlone: { namespace: string; name: string; field: string }[];
   close: () => Promise<void>;
 };
 
@@ -127,6 +130,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     token: api.token,
     cluster: name,
     dir,
+    leftAlone: cached.peek('Rollout', '').filter(isOurs).flatMap(leftFor),
     close: async () => {
       api.close();
       await end();
@@ -147,4 +151,10 @@ async function storeOf(dir: string | 'memory', log: Log) {
   if (dir !== 'memory')
     return await openTable(dir, log, 'keep the table in memory with --in-memory');
   return { store: memoryStore(systemClock), close: async () => {} };
+}
+
+function leftFor(rollout: Rollout): Run['leftAlone'] {
+  const field = unsupported(rollout);
+  const { namespace = '', name = '' } = rollout.metadata ?? {};
+  return field === undefined ? [] : [{ namespace, name, field }];
 }

@@ -4,6 +4,8 @@ import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli } from '../io.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
+import type { Run } from '../run.ts';
+import { columns, plainAll } from '../text.ts';
 import { ownVersion } from '../version.ts';
 
 type Options = {
@@ -79,7 +81,7 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     const hint = 'Put that right and start it again; nothing was changed.';
     throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
   });
-  const { server, token, dir } = running;
+  const { server, token, dir, leftAlone } = running;
   try {
     announceServer({ server, token, cluster, pid: process.pid }, io.env);
     const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
@@ -87,6 +89,7 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     io.say(`Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`);
     if (dir === 'memory') io.say('History is kept in memory, and is gone when this process is.');
     else io.say(`History is kept in ${dir}.`);
+    for (const line of leftLines(leftAlone)) io.say(line);
     await stopped(io.stop);
   } finally {
     withdrawServer(process.pid, io.env);
@@ -94,4 +97,13 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     watches.abort();
   }
   return exitCodes.ok;
+}
+
+function leftLines(leftAlone: Run['leftAlone']): string[] {
+  if (leftAlone.length === 0) return [];
+  const rows = leftAlone.map(({ namespace, name, field }) => [`${namespace}/${name}`, field]);
+  return [
+    'These are left alone, since Serin does not carry out yet what they ask for:',
+    ...columns(plainAll(rows)).map((line) => `  ${line}`),
+  ];
 }

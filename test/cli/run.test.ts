@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { scaledClock } from '../../lib/simulate/clock.ts';
 import { simulatedCluster } from '../../lib/simulate/cluster.ts';
 import { restApi } from '../../lib/simulate/restApi.ts';
@@ -161,5 +162,27 @@ describe('where serin run keeps its table', { timeout: 60_000 }, () => {
     expect(err).toMatch(/choose a folder that this user may read and write\n.*--data.*--in-memory/);
     expect(code).toBe(2);
     expect(readFileSync(file, 'utf8')).toBe('');
+  });
+});
+
+describe('serin run at its start', { timeout: 60_000 }, () => {
+  it('lists what it leaves alone, once', async () => {
+    const { kubeconfig, sims } = await clusters('one');
+    const canary = { canaryService: 'a', stableService: 'b', trafficRouting: { nginx: {} } };
+    const routed: Rollout = web('routed', { strategy: { canary } });
+    sims[0]?.apply('Rollout', web('driven'));
+    sims[0]?.apply('Rollout', routed);
+    sims[0]?.apply('Rollout', web('theirs', routed.spec, 'theirs'));
+    const env = { XDG_STATE_HOME: temporaryFolder() };
+    const running = await run(kubeconfig, env, '--in-memory');
+    await running.says(/shop\/driven {2}completed/);
+    const lines = running.said().split('\n');
+    const at = lines.indexOf(
+      'These are left alone, since Serin does not carry out yet what they ask for:',
+    );
+    expect(lines[at + 1]).toBe('  shop/routed  spec.strategy.canary.trafficRouting');
+    expect(running.said().match(/shop\/routed/g)).toHaveLength(1);
+    expect(running.said()).not.toContain('shop/theirs');
+    expect(await running.kill()).toBe(0);
   });
 });
