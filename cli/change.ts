@@ -6,7 +6,7 @@ import type { Answer, Client } from './client.ts';
 import { CliError, type ExitCode, exitCodes } from './exit.ts';
 import { type Call, type Io, sayJson } from './io.ts';
 import { bodyOf } from './look.ts';
-import { statusLine } from './status.ts';
+import { markedLine } from './status.ts';
 import { targetOf } from './target.ts';
 import { plain } from './text.ts';
 
@@ -38,7 +38,7 @@ export async function sendCommand(
   if (options.output === 'json') sayJson(io, answer);
   else {
     io.say(`${key.name}: ${plain(answer.outcome.detail)}`);
-    if (answer.rollout !== undefined) io.say(statusLine(answer.rollout, io.colour));
+    if (answer.rollout !== undefined) io.say(markedLine(answer.rollout, io.colour));
   }
   return answer.outcome.result === 'done' ? exitCodes.ok : exitCodes.refused;
 }

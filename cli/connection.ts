@@ -146,9 +146,14 @@ function trimmed(server: string): string {
   return server.replace(/\/+$/, '');
 }
 
-function folderOf(env: Env): string {
+/** Where Serin keeps on this machine what outlives a process. */
+export function stateFolder(env: Env): string {
   const state = env.XDG_STATE_HOME || join(env.HOME ?? homedir(), '.local', 'state');
-  return join(state, 'serin', 'servers');
+  return join(state, 'serin');
+}
+
+function folderOf(env: Env): string {
+  return join(stateFolder(env), 'servers');
 }
 
 /** Each has a file of its own: several may run on one machine. */

@@ -3,6 +3,7 @@ import { systemClock } from '../lib/clock.ts';
 import { type CacheOptions, cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
 import { contextOf } from '../lib/cluster/kubeconfig.ts';
 import { kubernetesCluster, type ReadableCluster } from '../lib/cluster/kubernetes.ts';
+import { unsupported } from '../lib/decide/validate.ts';
 import { NotFound, Unreachable } from '../lib/errors.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
@@ -15,6 +16,8 @@ import { localQueue } from '../lib/wake/local.ts';
 import { noteOutage } from '../lib/wake/outage.ts';
 import type { Cluster, Kind, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
+import { dataFolder, makePrivate } from './dataFolder.ts';
+import type { Io } from './io.ts';
 import { otherDrivers } from './others.ts';
 import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
@@ -29,8 +32,9 @@ export type RunOptions = {
   cluster: string;
   /** Of the API; 0 takes any that is free. */
   port: number;
-  /** Where the table is kept; in memory if absent. */
-  dir?: string;
+  /** Where the table is kept, if not in the cluster's own folder below the user's state. */
+  dir?: string | 'memory';
+  env: Io['env'];
   userAgent: string;
   log: Log;
   /** Told of what a person should know at the start. */
@@ -40,7 +44,16 @@ export type RunOptions = {
   signal: AbortSignal;
 };
 
-export type Run = { server: string; token: string; cluster: string; close: () => Promise<void> };
+export type Run = {
+  server: string;
+  token: string;
+  cluster: string;
+  /** Where the table is kept. */
+  dir: string | 'memory';
+  /** The rollouts that Serin does not drive, for what it does not carry out yet. */
+  leftAlone: { namespace: string; name: string; field: string }[];
+  close: () => Promise<void>;
+};
 
 /** How long the turns under way may take to come to their end. */
 const turnEndMs = 4000;
@@ -59,7 +72,9 @@ export async function startRun(options: RunOptions): Promise<Run> {
   });
   const [namespace = 'default'] = options.namespaces;
   await reached(live, { server: context.server, namespace, log, signal });
-  const table = await storeOf(options);
+  const dir = options.dir ?? dataFolder(options.env, context, instanceId);
+  if (options.dir === undefined) makePrivate(dir);
+  const table = await storeOf(dir, log);
   const known: { cluster?: Cluster } = {};
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
@@ -95,15 +110,16 @@ export async function startRun(options: RunOptions): Promise<Run> {
       back: () => known.cluster && void queue.wakes.send({ list: name }, 0),
     }),
     signal,
+  }).catch(async (error: unknown) => {
+    await table.close();
+    throw error;
   });
   known.cluster = cached;
   ring = ringFor(cached, options, wake);
-  const ours = namespacesOf(options).flatMap((each) => cached.peek('Rollout', each));
-  await sayOthers(
-    live,
-    options,
-    ours.filter((each) => isOurs(each, instanceId)),
-  );
+  const ours = namespacesOf(options)
+    .flatMap((each) => cached.peek('Rollout', each))
+    .filter((each) => isOurs(each, instanceId));
+  await sayOthers(live, options, ours);
   for (const change of early) if (change.kind === 'Rollout') ring(change);
   const sweeps = setInterval(() => {
     sweep(world).catch((error: unknown) => log('warn', 'the sweep', { error: String(error) }));
@@ -121,6 +137,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
     server: api.server,
     token: api.token,
     cluster: name,
+    dir,
+    leftAlone: ours.flatMap(leftFor),
     close: async () => {
       api.close();
       await end();
@@ -198,7 +216,14 @@ async function sweep(world: World): Promise<void> {
   await consumer.sweep?.(world);
 }
 
-async function storeOf({ dir, log }: RunOptions) {
-  if (dir !== undefined) return await openTable(dir, log);
+async function storeOf(dir: string | 'memory', log: Log) {
+  if (dir !== 'memory')
+    return await openTable(dir, log, 'keep the table in memory with --in-memory');
   return { store: memoryStore(systemClock), close: async () => {} };
+}
+
+function leftFor(rollout: Rollout): Run['leftAlone'] {
+  const field = unsupported(rollout);
+  const { namespace = '', name = '' } = rollout.metadata ?? {};
+  return field === undefined ? [] : [{ namespace, name, field }];
 }

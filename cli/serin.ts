@@ -5,6 +5,8 @@ import type { Io } from './io.ts';
 import { run } from './program.ts';
 import { plainLines } from './text.ts';
 
+// What it writes, such as tokens and the table, is for its user alone.
+process.umask(0o077);
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

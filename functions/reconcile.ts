@@ -4,7 +4,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { answer, deliver } from '../lib/reconcile.ts';
 import { deliverBatch } from '../lib/wake/batch.ts';
 import { within } from '../lib/wake/timeLeft.ts';
-import type { InvokeAnswer, InvokeRequest, World } from '../lib/world.ts';
+import type { FunctionAnswer, InvokeRequest, World } from '../lib/world.ts';
 
 /**
  * The only function with rights in clusters. Takes wakes from the queue, and direct invocations
@@ -13,7 +13,7 @@ import type { InvokeAnswer, InvokeRequest, World } from '../lib/world.ts';
 export function reconcileHandler(world: World) {
   const logger = ({ error }: { error?: unknown }) =>
     world.log('error', 'reconcile failed', { error: String(error) });
-  return middy<SQSEvent | InvokeRequest, SQSBatchResponse | InvokeAnswer>()
+  return middy<SQSEvent | InvokeRequest, SQSBatchResponse | FunctionAnswer>()
     .use(errorLogger({ logger }))
     .handler(async (event, context) => {
       const here = within(world, context);

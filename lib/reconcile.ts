@@ -1,8 +1,7 @@
 import { apply, giveServicesBack } from './apply/apply.ts';
-import { afterRefusals, type Refusal } from './decide/metadata.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
-import { Conflict, NotFound, Terminal, Transient, Unreachable } from './errors.ts';
+import { Conflict, MissingRight, NotFound, Terminal, Transient, Unreachable } from './errors.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { Observed } from './model/observed.ts';
 import type { Plan } from './model/plan.ts';
@@ -10,23 +9,24 @@ import type { LedgerEntry, RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
+import { closeCommand, noteMetadata, noteWrite, type Refused } from './reconcile/refusal.ts';
 import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
 import { expireCommands } from './record/expire.ts';
-import { account, isSameRecord, lastEntries, withClosed } from './record/next.ts';
+import { withManagers } from './record/managers.ts';
+import { account, isSameRecord, lastEntries } from './record/next.ts';
 import { withReports } from './record/notices.ts';
+import { noteUnseen, partView } from './record/unseen.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
 import { noteAnswer } from './wake/outage.ts';
-import { scheduleWake, waitMs, waitOut, withTimer } from './wake/queue.ts';
+import { refusedRetryMs, scheduleWake, waitMs, waitOut, withTimer } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
 import { hasTimeFor, turnMs } from './wake/timeLeft.ts';
-import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
+import type { FunctionAnswer, InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
 const turnsMax = 12;
-/** How soon a rollout is looked at again after a write that was refused for good. */
-const refusedRetryMs = 60 * secondMs;
 
 export type Reconciled =
   /** At rest, or handed over to a later wake. */
@@ -119,13 +119,17 @@ async function takeTurn(
     return leaveToHolder(world, known, known.claim);
   }
   const lastPatch = countPatch(known?.lastPatch, carry.applied);
-  const { lastPatch: _, refused, ...rest } = known ?? blankRecord(key);
+  const { lastPatch: _, refused, remedy, ...rest } = known ?? blankRecord(key);
   const before: RolloutRecord = {
     ...rest,
     ...(lastPatch && { lastPatch }),
-    ...(refused !== undefined && !carry.isDone && { refused }),
+    ...(refused !== undefined && !carry.isDone && { refused, ...(remedy && { remedy }) }),
   };
-  const observed = await observe(world, key, table.error ? undefined : before, { now });
+  const recorded = table.error ? undefined : before;
+  const observed = await observe(world, key, recorded, { now }).catch(async (error: unknown) => {
+    if (recorded && error instanceof MissingRight) await noteUnseen(world, before, error, now);
+    throw error;
+  });
   if (!observed) return forget(world, known);
   const plan = decide(observed, now);
   const seen: Seen = { observed, plan, view: view({ observed, ...plan, now }), now };
@@ -149,10 +153,10 @@ async function takeTurn(
     return settled(seen);
   }
   if (typeof applied === 'object') {
-    return await afterRefusal(world, key, seen, {
-      ...applied,
-      isSecond: carry.wasRefused === true,
-    });
+    const isNews = await noteWrite(world, key, applied);
+    if (isNews && !carry.wasRefused) return { wasRefused: true };
+    await world.wakes.send({ key }, refusedRetryMs);
+    return settled(seen);
   }
   const error = carry.tableError ?? tableError;
   if (isLast) {
@@ -226,12 +230,13 @@ async function record(
   try {
     const next = await withReports(world, account(before, seen), before);
     await appendAll(world, before.key, before.pending);
+    const named = withManagers(next.record, before, seen.observed);
     const acts = seen.plan.actions.length > 0;
-    const timed = acts ? { record: next.record } : withTimer(next.record, seen.now);
+    const timed = acts ? { record: named } : withTimer(named, seen.now);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
     noteRival(world, seen);
-    await appendAll(world, before.key, next.record.pending);
+    await appendAll(world, before.key, named.pending);
     await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
     if ('send' in timed && timed.send !== undefined) {
@@ -267,85 +272,32 @@ async function carryOut(
   world: World,
   telling: Telling,
   seen: Seen,
-): Promise<string | false | undefined | { refused: string }> {
+): Promise<string | false | undefined | Refused> {
   const { plan } = seen;
   const { key } = seen.observed;
   try {
     const { isIdle, refusals } = await apply(world, key, plan.actions);
-    if (refusals.length > 0) await noteRefusals(world, seen, refusals);
+    if (refusals.length > 0) await noteMetadata(world, seen, refusals);
     else if (isIdle) return false;
   } catch (error) {
     if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
     if (!(error instanceof Terminal)) throw error;
     const command = plan.intents.find(({ step }) => step === 'apply');
-    if (command) return refuse(world, key, command.id, error);
+    if (command) return closeCommand(world, key, command.id, error);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
     world.count('rollout_write_refusals_total');
-    return { refused: error.message };
+    const remedy = error instanceof MissingRight ? { remedy: error.remedy } : {};
+    return { refused: error.message, ...remedy };
   }
   tell(world, telling, seen);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
   return patch && patchDigest(patch);
 }
 
-/** Metadata of roles that was refused is left out from the next turn on, until it is tried again. */
-async function noteRefusals(
-  world: World,
-  { observed, now }: Seen,
-  refusals: Refusal[],
-): Promise<void> {
-  const { key, rollout } = observed;
-  const record = await world.store.load(key);
-  if (!record) throw new Conflict('The record is gone');
-  const { refused, isNews } = afterRefusals(record.refusedMetadata, refusals, now);
-  await world.store.save({ ...record, refusedMetadata: refused });
-  world.count('rollout_write_refusals_total');
-  if (!isNews) return;
-  world.log('warn', 'the API server refused metadata of a role', { ...key, why: refused.why });
-  const message = `Metadata of a role is left out: ${refused.why}`;
-  const said = { type: 'Warning' as const, reason: 'RoleMetadataRefused', message };
-  await announce(world, key, rollout, [said], now);
-}
-
 function tell(world: World, telling: Telling, { observed, plan, now }: Seen): void {
   const { key, rollout } = observed;
   const put = () => announce(world, key, rollout, plan.announcements, now);
   telling.ended = telling.ended.then(put);
-}
-
-/**
- * A write that is refused for good is noted, so that the next turn says so in the status before it tries
- * again; after that, now and then.
- */
-async function afterRefusal(
-  world: World,
-  key: RolloutKey,
-  seen: Seen,
-  { refused, isSecond }: { refused: string; isSecond: boolean },
-): Promise<Reconciled | Carry> {
-  const record = await world.store.load(key);
-  if (!record) throw new Conflict('The record is gone');
-  const { claim: _, ...unclaimed } = record;
-  // Words may differ each time, by a time or a number: to say it once in a run is enough.
-  const isNews = record.refused !== refused;
-  await world.store.save(isNews ? { ...unclaimed, refused } : unclaimed);
-  if (isNews && !isSecond) return { wasRefused: true };
-  await world.wakes.send({ key }, refusedRetryMs);
-  return settled(seen);
-}
-
-/** A command that the API server refuses is over, and what waits behind it goes on. */
-async function refuse(
-  world: World,
-  key: RolloutKey,
-  id: string,
-  { message }: Terminal,
-): Promise<undefined> {
-  const record = await world.store.load(key);
-  if (!record) throw new Conflict('The record is gone');
-  const detail = `The API server refused it: ${message}`;
-  const outcome = { result: 'refused' as const, detail, at: world.clock.now() };
-  await world.store.save(withClosed(record, id, outcome));
 }
 
 /**
@@ -366,7 +318,16 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
 }
 
 /** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */
-export async function answer(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
+export async function answer(world: World, request: InvokeRequest): Promise<FunctionAnswer> {
+  try {
+    return await answerFound(world, request);
+  } catch (error) {
+    if (error instanceof NotFound) return { missing: error.message };
+    throw error;
+  }
+}
+
+async function answerFound(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
   const { key } = request;
   if (request.look) return { view: await look(world, key) };
   const done = await reach(world, key);
@@ -394,7 +355,13 @@ function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {
 export async function look(world: World, key: RolloutKey): Promise<RolloutView> {
   const now = world.clock.now();
   const { record } = await load(world, key);
-  const observed = await observe(world, key, record, { now, pods: true });
+  let observed: Observed | undefined;
+  try {
+    observed = await observe(world, key, record, { now, pods: true });
+  } catch (error) {
+    if (!(error instanceof MissingRight)) throw error;
+    return await partView(world, key, error, now);
+  }
   if (!observed) throw noRollout(key);
   return view({ observed, ...decide(observed, now), status: observed.rollout.status ?? {}, now });
 }

@@ -1,3 +1,4 @@
+import { NotFound } from './errors.ts';
 import type {
   Deployment,
   Event,
@@ -48,6 +49,17 @@ type ClusterListing = { name: string; doorbell: boolean };
 
 export type InvokeRequest = { key: RolloutKey; look?: boolean };
 export type InvokeAnswer = { view: RolloutView };
+/**
+ * As the reconcile function hands it back. That nothing is there is an answer: whoever mistypes a name must
+ * not make a function fail, which wakes people up.
+ */
+export type FunctionAnswer = InvokeAnswer | { missing: string };
+
+/** The answer, for whoever asked: rejects with NotFound when nothing is there. */
+export function foundIn(answer: FunctionAnswer): InvokeAnswer {
+  if ('missing' in answer) throw new NotFound(answer.missing);
+  return answer;
+}
 
 export type Clock = {
   now: () => Millis;

@@ -4,6 +4,7 @@ import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { rolloutApiVersion } from '../../lib/model/names.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { checkStructure } from '../../lib/model/structure.ts';
+import { endingsOf } from '../afterArgo.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import {
@@ -23,6 +24,8 @@ type Report = {
   findings: Finding[];
   /** What else is in the file. */
   passedOver: string[];
+  /** Nothing wrong, but it stops working when Argo's controller does. */
+  notes: Finding[];
 };
 
 export function addLint(program: Command, cli: Cli): void {
@@ -33,7 +36,8 @@ export function addLint(program: Command, cli: Cli): void {
     .description(
       'Checks the Rollouts of manifest files: fields, types, and the rules of the strategy. Objects ' +
         'of other kinds, and of other groups, are passed over; it is a fault if nothing is left. What an ' +
-        'API server wrote into an object is left aside. Needs no server.',
+        'API server wrote into an object is left aside. Notes name what stops working without the ' +
+        'controller of Argo Rollouts, such as notifications. Needs no server.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
     .addHelpText(
@@ -62,7 +66,13 @@ async function lint({ args, options, io }: Call<unknown>) {
   return wrong ? exitCodes.refused : exitCodes.ok;
 }
 
-function linesOf({ file, rollouts, findings, passedOver }: Report): string[] {
+function linesOf(report: Report): string[] {
+  const { file, notes } = report;
+  const told = notes.map(({ line, path, message }) => `${file}:${line}: note: ${path} ${message}`);
+  return [...told, ...verdictOf(report)];
+}
+
+function verdictOf({ file, rollouts, findings, passedOver }: Report): string[] {
   const lines = findings.map(({ line, path, message, rollout }) => {
     const which = rollouts > 1 && rollout !== undefined ? `${rollout}: ` : '';
     return `${file}:${line}: ${which}${path === '' ? '' : `${path} `}${message}`;
@@ -80,7 +90,8 @@ function lintFile({ file, manifests, faults }: ManifestFile): Report {
     ...manifests.flatMap((each) => (isRollout(each) ? check(each) : misnamed(each))),
   ];
   const others = manifests.filter((each) => !isRollout(each) && !('fault' in each.meaning));
-  return { file, rollouts: rollouts.length, findings, passedOver: seenIn(others) };
+  const notes = manifests.flatMap(notesOf);
+  return { file, rollouts: rollouts.length, findings, notes, passedOver: seenIn(others) };
 }
 
 function withoutRollouts(report: Report): Report {
@@ -89,6 +100,10 @@ function withoutRollouts(report: Report): Report {
 
 function misnamed({ meaning, lineOf }: Manifest): Finding[] {
   return 'fault' in meaning ? [{ ...meaning.fault, line: lineOf(meaning.fault.path) }] : [];
+}
+
+function notesOf({ value, lineOf }: Manifest): Finding[] {
+  return endingsOf(value).map((ending) => ({ ...ending, line: lineOf(ending.path) }));
 }
 
 /** The rules of the strategy can be judged only where the structure holds. */

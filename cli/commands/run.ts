@@ -1,10 +1,11 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { Terminal } from '../../lib/errors.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli } from '../io.ts';
 import { happened, logTo, now, port, portDefault, stopped } from '../process.ts';
-import { plain } from '../text.ts';
+import type { Run } from '../run.ts';
+import { columns, plain, plainAll } from '../text.ts';
 import { ownVersion } from '../version.ts';
 
 type Options = {
@@ -13,6 +14,7 @@ type Options = {
   instanceId: string;
   port: number;
   data?: string;
+  inMemory?: true;
   verbose?: true;
 };
 
@@ -33,7 +35,17 @@ export function addRun(program: Command, cli: Cli): void {
     .option('--context <name>', 'which context of that file, if not the current one')
     .option('--instance-id <id>', 'only Rollouts with this controller-instance-id label', '')
     .option('--port <n>', 'port of the API on 127.0.0.1, 0 for any', port, portDefault)
-    .option('--data <dir>', 'keep the table in this folder; without it, in memory')
+    .option(
+      '--data <dir>',
+      'keep the table in this folder; without it, in one of the cluster in $XDG_STATE_HOME/serin/run ' +
+        'or ~/.local/state/serin/run, which only this user can read',
+    )
+    .addOption(
+      new Option(
+        '--in-memory',
+        'keep the table in memory: history ends with the process',
+      ).conflicts('data'),
+    )
     .option('--verbose', 'print every write')
     .addHelpText(
       'after',
@@ -62,6 +74,8 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     cluster,
     port: options.port,
     ...(options.data !== undefined && { dir: options.data }),
+    ...(options.inMemory && { dir: 'memory' }),
+    env: io.env,
     userAgent: `serin/${ownVersion()}`,
     log: logTo(io, options.verbose === true, true),
     warn: (line) => io.warn(`serin: ${plain(line)}`),
@@ -76,12 +90,17 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
   });
   io.stop.removeEventListener('abort', giveUp);
   if (running === undefined) return exitCodes.ok;
-  const { server, token } = running;
+  const { server, token, dir, leftAlone } = running;
   try {
     announceServer({ server, token, cluster, pid: process.pid, command: 'serin run' }, io.env);
     const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
     const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
-    io.say(`${now()}  Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`);
+    const kept =
+      dir === 'memory'
+        ? 'History is kept in memory, and is gone when this process is.'
+        : `History is kept in ${dir}.`;
+    const drives = `Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`;
+    for (const line of [drives, kept, ...leftLines(leftAlone)]) io.say(`${now()}  ${line}`);
     await stopped(io.stop);
   } finally {
     withdrawServer(process.pid, io.env);
@@ -89,4 +108,13 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     watches.abort();
   }
   return exitCodes.ok;
+}
+
+function leftLines(leftAlone: Run['leftAlone']): string[] {
+  if (leftAlone.length === 0) return [];
+  const rows = leftAlone.map(({ namespace, name, field }) => [`${namespace}/${name}`, field]);
+  return [
+    'These are left alone, since Serin does not carry out yet what they ask for:',
+    ...columns(plainAll(rows)).map((line) => `  ${line}`),
+  ];
 }

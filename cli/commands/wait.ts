@@ -5,7 +5,8 @@ import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { arrival, type Expected, expectedText, formerText, versionText } from '../expected.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { looks } from '../look.ts';
-import { statusLine } from '../status.ts';
+import { isLeftAlone } from '../marks.ts';
+import { markedLine } from '../status.ts';
 import { targetOf } from '../target.ts';
 import { plain } from '../text.ts';
 import { wholeNumber } from './change.ts';
@@ -22,7 +23,8 @@ export function addWait(program: Command, cli: Cli): void {
     .summary('wait until a rollout is healthy, paused or degraded')
     .description(
       'Waits until a rollout is in a phase, and prints the phases on the way. It ends with 1 as soon ' +
-        'as the rollout is Degraded (unless that is what it waits for), and with 2 when the time is up. ' +
+        'as the rollout is Degraded (unless that is what it waits for), with 2 when the time is up, and ' +
+        'with 4 at once where it is left alone. ' +
         'A rollout that is Healthy has no pause to come: there the wait for one ends with 0. Say by ' +
         '--expect-image or --expect-revision which version you mean: until that is there, the phase ' +
         'is the one of the version before; and when another takes its place, the wait ends with 1.',
@@ -86,14 +88,18 @@ export async function wait(call: Call<WaitOptions>): Promise<ExitCode> {
   for await (const { view } of looks(client, path, { stop, warn: io.warn, slowestMs })) {
     const isFirst = last === undefined;
     last = view;
-    if (!isThere(view)) {
+    if (!isThere(view) && !isLeftAlone(view)) {
       if (isFirst) io.warn(`serin: ${awaited(view, options)}`);
       continue;
     }
     hasCome = true;
-    const line = statusLine(view, io.colour);
+    const line = markedLine(view, io.colour);
     if (options.output === 'text' && line !== said) io.say(line);
     said = line;
+    if (isLeftAlone(view)) {
+      if (options.output === 'json') sayJson(io, view);
+      return exitCodes.leftAlone;
+    }
     const isOver = options.for === 'paused' && view.phase === 'Healthy';
     if (isOver) io.warn(`serin: the release is over, so there is no pause to wait for`);
     const reached = isOver || view.phase.toLowerCase() === options.for;

@@ -236,22 +236,23 @@ async function refresh<K extends Kind>(
 
 /**
  * Who wrote which field is a third of an object and more. It matters for these two; and of a rollout, who
- * wrote its status, and which parts of it.
+ * wrote which parts of its spec and of its status.
  */
 function slim<K extends Kind>(kind: K, object: Kinds[K]): Kinds[K] {
   if (kind === 'Deployment') return object;
   const { managedFields = [], ...metadata } = object.metadata ?? {};
   if (kind !== 'Rollout') return { ...object, metadata };
-  const kept = managedFields
-    .filter(({ subresource }) => subresource === 'status')
-    .map(statusFields);
-  return { ...object, metadata: { ...metadata, managedFields: kept } };
+  return { ...object, metadata: { ...metadata, managedFields: managedFields.flatMap(outline) } };
 }
 
-function statusFields(entry: ManagedFieldsEntry): ManagedFieldsEntry {
-  const written = (entry.fieldsV1 as { 'f:status'?: object } | undefined)?.['f:status'] ?? {};
-  const names = Object.fromEntries(Object.keys(written).map((name) => [name, {}]));
-  return { ...entry, fieldsV1: { 'f:status': names } };
+/** The names of the parts, without what is in them. */
+function outline(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
+  const written = (entry.fieldsV1 ?? {}) as Record<string, object | undefined>;
+  const parts = ['f:spec', 'f:status'].flatMap((part) => {
+    const names = Object.keys(written[part] ?? {}).map((name) => [name, {}]);
+    return names.length === 0 ? [] : [[part, Object.fromEntries(names)]];
+  });
+  return parts.length === 0 ? [] : [{ ...entry, fieldsV1: Object.fromEntries(parts) }];
 }
 
 const selectors = new Map<string, LabelSelector>();

@@ -114,10 +114,13 @@ export function lastDriver(rollout: Rollout): string | undefined {
 }
 
 function statusWrites(rollout: Rollout): ManagedFieldsEntry[] {
-  return (rollout.metadata?.managedFields ?? []).filter((entry) => {
-    const fields = (entry.fieldsV1 as { 'f:status'?: object } | undefined)?.['f:status'] ?? {};
-    return entry.subresource === 'status' && controllerFields.some((field) => field in fields);
-  });
+  return (rollout.metadata?.managedFields ?? []).filter(isOfController);
+}
+
+/** Whether these are the fields of a controller, and not those of a person who promotes or aborts. */
+export function isOfController(entry: ManagedFieldsEntry): boolean {
+  const fields = (entry.fieldsV1 as { 'f:status'?: object } | undefined)?.['f:status'] ?? {};
+  return entry.subresource === 'status' && controllerFields.some((field) => field in fields);
 }
 
 function timeOf(entry: ManagedFieldsEntry): Millis {

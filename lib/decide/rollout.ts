@@ -55,10 +55,12 @@ export function decide(observed: Observed, now: Millis): Plan {
   const alone = leaveAlone(observed);
   if (alone)
     return { ...alone, intents: refuseIntents(observed, now, alone.reasons[0]?.text ?? '') };
-  const kept = rivalUntil(observed, now);
-  const settled = settleIntents(observed, now, kept);
+  const rival = rivalUntil(observed, now);
+  const settled = settleIntents(observed, now, rival);
   if (settled.actions.length > 0) return command(observed, settled.actions, settled.steps, now);
   const driven = drive(observed, now);
+  // Whoever drives what Serin leaves alone is no rival.
+  const kept = driven.leftFor === undefined ? rival : undefined;
   const goesOn = isAbortAsked(observed) && driven.status.abort === true;
   const plan = kept && !goesOn ? keepAway(observed, kept, now) : driven;
   const others = othersIn(observed, now);

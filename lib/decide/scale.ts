@@ -25,15 +25,20 @@ import { sizingWeight } from './steps.ts';
 
 /** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, changes: Changes): void {
-  const halted = haltReason(release);
-  // A person's pause of a blue-green rollout is about the traffic: argo-behaviours 12.
-  const isFree = halted === undefined || (halted === pausedByPerson && isBlueGreen(release));
   if (hasPause(release.status, pauseReasons.statusLost)) {
-    if (isFree || halted !== pausedByPerson) fillUp(release, changes);
-  } else if (isFree) {
+    if (isBlueGreen(release) || haltReason(release) !== pausedByPerson) fillUp(release, changes);
+  } else if (!keepsSizes(release)) {
     if (isBlueGreen(release)) scaleBlueGreen(release, changes);
     else scaleCanary(release, changes);
   }
+}
+
+/** Whether the release is held so that no ReplicaSet loses a pod. */
+export function keepsSizes(release: Release): boolean {
+  const halted = haltReason(release);
+  // Of a blue-green, a person's pause is about the traffic: argo-behaviours 12.
+  const isAboutTraffic = isBlueGreen(release) && halted === pausedByPerson;
+  return halted !== undefined && !isAboutTraffic;
 }
 
 /**

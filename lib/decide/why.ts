@@ -26,6 +26,7 @@ import {
 } from './release.ts';
 import { type Counts, goalCounts, limitsOf } from './replicas.ts';
 import { evictRetryMs, openRestart, restartPods } from './restart.ts';
+import { keepsSizes } from './scale.ts';
 import { previewSize, scaleDownAt } from './standby.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
 import { isHandedBack } from './wayBack.ts';
@@ -117,16 +118,19 @@ function isInRelease(release: Release): boolean {
 
 function userPause(release: Release): Reason | undefined {
   if (!release.rollout.spec?.paused || haltReason(release) === undefined) return undefined;
+  const held = keepsSizes(release)
+    ? 'no ReplicaSet is resized meanwhile'
+    : 'the active Service is not switched meanwhile';
   return {
-    text: 'A person paused the rollout (spec.paused); no ReplicaSet is resized meanwhile.',
+    text: `A person paused the rollout (spec.paused); ${held}.`,
     unblock: 'resume (or promote), or set spec.paused to false',
   };
 }
 
 function refusedReason({ observed }: Release): Reason | undefined {
-  const { refused } = observed.record ?? {};
+  const { refused, remedy = 'put that right' } = observed.record ?? {};
   if (refused === undefined) return undefined;
-  return { text: `The API server refuses a write: ${refused}`, unblock: 'put that right' };
+  return { text: `The API server refuses a write: ${refused}`, unblock: remedy, mark: 'refused' };
 }
 
 function metadataReason(refused: RefusedMetadata | undefined): Reason | undefined {
@@ -234,7 +238,8 @@ function goalOf(release: Release): Counts {
 
 /** What is missing in pods before the next step: of the new version, then of the old. */
 function podReasons(release: Release): (Reason | undefined)[] {
-  if (userPause(release)) return [];
+  // What is missing does not come, and what is too much does not go.
+  if (keepsSizes(release)) return [];
   const sets = setsOf(release);
   const goal = goalOf(release);
   const progressing = conditionOf(release.status, 'Progressing');
@@ -265,8 +270,14 @@ function podReasons(release: Release): (Reason | undefined)[] {
     found.push({ text: `Stable pods are going away: ${currentOf(stable)} of ${wanted} are left.` });
   }
   const left = sets.others.filter((set) => currentOf(set) > 0 && scaleDownAt(set) === undefined);
-  if (left.length > 0) {
-    found.push({ text: `Pods of ${left.map(nameOf).join(', ')} are going away.` });
+  const going = left.filter((set) => currentOf(set) > desiredOf(set));
+  if (going.length > 0) {
+    found.push({ text: `Pods of ${going.map(nameOf).join(', ')} are going away.` });
+  }
+  const staying = isBlueGreen(release) ? [] : left.filter((set) => !going.includes(set));
+  if (staying.length > 0) {
+    const names = staying.map(nameOf).join(', ');
+    found.push({ text: `Pods of ${names} stay until others can take their place.` });
   }
   return found;
 }

@@ -44,6 +44,11 @@ export type Reason = {
   until?: Millis;
   /** What would move it on. */
   unblock?: string;
+  /**
+   * Set where whoever looks at the rollout has to know of it, and its status cannot say so: Serin leaves it
+   * alone, or the API server refuses something to Serin.
+   */
+  mark?: 'leftAlone' | 'refused';
 };
 
 /** When to look again: at a time, or when a named thing changes. */
@@ -75,4 +80,6 @@ export type Plan = {
   refusedMetadata?: RefusedMetadata;
   /** Set when the status had been wiped and was put back from the record. */
   restored?: boolean;
+  /** The field for which the rollout is left to others. */
+  leftFor?: string;
 };

@@ -30,6 +30,8 @@ export type Progress = {
   revision: number;
   images: string[];
   restartedAt: string | null;
+  /** When the version in release was first seen: who changes the template after that makes the next. */
+  templateAt?: Millis;
   best?: Best;
 };
 
@@ -111,8 +113,12 @@ export type RolloutRecord = {
   refusedMetadata?: RefusedMetadata;
   /** The uid of the rollout, once it has been healthy: a status that is wiped forgets it. */
   healthyOnce?: string;
-  /** What the API server said when it last refused a write for good; gone when one is taken. */
+  /** What the API server said when it last refused a call for good; gone when one is taken. */
   refused?: string;
+  /** What would put that right, where it is a right that Serin lacks. */
+  remedy?: string;
+  /** The field for which it is left to others, once an Event has told of it. */
+  leftFor?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
   view?: RolloutView;
 };
@@ -135,6 +141,8 @@ export const ledgerKinds = [
   'restarted',
   'degraded',
   'completed',
+  // The last, since the place of each is part of the key it is stored under.
+  'found',
 ] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 

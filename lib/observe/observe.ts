@@ -3,7 +3,7 @@ import { newReplicaSet } from '../decide/revision.ts';
 import { selectorText } from '../decide/selector.ts';
 import { sameTemplate } from '../decide/template.ts';
 import { typeFaults, unsupported, validate } from '../decide/validate.ts';
-import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import { Conflict, MissingRight, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -80,7 +80,7 @@ function orNone(error: unknown): undefined {
   throw error;
 }
 
-type Source = Pick<Observed, 'rollout' | 'workload' | 'workloadFault'>;
+type Source = Pick<Observed, 'rollout' | 'workload' | 'workloadFault' | 'workloadRemedy'>;
 
 /** The rollout with its template, wherever that is written. */
 async function resolve(cluster: Cluster, rollout: Rollout, namespace: string): Promise<Source> {
@@ -96,8 +96,13 @@ async function resolve(cluster: Cluster, rollout: Rollout, namespace: string): P
     }
     if (!(error instanceof Terminal)) throw error;
     const workloadFault = `names the ${kind} ${name}, which cannot be read: ${error.message}`;
-    return { rollout, workloadFault };
+    const { remedy: workloadRemedy } = remedyOf(error);
+    return { rollout, workloadFault, ...(workloadRemedy && { workloadRemedy }) };
   }
+}
+
+function remedyOf(error: Error): { remedy?: string } {
+  return error instanceof MissingRight ? { remedy: error.remedy } : {};
 }
 
 async function findReplicaSets(
@@ -197,7 +202,7 @@ async function tryCreate(cluster: Cluster, rollout: Rollout, known: ReplicaSet[]
     if (error instanceof Conflict) return whoseName(cluster, rollout, hash);
     // An abort does not need the new template, and so it does not wait for its answer.
     const isMoot = error instanceof Transient && rollout.status?.abort === true;
-    if (error instanceof Terminal || isMoot) return { refused: error.message };
+    if (error instanceof Terminal || isMoot) return { refused: error.message, ...remedyOf(error) };
     throw error;
   }
 }

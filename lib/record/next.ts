@@ -36,8 +36,10 @@ export function account(
   seen: { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by?: string },
 ): RolloutRecord {
   const { observed, plan, view, now, by } = seen;
+  const fresh = progressOf(observed.rollout, now);
   const progress: Progress = {
-    ...progressOf(observed.rollout, now),
+    ...fresh,
+    ...templateAtOf(record.progress, fresh),
     ...bestSoFar(record, seen),
   };
   const intents = closeIntents(record.intents, plan);
@@ -55,7 +57,7 @@ export function account(
   // A wiped status must not wipe what is needed to restore it.
   const moves = isWorthKeeping(record.progress, progress);
   const entries: LedgerEntry[] = [
-    ...(moves ? transitions(record.progress, progress, observed.rollout, done) : []),
+    ...(moves ? transitions(record.progress, progress, observed, done) : []),
     ...ended.map((intent) => commandEntry(intent, progress)),
     ...(plan.restored ? [restoredEntry(progress)] : []),
   ];
@@ -75,6 +77,7 @@ export function account(
     workloadRef: ________,
     knownSets,
     refusedMetadata,
+    leftFor: _________,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
@@ -92,6 +95,7 @@ export function account(
     ...(isQueued && { queuedFor }),
     ...(rival && { rival }),
     ...(others && { others }),
+    ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),
@@ -159,6 +163,15 @@ function remembered(intents: Intent[], now: Millis): Intent[] {
 function isWorthKeeping(before: Progress | undefined, after: Progress): boolean {
   const isWiped = after.currentPodHash === '' && after.stableRS === '';
   return !isWiped || before?.uid !== after.uid;
+}
+
+function templateAtOf(
+  before: Progress | undefined,
+  { uid, currentPodHash, observedAt }: Progress,
+): Pick<Progress, 'templateAt'> {
+  const isSame = before?.uid === uid && before.currentPodHash === currentPodHash;
+  if (!isSame) return { templateAt: observedAt };
+  return before.templateAt === undefined ? {} : { templateAt: before.templateAt };
 }
 
 /** Progress that no status tells of yet is told with the next that is written. */

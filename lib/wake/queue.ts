@@ -12,6 +12,9 @@ const earlyMs: Millis = secondMs;
 /** The longest a function waits. More is no early message but a clock that is wrong. */
 export const waitMaxMs: Millis = 5 * secondMs;
 
+/** How soon a rollout is looked at again after a call that was refused for good. */
+export const refusedRetryMs: Millis = minuteMs;
+
 /** What to record as `queuedFor` when a wake is scheduled: `dueAt`, if the queue can take it now. */
 export function queuedFor(dueAt: Millis, now: Millis): Millis | undefined {
   return dueAt - now <= reachMs ? dueAt : undefined;

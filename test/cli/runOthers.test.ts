@@ -18,6 +18,8 @@ async function runOn(kubeconfig: string, instanceId = '') {
   const run = await startRun({
     ...{ kubeconfig, namespaces: [], instanceId, cluster: 'local', port: 0 },
     userAgent: 'serin/test',
+    env: {},
+    dir: 'memory',
     log: (level, message) => level !== 'debug' && logged.push(`${level} ${message}`),
     warn: (line) => warned.push(line),
     signal: watches.signal,

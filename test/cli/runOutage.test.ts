@@ -47,6 +47,8 @@ async function runOn(server: string): Promise<string[]> {
   const run = await startRun({
     ...{ kubeconfig, namespaces: [], instanceId: '', cluster: 'local', port: 0 },
     userAgent: 'serin/test',
+    env: {},
+    dir: 'memory',
     log: (level, message) => level !== 'debug' && logged.push(`${level} ${message}`),
     signal: watches.signal,
   });

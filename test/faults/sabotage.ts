@@ -73,8 +73,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a back-off from a rival drops an abort',
     file: 'lib/decide/intents.ts',
-    find: 'const aborts = open.filter(isAbort);',
-    replace: 'const aborts = onlyAborts ? [] : open.filter(isAbort);',
+    find: "if ('actions' in settled && kept && !isAbort(intent)) {",
+    replace: "if ('actions' in settled && kept) {",
   },
   {
     name: 'an abort waits for the table',

@@ -9,7 +9,7 @@ import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import { type Faults, faultyWorld, Killed } from '../../lib/simulate/faults.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
-import type { InvokeAnswer, World } from '../../lib/world.ts';
+import { type FunctionAnswer, foundIn, type World } from '../../lib/world.ts';
 import type { Scenario } from './scenario.ts';
 import { type Watchdog, watchdog } from './watchdog.ts';
 import { workloadName } from './workload.ts';
@@ -102,7 +102,7 @@ function connect({ simulated, faults, run, clock, dog }: Stage): void {
         const answer = await invoke('reconcile', (world, context) =>
           reconcileHandler(world)(request, context),
         );
-        return answer as InvokeAnswer;
+        return foundIn(answer as FunctionAnswer);
       } catch (error) {
         // A function that ends without an answer.
         if (error instanceof Killed) throw new Transient(error.message);

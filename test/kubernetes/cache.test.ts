@@ -161,18 +161,20 @@ describe('a cluster read through its watches', () => {
     expect(metadata?.managedFields).toBeUndefined();
   });
 
-  it('knows of a rollout who drives it, and no more of who wrote what', async () => {
+  it('knows of a rollout who drives it and who wrote which part, and no more of who wrote what', async () => {
     const { cached, sinks } = await opened();
     const time = '2026-01-31T12:00:00Z';
     const driver = { manager: 'rollouts-controller', subresource: 'status', time };
     const managedFields = [
-      { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:replicas': {} } } },
+      { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:template': { 'f:spec': {} } } } },
+      { manager: 'labeller', time, fieldsV1: { 'f:metadata': { 'f:labels': {} } } },
       { ...driver, fieldsV1: { 'f:status': { 'f:phase': {}, 'f:canary': { 'f:weights': {} } } } },
     ];
     const metadata = { ...target, uid: 'u', resourceVersion: '5', managedFields };
     sinks.Rollout?.change('ADDED', { metadata } as never);
     const rollout = await cached.get('Rollout', 'shop', 'web-1');
     expect(rollout.metadata?.managedFields).toEqual([
+      { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:template': {} } } },
       { ...driver, fieldsV1: { 'f:status': { 'f:phase': {}, 'f:canary': {} } } },
     ]);
     const sighting = rivalUntil({ rollout }, Date.parse(time) + 1000);
