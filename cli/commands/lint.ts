@@ -3,14 +3,30 @@ import { unsupported, validate } from '../../lib/decide/validate.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { rolloutApiVersion } from '../../lib/model/names.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
+import { checkStructure } from '../../lib/model/structure.ts';
+import { endingsOf } from '../afterArgo.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
-import { type Manifest, readManifestFile, structureFaults } from '../manifest.ts';
+import {
+  type Manifest,
+  type ManifestFile,
+  noRollout,
+  readManifestFile,
+  seenIn,
+} from '../manifest.ts';
 import { plain } from '../text.ts';
 
-/** One thing that is wrong in a file. `path` is '' when the file is no YAML. */
-type Finding = { line: number; path: string; message: string };
-type Report = { file: string; rollouts: number; findings: Finding[] };
+/** One thing that is wrong. `path` is '' where a whole file is meant. */
+type Finding = { line: number; path: string; message: string; rollout?: string };
+type Report = {
+  file: string;
+  rollouts: number;
+  findings: Finding[];
+  /** What else is in the file. */
+  passedOver: string[];
+  /** Nothing wrong, but it stops working when Argo's controller does. */
+  notes: Finding[];
+};
 
 export function addLint(program: Command, cli: Cli): void {
   program
@@ -19,7 +35,9 @@ export function addLint(program: Command, cli: Cli): void {
     .summary('check manifests without a cluster')
     .description(
       'Checks the Rollouts of manifest files: fields, types, and the rules of the strategy. Objects ' +
-        'of other kinds are passed over. Needs no server.',
+        'of other kinds, and of other groups, are passed over; it is a fault if nothing is left. What an ' +
+        'API server wrote into an object is left aside. Notes name what stops working without the ' +
+        'controller of Argo Rollouts, such as notifications. Needs no server.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
     .addHelpText(
@@ -28,43 +46,81 @@ export function addLint(program: Command, cli: Cli): void {
 Examples:
   serin lint rollout.yaml
   kustomize build overlays/prod | serin lint -
+  kubectl get rollouts -A -o yaml | serin lint -
   serin lint k8s/*.yaml -o json`,
     )
     .action(action(cli, lint));
 }
 
 async function lint({ args, options, io }: Call<unknown>) {
-  const reports = args.map(lintFile);
+  const files = await Promise.all(args.map((file) => readManifestFile(file, io)));
+  const read = files.map(lintFile);
+  // Somebody's Rollouts are meant: that there are none is not as it should be.
+  const isNone = !read.some(({ rollouts, findings, passedOver }) => {
+    return rollouts + findings.length > 0 || passedOver.some((seen) => /^Rollout /.test(seen));
+  });
+  const reports = isNone ? read.map(withoutRollouts) : read;
   if (options.output === 'json') sayJson(io, { files: reports });
-  else {
-    for (const { file, rollouts, findings } of reports) {
-      for (const { line, path, message } of findings) {
-        io.say(plain(`${file}:${line}: ${path === '' ? '' : `${path} `}${message}`));
-      }
-      const count = rollouts === 1 ? '1 Rollout' : `${rollouts} Rollouts`;
-      if (findings.length === 0) io.say(plain(`${file}: ${count}, nothing wrong`));
-    }
-  }
+  else for (const report of reports) for (const line of linesOf(report)) io.say(plain(line));
   const wrong = reports.some(({ findings }) => findings.length > 0);
   return wrong ? exitCodes.refused : exitCodes.ok;
 }
 
-function lintFile(file: string): Report {
-  const { manifests, faults } = readManifestFile(file);
-  const rollouts = manifests.filter(({ kind }) => kind === 'Rollout');
-  const findings = [...faults.map((fault) => ({ ...fault, path: '' })), ...rollouts.flatMap(check)];
-  return { file, rollouts: rollouts.length, findings };
+function linesOf(report: Report): string[] {
+  const { file, notes } = report;
+  const told = notes.map(({ line, path, message }) => `${file}:${line}: note: ${path} ${message}`);
+  return [...told, ...verdictOf(report)];
+}
+
+function verdictOf({ file, rollouts, findings, passedOver }: Report): string[] {
+  const lines = findings.map(({ line, path, message, rollout }) => {
+    const which = rollouts > 1 && rollout !== undefined ? `${rollout}: ` : '';
+    return `${file}:${line}: ${which}${path === '' ? '' : `${path} `}${message}`;
+  });
+  if (lines.length > 0) return lines;
+  if (rollouts === 0) return [`${file}: no Rollout, passed over: ${passedOver.join(', ')}`];
+  return [`${file}: ${rollouts === 1 ? '1 Rollout' : `${rollouts} Rollouts`}, nothing wrong`];
+}
+
+function lintFile({ file, manifests, faults }: ManifestFile): Report {
+  const isRollout = ({ meaning }: Manifest) => 'kind' in meaning && meaning.kind === 'Rollout';
+  const rollouts = manifests.filter(isRollout);
+  const findings = [
+    ...faults.map((fault) => ({ ...fault, path: '' })),
+    ...manifests.flatMap((each) => (isRollout(each) ? check(each) : misnamed(each))),
+  ];
+  const others = manifests.filter((each) => !isRollout(each) && !('fault' in each.meaning));
+  const notes = manifests.flatMap(notesOf);
+  return { file, rollouts: rollouts.length, findings, notes, passedOver: seenIn(others) };
+}
+
+function withoutRollouts(report: Report): Report {
+  return { ...report, findings: [{ line: 1, path: '', message: noRollout(report.passedOver) }] };
+}
+
+function misnamed({ meaning, lineOf }: Manifest): Finding[] {
+  return 'fault' in meaning ? [{ ...meaning.fault, line: lineOf(meaning.fault.path) }] : [];
+}
+
+function notesOf({ value, lineOf }: Manifest): Finding[] {
+  return endingsOf(value).map((ending) => ({ ...ending, line: lineOf(ending.path) }));
 }
 
 /** The rules of the strategy can be judged only where the structure holds. */
-function check(manifest: Manifest): Finding[] {
-  const structure = structureFaults(manifest);
-  const rollout = withoutNulls(manifest.value as Rollout);
+function check({ value, lineOf }: Manifest): Finding[] {
+  const structure = checkStructure('Rollout', value);
+  const rollout = withoutNulls(value as Rollout);
+  const { namespace, name = '' } = rollout.metadata ?? {};
   const faults =
     structure.length > 0
       ? structure
       : [...identityFaults(rollout), ...validate(rollout), ...unsupportedFaults(rollout)];
-  return faults.map(({ path, message }) => ({ line: manifest.lineOf(path), path, message }));
+  return faults.map(({ path, message }) => ({
+    line: lineOf(path),
+    path,
+    message,
+    rollout: namespace === undefined ? String(name) : `${namespace}/${name}`,
+  }));
 }
 
 function unsupportedFaults(rollout: Rollout) {

@@ -25,8 +25,9 @@ const cooldownMs: Millis = 30 * secondMs;
 const lifeMs: Millis = 10 * minuteMs;
 /** How long they are believed while the issuer does not answer: a release may have to be aborted then. */
 const staleMs: Millis = hourMs;
-/** How long an issuer that failed is left alone. */
-const failureLifeMs: Millis = 10 * secondMs;
+/** How long an issuer that failed is left alone: longer each time, but a caller waits for a first slip. */
+const failureLifeMinMs: Millis = secondMs;
+const failureLifeMaxMs: Millis = 10 * secondMs;
 const timeoutMs: Millis = 3 * secondMs;
 const bytesMax = 512 * 1024;
 
@@ -42,6 +43,7 @@ export function issuerKeys(address: IssuerAddress, { clock, log }: Outside): Key
   let remote: Keys | undefined;
   let answeredAt: Millis = 0;
   let failed: { until: Millis; error: unknown } | undefined;
+  let failures = 0;
   const ask: Fetch = async (url, init) => {
     const answer = await boundedFetch(url, init);
     answeredAt = clock.now();
@@ -51,11 +53,15 @@ export function issuerKeys(address: IssuerAddress, { clock, log }: Outside): Key
     if (failed !== undefined && clock.now() < failed.until) throw failed.error;
     try {
       remote ??= await remoteKeys(address, ask);
-      return await remote(header, token);
+      const key = await remote(header, token);
+      failures = 0;
+      return key;
     } catch (error) {
       if (isOfToken(error)) throw error;
       log('warn', 'the keys of an issuer could not be had', { issuer: address.issuer, error });
-      failed = { until: clock.now() + failureLifeMs, error };
+      const aloneMs = Math.min(failureLifeMaxMs, failureLifeMinMs * 2 ** failures);
+      failures += 1;
+      failed = { until: clock.now() + aloneMs, error };
       throw error;
     }
   };

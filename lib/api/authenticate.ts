@@ -1,6 +1,7 @@
 import { Terminal, Transient } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
 import type { Command } from '../model/intent.ts';
+import { type Millis, secondMs } from '../model/units.ts';
 import { type ApiDeps, type Call, iamRoot } from './call.ts';
 import { kubectlFor } from './kubectl.ts';
 import { areNames } from './pathNames.ts';
@@ -44,14 +45,22 @@ const unsigned = problem(
   'API Gateway found no signature of AWS (SigV4) on this request. Sign it, or use /v1 with a token.',
 );
 
-/** Without the table nobody can be known, so everybody is told how to do it without Serin. */
+/** How long a caller is kept waiting for what passes, and how soon it is tried again at first. */
+const patienceMs: Millis = 5 * secondMs;
+const retryMs: Millis = 300;
+
+/**
+ * Finds out who the caller is or what they may do. A table or an issuer that is slow just then is asked
+ * again: nobody's command is to fail for it. Without the table nobody can be known, so everybody is told
+ * how to do it without Serin.
+ */
 export async function orUnavailable<T>(
   { world }: ApiDeps,
   path: string,
   find: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await find();
+    return await patiently(world, find);
   } catch (error) {
     if (!(error instanceof Transient || error instanceof Terminal)) throw error;
     world.log('error', 'who may do what could not be found out', { error });
@@ -60,6 +69,19 @@ export async function orUnavailable<T>(
       'Nothing was done: who may do this cannot be found out at the moment. ' +
       `Serin's log says why.${same === undefined ? '' : ` This does the same: ${same}`}`;
     throw new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+  }
+}
+
+async function patiently<T>({ clock }: ApiDeps['world'], find: () => Promise<T>): Promise<T> {
+  const until = clock.now() + patienceMs;
+  for (let waitMs = retryMs; ; waitMs *= 2) {
+    try {
+      return await find();
+    } catch (error) {
+      const next = clock.now() + waitMs;
+      if (!(error instanceof Transient) || next >= until) throw error;
+      await clock.sleepUntil(next);
+    }
   }
 }
 

@@ -9,14 +9,17 @@ import {
   annotationOf,
   availableOf,
   createdAt,
+  currentOf,
   desiredOf,
   podHashOf,
   replicasOf,
   revisionOf,
+  sum,
 } from '../model/workload.ts';
 import { type Changes, change } from './changes.ts';
 import { currentHash, isAborted, type Release } from './release.ts';
 import { resize } from './resize.ts';
+import { isHandedBack } from './wayBack.ts';
 
 /** argo v1.10.1 utils/defaults/defaults.go */
 const defaultDelaySeconds = 30;
@@ -34,6 +37,10 @@ export function scaleDownAt(set: ReplicaSet): Millis | undefined {
  */
 export function scaleBlueGreen(release: Release, changes: Changes): void {
   const { current, stable } = release;
+  if (isHandedBack(release)) {
+    emptyAll(release, changes);
+    return;
+  }
   const isOne = current === stable;
   if (stable) resize(release, changes, stable, replicasOf(release.rollout));
   if (current && !isOne) {
@@ -41,6 +48,19 @@ export function scaleBlueGreen(release: Release, changes: Changes): void {
     else resize(release, changes, current, previewSize(release));
   }
   retireOthers(release, changes);
+}
+
+/**
+ * For the way back to a Deployment. What the active Service leads to goes last: without its hash that one
+ * leads to every pod there is, and pods that nobody has consented to are not to be among them.
+ */
+function emptyAll(release: Release, changes: Changes): void {
+  const isActive = (set: ReplicaSet): boolean =>
+    podHashOf(set) === release.status.blueGreen?.activeSelector;
+  const others = release.all.filter((set) => !isActive(set));
+  for (const set of others) resize(release, changes, set, 0);
+  if (sum(others, currentOf) > 0) return;
+  for (const set of release.all.filter(isActive)) resize(release, changes, set, 0);
 }
 
 /** How many pods the current ReplicaSet is to have. argo v1.10.1 utils/replicaset/replicaset.go */
@@ -52,6 +72,7 @@ export function previewSize(release: Release): number {
   const isPreview =
     active !== undefined && active !== current && current !== stable && !hasTraffic(release);
   if (preview === undefined || !isPreview || status.promoteFull) return whole;
+  if (isHandedBack(release)) return 0;
   if (isWayBack(release)) return whole;
   const isPaused = rollout.spec?.paused === true || (status.pauseConditions ?? []).length > 0;
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;

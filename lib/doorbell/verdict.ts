@@ -1,5 +1,6 @@
 import { type Fault, faultLine, typeFaults, unsupported, validate } from '../decide/validate.ts';
 import type { Rollout } from '../model/argo.generated.ts';
+import { faultList } from '../model/faults.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { Admission, AdmittedObject, Verdict } from './review.ts';
@@ -22,15 +23,18 @@ export function verdict(admission: Admission, { enforce }: { enforce: boolean })
   const faults = faultsOf(object);
   const known = new Set(oldObject ? faultsOf(oldObject).map(faultLine) : []);
   const added = faults.map(faultLine).filter((line) => !known.has(line));
-  if (enforce && added.length > 0) return { warnings: [], denied: added.join('; ').slice(0, 2000) };
+  if (enforce && added.length > 0) return { warnings: [], denied: faultList(added.map(inShort)) };
   const path = faults.length === 0 ? unsupported(rolloutIn(object)) : undefined;
   const later = path && `${path} is right, but this version of Serin does not carry it out yet`;
   const lines = [...faults.map(faultLine), ...(later ? [later] : [])];
-  return {
-    warnings: lines
-      .slice(0, warningsMax)
-      .map((line) => `Serin, ${object.metadata.name}: ${line}`.slice(0, warningLengthMax)),
-  };
+  const more = lines.length - (warningsMax - 1);
+  const rest = `and ${more} more faults, which \`serin lint\` names`;
+  const told = more > 1 ? [...lines.slice(0, warningsMax - 1), rest] : lines;
+  return { warnings: told.map((line) => inShort(`Serin, ${object.metadata.name}: ${line}`)) };
+}
+
+function inShort(line: string): string {
+  return line.slice(0, warningLengthMax);
 }
 
 function faultsOf(object: AdmittedObject): Fault[] {

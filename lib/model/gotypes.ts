@@ -34,6 +34,10 @@ export type GoField = {
 const structs: Readonly<Record<string, readonly string[]>> = table;
 const parsed = new Map<string, readonly GoField[]>();
 
+export function typesText(): string {
+  return JSON.stringify(table);
+}
+
 /** Reads the table's notation: `[]CanaryStep`, `*int32`, `map:string`, `PodTemplateSpec`. */
 export function goType(notation: string): GoType {
   if (notation.startsWith('*')) return { kind: 'pointer', of: goType(notation.slice(1)) };

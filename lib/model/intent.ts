@@ -11,8 +11,12 @@ export type Command =
   | { verb: 'undo'; toRevision?: number }
   | { verb: 'image'; container: string; image: string };
 
-/** Who asked, and how we know. */
-export type Actor = { name: string; proof: 'verified' | 'reported' | 'unknown' };
+/** Who asked, and how we know. `isClient`: what is known is the program's name, not the person's. */
+export type Actor = {
+  name: string;
+  proof: 'verified' | 'reported' | 'unknown';
+  isClient?: true;
+};
 
 /** What the author of a command saw. An abort is bound to `uid` and `podHash` only. */
 export type Bound = {

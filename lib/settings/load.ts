@@ -1,4 +1,5 @@
 import { Terminal, Transient } from '../errors.ts';
+import { faultList } from '../model/faults.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Clock, Documents, Log } from '../world.ts';
 import { parseSettings } from './parse.ts';
@@ -10,10 +11,12 @@ export const settingsKey = { kind: 'settings', id: 'current' } as const;
 /** The settings in use; `version` 0 before any were applied. */
 export type Current = { version: number; settings: Settings };
 
-/** How long they are believed; how long while the table does not answer; how long a failure is. */
+/** How long they are believed, and how long while the table does not answer. */
 const lifeMs: Millis = minuteMs;
 const staleMs: Millis = 15 * minuteMs;
+/** How long a failure is: a caller waits for the first settings of all, and not for newer ones. */
 const failureLifeMs: Millis = 5 * secondMs;
+const firstFailureLifeMs: Millis = secondMs;
 
 type Outside = { documents: Documents; clock: Clock; log: Log };
 
@@ -37,7 +40,8 @@ export function settingsReader({ documents, clock, log }: Outside): () => Promis
       if (isBrief) log('warn', 'the settings could not be read: the last ones hold', { error });
       else log('error', 'nobody is let in: the settings cannot be used', { error });
       const answer = isBrief && last !== undefined ? last.current : (error as Error);
-      known = { answer, until: now + failureLifeMs };
+      const isAwaited = last === undefined && error instanceof Transient;
+      known = { answer, until: now + (isAwaited ? firstFailureLifeMs : failureLifeMs) };
     }
     return known.answer;
   };
@@ -63,7 +67,7 @@ async function read(documents: Documents, last: Current | undefined): Promise<Cu
   if (settings !== undefined) return { version, settings };
   const list = faults.map(({ line, path, message }) => `line ${line}: ${path} ${message}`);
   throw new Terminal(
-    `the settings in the table (version ${version}) are not understood: ${list.join('; ')}. A newer ` +
+    `the settings in the table (version ${version}) are not understood: ${faultList(list)}. A newer ` +
       'Serin may have written them: upgrade this one, or apply them again with `serin settings apply`',
   );
 }

@@ -23,7 +23,7 @@ type RunLimits = { until?: Millis; while?: () => boolean; eventsMax: number };
 type RunEnd = { ended: 'until' | 'while' | 'idle'; events: number };
 
 export type ScaledClock = TaskClock & {
-  /** Drops all timers, so that the process can end. */
+  /** Drops all timers, those still to be set included, so that the process can end. */
   stop: () => void;
 };
 
@@ -81,6 +81,7 @@ export function scaledClock(speed: number): ScaledClock {
   const startMs = Date.now();
   const started = performance.now();
   let alarm: NodeJS.Timeout | undefined;
+  let isStopped = false;
   const now = (): Millis => Math.floor(startMs + (performance.now() - started) * speed);
 
   const ring = (): void => {
@@ -96,6 +97,8 @@ export function scaledClock(speed: number): ScaledClock {
     if (at !== undefined) alarm = setTimeout(ring, timeoutMs((at - now()) / speed));
   };
   const add = (at: Millis, task: Task): Cancel => {
+    // Whatever runs on would keep itself alive for ever, one timer setting the next.
+    if (isStopped) return () => {};
     const cancel = timers.add(at, task);
     arm();
     return cancel;
@@ -103,6 +106,7 @@ export function scaledClock(speed: number): ScaledClock {
   return {
     ...taskClock(now, add),
     stop: () => {
+      isStopped = true;
       timers.clear();
       clearTimeout(alarm);
     },

@@ -12,6 +12,7 @@ import { checkTypes, checkValidations } from 'dynalite/validations/index.js';
 import * as putItemRules from 'dynalite/validations/putItem.js';
 import * as queryRules from 'dynalite/validations/query.js';
 import { Terminal } from '../errors.ts';
+import { forgetHolder, holderText, noteHolder } from './holder.ts';
 
 // dynalite's tables over leveldb, called in this process instead of through its HTTP server, because
 // that server throws an engine's error out of a callback, which ends the process; writes an item and
@@ -44,14 +45,16 @@ const reopenMarginBytes = 256 * 1024;
 
 /** An open database whose writes are collected and then committed together, or not at all. */
 type Session = {
-  tables: Tables;
-  collect: <T>(work: () => Promise<T>) => Promise<T>;
+  read: <T>(work: (tables: Tables) => Promise<T>) => Promise<T>;
+  write: <T>(work: (tables: Tables) => Promise<T>) => Promise<T>;
+  /** Waits for the reads under way: dynalite throws out of a callback when it is closed under one. */
   close: () => Promise<void>;
 };
 
 /** Opens the tables in `dir`, or in memory. */
 export async function openEngine(dir: string | undefined): Promise<Engine> {
   let session: Session | undefined = await openSession(dir);
+  if (dir !== undefined) await noteHolder(dir);
   let mustReopen = false;
   let ended = false;
   let last: Promise<unknown> = Promise.resolve();
@@ -76,8 +79,8 @@ export async function openEngine(dir: string | undefined): Promise<Engine> {
   const write = <T>(work: (tables: Tables) => Promise<T>): Promise<T> =>
     inTurn(async () => {
       try {
-        const { collect, tables } = mustReopen || !session ? await reopen() : session;
-        return await collect(() => work(tables));
+        const open = mustReopen || !session ? await reopen() : session;
+        return await open.write(work);
       } catch (error) {
         if (isRefusal(error)) throw error;
         mustReopen = true;
@@ -86,8 +89,11 @@ export async function openEngine(dir: string | undefined): Promise<Engine> {
     });
 
   const read = async <T>(work: (tables: Tables) => Promise<T>): Promise<T> => {
+    // Begun before anything else has a turn, which could close what is to be read from.
+    const begin = async () => ({ answer: (session ?? (await reopen())).read(work) });
     try {
-      return await work((session ?? (await inTurn(async () => session ?? reopen()))).tables);
+      const { answer } = session ? { answer: session.read(work) } : await inTurn(begin);
+      return await answer;
     } catch (error) {
       throw isRefusal(error) ? error : engineError(error, dir);
     }
@@ -101,6 +107,8 @@ export async function openEngine(dir: string | undefined): Promise<Engine> {
         const old = session;
         session = undefined;
         ended = true;
+        // While it is still ours to say.
+        if (dir !== undefined && old) await forgetHolder(dir);
         await old?.close();
       }),
   };
@@ -151,13 +159,20 @@ async function createTable(tables: Tables, definition: { TableName?: string | un
 
 async function openSession(dir: string | undefined): Promise<Session> {
   try {
-    if (dir !== undefined) await mkdir(dir, { recursive: true });
+    if (dir !== undefined) await mkdir(dir, { recursive: true, mode: 0o700 });
     const tables = create(dir === undefined ? {} : { path: dir });
     await tables.db.open();
     return collecting(tables);
   } catch (error) {
-    throw engineError(error, dir);
+    if (dir === undefined || !isLocked(error)) throw engineError(error, dir);
+    const holder = await holderText(dir);
+    const advice = `${holder}: stop that one, or choose another folder`;
+    throw new Terminal(`the store in ${dir} is in use: ${advice}`, { cause: error });
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return messages(error).includes('LEVEL_LOCKED');
 }
 
 function collecting(tables: Tables): Session {
@@ -172,13 +187,20 @@ function collecting(tables: Tables): Session {
   };
   db.put = (key, value, done) => add({ type: 'put', key, value }, done);
   db.del = (key, done) => add({ type: 'del', key }, done);
+  const reading = new Set<Promise<unknown>>();
   return {
-    tables,
-    collect: async (work) => {
+    read: (work) => {
+      const mine = work(tables);
+      reading.add(mine);
+      const forget = () => reading.delete(mine);
+      mine.then(forget, forget);
+      return mine;
+    },
+    write: async (work) => {
       const mine: Operation[] = [];
       operations = mine;
       try {
-        const answer = await work();
+        const answer = await work(tables);
         operations = undefined;
         // Synced: an intent that was accepted must outlive a power cut too.
         if (mine.length > 0) await batch(mine, { sync: true });
@@ -187,7 +209,10 @@ function collecting(tables: Tables): Session {
         operations = undefined;
       }
     },
-    close: () => db.close(),
+    close: async () => {
+      await Promise.allSettled(reading);
+      await db.close();
+    },
   };
 }
 
@@ -214,7 +239,6 @@ async function checkSpace(dir: string): Promise<void> {
 /** leveldb has one code for most failures, so the system's own words tell them apart. */
 const advices: [RegExp, string][] = [
   [/ENOSPC|EDQUOT|EFBIG|no space|quota|file too large/i, 'free some space there; nothing is lost'],
-  [/LEVEL_LOCKED/, 'another process has it open: stop that one, or choose another folder'],
   [
     /LEVEL_CORRUPTION|LEVEL_DECODE_ERROR|checksum|not found/i,
     'its files are damaged: restore the folder from a backup, or move it away to start afresh',

@@ -3,6 +3,7 @@ import { loadCedar } from '../../lib/access/cedar.ts';
 import { checkPolicies, parsePolicies } from '../../lib/access/policies.ts';
 import { actionGroups } from '../../lib/access/policySchema.ts';
 import { bodies } from '../../lib/api/requestSchemas.ts';
+import { Transient } from '../../lib/errors.ts';
 import type { Caller, Principal } from '../../lib/model/caller.ts';
 import { path } from '../api/support.ts';
 import { makeAccess, settingsText, startIssuer } from './support.ts';
@@ -193,6 +194,29 @@ describe('a decision of the API', () => {
       const told = await api.send(method, `${elsewhere}${rest}`, { token });
       expect(told.status).toBe(403);
     }
+  });
+
+  it('fail nobody while the table is slow for a moment, be it at the first request of all', async () => {
+    const { token, faults, documents, status, api, pass } = await stage();
+    const slow = (times: number) => {
+      let left = times;
+      faults.get = async (key) => {
+        left -= 1;
+        if (left >= 0) throw new Transient('the table did not answer');
+        return await documents.get(key);
+      };
+    };
+    slow(1);
+    expect(await status(token)).toBe(200);
+    expect(api.logged).toEqual([]);
+    // Read before, they hold for a quarter of an hour more.
+    pass(61_000);
+    slow(Number.POSITIVE_INFINITY);
+    expect(await status(token)).toBe(200);
+    pass(13 * 60_000);
+    expect(await status(token)).toBe(200);
+    pass(2 * 60_000);
+    expect(await status(token)).toBe(503);
   });
 
   it('follows new settings within a minute, and damaged ones let nobody in', async () => {

@@ -85,7 +85,8 @@ export async function makeAccess(text: string | undefined) {
     clock,
     log: (_level, message, fields) => logged.push({ message, fields: inspect(fields) }),
   });
-  const api = await makeApi({ deps: found });
+  const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+  const api = await makeApi({ deps: found, waits: pass });
   return {
     ...found,
     api,
@@ -94,7 +95,7 @@ export async function makeAccess(text: string | undefined) {
     faults,
     logged,
     reasons: () => logged.map(({ fields }) => fields).join('\n'),
-    pass: (ms: number) => vi.setSystemTime(Date.now() + ms),
+    pass,
     /** What somebody with this token is answered. */
     status: async (token: string) => (await api.get(path, { token })).status,
     who: (token: string) =>

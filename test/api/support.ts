@@ -176,12 +176,15 @@ export async function makeApi(
     store?: Partial<Store>;
     deps?: Partial<ApiDeps>;
     via?: 'fetch' | 'lambda';
+    /** Told of the time that a request waits out. */
+    waits?: (ms: number) => void;
   } = {},
 ) {
   let now = start;
   const clock: Clock = {
     now: () => now,
     sleepUntil: async (at) => {
+      options.waits?.(Math.max(0, at - now));
       now = Math.max(now, at);
     },
   };

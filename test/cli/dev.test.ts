@@ -37,7 +37,7 @@ async function dev(...more: string[]) {
 
 const image = ['set', 'image', 'front-api', 'front-api=front-api:new-tag'];
 
-describe('a release with serin dev', { timeout: 20_000 }, () => {
+describe('a release with serin dev', { timeout: 120_000 }, () => {
   it('goes from the image to healthy, by commands of another terminal', async () => {
     const { env, said, stop } = await dev();
     expect(said()).toMatch(/nothing real is touched/);
@@ -45,7 +45,7 @@ describe('a release with serin dev', { timeout: 20_000 }, () => {
     const set = await binary([...image, '--reason', 'sprint 12'], env);
     expect(set.err).toBe('');
     expect(set.out).toMatch(/^front-api: The image of front-api is front-api:new-tag\.\n/);
-    const paused = await serin(['wait', 'front-api', '--for', 'paused', '--timeout', '9s'], env);
+    const paused = await serin(['wait', 'front-api', '--for', 'paused', '--timeout', '60s'], env);
     expect(paused.out).toMatch(/॥ Paused - CanaryPauseStep \(step 1\/6, weight 1\)\n$/);
 
     const tree = await serin(['get', 'rollout', 'front-api'], env);
@@ -63,7 +63,7 @@ describe('a release with serin dev', { timeout: 20_000 }, () => {
     const { actor, outcome } = JSON.parse(promoted.out) as CommandAnswer;
     expect(actor.proof).toBe('verified');
     expect(outcome?.result).toBe('done');
-    const healthy = await serin(['wait', 'front-api', '--timeout', '15s', '-o', 'json'], env);
+    const healthy = await serin(['wait', 'front-api', '--timeout', '60s', '-o', 'json'], env);
     expect((JSON.parse(healthy.out) as RolloutView).phase).toBe('Healthy');
 
     const { items } = JSON.parse(
@@ -101,10 +101,19 @@ describe('a release with serin dev', { timeout: 20_000 }, () => {
     expect(gone.err).toMatch(/no `serin dev` is running\n.*serin dev/);
   });
 
+  it('ends soon and with 0, whatever is under way', async () => {
+    const { env, stop } = await dev('--speed', '1');
+    // One release whose pods are still coming up, with its turns, sweeps and timers.
+    expect((await serin(image, env)).code).toBe(0);
+    const stopped = Date.now();
+    expect(await stop()).toBe(0);
+    expect(Date.now() - stopped).toBeLessThan(10_000);
+  });
+
   it('keeps the ledger where it is told to', async () => {
     const data = temporaryFolder();
     const first = await dev('--data', data);
-    await first.stop();
+    expect(await first.stop()).toBe(0);
     const second = await dev('--data', data);
     const { out } = await serin(['history', 'front-api'], second.env);
     expect(out.match(/ completed /g)).toHaveLength(2);

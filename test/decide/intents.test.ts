@@ -339,7 +339,36 @@ describe('an abort that was asked for', () => {
     const abort = decide({ ...seen, record: record({ verb: 'abort' }) }, start);
     expect(abort.actions).toMatchObject([{ patch: { status: { abort: true } } }]);
     const promote = decide({ ...seen, record: record({ verb: 'promote' }) }, start);
-    expect(promote).toMatchObject({ actions: [], intents: [] });
+    expect(promote.actions).toEqual([]);
+    // With what `explain` says, and not only when it has expired.
+    const [why] = promote.reasons;
+    const detail =
+      `Nothing was done: ${why?.text} It looks again at 2026-01-31T12:00:09Z. ` +
+      `To go on: ${why?.unblock}.`;
+    expect(why?.text).toMatch(/^rollouts-controller writes to this rollout's status too/);
+    expect(promote.intents).toMatchObject([
+      { step: 'close', outcome: { result: 'refused', detail } },
+    ]);
+  });
+
+  it('is not the only command with an outcome where another controller writes too', () => {
+    const applying = { resourceVersion: '1' };
+    const settledBy = (observed: Observed) => {
+      const intents = [make.intent({ verb: 'promote' }, { applying })];
+      const [step] = decide({ ...observed, record: { ...rivals, intents } }, start).intents;
+      return step?.step === 'close' ? step.outcome : undefined;
+    };
+    const paused = make.observedPaused();
+    // Its effect is there.
+    const lifted = patched(paused, { status: { pauseConditions: null } });
+    expect(settledBy(lifted)).toMatchObject({ result: 'done' });
+    // The other controller has put it back, or it never arrived.
+    expect(settledBy(paused)).toMatchObject({
+      result: 'refused',
+      detail: expect.stringMatching(
+        /^Whether it was carried out is not known: rollouts-controller/,
+      ),
+    });
   });
 
   it('acts although the spec is invalid', () => {

@@ -99,6 +99,9 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
     case 'minReady':
       await edit({ minReadySeconds: deed.seconds });
       return;
+    case 'planRestart':
+      await edit({ restartAt: toTime(stage.clock.now() + deed.inMs) });
+      return;
     case 'blueGreen':
       await edit({ strategy: { blueGreen: deed.fields } });
       return;
@@ -135,6 +138,8 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return rival(stage, deed.writes);
     case 'undoer':
       return undoer(stage, deed.writes);
+    case 'away':
+      return stage.faults.away(deed.spanMs);
     case 'together': {
       const turns = Array.from({ length: deed.count }, () =>
         stage.run((world) => reconcile(world, key)),
@@ -196,12 +201,13 @@ export function addService({ apply, read }: SimulatedCluster, name: string): voi
 /** The Deployment the rollout refers to, unless it is there. */
 export function addWorkload({ cluster, scenario }: Stage, image: string, replicas?: number): void {
   if (!scenario.workload || findWorkload(cluster)) return;
+  const { metadata = {} } = scenario.spec.template ?? {};
   cluster.apply('Deployment', {
     metadata: { name: workloadName, namespace: target.namespace },
     spec: {
       replicas: replicas ?? scenario.workload.replicas,
       selector: { matchLabels: { app: 'web' } },
-      template: templateOf(image),
+      template: { ...templateOf(image), metadata },
     },
   });
 }

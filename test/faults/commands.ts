@@ -170,8 +170,12 @@ function wrote(state: State, write: RolloutWrite): boolean {
   const chainedId = state.chained.get(condition);
   const open = (state.memory.record?.intents ?? []).filter((each) => !each.outcome);
   const isAbort = isStatus && (patch.status as { abort?: boolean }).abort === true;
+  const marked = open.filter(
+    (each) => each.applying?.resourceVersion === condition || each.id === chainedId,
+  );
   const intent =
-    open.find((each) => each.applying?.resourceVersion === condition || each.id === chainedId) ??
+    // One that was marked and never done may still be open when an abort takes its place.
+    marked.find(({ command }) => (command.verb === 'abort') === isAbort) ??
     // Without the table an abort goes ahead: done again it does no harm.
     open.find((each) => isAbort && each.command.verb === 'abort');
   const known = intent && state.tracked.get(intent.id);

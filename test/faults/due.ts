@@ -1,4 +1,5 @@
-import { minuteMs, secondMs } from '../../lib/model/units.ts';
+import type { Rollout } from '../../lib/model/argo.generated.ts';
+import { fromTime, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { Stage } from './stage.ts';
 
 const everyMs = 5 * secondMs;
@@ -24,14 +25,26 @@ export function watchDue(stage: Stage): void {
 
 /** DESIGN §1: while a release is in progress and no process is at it, it is due within a minute. */
 function judgeProgress({ clock, dog }: Stage): void {
-  const { status } = dog.live() ?? {};
+  const rollout = dog.live() ?? {};
   const now = clock.now();
-  if (status?.phase !== 'Progressing' || now - dog.lastStoreFaultAt < retriedMs) return;
+  const latest = latestDue(rollout, now);
+  if (latest === undefined || now - dog.lastStoreFaultAt < retriedMs) return;
   const { dueAt, rival } = dog.memory.record ?? {};
   if (rival !== undefined && now < rival.seenAt + keptAwayMs) return;
-  if (dueAt !== undefined && dueAt <= now + minuteMs) return;
+  if (dueAt !== undefined && dueAt <= latest) return;
   const when = dueAt === undefined ? 'not at all' : `in ${dueAt - now} ms`;
-  dog.fail('due within a minute', `in progress (${status.message}) and due ${when}`);
+  const { phase, message = '' } = rollout.status ?? {};
+  dog.fail('due in time', `${phase} (${message}) and due ${when}, not in ${latest - now} ms`);
+}
+
+/** When it has to be due, at the latest, a restart included; undefined where nothing happens by itself. */
+function latestDue({ spec, status, metadata }: Rollout, now: Millis): Millis | undefined {
+  const soon = now + minuteMs;
+  if (status?.phase === 'Progressing') return soon;
+  const isSeen = status?.observedGeneration === String(metadata?.generation);
+  const at = fromTime(spec?.restartAt ?? '');
+  if (!isSeen || Number.isNaN(at) || at === fromTime(status?.restartedAt ?? '')) return undefined;
+  return Math.max(at, soon);
 }
 
 /** What was due is dealt with, or due at another time by now. */

@@ -10,7 +10,7 @@ import {
   uidOf,
 } from '../../lib/model/workload.ts';
 import { isBlueGreen } from './scenario.ts';
-import { leadsTo } from './traffic.ts';
+import { hasConsent, leadsTo } from './traffic.ts';
 import { countTruth, isOfRelease, stepPauseOf } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
@@ -229,7 +229,10 @@ function reasonOf(judged: Judged): string | undefined {
   const count = before.spec?.strategy?.canary?.steps?.length ?? 0;
   if (was.stableRS === undefined) return known.person ? 'a person' : undefined;
   // Whether it may lead there was judged when it was switched.
-  if (isBlueGreen(before)) return carriesTraffic(judged) ? 'switched' : undefined;
+  if (isBlueGreen(before)) {
+    if (carriesTraffic(judged)) return 'switched';
+    return isAgreedTo(judged) ? 'switched without pods' : undefined;
+  }
   if (count === 0) return 'no steps';
   return was.currentStepIndex === count ? 'all steps' : undefined;
 }
@@ -238,6 +241,16 @@ function carriesTraffic({ before, after, context }: Judged): boolean {
   const name = before.spec?.strategy?.blueGreen?.activeService ?? '';
   const service = context.cluster.read.find('Service', context.key.namespace, name);
   return leadsTo(service) === after.status?.currentPodHash;
+}
+
+/** The Deployment has the traffic, and a rollout without pods goes on as somebody or the spec has said. */
+function isAgreedTo({ turn, known, context }: Judged): boolean {
+  const { rollout, workload } = turn;
+  if (!rollout || !workload || replicasOf(rollout) > 0) return false;
+  const name = rollout.spec?.strategy?.blueGreen?.activeService ?? '';
+  const service = context.cluster.read.find('Service', context.key.namespace, name);
+  const isLifted = (each: Rollout): boolean => known.lifted === placeOf(each);
+  return leadsTo(service) === '' && hasConsent({ isLifted }, turn, rollout);
 }
 
 function hasPods(turn: Turn, status: RolloutStatus): boolean {

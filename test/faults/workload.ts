@@ -1,4 +1,4 @@
-import type { Deployment } from '../../lib/model/argo.generated.ts';
+import type { Deployment, Rollout } from '../../lib/model/argo.generated.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import { availableOf, nameOf, replicasOf, sum } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/objects.ts';
@@ -24,13 +24,19 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
   let asked = 0;
   let found = 0;
   let known = '';
+  /** Whether the rollout has been healthy, whatever its status says by now: then the way to it is over. */
+  let isOver = false;
   const { key, cluster, fail } = context;
   const live = () => cluster.read.find('Deployment', key.namespace, workloadName);
   const modeOf = () => context.live()?.spec?.workloadRef?.scaleDown;
   return {
     changed: ({ type, kind, object, writer }) => {
       // A rollout that is new has promised nobody anything.
-      if (kind === 'Rollout' && type === 'ADDED') found = sizeOf(live() ?? {});
+      if (kind === 'Rollout' && type === 'ADDED') {
+        found = sizeOf(live() ?? {});
+        isOver = false;
+      }
+      if (kind === 'Rollout' && isHealthy(object as Rollout)) isOver = true;
       if (kind !== 'Deployment' || nameOf(object) !== workloadName) return;
       const size = `${object.metadata?.uid} ${sizeOf(object as Deployment)}`;
       if (writer.manager !== fieldManager && size !== known) {
@@ -52,10 +58,11 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       if (mode !== 'onsuccess' && mode !== 'progressively') fail('migration', `${move}, unasked`);
       else if (replicas === 0) fail('migration', `${move}: the rollout is to have no pods`);
       else if (to > asked) fail('migration', `${move}: nobody asked for more than ${asked}`);
-      const isOver = to === 0 && pods >= replicas;
+      else if (isOver && to !== 0) fail('migration', `${move}: the rollout was healthy before`);
+      const isAll = to === 0 && pods >= replicas;
       const isKept = mode === 'progressively' && to + pods >= Math.max(found, replicas);
       const isMore = mode === 'progressively' && to > from;
-      if (isOver || isKept || isMore) return;
+      if (isAll || isKept || isMore) return;
       fail(
         'migration',
         `${move}: the rollout has ${pods} of ${replicas} pods, ${found} ran before`,
@@ -66,7 +73,7 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       const deployment = live();
       const { phase = '', conditions = [] } = rollout?.status ?? {};
       const has = (wanted: string) => conditions.some(({ type }) => type === wanted);
-      const isOpen = deployment && !has('Healthy') && !has('InvalidSpec') && phase !== '';
+      const isOpen = deployment && !isOver && !has('InvalidSpec') && phase !== '';
       if (!rollout || !isOpen || replicasOf(rollout) === 0 || modeOf() !== 'progressively') return;
       const pods = sizeOf(deployment) + sum(context.sets(), availableOf);
       if (pods < found) fail('migration', `at rest in ${phase}: ${pods} of ${found} pods`);
@@ -82,6 +89,12 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       }
     },
   };
+}
+
+function isHealthy({ status }: Rollout): boolean {
+  return (
+    status?.conditions?.some(({ type, status: is }) => type === 'Healthy' && is === 'True') ?? false
+  );
 }
 
 function sizeOf({ spec }: Deployment): number {

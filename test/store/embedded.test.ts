@@ -7,6 +7,8 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Conflict, Terminal } from '../../lib/errors.ts';
 import { embeddedStore } from '../../lib/store/embedded.ts';
+import { openEngine } from '../../lib/store/engine.ts';
+import { tableDefinition } from '../../lib/store/tableDefinition.ts';
 import { key, newEntry, newRecord, storeContract } from './contract.ts';
 
 let dir: string;
@@ -36,7 +38,9 @@ describe('the embedded store in a folder', () => {
     const first = await embeddedStore({ dir });
     const second = embeddedStore({ dir });
     await expect(second).rejects.toThrow(Terminal);
-    await expect(second).rejects.toThrow(/another process has it open: stop that one/);
+    await expect(second).rejects.toThrow(
+      new RegExp(`process ${process.pid} has it open, since \\S+Z: stop that one`),
+    );
     await first.close();
     await (await embeddedStore({ dir })).close();
   });
@@ -47,6 +51,22 @@ describe('the embedded store in a folder', () => {
     await expect(store.save(newRecord())).rejects.toThrow(/closed: open it again/);
     await expect(store.load(key)).rejects.toThrow(Terminal);
     await (await embeddedStore({ dir })).close();
+  });
+
+  it('is closed once the reads under way have ended, at whatever point they are', async () => {
+    for (let ticks = 0; ticks < 40; ticks += 1) {
+      const engine = await openEngine(undefined);
+      await engine.createTable(tableDefinition('serin'));
+      const answer = engine.run('Query', {
+        TableName: 'serin',
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: 'a' } },
+      });
+      for (let tick = 0; tick < ticks; tick += 1) await null;
+      await engine.close();
+      expect(await answer).toMatchObject({ statusCode: 200 });
+      await expect(engine.run('GetItem', {})).rejects.toThrow(/closed: open it again/);
+    }
   });
 
   it('loses no due entry when the process is killed in the middle of a write', async () => {
