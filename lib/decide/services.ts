@@ -5,10 +5,12 @@ import { givenBack, serviceFields, serviceNames } from '../model/reference.ts';
 import {
   annotationOf,
   availableOf,
+  currentOf,
   desiredOf,
   nameOf,
   podHashOf,
   replicasOf,
+  sum,
   versionOf,
 } from '../model/workload.ts';
 import type { Changes } from './changes.ts';
@@ -104,6 +106,9 @@ function giveBack(release: Release, changes: Changes, name: string | undefined):
   // Pods that stay, such as those of a release that is held, keep it.
   if (set && sizeAfter(set, changes) > 0) return false;
   if (isFree(release.observed, service)) return true;
+  // Without its hash it leads to every pod there is, those that nobody has consented to among them.
+  const others = release.all.filter((each) => podHashOf(each) !== hash);
+  if (name === strategyOf(release).activeService && sum(others, currentOf) > 0) return false;
   const resourceVersion = versionOf(service);
   changes.before.push({
     do: 'patchService',
@@ -146,7 +151,7 @@ function point(
   if (!service || giveBack(release, changes, name) || !set) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
-  if (availableOf(set) === 0 || (!isManaged && !isFull)) return;
+  if (availableOf(set) === 0 || sizeAfter(set, changes) === 0 || (!isManaged && !isFull)) return;
   select(release, changes, name, podHashOf(set));
 }
 

@@ -55,8 +55,8 @@ export function scaleBlueGreen(release: Release, changes: Changes): void {
  * leads to every pod there is, and pods that nobody has consented to are not to be among them.
  */
 function emptyAll(release: Release, changes: Changes): void {
-  const isActive = (set: ReplicaSet): boolean =>
-    podHashOf(set) === release.status.blueGreen?.activeSelector;
+  const active = activeHash(release);
+  const isActive = (set: ReplicaSet): boolean => podHashOf(set) === active;
   const others = release.all.filter((set) => !isActive(set));
   for (const set of others) resize(release, changes, set, 0);
   if (sum(others, currentOf) > 0) return;
@@ -66,11 +66,11 @@ function emptyAll(release: Release, changes: Changes): void {
 /** How many pods the current ReplicaSet is to have. argo v1.10.1 utils/replicaset/replicaset.go */
 export function previewSize(release: Release): number {
   const { rollout, status, current, stable, all } = release;
+  const active = activeHash(release);
   const whole = replicasOf(rollout);
   const preview = rollout.spec?.strategy?.blueGreen?.previewReplicaCount;
-  const active = all.find((set) => podHashOf(set) === status.blueGreen?.activeSelector);
-  const isPreview =
-    active !== undefined && active !== current && current !== stable && !hasTraffic(release);
+  const isServing = active !== currentHash(release) && all.some((set) => podHashOf(set) === active);
+  const isPreview = isServing && current !== stable;
   if (preview === undefined || !isPreview || status.promoteFull) return whole;
   if (isHandedBack(release)) return 0;
   if (isWayBack(release)) return whole;
@@ -78,11 +78,11 @@ export function previewSize(release: Release): number {
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
 }
 
-/** Whether the active Service leads to the current version already: the status may not say so yet. */
-function hasTraffic({ rollout, observed, current }: Release): boolean {
+/** What the active Service leads to. The status may not say so yet, or may be lost. */
+function activeHash({ rollout, observed, status }: Release): string {
   const { activeService = '' } = rollout.spec?.strategy?.blueGreen ?? {};
   const hash = observed.services[activeService]?.spec?.selector?.[hashLabel];
-  return current !== undefined && hash === podHashOf(current);
+  return hash || (status.blueGreen?.activeSelector ?? '');
 }
 
 /** A version that was live before and is still kept: it is gone back to as it is. */
@@ -104,7 +104,8 @@ function retireAborted(
   const { rollout, now } = release;
   const seconds = rollout.spec?.strategy?.blueGreen?.abortScaleDownDelaySeconds;
   const at = scaleDownAt(current);
-  if (seconds === 0 || desiredOf(current) === 0 || hasTraffic(release)) return;
+  if (seconds === 0 || desiredOf(current) === 0 || activeHash(release) === podHashOf(current))
+    return;
   if (at === undefined) {
     const isWhole = availableOf(stable) >= replicasOf(rollout);
     if (isWhole) keepUntil(changes, current, now + (seconds ?? defaultDelaySeconds) * secondMs);

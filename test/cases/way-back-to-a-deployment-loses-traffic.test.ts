@@ -96,6 +96,28 @@ function watchEndpoints(release: Release, each = name): () => number {
   return () => least;
 }
 
+/** A version beside the stable one that nobody has consented to: one pod of it. */
+async function previewed(): Promise<Stage> {
+  const blueGreen = {
+    ...{ activeService: name, previewService: 'preview', autoPromotionEnabled: false },
+    previewReplicaCount: 1,
+  };
+  const release = await applied({ blueGreen }, [name, 'preview']);
+  await setImage(release, 'nginx:2');
+  expect(release.status().phase).toBe('Paused');
+  return release;
+}
+
+/** The most pods of the preview there were while the Service led to every pod. */
+function watchPreview(release: Release): () => number {
+  let most = 0;
+  release.cluster.watch(() => {
+    if (hashOf(release) !== undefined) return;
+    most = Math.max(most, release.setOf('nginx:2')?.status?.replicas ?? 0);
+  });
+  return () => most;
+}
+
 const strategies: [string, Strategy, string[]][] = [
   [
     'blue-green',
@@ -218,24 +240,36 @@ describe('the way back from a rollout to its Deployment', () => {
   });
 
   it('lets no pod of a preview serve on the way', async () => {
-    const blueGreen = {
-      ...{ activeService: name, previewService: 'preview', autoPromotionEnabled: false },
-      previewReplicaCount: 1,
-    };
-    const release = await applied({ blueGreen }, [name, 'preview']);
-    await setImage(release, 'nginx:2');
-    expect(release.status().phase).toBe('Paused');
+    const release = await previewed();
     await scaleDeployment(release, 2);
-    const mixed: string[] = [];
-    release.cluster.watch(() => {
-      if (hashOf(release) !== undefined) return;
-      const preview = release.setOf('nginx:2');
-      if ((preview?.status?.replicas ?? 0) > 0) mixed.push('a pod of the preview');
-    });
+    const mixed = watchPreview(release);
     await scaleRollout(release, 0);
     expect(hashOf(release)).toBeUndefined();
     expect(endpoints(release)).toBe(2);
-    expect(mixed).toEqual([]);
+    expect(mixed()).toBe(0);
+  });
+
+  it('lets none serve either when the stable version is at 0 already', async () => {
+    const release = await previewed();
+    await scaleRollout(release, 0);
+    expect(release.sizes()).toEqual({ 'nginx:2': 1 });
+    const mixed = watchPreview(release);
+    await scaleDeployment(release, 2, 20_000);
+    expect(hashOf(release)).toBeUndefined();
+    expect(endpoints(release)).toBe(2);
+    expect(mixed()).toBe(0);
+  });
+
+  it('leads to pods all along, also when the status is wiped meanwhile', async () => {
+    const release = await previewed();
+    await scaleDeployment(release, 2);
+    const least = watchEndpoints(release);
+    const mixed = watchPreview(release);
+    await scaleRollout(release, 0, 0);
+    await release.after({ do: 'wipe' }, 20_000);
+    expect(hashOf(release)).toBeUndefined();
+    expect(least()).toBe(2);
+    expect(mixed()).toBe(0);
   });
 
   it('stays open to an abort, which leads back to the stable version', async () => {

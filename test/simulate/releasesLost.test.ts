@@ -121,6 +121,20 @@ it('a template that was being released when the stable version went may take its
   expect(release.dog.violations).toEqual([]);
 });
 
+it('a stable ReplicaSet that went is made anew where the spec has its template again', async () => {
+  const release = await openRelease(canary([{ setWeight: 50 }, { pause: {} }]));
+  const hash = hashOf(release, 'web:v1');
+  await release.image('web:v2', 20_000);
+  const known = new Set<string | undefined>();
+  release.cluster.watch(() => known.add(release.status().stableRS));
+  await release.after({ do: 'image', image: 'web:v1' }, 0);
+  await release.after({ do: 'deleteSet', role: 'stable' }, 60_000);
+  expect([...known]).toEqual([hash]);
+  expect(release.status()).toMatchObject({ phase: 'Healthy', stableRS: hash });
+  expect(release.sizes()).toEqual({ 'web:v1': 4 });
+  expect(release.dog.violations).toEqual([]);
+});
+
 const promotes = ({ stableRS }: RolloutStatus): boolean => stableRS !== undefined;
 const begins = ({ currentPodHash }: RolloutStatus): boolean => currentPodHash !== undefined;
 
