@@ -208,18 +208,21 @@ function rest(before: Progress, after: Progress): Note[] {
   return notes;
 }
 
-/** The command itself, as asked and as it ended: also when it did nothing. */
-export function commandEntry(intent: Intent, after: Progress): LedgerEntry {
-  const { command, outcome } = intent;
+/**
+ * The command itself, as asked and as it ended: also when it did nothing, and when Serin has not got to see
+ * the rollout since the command created its record.
+ */
+export function commandEntry(intent: Intent, after: Progress | undefined): LedgerEntry {
+  const { command, outcome, bound } = intent;
   const asked = [command.verb, ...flagsOf(command)].join(' ');
   return {
-    uid: after.uid,
+    uid: after?.uid ?? bound.uid,
     kind: 'command',
-    resourceVersion: after.resourceVersion,
+    resourceVersion: after?.resourceVersion ?? '0',
     intentId: intent.id,
-    at: outcome?.at ?? after.observedAt,
+    at: outcome?.at ?? after?.observedAt ?? intent.acceptedAt,
     actor: intent.actor,
-    revision: after.revision,
+    revision: after?.revision ?? 0,
     text: `${asked}: ${outcome?.result}. ${outcome?.detail}`,
     ...(intent.reason !== undefined && { reason: intent.reason }),
   };

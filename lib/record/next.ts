@@ -211,14 +211,13 @@ export function withClosed(record: RolloutRecord, id: string, outcome: Outcome):
     return intent.id === id ? { ...intent, outcome } : intent;
   });
   const closed = intents.find((intent) => intent.id === id);
-  const told = closed && record.progress ? [commandEntry(closed, record.progress)] : [];
+  const told = closed ? [commandEntry(closed, record.progress)] : [];
   return { ...record, intents, pending: [...(record.pending ?? []), ...told] };
 }
 
 /** What the ledger lacks of a rollout that was deleted, open commands among it: nobody can do them now. */
 export function lastEntries(record: RolloutRecord, now: Millis): LedgerEntry[] {
   const { pending = [], intents, progress } = record;
-  if (progress === undefined) return pending;
   const open = intents.filter((intent) => intent.outcome === undefined);
   const told = open.map((intent) => {
     const detail = intent.applying

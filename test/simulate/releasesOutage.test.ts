@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CanaryStep, RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
-import { key } from '../faults/stage.ts';
+import { key, manifest } from '../faults/stage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 // The API server is away for a while. What became due meanwhile goes on at the first sign of life, and
@@ -106,6 +106,19 @@ describe('a command given while the API server is away', () => {
     await notice(release);
     await release.pass(minuteMs);
     expect(release.where()).toBe('Paused 1/4');
+    expect(release.dog.violations).toEqual([]);
+  });
+
+  it('is told so in the ledger too of a rollout that Serin has not got to see', async () => {
+    const release = await openRelease(canary(held), { isEmpty: true, doorbell: false });
+    release.cluster.apply('Rollout', manifest(release.scenario));
+    await release.after({ do: 'api', command: { verb: 'restart' }, dies: true, fresh: true }, 500);
+    expect(await intentsOf(release)).toMatchObject([{ command: { verb: 'restart' } }]);
+    release.faults.away(10 * minuteMs);
+    await release.simulated.world.wakes.send({ key }, 0);
+    await release.pass(70 * secondMs);
+    const told = (await release.ledger()).filter(({ kind }) => kind === 'command');
+    expect(told).toMatchObject([{ text: expect.stringMatching(/^restart: expired/) }]);
     expect(release.dog.violations).toEqual([]);
   });
 
