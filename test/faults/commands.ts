@@ -188,7 +188,11 @@ function wrote(state: State, write: RolloutWrite): boolean {
   state.chained.set(versionOf(after), intent.id);
   const part = isStatus ? 'status' : 'spec';
   known.effects[part] += 1;
-  if (known.effects[part] > 1) state.fail('done once', `${describe(known)} was done again`);
+  // An abort that was taken back before Serin could note that it was made goes ahead once more.
+  const isNoted = !isAbort || intent.applying?.isTaken === true;
+  if (known.effects[part] > 1 && isNoted) {
+    state.fail('done once', `${describe(known)} was done again`);
+  }
   if (chainedId === undefined) judgeTime(state, known, write, turn);
   const lifted = (before.status?.pauseConditions ?? []).length > 0;
   if (isStatus && (patch.status as { pauseConditions?: null }).pauseConditions === null && lifted) {

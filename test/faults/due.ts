@@ -27,9 +27,9 @@ export function watchDue(stage: Stage): void {
 function judgeProgress({ clock, dog }: Stage): void {
   const rollout = dog.live() ?? {};
   const now = clock.now();
-  const latest = latestDue(rollout, now);
+  const { dueAt, rival, progress } = dog.memory.record ?? {};
+  const latest = latestDue(rollout, progress?.generation, now);
   if (latest === undefined || now - dog.lastStoreFaultAt < retriedMs) return;
-  const { dueAt, rival } = dog.memory.record ?? {};
   if (rival !== undefined && now < rival.seenAt + keptAwayMs) return;
   if (dueAt !== undefined && dueAt <= latest) return;
   const when = dueAt === undefined ? 'not at all' : `in ${dueAt - now} ms`;
@@ -37,11 +37,20 @@ function judgeProgress({ clock, dog }: Stage): void {
   dog.fail('due in time', `${phase} (${message}) and due ${when}, not in ${latest - now} ms`);
 }
 
-/** When it has to be due, at the latest, a restart included; undefined where nothing happens by itself. */
-function latestDue({ spec, status, metadata }: Rollout, now: Millis): Millis | undefined {
+/**
+ * When it has to be due, at the latest, a restart included; undefined where nothing happens by itself. A
+ * restart that Serin has not seen is none of it; what the status says was seen may have been another's look,
+ * and one that is wiped has to be seen again.
+ */
+function latestDue(
+  { spec, status, metadata }: Rollout,
+  seen: number | undefined,
+  now: Millis,
+): Millis | undefined {
   const soon = now + minuteMs;
   if (status?.phase === 'Progressing') return soon;
-  const isSeen = status?.observedGeneration === String(metadata?.generation);
+  const { generation } = metadata ?? {};
+  const isSeen = seen === generation && status?.observedGeneration === String(generation);
   const at = fromTime(spec?.restartAt ?? '');
   if (!isSeen || Number.isNaN(at) || at === fromTime(status?.restartedAt ?? '')) return undefined;
   return Math.max(at, soon);

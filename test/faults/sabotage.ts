@@ -1,3 +1,5 @@
+import { workloadSabotages } from './sabotageWorkload.ts';
+
 // Bugs, each small and likely enough to be made one day. One at a time is planted into the source as it
 // is loaded, and the runs must find it: a simulator that does not is not worth its while.
 
@@ -275,44 +277,14 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a version that has the traffic already is given the size of a preview',
     file: 'lib/decide/standby.ts',
-    find: 'current !== stable && !hasTraffic(release);',
-    replace: 'current !== stable;',
+    find: 'const active = activeHash(release);\n  const whole',
+    replace: "const active = status.blueGreen?.activeSelector ?? '';\n  const whole",
   },
   {
     name: 'the whole preview is waited for of a version that is stable already',
     file: 'lib/decide/standby.ts',
-    find: 'active !== current && current !== stable && !hasTraffic(release);',
-    replace: 'active !== current && !hasTraffic(release);',
-  },
-  {
-    name: 'a Deployment loses its pods before the rollout has its own',
-    file: 'lib/decide/migrate.ts',
-    find: "if (after.phase === 'Healthy') return 0;",
-    replace: 'return 0;',
-  },
-  {
-    name: 'a Deployment loses its pods although scaleDown says never',
-    file: 'lib/decide/migrate.ts',
-    find: "if (scaleDown === 'never' || replicas === 0) return undefined;",
-    replace: 'if (replicas === 0) return undefined;',
-  },
-  {
-    name: 'a rollout without pods takes those of its Deployment',
-    file: 'lib/decide/migrate.ts',
-    find: "if (scaleDown === 'never' || replicas === 0) return undefined;",
-    replace: "if (scaleDown === 'never') return undefined;",
-  },
-  {
-    name: 'pods that do not run yet take those of a Deployment',
-    file: 'lib/decide/migrate.ts',
-    find: 'both - sum(all, availableOf)',
-    replace: 'both - sum(all, (set) => set.spec?.replicas ?? 0)',
-  },
-  {
-    name: 'a Deployment is not given back the pods that the rollout lost',
-    file: 'lib/decide/migrate.ts',
-    find: 'Math.max(known, sizeOf(deployment))',
-    replace: 'Math.min(known || sizeOf(deployment), sizeOf(deployment))',
+    find: 'const isPreview = isServing && current !== stable;',
+    replace: 'const isPreview = isServing;',
   },
   {
     name: 'what belongs to another strategy stays in the status',
@@ -351,45 +323,11 @@ export const sabotages: Sabotage[] = [
     replace: 'const isDue = known === undefined || release.now < retryAt(known);',
   },
   {
-    name: 'a template is written beside a reference that leads nowhere',
-    file: 'lib/decide/reference.ts',
-    find: "return workloadFault ?? 'stands beside spec.template; remove one of the two';",
-    replace: 'return undefined;',
+    name: 'the ledger keeps silent of a command for a rollout that Serin has not seen',
+    file: 'lib/record/next.ts',
+    find: 'const told = closed ? [commandEntry(closed, record.progress)] : [];',
+    replace:
+      'const told = closed && record.progress ? [commandEntry(closed, record.progress)] : [];',
   },
-  {
-    name: 'a wiped status begins a migration anew',
-    file: 'lib/decide/migrate.ts',
-    find: 'return isSaid || (record?.healthyOnce',
-    replace: 'return isSaid || (isSaid && record?.healthyOnce',
-  },
-  {
-    name: 'a lost status leaves a rollout without pods',
-    file: 'lib/decide/scale.ts',
-    find: 'if (wanted > desiredOf(set)) resize(release, changes, set, wanted);',
-    replace: '',
-  },
-  {
-    name: 'Services lead to a rollout without pods, and its Deployment has some',
-    file: 'lib/decide/services.ts',
-    find: 'if (!service || !isHandedBack(release)) return false;',
-    replace: 'if (!service || !isHandedBack(release) || service) return false;',
-  },
-  {
-    name: 'a Service leaves the Deployment for pods that are not there yet',
-    file: 'lib/decide/services.ts',
-    find: 'if (!isFreeNow || mayTake(release, changes, hash))',
-    replace: "if (!isFreeNow || hash !== '' || mayTake(release, changes, hash))",
-  },
-  {
-    name: 'where a Service has led to is forgotten while the Deployment has it',
-    file: 'lib/decide/cutover.ts',
-    find: 'return (service && isFree(observed, service) && last) || hash;',
-    replace: 'return (service && isFree(observed, service) && !last && last) || hash;',
-  },
-  {
-    name: 'pods of a preview serve on the way back to the Deployment',
-    file: 'lib/decide/standby.ts',
-    find: 'if (sum(others, currentOf) > 0) return;',
-    replace: '',
-  },
+  ...workloadSabotages,
 ];

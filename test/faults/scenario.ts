@@ -121,7 +121,7 @@ function withServices({ strategy = {}, ...spec }: RolloutSpec): RolloutSpec {
 
 /** Where there is one, things are done to it as well. */
 function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
-  if (!random.chance(0.2)) return undefined;
+  if (!random.chance(0.3)) return undefined;
   const scaleDown = random.pick(['never', 'onsuccess', 'progressively', 'progressively'] as const);
   const lastAt = acts.at(-1)?.at ?? 0;
   for (let left = random.below(4); left > 0; left -= 1) {

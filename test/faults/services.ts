@@ -23,7 +23,7 @@ export type ServiceWatch = {
   /** After a write of Serin's to a Service. */
   switched: (turn: Turn, before: Service, after: Service) => void;
   /** After a write of Serin's to a ReplicaSet. */
-  resized: (turn: Turn, after: ReplicaSet) => void;
+  resized: (turn: Turn, before: ReplicaSet, after: ReplicaSet) => void;
   /** A while after everything has come to rest. */
   judgeRest: () => void;
 };
@@ -52,8 +52,8 @@ export function watchServices(context: Context, features: Map<string, number>): 
         judgeTaken(context, turn, nameOf(after), to);
       }
     },
-    resized: (turn, after) => {
-      if (!isWayBack(turn) || desiredOf(after) > 0) return;
+    resized: (turn, before, after) => {
+      if (!isWayBack(turn) || desiredOf(before) === 0 || desiredOf(after) > 0) return;
       const led = named().find((service) => leadsTo(service) === podHashOf(after));
       if (led) fail(property, `${nameOf(led)} leads to ${nameOf(after)}, whose pods are taken`);
     },
@@ -102,7 +102,10 @@ function judgeTaken(context: Context, turn: Turn, name: string, hash: string): v
   const set = sets.find((each) => podHashOf(each) === hash);
   const available = set ? availableOf(set) : 0;
   const isServed = (workload?.status?.readyReplicas ?? 0) > 0 && rollout?.status?.abort !== true;
-  const wanted = isServed && set ? Math.max(1, desiredOf(set)) : 1;
+  const { previewService, previewReplicaCount } = rollout?.spec?.strategy?.blueGreen ?? {};
+  // A preview that is made smaller has all its pods when it has as many as that.
+  const most = (name === previewService && previewReplicaCount) || Number.POSITIVE_INFINITY;
+  const wanted = isServed && set ? Math.max(1, Math.min(desiredOf(set), most)) : 1;
   if (available >= wanted) return;
   context.fail(property, `${name} is taken for ${available} of ${wanted} pods`);
 }

@@ -224,10 +224,10 @@ function reasonOf(judged: Judged): string | undefined {
   if (!hasStable) {
     return known.person || known.gone?.isReplaced || was.promoteFull ? 'a person' : undefined;
   }
+  if (was.stableRS === undefined) return known.person ? 'a person' : undefined;
   if (was.promoteFull) return 'full';
   if (isWithinWindow(judged)) return 'rollback window';
   const count = before.spec?.strategy?.canary?.steps?.length ?? 0;
-  if (was.stableRS === undefined) return known.person ? 'a person' : undefined;
   // Whether it may lead there was judged when it was switched.
   if (isBlueGreen(before)) {
     if (carriesTraffic(judged)) return 'switched';

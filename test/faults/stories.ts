@@ -73,7 +73,7 @@ type Name = keyof typeof stories;
 
 /** Puts a story among the acts, or none; answers which. */
 export function tellStory(random: Random, acts: Act[]): Name | undefined {
-  if (!random.chance(0.4)) return undefined;
+  if (!random.chance(0.7)) return undefined;
   const name = random.pick(['missing', 'wiped', 'lost', 'wayBack', 'wayBack'] as const);
   const start = random.below((acts.at(-1)?.at ?? 0) + 1);
   const told = stories[name](random);

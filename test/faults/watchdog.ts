@@ -203,7 +203,12 @@ function above(dog: Watchdog, turns: Turns, world: World): World {
       holder.turn = { at: dog.clock.now(), evicted: 0 };
       return noteFault(world.store.load(key));
     },
-    save: (record) => noteFault(world.store.save(record)),
+    save: async (record) => {
+      const { turn } = holder;
+      const saved = await noteFault(world.store.save(record));
+      dog.workload.saved(turn);
+      return saved;
+    },
     append: (key, entry) => noteFault(world.store.append(key, entry)),
   };
   return {
@@ -351,7 +356,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       if (kind === 'ReplicaSet') {
         dog.sizes.judge(turn, versionOf(after));
         dog.traffic.resized(turn, before as ReplicaSet, after as ReplicaSet);
-        dog.services.resized(turn, after as ReplicaSet);
+        dog.services.resized(turn, before as ReplicaSet, after as ReplicaSet);
       }
       if (kind === 'Rollout') {
         const write: RolloutWrite = {

@@ -11,6 +11,8 @@ export const workloadName = 'source';
 
 export type WorkloadWatch = {
   changed: (change: Change) => void;
+  /** After a turn's record is in the table. */
+  saved: (turn: Turn) => void;
   /** After a write of Serin's to the Deployment. */
   resized: (turn: Turn, before: Deployment, after: Deployment) => void;
   /** A while after everything has come to rest. */
@@ -24,7 +26,7 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
   let asked = 0;
   let found = 0;
   let known = '';
-  /** Whether the rollout has been healthy, whatever its status says by now: then the way to it is over. */
+  /** Whether Serin has taken down that the rollout was healthy: then the way to it is over for good. */
   let isOver = false;
   const { key, cluster, fail } = context;
   const live = () => cluster.read.find('Deployment', key.namespace, workloadName);
@@ -36,7 +38,6 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
         found = sizeOf(live() ?? {});
         isOver = false;
       }
-      if (kind === 'Rollout' && isHealthy(object as Rollout)) isOver = true;
       if (kind !== 'Deployment' || nameOf(object) !== workloadName) return;
       const size = `${object.metadata?.uid} ${sizeOf(object as Deployment)}`;
       if (writer.manager !== fieldManager && size !== known) {
@@ -44,6 +45,9 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
         found = asked;
       }
       known = size;
+    },
+    saved: ({ rollout }) => {
+      if (rollout && isHealthy(rollout)) isOver = true;
     },
     resized: ({ rollout = {}, sets = [] }, before, after) => {
       const [from, to] = [sizeOf(before), sizeOf(after)];
@@ -58,7 +62,8 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       if (mode !== 'onsuccess' && mode !== 'progressively') fail('migration', `${move}, unasked`);
       else if (replicas === 0) fail('migration', `${move}: the rollout is to have no pods`);
       else if (to > asked) fail('migration', `${move}: nobody asked for more than ${asked}`);
-      else if (isOver && to !== 0) fail('migration', `${move}: the rollout was healthy before`);
+      else if ((isOver || isHealthy(rollout)) && to !== 0)
+        fail('migration', `${move}: the rollout was healthy before`);
       const isAll = to === 0 && pods >= replicas;
       const isKept = mode === 'progressively' && to + pods >= Math.max(found, replicas);
       const isMore = mode === 'progressively' && to > from;
@@ -73,7 +78,8 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       const deployment = live();
       const { phase = '', conditions = [] } = rollout?.status ?? {};
       const has = (wanted: string) => conditions.some(({ type }) => type === wanted);
-      const isOpen = deployment && !isOver && !has('InvalidSpec') && phase !== '';
+      const isUnderway = deployment && !isOver && !has('Healthy');
+      const isOpen = isUnderway && !has('InvalidSpec') && phase !== '';
       if (!rollout || !isOpen || replicasOf(rollout) === 0 || modeOf() !== 'progressively') return;
       const pods = sizeOf(deployment) + sum(context.sets(), availableOf);
       if (pods < found) fail('migration', `at rest in ${phase}: ${pods} of ${found} pods`);
