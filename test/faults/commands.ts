@@ -20,6 +20,9 @@ type Tracked = {
   /** The rollout was deleted, and its record with it. */
   isForgotten: boolean;
   othersWrote: boolean;
+  /** The process that carried it out last, and whether the record says that it was. */
+  madeBy?: object;
+  isNoted?: boolean;
 };
 
 export type CommandWatch = {
@@ -86,6 +89,7 @@ function saved(state: State, record: RolloutRecord): void {
   for (const intent of record.intents) {
     const known = state.tracked.get(intent.id) ?? track(state, intent);
     const { outcome } = intent;
+    if (intent.applying?.isTaken) known.isNoted = true;
     if (known.outcome && outcome?.result !== known.outcome.result) {
       state.fail('one outcome', `${describe(known)} became ${outcome?.result ?? 'open'}`);
     }
@@ -188,11 +192,12 @@ function wrote(state: State, write: RolloutWrite): boolean {
   state.chained.set(versionOf(after), intent.id);
   const part = isStatus ? 'status' : 'spec';
   known.effects[part] += 1;
-  // An abort that was taken back before Serin could note that it was made goes ahead once more.
-  const isNoted = !isAbort || intent.applying?.isTaken === true;
-  if (known.effects[part] > 1 && isNoted) {
+  // An abort goes ahead once more where the process that made it could not note that it was answered.
+  const mayKnow = !isAbort || known.isNoted || known.madeBy === turn.process;
+  if (known.effects[part] > 1 && mayKnow) {
     state.fail('done once', `${describe(known)} was done again`);
   }
+  known.madeBy = turn.process;
   if (chainedId === undefined) judgeTime(state, known, write, turn);
   const lifted = (before.status?.pauseConditions ?? []).length > 0;
   if (isStatus && (patch.status as { pauseConditions?: null }).pauseConditions === null && lifted) {

@@ -75,6 +75,7 @@ const expected = [
   'previewAfter',
   'away',
   'drill: away',
+  'drill: late',
   'plugin abort',
   'plugin pause',
   'plugin promote',

@@ -118,7 +118,24 @@ const away: Run = async (stage, pass) => {
   }
 };
 
-const drills = [away, withoutTable, besidesRival, withFaultySpec, wipedBesidesRival] as const;
+/** The process that accepted a command ended right then, and the table is down until its time is up. */
+const late: Run = async (stage, pass) => {
+  const { dog, simulated } = stage;
+  dog.note('DRILL a command is found late');
+  stage.acted.set('drill: late', 1);
+  const known = new Set(dog.commands.tracked.keys());
+  const deed = { do: 'api', command: { verb: 'promote' }, dies: true, fresh: false } as const;
+  await perform(stage, deed);
+  dog.outage.isDown = true;
+  await pass(intentLifeMs + secondMs);
+  dog.outage.isDown = false;
+  await simulated.world.wakes.send({ key }, 0);
+  await pass(backMs);
+  const left = [...dog.commands.tracked].filter(([id, { outcome }]) => !known.has(id) && !outcome);
+  if (left.length > 0) dog.fail('an expired command is told so', 'it was found late, and is open');
+};
+
+const drills = [away, withoutTable, besidesRival, withFaultySpec, wipedBesidesRival, late] as const;
 
 function judgeAborted(stage: Stage, circumstance: string): void {
   const { dog } = stage;

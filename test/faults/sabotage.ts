@@ -49,12 +49,6 @@ export const sabotages: Sabotage[] = [
     replace: 'if (plan.actions.length > 0) {\n    return {};\n    return { dueAt',
   },
   {
-    name: 'an intent is applied twice',
-    file: 'lib/decide/intents.ts',
-    find: 'return rollout.status?.abort\n        ? { deed: { status: { abort: false }',
-    replace: 'return Boolean(rollout)\n        ? { deed: { status: { abort: false }',
-  },
-  {
     name: 'an intent is carried out before the table has its mark',
     file: 'lib/record/next.ts',
     find: '? { ...intent, applying: { resourceVersion: step.resourceVersion } }',
@@ -321,13 +315,6 @@ export const sabotages: Sabotage[] = [
     file: 'lib/decide/metadata.ts',
     find: 'const isDue = known === undefined || release.now >= retryAt(known);',
     replace: 'const isDue = known === undefined || release.now < retryAt(known);',
-  },
-  {
-    name: 'the ledger keeps silent of a command for a rollout that Serin has not seen',
-    file: 'lib/record/next.ts',
-    find: 'const told = closed ? [commandEntry(closed, record.progress)] : [];',
-    replace:
-      'const told = closed && record.progress ? [commandEntry(closed, record.progress)] : [];',
   },
   ...workloadSabotages,
 ];

@@ -36,6 +36,8 @@ export type Turn = {
   template?: PodTemplateSpec;
   workload?: Deployment;
   evicted: number;
+  /** The process it is a turn of: what one was answered another may not know. */
+  process: object;
 };
 
 /** A write of Serin's to the rollout, by whatever process. */
@@ -188,7 +190,8 @@ type Turns = WeakMap<object, Turn>;
 
 /** What a process asks for, before anything goes wrong on the way. */
 function above(dog: Watchdog, turns: Turns, world: World): World {
-  const holder: { turn: Turn } = { turn: { at: dog.clock.now(), evicted: 0 } };
+  const process = {};
+  const holder: { turn: Turn } = { turn: { at: dog.clock.now(), evicted: 0, process } };
   const noteFault = async <T>(call: Promise<T>): Promise<T> => {
     try {
       return await call;
@@ -200,7 +203,7 @@ function above(dog: Watchdog, turns: Turns, world: World): World {
   const store: Store = {
     ...world.store,
     load: (key) => {
-      holder.turn = { at: dog.clock.now(), evicted: 0 };
+      holder.turn = { at: dog.clock.now(), evicted: 0, process };
       return noteFault(world.store.load(key));
     },
     save: async (record) => {
