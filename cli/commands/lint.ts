@@ -1,12 +1,9 @@
 import type { Command } from 'commander';
-import { unsupported, validate } from '../../lib/decide/validate.ts';
-import type { Rollout } from '../../lib/model/argo.generated.ts';
-import { rolloutApiVersion } from '../../lib/model/names.ts';
-import { withoutNulls } from '../../lib/model/nulls.ts';
-import { checkStructure } from '../../lib/model/structure.ts';
+import { faultsMax } from '../../lib/model/faults.ts';
 import { endingsOf } from '../afterArgo.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { faultsOf } from '../lint/check.ts';
 import {
   type Manifest,
   type ManifestFile,
@@ -34,10 +31,11 @@ export function addLint(program: Command, cli: Cli): void {
     .helpGroup('Before a release:')
     .summary('check manifests without a cluster')
     .description(
-      'Checks the Rollouts of manifest files: fields, types, and the rules of the strategy. Objects ' +
-        'of other kinds, and of other groups, are passed over; it is a fault if nothing is left. What an ' +
-        'API server wrote into an object is left aside. Notes name what stops working without the ' +
-        'controller of Argo Rollouts, such as notifications. Needs no server.',
+      'Checks the Rollouts of manifest files: fields, types, the rules of the strategy, and what an API ' +
+        'server refuses in names and in the template. Objects of other kinds, and of other groups, are ' +
+        'passed over; it is a fault if nothing is left. What an API server wrote into an object is left ' +
+        'aside. Notes name what stops working without the controller of Argo Rollouts, such as ' +
+        'notifications. Needs no server.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
     .addHelpText(
@@ -77,6 +75,10 @@ function verdictOf({ file, rollouts, findings, passedOver }: Report): string[] {
     const which = rollouts > 1 && rollout !== undefined ? `${rollout}: ` : '';
     return `${file}:${line}: ${which}${path === '' ? '' : `${path} `}${message}`;
   });
+  if (lines.length > faultsMax) {
+    const more = lines.length - faultsMax;
+    return [...lines.slice(0, faultsMax), `${file}: and ${more} more; -o json shows all of them`];
+  }
   if (lines.length > 0) return lines;
   if (rollouts === 0) return [`${file}: no Rollout, passed over: ${passedOver.join(', ')}`];
   return [`${file}: ${rollouts === 1 ? '1 Rollout' : `${rollouts} Rollouts`}, nothing wrong`];
@@ -106,36 +108,20 @@ function notesOf({ value, lineOf }: Manifest): Finding[] {
   return endingsOf(value).map((ending) => ({ ...ending, line: lineOf(ending.path) }));
 }
 
-/** The rules of the strategy can be judged only where the structure holds. */
 function check({ value, lineOf }: Manifest): Finding[] {
-  const structure = checkStructure('Rollout', value);
-  const rollout = withoutNulls(value as Rollout);
-  const { namespace, name = '' } = rollout.metadata ?? {};
-  const faults =
-    structure.length > 0
-      ? structure
-      : [...identityFaults(rollout), ...validate(rollout), ...unsupportedFaults(rollout)];
-  return faults.map(({ path, message }) => ({
+  return faultsOf(value).map(({ path, message }) => ({
     line: lineOf(path),
     path,
     message,
-    rollout: namespace === undefined ? String(name) : `${namespace}/${name}`,
+    rollout: rolloutName(value),
   }));
 }
 
-function unsupportedFaults(rollout: Rollout) {
-  const path = unsupported(rollout);
-  if (path === undefined) return [];
-  return [{ path, message: 'is right, but this version of Serin does not carry it out yet' }];
-}
-
-function identityFaults({ apiVersion, metadata }: Rollout) {
-  const faults = [];
-  if (apiVersion !== rolloutApiVersion) {
-    faults.push({ path: 'apiVersion', message: `must be ${rolloutApiVersion}` });
-  }
-  if (!metadata?.name && !metadata?.generateName) {
-    faults.push({ path: 'metadata.name', message: 'is missing' });
-  }
-  return faults;
+/** Whatever stands there: it was not checked yet. */
+function rolloutName(value: unknown): string {
+  const { metadata } = value as {
+    metadata?: Partial<Record<'name' | 'namespace', unknown>> | null;
+  };
+  const { namespace, name } = metadata ?? {};
+  return [namespace, name ?? ''].filter((part) => part !== undefined).join('/');
 }
