@@ -109,7 +109,7 @@ function notesOf({ value, lineOf }: Manifest): Finding[] {
 }
 
 function check({ value, lineOf }: Manifest): Finding[] {
-  return faultsOf(value).map(({ path, message }) => ({
+  return faultsOf(value as object).map(({ path, message }) => ({
     line: lineOf(path),
     path,
     message,

@@ -1,19 +1,22 @@
 import { type Fault, unsupported, validate } from '../../lib/decide/validate.ts';
 import type { ObjectMeta, Rollout } from '../../lib/model/argo.generated.ts';
+import { isRecord } from '../../lib/model/gotypes.ts';
 import { checkMarkers } from '../../lib/model/markers.ts';
 import { rolloutApiVersion } from '../../lib/model/names.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { besides, checkStructure, soundPart } from '../../lib/model/structure.ts';
 import { templateFaults } from './podRules.ts';
-import { annotationsFaults, labelsFaults, named, wrongIf } from './rules.ts';
+import { annotationsFaults, each, labelsFaults, named, wrongIf } from './rules.ts';
 
 /**
  * Everything that is wrong with a Rollout: its types, what the definition asks, the rules of the strategy,
  * and what the API server will ask of its ReplicaSets. What has a wrong type is left out of the rest.
  */
-export function faultsOf(value: unknown): Fault[] {
-  const structure = checkStructure('Rollout', value);
-  const { status: _, ...rollout } = withoutNulls(soundPart('Rollout', value) as Rollout);
+export function faultsOf(value: object): Fault[] {
+  const plain = withoutNulls(value);
+  const nulls = nullFaults(value, '');
+  const structure = [...nulls, ...besides(checkStructure('Rollout', plain), nulls)];
+  const { status: _, ...rollout } = soundPart('Rollout', plain) as Rollout;
   const { metadata, spec = {} } = rollout;
   const rules = [
     ...identityFaults(rollout),
@@ -26,6 +29,20 @@ export function faultsOf(value: unknown): Fault[] {
   const told = new Set(rules.map(({ path }) => path));
   const markers = checkMarkers('Rollout', rollout).filter(({ path }) => !told.has(path));
   return [...structure, ...besides([...rules, ...markers], structure)];
+}
+
+/** In the place of a field a null is nothing; as an item of a list it is none. */
+function nullFaults(value: unknown, path: string): Fault[] {
+  if (Array.isArray(value)) {
+    return each(value, path, (item, at) =>
+      item === null ? wrongIf(true, at, 'is empty; remove it') : nullFaults(item, at),
+    );
+  }
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    // What a plugin is configured with is its own.
+    /^plugins?$/.test(name) ? [] : nullFaults(inner, path === '' ? name : `${path}.${name}`),
+  );
 }
 
 function unsupportedFaults(rollout: Rollout): Fault[] {

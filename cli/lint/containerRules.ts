@@ -1,10 +1,7 @@
-import { isIP } from 'node:net';
 import type { Fault } from '../../lib/decide/validate.ts';
 import type {
   Container,
   ContainerPort,
-  EnvFromSource,
-  EnvVar,
   Lifecycle,
   PodSpec,
   Probe,
@@ -15,6 +12,7 @@ import type {
 } from '../../lib/model/argo.generated.ts';
 import { quantityNanos } from '../../lib/model/quantity.ts';
 import { isLabelKey, isPortName } from '../../lib/model/syntax.ts';
+import { envFaults, envFromFaults } from './envRules.ts';
 import { atLeast, between, each, exactlyOne, ids, named, shown, wrongIf } from './rules.ts';
 
 // What the API server refuses in a container, beyond types and markers, whatever the cluster's feature
@@ -24,6 +22,7 @@ type Role = 'main' | 'init' | 'sidecar';
 
 export function containersFaults(spec: PodSpec, path: string): Fault[] {
   const { containers = [], initContainers = [], volumes = [] } = spec;
+  const { terminationGracePeriodSeconds: graceSeconds = 30 } = spec;
   const names = new Set(containers.map(({ name }) => name).filter(Boolean));
   return [
     ...each(initContainers, `${path}.initContainers`, (container, at) => [
@@ -34,11 +33,12 @@ export function containersFaults(spec: PodSpec, path: string): Fault[] {
       ),
       ...containerFaults(container, at, {
         volumes,
+        graceSeconds,
         role: container.restartPolicy === 'Always' ? 'sidecar' : 'init',
       }),
     ]),
     ...each(containers, `${path}.containers`, (container, at) =>
-      containerFaults(container, at, { volumes, role: 'main' }),
+      containerFaults(container, at, { volumes, graceSeconds, role: 'main' }),
     ),
     ...hostPortFaults(containers, `${path}.containers`),
     ...(spec.hostNetwork ? networkFaults(containers, `${path}.containers`) : []),
@@ -48,7 +48,7 @@ export function containersFaults(spec: PodSpec, path: string): Fault[] {
 function containerFaults(
   container: Container,
   path: string,
-  { volumes, role }: { volumes: Volume[]; role: Role },
+  { volumes, graceSeconds, role }: { volumes: Volume[]; graceSeconds: number; role: Role },
 ): Fault[] {
   const { image = '', env, envFrom, ports, resources, securityContext } = container;
   return [
@@ -62,7 +62,7 @@ function containerFaults(
     ...resourcesFaults(resources, `${path}.resources`),
     ...mountsFaults(container, path, volumes),
     ...probesFaults(container, path, role),
-    ...lifecycleFaults(container.lifecycle, `${path}.lifecycle`, role),
+    ...lifecycleFaults(container.lifecycle, `${path}.lifecycle`, { role, graceSeconds }),
     ...securityFaults(securityContext, `${path}.securityContext`),
   ];
 }
@@ -71,7 +71,7 @@ const portRange = [1, 65_535] as const;
 
 function portsFaults(ports: ContainerPort[] | undefined, path: string): Fault[] {
   const names = (ports ?? []).map(({ name }) => name);
-  return each(ports, path, ({ name, containerPort, hostPort, hostIP }, at, index) => [
+  return each(ports, path, ({ name, containerPort, hostPort }, at, index) => [
     ...between(containerPort, `${at}.containerPort`, portRange),
     ...between(hostPort, `${at}.hostPort`, [0, 65_535]),
     ...(name ? portNameFaults(name, `${at}.name`) : []),
@@ -79,11 +79,6 @@ function portsFaults(ports: ContainerPort[] | undefined, path: string): Fault[] 
       Boolean(name) && names.indexOf(name) < index,
       `${at}.name`,
       `is the name of another port too: ${shown(name)}`,
-    ),
-    ...wrongIf(
-      Boolean(hostIP) && isIP(hostIP ?? '') === 0,
-      `${at}.hostIP`,
-      `must be an IP address, not ${shown(hostIP)}`,
     ),
   ]);
 }
@@ -99,8 +94,8 @@ function portNameFaults(name: string, path: string): Fault[] {
 function hostPortFaults(containers: Container[], path: string): Fault[] {
   const taken = new Set<string>();
   return each(containers, path, ({ ports }, at) =>
-    each(ports, `${at}.ports`, ({ hostPort, protocol = 'TCP', hostIP = '' }, portAt) => {
-      const key = `${protocol}/${hostIP}/${hostPort}`;
+    each(ports, `${at}.ports`, ({ hostPort, protocol, hostIP = '' }, portAt) => {
+      const key = `${protocol || 'TCP'}/${hostIP}/${hostPort}`;
       const isTaken = Boolean(hostPort) && taken.has(key);
       taken.add(key);
       return wrongIf(isTaken, `${portAt}.hostPort`, `is taken by another port: ${hostPort}`);
@@ -118,67 +113,6 @@ function networkFaults(containers: Container[], path: string): Fault[] {
       ),
     ),
   );
-}
-
-function envFaults({ name, value, valueFrom }: EnvVar, path: string): Fault[] {
-  const sources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
-  return [
-    ...envNameFaults(name, `${path}.name`),
-    ...(valueFrom
-      ? [
-          ...exactlyOne(valueFrom, `${path}.valueFrom`, { of: sources, what: 'source' }),
-          ...wrongIf(Boolean(value), `${path}.valueFrom`, 'and value must not both be given'),
-          ...fieldRefFaults(valueFrom.fieldRef?.fieldPath, `${path}.valueFrom.fieldRef.fieldPath`),
-          ...dataKeyFaults(valueFrom.configMapKeyRef, `${path}.valueFrom.configMapKeyRef`),
-          ...dataKeyFaults(valueFrom.secretKeyRef, `${path}.valueFrom.secretKeyRef`),
-        ]
-      : []),
-  ];
-}
-
-/** What a cluster takes whose names of variables are the freest. */
-function envNameFaults(name: string | undefined, path: string): Fault[] {
-  const isWrong = Boolean(name) && !/^[ -<>-~]+$/.test(name ?? '');
-  return wrongIf(isWrong, path, `must be printable ASCII without =, not ${shown(name)}`);
-}
-
-const metadataPath = /^metadata\.(name|namespace|uid|(labels|annotations)\['.*'\])$/;
-const placePath = /^(spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?))$/;
-
-function fieldRefFaults(value: string | undefined, path: string): Fault[] {
-  if (!value) return [];
-  return wrongIf(
-    !metadataPath.test(value) && !placePath.test(value),
-    path,
-    `is no field that a container can have: ${shown(value)}`,
-  );
-}
-
-function dataKeyFaults(
-  reference: { name?: string; key?: string } | undefined,
-  path: string,
-): Fault[] {
-  if (reference === undefined) return [];
-  const { name, key } = reference;
-  const isKey = !key || (key.length <= 253 && /^[\w.-]+$/.test(key) && !/^\.(\.|$)/.test(key));
-  return [
-    ...wrongIf(!name, `${path}.name`, 'is missing'),
-    ...wrongIf(!isKey, `${path}.key`, `must be letters, digits, -, _ and ., not ${shown(key)}`),
-  ];
-}
-
-function envFromFaults({ prefix, ...source }: EnvFromSource, path: string): Fault[] {
-  const { configMapRef, secretRef } = source;
-  return [
-    ...envNameFaults(prefix, `${path}.prefix`),
-    ...exactlyOne(source, path, { of: ['configMapRef', 'secretRef'], what: 'source' }),
-    ...wrongIf(
-      Boolean(configMapRef && !configMapRef.name),
-      `${path}.configMapRef.name`,
-      'is missing',
-    ),
-    ...wrongIf(Boolean(secretRef && !secretRef.name), `${path}.secretRef.name`, 'is missing'),
-  ];
 }
 
 function resourcesFaults(given: ResourceRequirements | undefined, path: string): Fault[] {
@@ -320,6 +254,13 @@ function handlerFaults({ exec, httpGet, tcpSocket }: Omit<Probe, 'grpc'>, path: 
   return [
     ...wrongIf(noCommand, `${path}.exec.command`, 'is missing'),
     ...wherePortFaults(httpGet?.port, `${path}.httpGet.port`),
+    ...each(httpGet?.httpHeaders, `${path}.httpGet.httpHeaders`, ({ name }, at) =>
+      wrongIf(
+        Boolean(name) && !/^[-A-Za-z0-9]+$/.test(name),
+        `${at}.name`,
+        `must be letters, digits and -, not ${shown(name)}`,
+      ),
+    ),
     ...wherePortFaults(tcpSocket?.port, `${path}.tcpSocket.port`),
   ];
 }
@@ -329,7 +270,11 @@ function wherePortFaults(port: string | number | undefined, path: string): Fault
   return port ? portNameFaults(port, path) : [];
 }
 
-function lifecycleFaults(lifecycle: Lifecycle | undefined, path: string, role: Role): Fault[] {
+function lifecycleFaults(
+  lifecycle: Lifecycle | undefined,
+  path: string,
+  { role, graceSeconds }: { role: Role; graceSeconds: number },
+): Fault[] {
   const { postStart, preStop } = lifecycle ?? {};
   if (role === 'init' && lifecycle) {
     return wrongIf(true, path, 'can be of an init container only with restartPolicy: Always');
@@ -341,7 +286,7 @@ function lifecycleFaults(lifecycle: Lifecycle | undefined, path: string, role: R
     return [
       ...exactlyOne(handler, at, { of: handlers, what: 'handler' }),
       ...handlerFaults(handler as Probe, at),
-      ...between(handler.sleep?.seconds, `${at}.sleep.seconds`, atLeast(0)),
+      ...between(handler.sleep?.seconds, `${at}.sleep.seconds`, [0, Math.max(0, graceSeconds)]),
     ];
   });
 }

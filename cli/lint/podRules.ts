@@ -7,6 +7,7 @@ import type {
   PodSecurityContext,
   PodSpec,
   PodTemplateSpec,
+  Sysctl,
   Toleration,
   TopologySpreadConstraint,
   WeightedPodAffinityTerm,
@@ -25,6 +26,7 @@ import {
   named,
   selectorFaults,
   shown,
+  valueFaults,
   wrongIf,
 } from './rules.ts';
 import { volumeFaults } from './volumeRules.ts';
@@ -99,21 +101,28 @@ function dnsFaults({ dnsPolicy, dnsConfig }: PodSpec, path: string): Fault[] {
       `${path}.dnsConfig.searches`,
       `must be at most ${searchesMax}`,
     ),
+    ...each(searches, `${path}.dnsConfig.searches`, (domain, searchAt) =>
+      wrongIf(
+        // An underscore may stand there, and so may a dot alone or at the end.
+        domain !== '.' && !isDnsSubdomain(domain.replace(/\.$/, '').replaceAll('_', 'a')),
+        searchAt,
+        `must be a domain, not ${shown(domain)}`,
+      ),
+    ),
   ];
 }
 
 function hostAliasesFaults({ hostAliases }: PodSpec, path: string): Fault[] {
   return each(hostAliases, `${path}.hostAliases`, ({ ip, hostnames }, at) => [
-    ...ipFaults(ip, `${at}.ip`),
+    ...(ip ? ipFaults(ip, `${at}.ip`) : []),
     ...each(hostnames, `${at}.hostnames`, (name, nameAt) =>
       wrongIf(!isDnsSubdomain(name), nameAt, `must be the name of a host, not ${shown(name)}`),
     ),
   ]);
 }
 
-function ipFaults(address: string | undefined, path: string): Fault[] {
-  const isWrong = Boolean(address) && isIP(address ?? '') === 0;
-  return wrongIf(isWrong, path, `must be an IP address, not ${shown(address)}`);
+function ipFaults(address: string, path: string): Fault[] {
+  return wrongIf(isIP(address) === 0, path, `must be an IP address, not ${shown(address)}`);
 }
 
 function securityFaults(context: PodSecurityContext | undefined, path: string): Fault[] {
@@ -125,7 +134,22 @@ function securityFaults(context: PodSecurityContext | undefined, path: string): 
       between(group, at, ids),
     ),
     ...seccompFaults(context?.seccompProfile, `${path}.seccompProfile`),
+    ...sysctlsFaults(context?.sysctls ?? [], `${path}.sysctls`),
   ];
+}
+
+const sysctl = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
+
+function sysctlsFaults(sysctls: Sysctl[], path: string): Fault[] {
+  const names = sysctls.map(({ name }) => name);
+  return each(sysctls, path, ({ name }, at, index) => [
+    ...wrongIf(
+      Boolean(name) && (name.length > 253 || !sysctl.test(name)),
+      `${at}.name`,
+      `must be a name of a sysctl, not ${shown(name)}`,
+    ),
+    ...wrongIf(names.indexOf(name) < index, `${at}.name`, `is given already: ${shown(name)}`),
+  ]);
 }
 
 const weights = [1, 100] as const;
@@ -138,7 +162,13 @@ function affinityFaults(affinity: Affinity | undefined, path: string): Fault[] {
   const termsPath = `${path}.nodeAffinity.${required}.nodeSelectorTerms`;
   return [
     ...wrongIf(terms?.length === 0, termsPath, 'must name at least one term'),
-    ...each(terms, termsPath, nodeTermFaults),
+    ...each(terms, termsPath, (term, at) => [
+      ...nodeTermFaults(term, at),
+      // Values of what is only preferred are let through.
+      ...each(term.matchExpressions, `${at}.matchExpressions`, ({ values }, expressionAt) =>
+        each(values, `${expressionAt}.values`, valueFaults),
+      ),
+    ]),
     ...each(nodeAffinity?.[preferred], `${path}.nodeAffinity.${preferred}`, (term, at) => [
       ...between(term.weight, `${at}.weight`, weights),
       ...nodeTermFaults(term.preference ?? {}, `${at}.preference`),
@@ -214,7 +244,7 @@ function tolerationFaults(toleration: Toleration, path: string): Fault[] {
 }
 
 function spreadFaults(constraint: TopologySpreadConstraint, path: string): Fault[] {
-  const { maxSkew, minDomains, whenUnsatisfiable, topologyKey, labelSelector } = constraint;
+  const { maxSkew, minDomains, whenUnsatisfiable, labelSelector } = constraint;
   return [
     ...between(maxSkew, `${path}.maxSkew`, atLeast(1)),
     ...between(minDomains, `${path}.minDomains`, atLeast(1)),
@@ -225,7 +255,6 @@ function spreadFaults(constraint: TopologySpreadConstraint, path: string): Fault
       `${path}.minDomains`,
       'works only with whenUnsatisfiable: DoNotSchedule',
     ),
-    ...(topologyKey ? keyFaults(topologyKey, `${path}.topologyKey`) : []),
     ...selectorFaults(labelSelector, `${path}.labelSelector`),
   ];
 }

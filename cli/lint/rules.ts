@@ -107,11 +107,13 @@ export function selectorFaults(selector: Selector | undefined, path: string): Fa
     ...labelsFaults(selector?.matchLabels, `${path}.matchLabels`),
     ...each(selector?.matchExpressions, `${path}.matchExpressions`, (expression, at) => [
       ...expressionFaults(expression, at, ['In', 'NotIn', 'Exists', 'DoesNotExist']),
-      ...each(expression.values, `${at}.values`, (value, valueAt) =>
-        wrongIf(!isLabelValue(value), valueAt, `must be a value of a label, not ${shown(value)}`),
-      ),
+      ...each(expression.values, `${at}.values`, valueFaults),
     ]),
   ];
+}
+
+export function valueFaults(value: string, path: string): Fault[] {
+  return wrongIf(!isLabelValue(value), path, `must be a value of a label, not ${shown(value)}`);
 }
 
 /** Of labels of pods or nodes, or of fields of nodes. */

@@ -2,11 +2,13 @@ import type { Fault } from '../../lib/decide/validate.ts';
 import type {
   DownwardAPIVolumeFile,
   KeyToPath,
+  PersistentVolumeClaimTemplate,
   Volume,
   VolumeProjection,
 } from '../../lib/model/argo.generated.ts';
 import { quantityNanos } from '../../lib/model/quantity.ts';
 import { pathWithinFaults } from './containerRules.ts';
+import { amountFaults, fieldRefFaults } from './envRules.ts';
 import { between, each, exactlyOne, named, shown, wrongIf } from './rules.ts';
 
 // What the API server refuses in a volume, beyond types and markers.
@@ -45,11 +47,20 @@ export function volumeFaults({ name, ...sources }: Volume, path: string): Fault[
     ...downwardFaults(downwardAPI, `${path}.downwardAPI`),
     ...between(projected?.defaultMode, `${path}.projected.defaultMode`, modes),
     ...each(projected?.sources, `${path}.projected.sources`, projectionFaults),
-    ...wrongIf(
-      ephemeral !== undefined && !ephemeral.volumeClaimTemplate,
-      `${path}.ephemeral.volumeClaimTemplate`,
-      'is missing',
-    ),
+    ...samePathFaults(projected?.sources, `${path}.projected.sources`),
+    ...(ephemeral
+      ? claimFaults(ephemeral.volumeClaimTemplate, `${path}.ephemeral.volumeClaimTemplate`)
+      : []),
+  ];
+}
+
+function claimFaults(template: PersistentVolumeClaimTemplate | undefined, path: string): Fault[] {
+  if (template === undefined) return wrongIf(true, path, 'is missing');
+  const { accessModes = [], resources } = template.spec ?? {};
+  const storage = resources?.requests?.storage;
+  return [
+    ...wrongIf(accessModes.length === 0, `${path}.spec.accessModes`, 'must name at least one'),
+    ...wrongIf(storage === undefined, `${path}.spec.resources.requests[storage]`, 'is missing'),
   ];
 }
 
@@ -81,11 +92,18 @@ function downwardFaults(downward: Downward | undefined, path: string): Fault[] {
     ...between(downward?.defaultMode, `${path}.defaultMode`, modes),
     ...each(downward?.items, `${path}.items`, (item, at) => [
       ...exactlyOne(item, at, { of: ['fieldRef', 'resourceFieldRef'], what: 'source' }),
+      ...fieldRefFaults(item.fieldRef?.fieldPath, `${at}.fieldRef.fieldPath`, downwardPaths),
+      ...amountFaults(item.resourceFieldRef?.resource, `${at}.resourceFieldRef.resource`),
       ...between(item.mode, `${at}.mode`, modes),
       ...pathWithinFaults(item.path, `${at}.path`),
     ]),
   ];
 }
+
+/** In a file, all labels or annotations can stand; of the pod's place nothing does. */
+const downwardPaths = [
+  /^metadata\.(name|namespace|uid|labels|annotations|(labels|annotations)\['.*'\])$/,
+];
 
 function projectionFaults(source: VolumeProjection, path: string): Fault[] {
   const { secret, configMap, downwardAPI, serviceAccountToken: token } = source;
@@ -95,9 +113,28 @@ function projectionFaults(source: VolumeProjection, path: string): Fault[] {
     ...(secret ? namedFilesFaults(secret, `${path}.secret`) : []),
     ...(configMap ? namedFilesFaults(configMap, `${path}.configMap`) : []),
     ...downwardFaults(downwardAPI, `${path}.downwardAPI`),
+    ...pathWithinFaults(token?.path, `${path}.serviceAccountToken.path`),
     ...between(token?.expirationSeconds, `${path}.serviceAccountToken.expirationSeconds`, [
       600,
       2 ** 32,
     ]),
   ];
+}
+
+/** Two sources cannot make one file. */
+function samePathFaults(sources: VolumeProjection[] | undefined, path: string): Fault[] {
+  const taken = new Set<string>();
+  return each(sources, path, (source, at) =>
+    (['secret', 'configMap', 'downwardAPI'] as const).flatMap((kind) =>
+      each<{ path: string }>(source[kind]?.items, `${at}.${kind}.items`, (item, itemAt) => {
+        const isTaken = taken.has(item.path);
+        taken.add(item.path);
+        return wrongIf(
+          isTaken,
+          `${itemAt}.path`,
+          `is the path of another file too: ${shown(item.path)}`,
+        );
+      }),
+    ),
+  );
 }

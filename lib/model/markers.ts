@@ -47,7 +47,8 @@ function checkField(
 ): MarkerFault[] {
   const value = around[field.name];
   const path = aroundPath === '' ? field.name : `${aroundPath}.${field.name}`;
-  const isEmpty = value === '' && !mayBeEmpty.test(field.name);
+  // Go tells an empty text from a field left out only behind a pointer.
+  const isEmpty = value === '' && field.type.kind !== 'pointer' && !mayBeEmpty.test(field.name);
   if (value === null || value === undefined || isEmpty) {
     return asked(field, struct) ? [{ path, message: 'is missing' }] : [];
   }
@@ -56,19 +57,19 @@ function checkField(
 }
 
 /** Of a list, its items are meant. */
-function checkValues({ options }: GoField, value: unknown, path: string): MarkerFault[] {
+function checkValues({ options, type }: GoField, value: unknown, path: string): MarkerFault[] {
   const values = (optionOf(options, 'values') ?? optionOf(options, 'enum'))?.split(';');
   if (values === undefined) return [];
   if (Array.isArray(value)) {
     return value.flatMap((item, index) => oneOf(values, item, `${path}[${index}]`));
   }
-  return oneOf(values, value, path);
+  return value === '' && type.kind === 'scalar' ? [] : oneOf(values, value, path);
 }
 
 function oneOf(values: string[], value: unknown, path: string): MarkerFault[] {
-  if (value === '' || values.includes(String(value))) return [];
+  if (values.includes(String(value))) return [];
   // The signals of a system are too many to be named.
-  const known = values.length > 12 ? 'a known name' : `one of ${values.join(', ')}`;
+  const known = values.length > 12 ? 'a known name' : `one of ${values.filter(Boolean).join(', ')}`;
   return [{ path, message: `must be ${known}, not ${JSON.stringify(value)}` }];
 }
 

@@ -19,7 +19,7 @@ describe('the rules about pods', () => {
     expect(code).toBe(1);
   });
 
-  it.each(lintRules.right)('let $what pass', async (parts) => {
+  it.each([...lintRules.right, ...lintRules.rightByPolicy])('let $what pass', async (parts) => {
     expect(await lint(rolloutOf(parts))).toEqual({ code: 0, findings: [] });
   });
 
@@ -75,6 +75,15 @@ describe('one fault', () => {
     expect(await pathsOf(rolloutOf({ template: { labels: { app: 5 } } }))).toEqual([
       'spec.template.metadata.labels[app]',
     ]);
+  });
+
+  it('may be a null in a list, but not in the place of a field', async () => {
+    const manifest = rolloutOf({ pod: { containers: [{ ...c, command: ['a', null] }, null] } });
+    expect(await pathsOf(manifest)).toEqual([
+      'spec.template.spec.containers[0].command[1]',
+      'spec.template.spec.containers[1]',
+    ]);
+    expect(await pathsOf(rolloutOf({ container: { command: null } }))).toEqual([]);
   });
 
   it('of a value that is nothing like a manifest is told', async () => {

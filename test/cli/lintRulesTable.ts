@@ -10,4 +10,5 @@ export const lintRules: {
   wrong: (Entry & { at: string })[];
   wrongLater: (Entry & { at: string })[];
   right: Entry[];
+  rightByPolicy: Entry[];
 } = parse(readFileSync(file, 'utf8'));

@@ -102,8 +102,7 @@ func (m *markers) enumeration(typ reflect.Type) []string {
 	if typ.Kind() != reflect.String || !slices.Contains(marked.own, "enum") {
 		return nil
 	}
-	// The zero value is that of a field left out.
-	values := slices.DeleteFunc(slices.Clone(marked.values), func(value string) bool { return value == "" })
+	values := slices.Clone(marked.values)
 	slices.Sort(values)
 	return slices.Compact(values)
 }
