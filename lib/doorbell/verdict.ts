@@ -3,6 +3,7 @@ import type { Rollout } from '../model/argo.generated.ts';
 import { faultList } from '../model/faults.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import { deepEqual } from '../model/patch.ts';
+import { besides, soundPart } from '../model/structure.ts';
 import type { Admission, AdmittedObject, Verdict } from './review.ts';
 
 /** kubectl shows a warning up to this length, and few of them. */
@@ -10,8 +11,9 @@ const warningLengthMax = 256;
 const warningsMax = 8;
 
 /**
- * What is said of a write: of a Rollout's faulty spec, as `serin lint` would. With `enforce` a spec change
- * that brings in a fault is refused; one that leaves a fault as it was is not. Every other write passes.
+ * What is said of a write: of a Rollout's faulty spec, as `serin lint` would, but for what its pods need.
+ * With `enforce` a spec change that brings in a fault is refused; one that leaves a fault as it was is not.
+ * Every other write passes.
  */
 export function verdict(admission: Admission, { enforce }: { enforce: boolean }): Verdict {
   const { resource, subResource, operation, object, oldObject } = admission;
@@ -40,7 +42,10 @@ function inShort(line: string): string {
 function faultsOf(object: AdmittedObject): Fault[] {
   const rollout = rolloutIn(object);
   const types = typeFaults(rollout);
-  return types.length > 0 ? types : validate(rollout);
+  if (types.length === 0) return validate(rollout);
+  // A value of a wrong type hides no other fault.
+  const spec = soundPart('RolloutSpec', rollout.spec) as NonNullable<Rollout['spec']>;
+  return [...types, ...besides(validate({ ...rollout, spec }), types)];
 }
 
 function rolloutIn(object: AdmittedObject): Rollout {

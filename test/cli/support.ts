@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -46,6 +46,19 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'serin-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** A kubeconfig of one context, which leads to a stub of an API server. */
+export function kubeconfigFor(server: string): string {
+  const file = join(temporaryFolder(), 'kubeconfig');
+  const config = {
+    clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'u', user: { token: 'secret' } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'c',
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
 }
 
 export type Seen = { method: string; url: string; headers: IncomingHttpHeaders; body: string };

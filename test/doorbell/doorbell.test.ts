@@ -294,9 +294,26 @@ describe('a faulty spec', () => {
     expect(Math.max(...warnings.map((line: string) => line.length))).toBeLessThanOrEqual(256);
   });
 
+  it('of a wrong type hides no other', async () => {
+    const spec = {
+      ...make.rollout().spec,
+      replicas: 'two',
+      strategy: { canary: {}, blueGreen: {} },
+    };
+    const { warnings } = await ringWith(false, {
+      ...update(),
+      object: { ...make.rollout(), spec },
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Serin, web: spec.replicas must be a whole number/),
+      expect.stringMatching(/^Serin, web: spec.strategy must be canary or blueGreen, not both/),
+    ]);
+  });
+
   it('a thousand times over is refused by the first 20, and how many more there are', async () => {
     const steps = Array.from({ length: 1000 }, () => ({ setWeight: 'x' }));
-    const object = { ...make.rollout(), spec: { strategy: { canary: { steps } } } };
+    const { spec } = make.rollout();
+    const object = { ...make.rollout(), spec: { ...spec, strategy: { canary: { steps } } } };
     const { status } = await ringWith(true, { ...update(), object });
     expect(status.message.match(/steps\[\d+\]/g)).toHaveLength(20);
     expect(status.message).toMatch(/; and 980 more$/);
