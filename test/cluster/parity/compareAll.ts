@@ -41,7 +41,7 @@ export async function compareAll(
     },
   };
   // The long ones first: none is left over at the end that all wait for.
-  const left = parityScenarios(names).sort((a, b) => b.actions.length - a.actions.length);
+  const left = parityScenarios(names).sort((a, b) => secondsOf(b) - secondsOf(a));
   const done: Compared[] = [];
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next; next = left.shift()) {
@@ -89,6 +89,14 @@ async function compareOne(
  */
 function hasCollided({ observations }: Played): boolean {
   return observations.some(({ status }) => status.collisionCount !== undefined);
+}
+
+/** About how long it takes. */
+function secondsOf({ actions }: ParityScenario): number {
+  const named = actions.map((action) =>
+    Number(/seconds (\d+)/.exec(JSON.stringify(action))?.[1] ?? 0),
+  );
+  return named.reduce((sum, seconds) => sum + seconds, 3 * actions.length);
 }
 
 function differ(theirs: Played, ours: Played): Difference[] {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ObjectMeta, OwnerReference } from '../../../lib/model/argo.generated.ts';
+import type { ObjectMeta } from '../../../lib/model/argo.generated.ts';
 import { instanceIdLabel } from '../../../lib/model/names.ts';
 import { uidOf } from '../../../lib/model/workload.ts';
 import { picture } from '../../recordings/picture.ts';
@@ -8,7 +8,7 @@ import { holdAll, type Sight, tagOf, versionsOf } from '../../recordings/sight.t
 import { manifestOf } from '../../recordings/stage.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 import { plugin, type Ran } from '../peer.ts';
-import { apply, newNamespace } from '../stage.ts';
+import { apply } from '../stage.ts';
 import { type ParityAction, type ParityScenario, withTimes } from './scenarios.ts';
 import type { Watcher } from './watcher.ts';
 
@@ -55,27 +55,29 @@ export async function play(
 /** Makes the scenario's objects, and gives the rollout to the controller. */
 async function begin({ plane, namespace, side }: Stage, scenario: ParityScenario): Promise<void> {
   const { services = [], also = [], rollout, taken } = scenario;
-  await newNamespace(plane, namespace);
-  const make = (object: { metadata?: ObjectMeta }): Promise<void> =>
-    apply(plane, { ...object, metadata: { ...object.metadata, namespace } });
-  for (const service of services) {
-    await make({
-      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: service } },
-      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
-    } as object);
-  }
-  for (const object of also) await make(object);
   const manifest = manifestOf(withTimes(rollout, Date.now()));
   const labels = { [instanceIdLabel]: side.instanceId };
-  await make({ ...manifest, metadata: { name, ...(!taken && { labels }) } });
+  const inside = (object: { metadata?: ObjectMeta }, more: ObjectMeta = {}): object => ({
+    ...object,
+    metadata: { ...object.metadata, namespace, ...more },
+  });
+  // In one go: each call of kubectl is a process.
+  await apply(
+    plane,
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    ...services.map((service) => ({
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: service, namespace } },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    })),
+    ...also.map((object) => inside(object)),
+    inside({ ...manifest, metadata: { name } }, taken ? {} : { labels }),
+  );
   if (!taken) return;
   const kubectl = (...args: string[]) => plane.kubectl(['-n', namespace, ...args]);
   const uid = await kubectl('get', 'rollout', name, '-o', 'jsonpath={.metadata.uid}');
-  const { apiVersion, kind } = manifest;
-  const ownerReferences = [{ apiVersion, kind, name, uid, controller: true }] as OwnerReference[];
-  for (const object of taken.owned) {
-    await make({ ...object, metadata: { ...object.metadata, ownerReferences } });
-  }
+  const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name, uid };
+  const ownerReferences = [{ ...owner, controller: true }];
+  await apply(plane, ...taken.owned.map((object) => inside(object, { ownerReferences })));
   const status = JSON.stringify({ status: taken.status });
   await kubectl('patch', 'rollout', name, '--subresource=status', '--type=merge', '-p', status);
   await kubectl('label', 'rollout', name, `${instanceIdLabel}=${side.instanceId}`);
