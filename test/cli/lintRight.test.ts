@@ -13,6 +13,9 @@ const deliberate: Record<string, RegExp> = {
   'test/cases/lint-kruise-rollout.yaml': /^no Rollout/,
   // What is written into it is the time of the test.
   'test/cases/scheduled-restart-swallowed.yaml': /^spec.restartAt must be a time/,
+  'restart-scheduled-at-first': /^spec.restartAt must be a time/,
+  // Wrong until the scenario puts it right.
+  'dynamic-stable-scale-without-traffic': /dynamicStableScale works only with trafficRouting/,
   'invalid-then-fixed-weight': /steps\[\d\].setWeight must be between 0 and 100/,
 };
 
@@ -54,8 +57,9 @@ describe('manifests that are right', () => {
   const parity = new URL('../cluster/parity/scenarios.yaml', import.meta.url);
   const played = parseAllDocuments(readFileSync(parity, 'utf8')).map((each) => each.toJS());
 
-  it.each(played.filter(({ rollout }) => rollout))('the played $name', ({ rollout }) => {
-    const wrong = faultsOf(manifestOf(rollout)).filter(({ message }) => !later.test(message));
-    expect(wrong).toEqual([]);
+  it.each(played.filter(({ rollout }) => rollout))('the played $name', ({ name, rollout }) => {
+    const found = faultsOf(manifestOf(rollout)).filter(({ message }) => !later.test(message));
+    const wrong = found.map(({ path, message }) => told(path, message));
+    expect(wrong.filter((line) => !deliberate[name]?.test(line))).toEqual([]);
   });
 });
