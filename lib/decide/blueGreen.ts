@@ -3,7 +3,7 @@ import { pauseReasons } from '../model/names.ts';
 import { availableOf, currentOf, podHashOf, readyOf, sum } from '../model/workload.ts';
 import { type Cutover, cutoverOf, strategyOf } from './cutover.ts';
 import { withoutPauses, withPause } from './pause.ts';
-import { currentHash, hasNewDesign, isAborted, type Release } from './release.ts';
+import { currentHash, hasNewDesign, isAborted, isHeldByFault, type Release } from './release.ts';
 import { isRollbackInWindow } from './rollback.ts';
 import { selectorText } from './selector.ts';
 import {
@@ -25,9 +25,17 @@ import {
 export function decideBlueGreen(release: Release, restartedAt: string | undefined): Decided {
   const counted = withCounts(release, restartedAt);
   const cutover = cutoverOf(release);
+  // Of a turn in which Services are not touched.
+  const still = { activeAfter: cutover.active, previewAfter: cutover.preview };
+  if (isHeldByFault(release)) {
+    const { scaleUpPreviewCheckPoint = false, ...known } = release.status.blueGreen ?? {};
+    // Where one led that is not there any more.
+    still.activeAfter ||= known.activeSelector ?? '';
+    still.previewAfter ||= known.previewSelector ?? '';
+    const base = withTraffic(release, counted, still, scaleUpPreviewCheckPoint);
+    return finish(release, base, { aborted: isAborted(release) });
+  }
   if (hasNewDesign(release)) {
-    // Services are not touched in this turn.
-    const still = { ...cutover, activeAfter: cutover.active, previewAfter: cutover.preview };
     const base = withTraffic(release, counted, still, false);
     return finish(release, startAnew(release, base), { aborted: false });
   }
@@ -107,6 +115,6 @@ function withTraffic(
     HPAReplicas: sum(counted, currentOf),
     availableReplicas: sum(counted, availableOf),
     readyReplicas: sum(counted, readyOf),
-    selector: selectorText(active?.spec?.selector ?? release.rollout.spec?.selector),
+    ...(active && { selector: selectorText(active.spec?.selector) }),
   };
 }

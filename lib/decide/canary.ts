@@ -10,7 +10,7 @@ import {
   sum,
 } from '../model/workload.ts';
 import { isPauseOver, withoutPauses, withoutStepPause, withPause } from './pause.ts';
-import { hasNewDesign, isAborted, type Release, setsOf } from './release.ts';
+import { hasNewDesign, isAborted, isHeldByFault, type Release, setsOf } from './release.ts';
 import { goalCounts, limitsOf } from './replicas.ts';
 import { isRollbackInWindow } from './rollback.ts';
 import {
@@ -33,6 +33,7 @@ import { currentStep, sizingWeight, stepIndexOf, stepsOf, stepText } from './ste
  */
 export function decideCanary(release: Release, restartedAt: string | undefined): Decided {
   const base = withCounts(release, restartedAt);
+  if (isHeldByFault(release)) return finish(release, base, { aborted: isAborted(release) });
   if (hasNewDesign(release)) return finish(release, startAnew(release, base), { aborted: false });
 
   const isRollback = isRollbackInWindow(release) && !isAborted(release);

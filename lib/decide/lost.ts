@@ -102,9 +102,11 @@ function statusOf(progress: Progress): RolloutStatus {
  * again it is made anew, and there is nothing to hold.
  */
 function isStableGone(release: Release): boolean {
-  const { status, stable } = release;
+  const { status, stable, observed } = release;
   if (!status.stableRS || stable) return false;
-  return ![status.currentPodHash, currentHash(release)].includes(status.stableRS);
+  // One that is only nobody's is taken over.
+  const orphans = (observed.orphans ?? []).map(podHashOf);
+  return ![status.currentPodHash, currentHash(release), ...orphans].includes(status.stableRS);
 }
 
 function holdWithoutStable(release: Release): RolloutStatus {

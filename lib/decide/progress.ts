@@ -104,6 +104,7 @@ function hasProgressed(release: Release, after: RolloutStatus): boolean {
   const old = (status: RolloutStatus) => (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
   const bothIndexed = before.currentStepIndex != null && after.currentStepIndex != null;
   return (
+    isMended(release) ||
     (after.updatedReplicas ?? 0) !== (before.updatedReplicas ?? 0) ||
     old(after) < old(before) ||
     hasMorePods(release, after) ||
@@ -117,13 +118,27 @@ function hasProgressed(release: Release, after: RolloutStatus): boolean {
   );
 }
 
-/** Steps that may take any time, pauses, and versions that are kept do not run against the deadline. */
+/** A fault that held the release up is gone: it gets its whole deadline, as after a pause. */
+function isMended({ fault, status }: Release): boolean {
+  const wasRefused = conditionOf(status, 'Progressing')?.reason === reasons.createFailed;
+  return fault === undefined && (wasRefused || conditionOf(status, 'InvalidSpec') !== undefined);
+}
+
+/**
+ * Steps that may take any time, pauses, faults, and versions that are kept do not run against the
+ * deadline.
+ */
 function isDeadlineOff(release: Release): boolean {
   const paused = conditionOf(release.status, 'Paused')?.status === 'True';
   const isKeeping = release.others.some(
     (set) => scaleDownAt(set) !== undefined && desiredOf(set) > 0,
   );
-  return paused || isKeeping || currentStep(release.rollout)?.pause !== undefined;
+  return (
+    paused ||
+    isKeeping ||
+    release.fault !== undefined ||
+    currentStep(release.rollout)?.pause !== undefined
+  );
 }
 
 /** When the release counts as stuck; undefined while the deadline does not run. */

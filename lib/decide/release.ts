@@ -1,12 +1,11 @@
 import type { ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
 import { podTemplateHash, stepHash } from '../model/hash.ts';
-import { desiredReplicasAnnotation, pauseReasons } from '../model/names.ts';
+import { pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Millis } from '../model/units.ts';
-import { annotationOf, createdAt, desiredOf, nameOf, podHashOf, sum } from '../model/workload.ts';
+import { createdAt, nameOf, podHashOf } from '../model/workload.ts';
 import { isDoubtful, mayRun } from './known.ts';
 import { sameTemplate } from './template.ts';
-import { checkFenceposts } from './validate.ts';
 
 /** The facts of one turn that every later stage builds on. */
 export type Release = {
@@ -24,7 +23,17 @@ export type Release = {
   /** Neither of them, oldest first. */
   others: ReplicaSet[];
   all: ReplicaSet[];
+  /** What keeps it from being carried out: then it is the release that the status records. */
+  fault?: Fault;
 };
+
+/** Something wrong in the spec or in what it names, in the template, or in who owns the ReplicaSets. */
+export type Fault = { of: 'spec' | 'template' | 'owner'; message: string; remedy?: string };
+
+/** Nothing goes a step further, to another version or another Service; but an abort goes back. */
+export function isHeldByFault(release: Release): boolean {
+  return release.fault !== undefined && !(isAborted(release) && release.stable !== undefined);
+}
 
 export function releaseOf(observed: Observed, status: RolloutStatus, now: Millis): Release {
   const rollout: Rollout = { ...observed.rollout, status };
@@ -59,37 +68,6 @@ export function withStatus(release: Release, status: RolloutStatus): Release {
     rollout: { ...release.rollout, status },
     ...(stable && { stable }),
     others: release.all.filter((set) => set !== release.current && set !== stable),
-  };
-}
-
-/**
- * The release the status records, whatever the spec says by now: what an abort goes back from while
- * the spec is faulty.
- */
-export function asRecorded(release: Release): Release {
-  const { status, all, stable, rollout } = release;
-  const current = all.find((set) => podHashOf(set) === status.currentPodHash);
-  const { current: _, ...rest } = release;
-  const { blueGreen, canary: given = {} } = rollout.spec?.strategy ?? {};
-  const { maxSurge: __, maxUnavailable: ___, ...unlimited } = given;
-  const canary = checkFenceposts(given, '').length > 0 ? unlimited : given;
-  const { replicas = 1 } = rollout.spec ?? {};
-  const noted = Number(annotationOf(stable ?? {}, desiredReplicasAnnotation));
-  return {
-    ...rest,
-    // The sizes may be the fault: a size below zero would take every pod away.
-    rollout: {
-      ...rollout,
-      spec: {
-        ...rollout.spec,
-        replicas: replicas >= 0 ? replicas : noted || sum(all, desiredOf),
-        strategy: blueGreen ? { blueGreen } : { canary },
-      },
-    },
-    templateHash: status.currentPodHash ?? '',
-    stepHash: status.currentStepHash ?? '',
-    ...(current && { current }),
-    others: all.filter((set) => set !== current && set !== stable),
   };
 }
 

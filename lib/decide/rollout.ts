@@ -3,7 +3,7 @@ import { revisionAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Action, Announcement, Plan, Wake } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import { nameOf, versionOf } from '../model/workload.ts';
+import { nameOf, revisionOf, versionOf } from '../model/workload.ts';
 import { decideBlueGreen } from './blueGreen.ts';
 import { decideCanary } from './canary.ts';
 import { noChanges, patchActions } from './changes.ts';
@@ -15,11 +15,13 @@ import { findStatus } from './lost.ts';
 import { syncMetadata } from './metadata.ts';
 import { scaleWorkload } from './migrate.ts';
 import { withPausedConditions } from './progress.ts';
+import { recordedRelease } from './recorded.ts';
 import {
-  asRecorded,
+  type Fault,
   hasNewDesign,
   isAborted,
   isBlueGreen,
+  isHeldByFault,
   type Release,
   releaseOf,
   withStatus,
@@ -30,17 +32,21 @@ import { isDrivenHere, othersIn, rivalUntil } from './rival.ts';
 import { scaleAll } from './scale.ts';
 import { serviceFaults, switchServices } from './services.ts';
 import {
+  adoptions,
   adoptOrphans,
   defaultReplicas,
-  faultText,
+  faultNotes,
   invalid,
   keepAway,
   leaveAlone,
   leaveToOthers,
+  ownerFault,
   refused,
   rest,
+  specFault,
   statusAction,
-  withInvalidSpec,
+  templateFault,
+  withFault,
 } from './standstill.ts';
 import type { Decided } from './status.ts';
 import { faultLine, typeFaults, unsupported, validate } from './validate.ts';
@@ -93,42 +99,60 @@ function isAbortAsked({ rollout }: Observed): boolean {
 
 function drive(observed: Observed, now: Millis): Plan {
   const wrong = typeFaults(observed.rollout);
-  if (wrong.length > 0) return invalid(observed, wrong.map(faultLine), now);
+  if (wrong.length > 0) return driveMistyped(observed, wrong.map(faultLine), now);
   const missing = unsupported(observed.rollout);
   // What the objects are like that a rollout names which is left alone is for others to say.
   const strangers = missing === undefined ? strangerFaults(observed) : [];
   const faults = [...validate(observed.rollout), ...strangers].map(faultLine);
   const found = findStatus(observed, now);
   const base = withPausedConditions(observed.rollout, found.status, now);
-  const release = releaseOf(observed, base, now);
+  const recorded = recordedRelease(observed, base, now);
+  const restored = found.restored ? { restored: true } : {};
+  const hold = (fault: Fault): Plan => ({ ...withRestart({ ...recorded, fault }), ...restored });
+  const isKnown = found.restored || isRecorded(observed);
   // An abort goes back to what ran before; a faulty spec or a refused template is no reason not to.
-  const recorded = asRecorded(release);
   const goesBack = isAborted(recorded) && recorded.stable !== undefined;
   if (faults.length > 0) {
-    return goesBack
-      ? move(recorded, undefined, faultText(observed, faults))
-      : invalid(observed, faults, now);
+    const isOurs = goesBack || (missing === undefined && isKnown);
+    return isOurs ? hold(specFault(observed, faults)) : invalid(observed, faults, now);
   }
   if (missing !== undefined) {
     const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed);
     return isOurs ? move(recorded) : leaveToOthers(observed, missing);
   }
+  const release = releaseOf(observed, base, now);
   if (observed.orphans) {
     // Somebody may forbid to take them over, or the table may be down: an abort waits for neither.
-    const isUntaken = observed.record === undefined || observed.record.refused !== undefined;
-    if (!goesBack || !isUntaken) return adoptOrphans(release, observed.orphans);
-    return move(
-      recorded,
-      undefined,
-      faultText(observed, ['its ReplicaSets have lost their owner']),
-    );
+    const isForbidden = observed.record?.refused !== undefined;
+    if (goesBack && (isForbidden || !observed.record)) {
+      return hold(specFault(observed, ['its ReplicaSets have lost their owner']));
+    }
+    if (!isForbidden || !isKnown) return adoptOrphans(release, observed.orphans);
+    // It is tried again beside everything else.
+    const held = hold(ownerFault(observed.orphans));
+    return { ...held, actions: [...held.actions, ...adoptions(release, observed.orphans)] };
   }
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
     const { refused: why } = observed.dryRun;
-    return goesBack ? move(recorded, undefined, faultText(observed, [why])) : refused(release, why);
+    if (goesBack) return hold(specFault(observed, [why]));
+    return isKnown ? hold(templateFault(release, why)) : refused(release, why);
   }
-  return { ...withRestart(release), ...(found.restored && { restored: true }) };
+  return { ...withRestart(release), ...restored };
+}
+
+/** With values of a wrong type there is no template to speak of, and no hash. */
+function driveMistyped(observed: Observed, faults: string[], now: Millis): Plan {
+  const { rollout } = observed;
+  const base = withPausedConditions(rollout, rollout.status ?? {}, now);
+  const recorded = recordedRelease(observed, base, now, specFault(observed, faults));
+  const isOurs = isDrivenHere(observed) && isRecorded(observed);
+  return isOurs ? move(recorded) : invalid(observed, faults, now);
+}
+
+/** Whether the status tells of a release that can go on. */
+function isRecorded({ rollout }: Observed): boolean {
+  return Boolean(rollout.status?.currentPodHash);
 }
 
 /**
@@ -151,15 +175,16 @@ function strangerFaults(observed: Observed): { path: string; message: string }[]
 }
 
 /**
- * The turn of a healthy controller: sizes, Services, history, and the status. `fault` is what is
- * wrong with the spec when it acts all the same.
+ * The turn of a healthy controller: sizes, Services, history, and the status. Of one whose spec is at
+ * fault, as much of it as that is not about: docs/adr/0026-what-a-fault-holds-up.md
  */
-function move(release: Release, restartedAt?: string, fault?: string): Plan {
+function move(release: Release, restartedAt?: string): Plan {
   const changes = noChanges();
-  const { observed, rollout } = release;
-  const revision = syncCurrent(release, changes);
+  const { observed, rollout, fault } = release;
+  const isHeld = isHeldByFault(release);
+  const revision = fault === undefined ? syncCurrent(release, changes) : revisionOf(rollout);
   const isNew = hasNewDesign(release);
-  const collided = !release.current && observed.dryRun?.taken === true;
+  const collided = !fault && !release.current && observed.dryRun?.taken === true;
   const announced: Rollout = { ...rollout, metadata: withRevision(rollout, revision) };
   const decided = decideStatus(
     { ...release, rollout: announced },
@@ -169,15 +194,14 @@ function move(release: Release, restartedAt?: string, fault?: string): Plan {
   const then = isBlueGreen(release) ? release : withStatus(release, decided.status);
   // With a faulty spec no ReplicaSet is created, and an abort has to do without.
   const isSet = !isNew && (release.current !== undefined || fault !== undefined);
-  const metadata = isSet ? syncMetadata(then, changes) : { pods: [] };
+  const metadata = isSet && !isHeld ? syncMetadata(then, changes) : { pods: [] };
   if (isSet) {
     scaleAll(then, changes);
-    switchServices(then, changes);
+    if (!isHeld) switchServices(then, changes);
     // Not before the status has been written that makes it an older one.
-    pruneHistory(release, changes);
+    if (fault === undefined) pruneHistory(release, changes);
   }
-  const settled = collided ? bumpCollisions(release) : decided.status;
-  const status = fault === undefined ? settled : withInvalidSpec(release, settled, fault);
+  const status = collided ? bumpCollisions(release) : withFault(release, decided.status);
   const create: Action[] =
     release.current || collided || fault !== undefined
       ? []
@@ -187,7 +211,7 @@ function move(release: Release, restartedAt?: string, fault?: string): Plan {
             replicaSet: newReplicaSet(rollout, release.templateHash, revision),
           },
         ];
-  const rolloutPatch = collided ? undefined : annotationsPatch(observed, revision);
+  const rolloutPatch = collided || fault ? undefined : annotationsPatch(observed, revision);
   const resourceVersion = versionOf(observed.rollout);
   const migrated = fault === undefined ? scaleWorkload(then, status) : undefined;
   const actions: Action[] = [
@@ -220,6 +244,7 @@ function move(release: Release, restartedAt?: string, fault?: string): Plan {
       ...told.filter((note) => !isEnd(note)),
       ...changes.announcements,
       ...(migrated?.announcements ?? []),
+      ...faultNotes(release),
       ...told.filter(isEnd),
     ],
     status,
@@ -227,7 +252,7 @@ function move(release: Release, restartedAt?: string, fault?: string): Plan {
     ...(metadata.refused && { refusedMetadata: metadata.refused }),
     ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
     intents: [],
-    urgent: isUrgent(release, status),
+    urgent: !isHeld && isUrgent(release, status),
   };
 }
 

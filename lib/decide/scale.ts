@@ -1,34 +1,39 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
-import { pauseReasons } from '../model/names.ts';
+import { hashLabel, pauseReasons } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
 import {
   availableOf,
   createdAt,
   desiredOf,
+  podHashOf,
   replicasOf,
   revisionOf,
   sum,
 } from '../model/workload.ts';
 import type { Changes } from './changes.ts';
+import { hasSteps, soundReplicas } from './recorded.ts';
 import {
   haltReason,
   hasPause,
   isBlueGreen,
+  isHeldByFault,
   pausedByPerson,
   type Release,
   setsOf,
 } from './release.ts';
-import { goalCounts, type Limits, limitsOf, nextCounts } from './replicas.ts';
+import { goalCounts, type Limits, limitsOf, nextCounts, type Sets } from './replicas.ts';
 import { resize } from './resize.ts';
-import { scaleBlueGreen } from './standby.ts';
+import { isReferenced, keptSize, scaleBlueGreen, scaleDownAt } from './standby.ts';
 import { sizingWeight } from './steps.ts';
+import { isHandedBack } from './wayBack.ts';
 
 /** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, changes: Changes): void {
   if (hasPause(release.status, pauseReasons.statusLost)) {
     if (isBlueGreen(release) || haltReason(release) !== pausedByPerson) fillUp(release, changes);
   } else if (!keepsSizes(release)) {
-    if (isBlueGreen(release)) scaleBlueGreen(release, changes);
+    if (isHeldByFault(release)) followReplicas(release, changes);
+    else if (isBlueGreen(release)) scaleBlueGreen(release, changes);
     else scaleCanary(release, changes);
   }
 }
@@ -53,6 +58,74 @@ function fillUp(release: Release, changes: Changes): void {
   const beside = isBlueGreen(release) ? 0 : sum(all, desiredOf) - desiredOf(set);
   const wanted = replicasOf(rollout) - beside;
   if (wanted > desiredOf(set)) resize(release, changes, set, wanted);
+}
+
+/**
+ * Sizes while a fault holds the release up: they follow spec.replicas and nothing else. The versions keep
+ * their shares, and none of them shrinks to nothing. docs/adr/0026-what-a-fault-holds-up.md
+ */
+function followReplicas(release: Release, changes: Changes): void {
+  const { status, stable, observed } = release;
+  if (soundReplicas(observed.rollout) === undefined) return;
+  // What serves is not ours to count, so that nobody knows what is missing.
+  if (status.stableRS && !stable) return;
+  // The Services do not follow, so that the pods they lead to stay.
+  if (isHandedBack(release)) return;
+  if (isBlueGreen(release)) followBlueGreen(release, changes);
+  else followCanary(release, changes);
+}
+
+function followCanary(release: Release, changes: Changes): void {
+  const sets = setsOf(release);
+  const limits = limitsOf(release.rollout);
+  const { replicas } = limits;
+  // In a release there may be more of them than are asked for, within the surge.
+  const most = sets.stable && replicas > 0 ? replicas + limits.maxSurge : replicas;
+  const total = sum(release.all, desiredOf);
+  const next = nextCounts(sets, weightOf(release, sets), limits);
+  const sizeFor = (set: ReplicaSet, wanted: number): number => {
+    const size = desiredOf(set);
+    if (total < replicas) return Math.max(size, wanted);
+    if (total <= most) return size;
+    return Math.max(Math.min(size, wanted), replicas === 0 ? 0 : Math.min(size, 1));
+  };
+  if (sets.stable) resize(release, changes, sets.stable, sizeFor(sets.stable, next.stable));
+  if (sets.canary) resize(release, changes, sets.canary, sizeFor(sets.canary, next.canary));
+  if (total <= most) return;
+  const others = release.others.filter((set) => replicas === 0 || !isLedTo(release, set));
+  shrinkOthers({ ...release, others }, changes, limits);
+}
+
+/**
+ * What the step asks for that was reached; where nobody knows that any more, the share there is. A canary
+ * that was deleted does not come back as long as the fault is there.
+ */
+function weightOf(release: Release, { canary, stable }: Sets): number {
+  if (!canary) return 0;
+  if (hasSteps(release)) return sizingWeight(release.rollout);
+  const next = desiredOf(canary);
+  const total = next + (stable ? desiredOf(stable) : 0);
+  return total === 0 ? 0 : (100 * next) / total;
+}
+
+function isLedTo({ observed }: Release, set: ReplicaSet): boolean {
+  return Object.values(observed.services).some(
+    (service) => service?.spec?.selector?.[hashLabel] === podHashOf(set),
+  );
+}
+
+/** The time of versions that are kept runs out all the same. */
+function followBlueGreen(release: Release, changes: Changes): void {
+  const { current, stable, others, rollout, now } = release;
+  const whole = stable ?? current;
+  if (whole) resize(release, changes, whole, replicasOf(rollout));
+  const rest = current && current !== whole ? [current, ...others] : others;
+  for (const set of rest.filter((each) => desiredOf(each) > 0)) {
+    const at = scaleDownAt(set);
+    const isOver = at !== undefined && now >= at && !isReferenced(release, set);
+    const size = isOver ? 0 : keptSize(release, set);
+    resize(release, changes, set, size, { keepDeadline: !isOver });
+  }
 }
 
 /**

@@ -134,7 +134,7 @@ function retireOthers(release: Release, changes: Changes): void {
 }
 
 /** A whole version stays whole, so that the way back is short; what was only a preview does not grow. */
-function keptSize({ rollout }: Release, set: ReplicaSet): number {
+export function keptSize({ rollout }: Release, set: ReplicaSet): number {
   const noted = Number(annotationOf(set, desiredReplicasAnnotation) ?? 0);
   const isWhole = desiredOf(set) >= noted;
   return isWhole ? replicasOf(rollout) : Math.min(desiredOf(set), replicasOf(rollout));
@@ -148,7 +148,7 @@ function keepUntil(changes: Changes, set: ReplicaSet, at: Millis): void {
 }
 
 /** Whether traffic may still come to it, by the status or by a Service as it is. */
-function isReferenced(release: Release, set: ReplicaSet): boolean {
+export function isReferenced(release: Release, set: ReplicaSet): boolean {
   const { status, observed } = release;
   const { activeSelector, previewSelector } = status.blueGreen ?? {};
   const services = Object.values(observed.services).map(

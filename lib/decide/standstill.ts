@@ -1,28 +1,22 @@
-import type { ReplicaSet, RolloutStatus } from '../model/argo.generated.ts';
+import type { ReplicaSet, RolloutCondition, RolloutStatus } from '../model/argo.generated.ts';
 import { faultList } from '../model/faults.ts';
 import { instanceIdLabel, takenOverAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual, diffMergePatch } from '../model/patch.ts';
-import type { Action, Plan, Reason, Wake } from '../model/plan.ts';
+import type { Action, Announcement, Plan, Reason, Wake } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { nameOf, podHashOf, versionOf } from '../model/workload.ts';
-import {
-  conditionOf,
-  reasons,
-  replaceCondition,
-  withCondition,
-  withoutCondition,
-} from './conditions.ts';
+import { conditionOf, reasons, replaceCondition, withoutCondition } from './conditions.ts';
 import { phaseOf } from './phase.ts';
 import { withReplicaFailure } from './progress.ts';
-import { currentHash, type Release } from './release.ts';
+import { currentHash, type Fault, type Release } from './release.ts';
 import { ownerOf } from './revision.ts';
 import { type Kept, keptReason } from './rival.ts';
 
 // The plans of turns that move nothing: what a rollout is left for, and what is said of it.
 
 /** How soon a faulty spec is looked at again: it may have been applied before what it names. */
-const invalidRetryMs = 20 * secondMs; // argo v1.10.1 rollout/controller.go
+export const invalidRetryMs = 20 * secondMs; // argo v1.10.1 rollout/controller.go
 
 export function rest(observed: Observed, reason: Reason, wake: Wake): Plan {
   return {
@@ -63,29 +57,57 @@ export function keepAway(observed: Observed, kept: Kept, now: Millis): Plan {
   };
 }
 
+/** Of a rollout of which nothing is known that could go on. */
 export function invalid(observed: Observed, faults: string[], now: Millis): Plan {
-  const message = faultText(observed, faults);
+  const fault = specFault(observed, faults);
   const { rollout } = observed;
   const before = rollout.status ?? {};
   const counted = { ...before, observedGeneration: String(rollout.metadata?.generation ?? 0) };
-  const status = withInvalidSpec({ now, rollout }, counted, message);
-  // What it refers to may be right, and only not be shown to Serin.
-  const { workloadFault, workloadRemedy } = observed;
-  const isUnseen = workloadFault !== undefined && message.includes(workloadFault);
-  const reason = refusedFor(message, isUnseen ? workloadRemedy : undefined, 'correct the spec');
+  const status = withInvalidSpec({ now, rollout }, counted, fault.message);
   return {
-    ...rest(observed, reason, { at: now + invalidRetryMs, why: 'the spec, which may be mended' }),
+    ...rest(observed, faultReason(fault), { at: now + invalidRetryMs, why: mendedWhy(fault) }),
     actions: statusAction(observed, status),
     status,
   };
 }
 
-export function faultText(observed: Observed, faults: string[]): string {
-  return `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faultList(faults)}`;
+export function specFault(observed: Observed, faults: string[]): Fault {
+  const message = `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faultList(faults)}`;
+  // What it refers to may be right, and only not be shown to Serin.
+  const { workloadFault, workloadRemedy } = observed;
+  const isUnseen = workloadFault !== undefined && message.includes(workloadFault);
+  return { of: 'spec', message, ...(isUnseen && workloadRemedy && { remedy: workloadRemedy }) };
+}
+
+/** The API server refuses the pods the template asks for. */
+export function templateFault(release: Release, why: string): Fault {
+  const name = `${nameOf(release.rollout)}-${currentHash(release)}`;
+  const message = `Failed to create new replica set "${name}": ${why}`;
+  const { remedy } = release.observed.dryRun ?? {};
+  return { of: 'template', message, ...(remedy && { remedy }) };
+}
+
+/** Whoever may write ReplicaSets forbids to take some of them over. */
+export function ownerFault(orphans: ReplicaSet[]): Fault {
+  return { of: 'owner', message: orphansText(orphans) };
+}
+
+const remedies: Record<Fault['of'], string> = {
+  spec: 'correct the spec',
+  template: 'correct spec.template',
+  owner: 'allow Serin to take them over',
+};
+
+export function faultReason({ of, message, remedy }: Fault): Reason {
+  return refusedFor(message, remedy, remedies[of]);
+}
+
+export function mendedWhy({ of }: Fault): string {
+  return of === 'template' ? 'the template, which may be mended' : 'the spec, which may be mended';
 }
 
 /** The condition, and the phase that follows from it; the same fault again is said once. */
-export function withInvalidSpec(
+function withInvalidSpec(
   { now, rollout }: Pick<Release, 'now' | 'rollout'>,
   status: RolloutStatus,
   message: string,
@@ -100,35 +122,50 @@ export function withInvalidSpec(
   return { ...conditioned, ...phaseOf(rollout.spec ?? {}, conditioned, now) };
 }
 
-/** The API server refuses the pods the template asks for. */
+/** The status with what is at fault said in it, in the way there is for that. */
+export function withFault(release: Release, status: RolloutStatus): RolloutStatus {
+  const { fault } = release;
+  if (fault === undefined) return status;
+  if (fault.of === 'spec') return withInvalidSpec(release, status, fault.message);
+  // Who owns a ReplicaSet is told by the condition ReplicaFailure.
+  return fault.of === 'template' ? withRefusal(release, status, fault.message) : status;
+}
+
+/** What is told once of a fault. */
+export function faultNotes(release: Release): Announcement[] {
+  const { fault } = release;
+  if (fault?.of !== 'template' || knownRefusal(release, fault.message)) return [];
+  return [{ type: 'Warning', reason: reasons.createFailed, message: fault.message }];
+}
+
+/** Of a rollout that has no pods yet. */
 export function refused(release: Release, why: string): Plan {
   const { observed, now } = release;
-  const name = `${nameOf(release.rollout)}-${currentHash(release)}`;
-  const message = `Failed to create new replica set "${name}": ${why}`;
-  const said = { status: 'False' as const, reason: reasons.createFailed, message };
-  // Said already: a pause or a step that is worked out anew in every turn is not to hide it.
-  const known = conditionOf(observed.rollout.status ?? {}, 'Progressing');
-  const isKnown = known?.reason === said.reason && known.message === message;
-  const others = withoutCondition(release.status, 'Progressing');
-  const conditioned = isKnown
-    ? { ...others, conditions: [...(others.conditions ?? []), known] }
-    : withCondition(release.status, 'Progressing', said, now);
-  const status: RolloutStatus = {
-    ...conditioned,
-    observedGeneration: String(observed.rollout.metadata?.generation ?? 0),
-    phase: 'Degraded',
-    message,
-  };
-  const reason = refusedFor(message, observed.dryRun?.remedy, 'correct spec.template');
+  const fault = templateFault(release, why);
+  const observedGeneration = String(observed.rollout.metadata?.generation ?? 0);
+  const status = withRefusal(release, { ...release.status, observedGeneration }, fault.message);
   return {
-    ...rest(observed, reason, {
-      at: now + invalidRetryMs,
-      why: 'the template, which may be mended',
-    }),
+    ...rest(observed, faultReason(fault), { at: now + invalidRetryMs, why: mendedWhy(fault) }),
     actions: statusAction(observed, status),
-    announcements: isKnown ? [] : [{ type: 'Warning', reason: reasons.createFailed, message }],
+    announcements: faultNotes({ ...release, fault }),
     status,
   };
+}
+
+/** Said already: a pause or a step that is worked out anew in every turn is not to hide it. */
+function knownRefusal({ observed }: Release, message: string): RolloutCondition | undefined {
+  const known = conditionOf(observed.rollout.status ?? {}, 'Progressing');
+  return known?.reason === reasons.createFailed && known.message === message ? known : undefined;
+}
+
+function withRefusal(release: Release, status: RolloutStatus, message: string): RolloutStatus {
+  const said = { status: 'False' as const, reason: reasons.createFailed, message };
+  const known = knownRefusal(release, message);
+  const others = withoutCondition(status, 'Progressing');
+  const conditioned = known
+    ? { ...others, conditions: [...(others.conditions ?? []), known] }
+    : replaceCondition(status, 'Progressing', said, release.now);
+  return { ...conditioned, phase: 'Degraded', message };
 }
 
 /** With the rule to add where it is a right that is missing; that is no fault of the spec. */
@@ -155,14 +192,27 @@ export function leaveToOthers(observed: Observed, field: string): Plan {
 /** They are taken first, so that their pods are counted before anything is decided. */
 export function adoptOrphans(release: Release, orphans: ReplicaSet[]): Plan {
   const { observed, now } = release;
-  const names = orphans.map(nameOf).join(', ');
-  const reason: Reason = { text: `It takes over ReplicaSets that nobody owns: ${names}.` };
+  const reason: Reason = { text: orphansText(orphans) };
   const wake: Wake = { at: now + secondMs, why: 'the ReplicaSets it has taken over' };
+  const actions = adoptions(release, orphans);
+  if (observed.record?.refused === undefined) return { ...rest(observed, reason, wake), actions };
+  // Somebody forbids it: the status says so before it is tried again.
+  const status = withReplicaFailure(release, release.status);
+  const said = statusAction(observed, status);
+  return { ...rest(observed, reason, wake), status, actions: [...said, ...actions] };
+}
+
+function orphansText(orphans: ReplicaSet[]): string {
+  return `It takes over ReplicaSets that nobody owns: ${orphans.map(nameOf).join(', ')}.`;
+}
+
+export function adoptions(release: Release, orphans: ReplicaSet[]): Action[] {
+  const { observed } = release;
   const isCurrent = (set: ReplicaSet): boolean => podHashOf(set) === release.templateHash;
   // Of an older version nobody knows what it ran: it is to be looked at before it runs again.
   const unseen = (set: ReplicaSet): object =>
     isCurrent(set) ? {} : { annotations: { [takenOverAnnotation]: 'true' } };
-  const actions = orphans.map((set): Action => {
+  return orphans.map((set): Action => {
     const ownerReferences = [...(set.metadata?.ownerReferences ?? []), ownerOf(observed.rollout)];
     return {
       do: 'patchReplicaSet',
@@ -171,11 +221,6 @@ export function adoptOrphans(release: Release, orphans: ReplicaSet[]): Plan {
       patch: { metadata: { ownerReferences, ...unseen(set) } },
     };
   });
-  if (observed.record?.refused === undefined) return { ...rest(observed, reason, wake), actions };
-  // Somebody forbids it: the status says so before it is tried again.
-  const status = withReplicaFailure(release, release.status);
-  const said = statusAction(observed, status);
-  return { ...rest(observed, reason, wake), status, actions: [...said, ...actions] };
 }
 
 /** An absent replicas becomes 1, so that an autoscaler has something to scale. */

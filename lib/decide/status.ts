@@ -32,10 +32,13 @@ export function withCounts(release: Release, restartedAt: string | undefined): R
   const { workload } = release.observed;
   const {
     restartedAt: _,
-    workloadObservedGeneration: __,
-    currentStepHash: ___,
+    workloadObservedGeneration: seen,
+    currentStepHash: __,
     ...status
   } = release.status;
+  // What is faulty tells nothing: what was so before stays.
+  const isFaulty = release.fault !== undefined;
+  const selector = isFaulty ? status.selector : undefined;
   return {
     ...withoutOtherStrategy(release, withoutCondition(status, 'InvalidSpec')),
     currentPodHash: currentHash(release),
@@ -45,8 +48,9 @@ export function withCounts(release: Release, restartedAt: string | undefined): R
     readyReplicas: sum(all, readyOf),
     availableReplicas: sum(all, availableOf),
     HPAReplicas: sum(all, currentOf),
-    selector: selectorText(rollout.spec?.selector),
+    selector: selector ?? selectorText(rollout.spec?.selector),
     observedGeneration: String(rollout.metadata?.generation ?? 0),
+    ...(isFaulty && seen !== undefined && { workloadObservedGeneration: seen }),
     ...(workload && { workloadObservedGeneration: generationOf(workload.object) }),
     ...(restartedAt !== undefined && { restartedAt }),
   };
@@ -130,7 +134,7 @@ export function abortTo(release: Release, base: RolloutStatus): RolloutStatus {
     ...(lost.length > 0 && { pauseConditions: lost }),
     abort: true,
     abortedAt: base.abortedAt ?? toTime(release.now),
-    ...(count > 0 && { currentStepIndex: index }),
+    ...((count > 0 || base.currentStepIndex !== undefined) && { currentStepIndex: index }),
   };
 }
 

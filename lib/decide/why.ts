@@ -21,6 +21,7 @@ import {
   haltReason,
   isBlueGreen,
   isFullyPromoted,
+  isHeldByFault,
   type Release,
   setsOf,
 } from './release.ts';
@@ -28,6 +29,7 @@ import { type Counts, goalCounts, limitsOf } from './replicas.ts';
 import { evictRetryMs, openRestart, restartPods } from './restart.ts';
 import { keepsSizes } from './scale.ts';
 import { previewSize, scaleDownAt } from './standby.ts';
+import { faultReason, invalidRetryMs, mendedWhy } from './standstill.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
 import { isHandedBack } from './wayBack.ts';
 
@@ -48,6 +50,7 @@ export function explain(
     rollout: { ...release.rollout, status: after },
   };
   const found = [
+    then.fault && faultReason(then.fault),
     refusedReason(then),
     lostReason(then),
     userPause(then),
@@ -73,6 +76,7 @@ function nextWake(release: Release, found: Reason[]): Wake {
   const times: { at: Millis; why: string }[] = [];
   const add = (at: Millis | undefined, why: string) => at !== undefined && times.push({ at, why });
   if (!isHeld(release)) add(pauseEnd(release), 'the end of the pause');
+  if (release.fault) add(now + invalidRetryMs, mendedWhy(release.fault));
   const deadline = deadlineAt(release, status);
   add(deadline === undefined ? undefined : deadline + secondMs, 'the progress deadline');
   for (const at of release.all.map(scaleDownAt)) {
@@ -90,8 +94,10 @@ function nextWake(release: Release, found: Reason[]): Wake {
 }
 
 /** Something other than the step's own pause keeps the release where it is. */
-function isHeld({ rollout, status }: Release): boolean {
+function isHeld(release: Release): boolean {
+  const { rollout, status } = release;
   const pauses = status.pauseConditions ?? [];
+  if (isHeldByFault(release)) return true;
   return rollout.spec?.paused === true || pauses.some(({ reason }) => !isOfRelease(reason));
 }
 
@@ -176,7 +182,7 @@ function abortReason(release: Release): Reason | undefined {
 function pauseReason(release: Release): Reason | undefined {
   const pause = releasePause(release.status);
   const step = currentStep(release.rollout);
-  if (!pause || (!isBlueGreen(release) && !step?.pause)) return undefined;
+  if (isHeldByFault(release) || !pause || (!isBlueGreen(release) && !step?.pause)) return undefined;
   const until = pauseEnd(release);
   const where = isBlueGreen(release)
     ? 'before the switch of the active Service'
@@ -191,9 +197,10 @@ function pauseReason(release: Release): Reason | undefined {
 }
 
 /** The pods that serve are not the rollout's. */
-function wayBackReason({ observed, rollout }: Release): Reason | undefined {
+function wayBackReason(release: Release): Reason | undefined {
+  const { observed, rollout } = release;
   const { workload } = observed;
-  if (!workload || !isHandedBack({ observed, rollout })) return undefined;
+  if (isHeldByFault(release) || !workload || !isHandedBack({ observed, rollout })) return undefined;
   const name = `${workload.kind} ${nameOf(workload.object)}`;
   return {
     text: `The rollout is to have no pods: traffic is left to those of ${name}.`,
@@ -228,6 +235,10 @@ function restartReason(release: Release): Reason | undefined {
 
 function goalOf(release: Release): Counts {
   const { rollout } = release;
+  if (isHeldByFault(release)) {
+    const { canary, stable } = setsOf(release);
+    return { canary: canary ? desiredOf(canary) : 0, stable: stable ? desiredOf(stable) : 0 };
+  }
   if (!isBlueGreen(release)) {
     return goalCounts(setsOf(release), sizingWeight(rollout), limitsOf(rollout));
   }

@@ -41,11 +41,11 @@ export async function observe(
   const { rollout } = source;
   const isTyped = typeFaults(rollout).length === 0;
   const faults = isTyped ? validate(rollout) : [];
-  // What cannot be asked for selects nothing.
   const canSelect = isTyped && !faults.some(({ path }) => path.startsWith('spec.selector'));
-  const { owned: all, orphans: free } = canSelect
-    ? await findReplicaSets(cluster, rollout, key.namespace)
-    : { owned: [], orphans: [] };
+  const selector = canSelect ? selectorOf(rollout) : hashLabel;
+  const { owned: all, orphans: free } = await findReplicaSets(cluster, rollout, {
+    ...{ namespace: key.namespace, selector, isTyped },
+  });
   const isSound =
     isTyped &&
     source.workloadFault === undefined &&
@@ -54,13 +54,15 @@ export async function observe(
   const seen = { rollout, replicaSets: all, record };
   const needs = isTyped ? needsOf(seen, options.now) : { pods: false, dryRun: false };
   const [pods, services, dryRun] = await Promise.all([
-    needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
+    needs.pods || options.pods ? ownedPods(cluster, all, key.namespace, selector) : undefined,
     readServices(cluster, rollout, key.namespace, record),
     needs.dryRun && isSound ? tryCreate(cluster, rollout, [...all, ...free]) : undefined,
   ]);
   // One that has the hash of this template and another template is no ReplicaSet of this rollout.
   const isOurs = dryRun?.replicaSet !== undefined;
-  const orphans = free.filter((set) => isOurs || podHashOf(set) !== hashOf(rollout));
+  const orphans = canSelect
+    ? free.filter((set) => isOurs || podHashOf(set) !== hashOf(rollout))
+    : [];
   return {
     key,
     ...source,
@@ -105,20 +107,25 @@ function remedyOf(error: Error): { remedy?: string } {
   return error instanceof MissingRight ? { remedy: error.remedy } : {};
 }
 
+/** Where it is faulty, or that of a missing workload: every ReplicaSet of a rollout has this label. */
+function selectorOf({ spec }: Rollout): string {
+  return selectorText(spec?.selector) || hashLabel;
+}
+
+type Where = { namespace: string; selector: string; isTyped: boolean };
+
 async function findReplicaSets(
   cluster: Cluster,
   rollout: Rollout,
-  namespace: string,
+  { namespace, selector, isTyped }: Where,
 ): Promise<{ owned: ReplicaSet[]; orphans: ReplicaSet[] }> {
-  // Where the selector is that of a missing workload: every ReplicaSet of a rollout has this label.
-  const selector =
-    selectorText(rollout.spec?.selector) || (rollout.spec?.workloadRef ? hashLabel : '');
-  // An empty selector would list the whole namespace; such a spec is faulty anyway.
-  if (selector === '') return { owned: [], orphans: [] };
   const sets = await cluster.list('ReplicaSet', namespace, selector);
   const isOwned = (set: ReplicaSet): boolean => isControlledBy(set, uidOf(rollout));
   const listed = sets.filter(isOwned);
-  const strays = await findStrays(cluster, rollout, namespace, listed);
+  const { stableRS, currentPodHash } = rollout.status ?? {};
+  const hashes = [isTyped ? hashOf(rollout) : undefined, stableRS, currentPodHash];
+  const missing = hashes.filter((hash) => hash && !listed.some((set) => podHashOf(set) === hash));
+  const strays = selector === hashLabel ? [] : await findStrays(cluster, namespace, missing);
   const owned = [...listed, ...strays.filter(isOwned)].sort((a, b) => createdAt(a) - createdAt(b));
   return { owned, orphans: sets.filter((set) => isOrphanOf(rollout, set)) };
 }
@@ -126,17 +133,12 @@ async function findReplicaSets(
 /** The two that matter most, should somebody have taken off them what the selector asks for. */
 async function findStrays(
   cluster: Cluster,
-  { spec, status = {} }: Rollout,
   namespace: string,
-  listed: ReplicaSet[],
+  missing: (string | undefined)[],
 ): Promise<ReplicaSet[]> {
-  const current = podTemplateHash(spec?.template, status.collisionCount);
-  const hashes = new Set([current, status.stableRS, status.currentPodHash]);
-  const missing = [...hashes].filter(
-    (hash) => hash && !listed.some((set) => podHashOf(set) === hash),
-  );
   if (missing.length === 0) return [];
-  return cluster.list('ReplicaSet', namespace, `${hashLabel} in (${missing.join(',')})`);
+  const hashes = [...new Set(missing)].join(',');
+  return cluster.list('ReplicaSet', namespace, `${hashLabel} in (${hashes})`);
 }
 
 /** A rollout's ReplicaSet that nobody owns, and that has the name this rollout would give it. */
@@ -152,12 +154,10 @@ function hashOf({ spec, status }: Rollout): string {
 
 async function ownedPods(
   cluster: Cluster,
-  rollout: Rollout,
   sets: ReplicaSet[],
   namespace: string,
+  selector: string,
 ): Promise<Pod[]> {
-  const selector = selectorText(rollout.spec?.selector);
-  if (selector === '') return [];
   const pods = await cluster.list('Pod', namespace, selector);
   return pods.filter((pod) => sets.some((set) => isControlledBy(pod, uidOf(set))));
 }

@@ -314,6 +314,27 @@ describe('the way back from a rollout to its Deployment', () => {
     expect(endpoints(release)).toBe(2);
   });
 
+  it.each(strategies)(
+    'keeps the pods of a rollout whose spec is faulty, and their Services (%s)',
+    async (_, strategy, services) => {
+      const release = await applied(strategy, services);
+      await scaleDeployment(release, 2);
+      const place = { namespace, name };
+      const edit = (limit: number | null) =>
+        release.cluster
+          .as('kubectl')
+          .patch('Rollout', place, { spec: { revisionHistoryLimit: limit } });
+      await edit(-1);
+      const least = watchEndpoints(release);
+      await scaleRollout(release, 0);
+      expect(hashOf(release)).toBeDefined();
+      await edit(null);
+      await release.pass(20_000);
+      expect(hashOf(release)).toBeUndefined();
+      expect(least()).toBe(2);
+    },
+  );
+
   it('is what a new rollout without pods begins with', async () => {
     const release = await openRelease({}, { isEmpty: true });
     for (const { kind, ...object } of manifests()) {

@@ -86,9 +86,9 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'an abort is decided after the spec was found faulty',
-    file: 'lib/decide/rollout.ts',
-    find: 'const goesBack = isAborted(recorded) && recorded.stable !== undefined;',
-    replace: 'const goesBack = faults.length === 0;',
+    file: 'lib/decide/release.ts',
+    find: 'return release.fault !== undefined && !(isAborted(release) && release.stable !== undefined);',
+    replace: 'return release.fault !== undefined;',
   },
   {
     name: 'an abort is forgotten in the next turn',
