@@ -57,6 +57,7 @@ function nameOfDeed(deed: Deed): string {
   if (deed.do === 'scale' && deed.replicas === 0) return 'scale to 0';
   if (deed.do === 'service') return `service ${deed.how}`;
   if (deed.do === 'workload') return `workload ${deed.how}`;
+  if (deed.do === 'break' && deed.how) return `break ${deed.how}`;
   return deed.do === 'deleteSet' ? `deleteSet ${deed.role}` : deed.do;
 }
 
@@ -108,14 +109,10 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
     case 'service':
       return service(stage, deed.name, deed.how);
     case 'break':
-      await edit({
-        strategy: isBlueGreen(scenario)
-          ? { blueGreen: { activeService: 'nowhere' } }
-          : { canary: { steps: [{ setWeight: 101 }] } },
-      });
+      await edit(broken(scenario, deed.how));
       return;
     case 'mend':
-      await edit({ strategy: mended(scenario) });
+      await edit(mended(scenario));
       return;
     case 'wipe':
       if (dog.live()?.status === undefined) throw new Error('there is no status');
@@ -151,19 +148,37 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
 
 /** A merge patch of `spec.strategy`. */
 export type Strategy = {
-  canary?: Omit<CanaryStrategy, 'steps'> & { steps?: CanaryStep[] | null };
+  canary?: Omit<CanaryStrategy, 'steps' | 'canaryService'> & {
+    steps?: CanaryStep[] | null;
+    canaryService?: string | null;
+  };
   blueGreen?: { [field in keyof BlueGreenStrategy]?: BlueGreenStrategy[field] | null };
 };
 
-/** The strategy as it was at first, whatever was edited since. */
-export function mended({ spec }: Scenario): Strategy {
-  const { canary, blueGreen } = spec.strategy ?? {};
-  return blueGreen
+function broken(scenario: Scenario, how: 'service' | 'history' | undefined): MergePatch {
+  if (how === 'history') return { revisionHistoryLimit: -1 };
+  const isService = how === 'service';
+  const name = 'nowhere';
+  const strategy = isBlueGreen(scenario)
+    ? { blueGreen: isService ? { previewService: name } : { activeService: name } }
+    : { canary: isService ? { canaryService: name } : { steps: [{ setWeight: 101 }] } };
+  return { strategy };
+}
+
+/** What may be broken as it was at first, whatever was edited since. */
+export function mended({ spec }: Scenario): {
+  strategy: Strategy;
+  revisionHistoryLimit: number | null;
+} {
+  const { revisionHistoryLimit = null, strategy: { canary, blueGreen } = {} } = spec;
+  const strategy = blueGreen
     ? { blueGreen: { ...unset, ...blueGreen } }
-    : { canary: { steps: null, ...canary } };
+    : { canary: { steps: null, canaryService: null, ...canary } };
+  return { strategy, revisionHistoryLimit };
 }
 
 const unset = {
+  previewService: null,
   autoPromotionEnabled: null,
   autoPromotionSeconds: null,
   previewReplicaCount: null,

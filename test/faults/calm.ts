@@ -47,6 +47,7 @@ export async function settle(stage: Stage): Promise<void> {
   if (isAtRest(stage)) await judgeWorkload(stage);
   await judgePods(stage);
   await judgeRestart(stage);
+  await judgeFaulty(stage);
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
@@ -138,6 +139,18 @@ async function judgeRestart(stage: Stage): Promise<void> {
   dog.fail('restart', `${names}: not ready, older than the restart, and not replaced`);
 }
 
+/** A spec that is faulty elsewhere keeps nobody from scaling. */
+async function judgeFaulty(stage: Stage): Promise<void> {
+  const { dog, clock } = stage;
+  const lag = () => dog.faulty.lag();
+  const until = clock.now() + idleMs;
+  while (lag() !== undefined && clock.now() < until && dog.violations.length === 0) {
+    await pass(stage, 5 * secondMs);
+  }
+  const left = lag();
+  if (left !== undefined && dog.violations.length === 0) dog.fail('scaled under a fault', left);
+}
+
 /** Whether the spec is one that can be carried out. */
 function isDriven({ dog }: Stage): boolean {
   const { conditions = [] } = dog.live()?.status ?? {};
@@ -149,10 +162,11 @@ async function mend(stage: Stage): Promise<void> {
   const { dog, scenario, cluster } = stage;
   if (dog.live() === undefined) await perform(stage, { do: 'recreate' });
   for (const name of serviceNames) addService(cluster, name);
-  const strategy = drillOf(stage) ? held(mended(scenario)) : mended(scenario);
+  const first = mended(scenario);
+  const strategy = drillOf(stage) ? held(first.strategy) : first.strategy;
   const template = templateOf('web:v9');
   const own = scenario.workload ? {} : { template };
-  const spec = { ...own, strategy, paused: null, progressDeadlineSeconds: 600 };
+  const spec = { ...own, ...first, strategy, paused: null, progressDeadlineSeconds: 600 };
   dog.note('MEND');
   addWorkload(stage, 'web:v9');
   if (scenario.workload) await editWorkload(stage, { template });

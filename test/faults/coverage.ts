@@ -61,6 +61,8 @@ const expected = [
   'minReady',
   'planRestart',
   'break',
+  'break history',
+  'break service',
   'mend',
   'wipe',
   'deleteSet stable',

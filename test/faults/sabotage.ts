@@ -91,6 +91,24 @@ export const sabotages: Sabotage[] = [
     replace: 'return release.fault !== undefined;',
   },
   {
+    name: 'a faulty spec holds the sizes up',
+    file: 'lib/decide/scale.ts',
+    find: 'if (isHeldByFault(release)) followReplicas(release, changes);',
+    replace: 'if (isHeldByFault(release)) return;',
+  },
+  {
+    name: 'a step is gone on from although the spec is faulty',
+    file: 'lib/decide/canary.ts',
+    find: 'if (isHeldByFault(release)) return finish(',
+    replace: 'if (release.now < 0) return finish(',
+  },
+  {
+    name: 'a Service is switched although the spec is faulty',
+    file: 'lib/decide/rollout.ts',
+    find: 'if (!isHeld) switchServices(then, changes);',
+    replace: 'switchServices(then, changes);',
+  },
+  {
     name: 'an abort is forgotten in the next turn',
     file: 'lib/decide/status.ts',
     find: 'return { aborted: isAborted(release) && !shortcut };',

@@ -8,7 +8,7 @@ import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
-import { tellStory } from './stories.ts';
+import { breakIn, tellStory } from './stories.ts';
 
 // What happens in a run, drawn from its seed before anything starts: the rollout, what people do to
 // it and when, and how often what goes wrong.
@@ -27,7 +27,7 @@ export type Deed =
   | { do: 'workload'; how: 'scale' | 'delete' | 'restore'; replicas: number }
   | { do: 'minReady'; seconds: number }
   | { do: 'planRestart'; inMs: Millis }
-  | { do: 'break' }
+  | { do: 'break'; how?: 'service' | 'history' }
   | { do: 'mend' }
   | { do: 'wipe' }
   | { do: 'deleteSet'; role: 'stable' | 'canary' | 'older' }
@@ -80,6 +80,7 @@ export function scenarioOf(seed: number): Scenario {
   if (isBlueGreen({ spec })) previewLate(randomFrom(seed).fork('previewAfter'), acts);
   planRestarts(randomFrom(seed).fork('restarts'), acts);
   const story = workload && tellStory(randomFrom(seed).fork('coincidence'), acts);
+  breakIn(randomFrom(seed).fork('faulty'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
   awayIn(randomFrom(seed).fork('away'), acts);
   return {

@@ -2,8 +2,8 @@ import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { Random } from '../../lib/simulate/random.ts';
 import type { Act, Deed } from './scenario.ts';
 
-// What hardly ever comes together by chance, and belongs together: told in some of the runs whose rollout
-// takes its template from a Deployment.
+// What hardly ever comes together by chance, and belongs together: told in some of the runs, most of it
+// where the rollout takes its template from a Deployment.
 
 type Story = (random: Random) => [afterMs: number, deed: Deed][];
 
@@ -70,6 +70,22 @@ const wayBack: Story = (random) => {
 
 const stories = { missing, wiped, lost, wayBack };
 type Name = keyof typeof stories;
+
+/** A spec that becomes faulty, and is scaled while it is; some people go on as if nothing were wrong. */
+export function breakIn(random: Random, acts: Act[]): void {
+  if (!random.chance(0.25)) return;
+  const start = random.below((acts.at(-1)?.at ?? 0) + 1);
+  const how = random.pick(['service', 'service', 'history', undefined] as const);
+  const told: [afterMs: number, deed: Deed][] = [
+    [someMs(random, 5), { do: 'break', ...(how && { how }) }],
+    [5 * secondMs + someMs(random, 20), { do: 'scale', replicas: random.below(9) }],
+  ];
+  if (random.chance(0.6)) told.push([0, { do: 'image', image: random.pick([...templates]) }]);
+  if (random.chance(0.5)) told.push([someMs(random, 30), { do: 'plugin', line: 'promote' }]);
+  if (random.chance(0.3)) told.push([40 * secondMs + someMs(random, 30), { do: 'mend' }]);
+  acts.push(...told.map(([afterMs, deed]) => ({ at: start + afterMs, ...deed })));
+  acts.sort((a, b) => a.at - b.at);
+}
 
 /** Puts a story among the acts, or none; answers which. */
 export function tellStory(random: Random, acts: Act[]): Name | undefined {

@@ -12,15 +12,16 @@ import { fieldManager } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import type { RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
-import { isControlledBy, nameOf, uidOf, versionOf } from '../../lib/model/workload.ts';
+import { isControlledBy, nameOf, podHashOf, uidOf, versionOf } from '../../lib/model/workload.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { Clock, Cluster, Kind, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
+import { type FaultyWatch, noting, watchFaulty } from './faulty.ts';
 import { type RestartWatch, watchRestarts } from './restarts.ts';
 import { type ServiceWatch, watchServices } from './services.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
-import { type TrafficWatch, watchTraffic } from './traffic.ts';
+import { leadsTo, type TrafficWatch, watchTraffic } from './traffic.ts';
 import { type WorkloadWatch, watchWorkload } from './workload.ts';
 
 // Watches everything that is written, to the cluster and to the table, and everything a process reads
@@ -38,6 +39,8 @@ export type Turn = {
   evicted: number;
   /** The process it is a turn of: what one was answered another may not know. */
   process: object;
+  /** Names it asked for that do not exist. */
+  lacks?: string[];
 };
 
 /** A write of Serin's to the rollout, by whatever process. */
@@ -72,6 +75,7 @@ export type Watchdog = Context & {
   commands: CommandWatch;
   sizes: SizeWatch;
   restarts: RestartWatch;
+  faulty: FaultyWatch;
   traffic: TrafficWatch;
   workload: WorkloadWatch;
   services: ServiceWatch;
@@ -120,6 +124,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     commands,
     sizes,
     restarts: watchRestarts(context),
+    faulty: watchFaulty(context),
     traffic: watchTraffic(context, steps),
     workload: watchWorkload(context, steps.features),
     services: watchServices(context, steps.features),
@@ -226,7 +231,7 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
     ...cluster,
     get: async (kind, namespace, name) => {
       const { turn } = holder;
-      const object = await cluster.get(kind, namespace, name);
+      const object = await cluster.get(kind, namespace, name).catch(noting(turn, name));
       if (kind === 'Rollout') turn.rollout = object as Rollout;
       if (kind === 'Deployment') {
         turn.workload = object as Deployment;
@@ -249,7 +254,12 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       const isConditional = target.resourceVersion !== undefined && target.resourceVersion !== '';
       if (!isConditional) dog.fail('conditional writes', `patch of ${kind} ${target.name}`);
       turns.set(target, holder.turn);
+      if (kind === 'Service') dog.faulty.moves(holder.turn, leadsTo(patch as Service));
       return cluster.patch(kind, target, patch, options);
+    },
+    create: (kind, object, options) => {
+      if (!options?.dryRun) dog.faulty.moves(holder.turn, podHashOf(object as ReplicaSet));
+      return cluster.create(kind, object, options);
     },
     remove: (kind, target) => {
       if (!target.resourceVersion) dog.fail('conditional writes', `delete of ${target.name}`);
@@ -372,6 +382,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
         dog.traffic.wrote(write);
         dog.steps.byUs(write);
         dog.restarts.byUs(write);
+        dog.faulty.byUs(write);
       }
       return after;
     },
