@@ -27,6 +27,7 @@ import { shadowCluster, type Touched } from '../lib/simulate/shadow.ts';
 import { memoryStore } from '../lib/store/memory.ts';
 import type { Cluster, World } from '../lib/world.ts';
 import { type Change, changesOf, isRemade } from './adoptChanges.ts';
+import { endingsOf, metricsService, notificationConfigMap } from './afterArgo.ts';
 
 /**
  * What taking a rollout would do: nothing; write its counts or wording anew; carry on what is under way;
@@ -54,6 +55,8 @@ export type Adoption = {
   controllers: Incumbent[];
   /** Rollouts that another controller has written to just now. */
   writers: { namespace: string; name: string; manager: string; secondsAgo: number }[];
+  /** What stops working with Argo's controller: in which object, and why. */
+  endings: { where: string; message: string }[];
   /** What could not be looked at. */
   unseen: string[];
   /** Nothing could be looked at where a controller is likely to be. */
@@ -84,12 +87,8 @@ export async function adoption(
     const some = ours.slice(start, start + together);
     rollouts.push(...(await Promise.all(some.map((each) => adopt(live, scope, each, now())))));
   }
-  const writers = ours.flatMap((rollout) => {
-    const { rival } = rivalUntil({ rollout }, now()) ?? {};
-    const { namespace = '', name = '' } = rollout.metadata ?? {};
-    const secondsAgo = Math.round((now() - (rival?.wroteAt ?? 0)) / 1000);
-    return rival ? [{ namespace, name, manager: rival.manager, secondsAgo }] : [];
-  });
+  const writers = writersOf(ours, now());
+  const ends = await findEndings(live, controllers, ours);
   const fine: Verdict[] = ['nothing', 'catchesUp', 'goesOn'];
   return {
     isReady:
@@ -97,7 +96,9 @@ export async function adoption(
       writers.length === 0 &&
       !isBlind &&
       rollouts.every(({ verdict }) => fine.includes(verdict)),
-    ...{ controllers, writers, unseen, isBlind, rollouts },
+    ...{ controllers, writers, isBlind, rollouts },
+    endings: ends.endings,
+    unseen: [...unseen, ...ends.unseen],
     others: all.length - ours.length,
   };
 }
@@ -110,7 +111,17 @@ async function inAll<T>(
   return (await Promise.all(places.map(list))).flat();
 }
 
-async function findControllers(live: ReadableCluster, scope: Scope, now: () => Millis) {
+/** Who else wrote to the status of a rollout just now. */
+export function writersOf(rollouts: Rollout[], now: Millis): Adoption['writers'] {
+  return rollouts.flatMap((rollout) => {
+    const { rival } = rivalUntil({ rollout }, now) ?? {};
+    const { namespace = '', name = '' } = rollout.metadata ?? {};
+    const secondsAgo = Math.round((now - (rival?.wroteAt ?? 0)) / 1000);
+    return rival ? [{ namespace, name, manager: rival.manager, secondsAgo }] : [];
+  });
+}
+
+export async function findControllers(live: ReadableCluster, scope: Scope, now: () => Millis) {
   const near = [...new Set([argoNamespace, ...scope.namespaces])];
   const byLabel = <K extends 'Deployment' | 'Pod'>(kind: K) =>
     seen(near, kind, async (namespace) => {
@@ -129,6 +140,41 @@ async function findControllers(live: ReadableCluster, scope: Scope, now: () => M
     unseen: [leases, deployments, pods].flatMap(({ unseen }) => unseen ?? []),
     isBlind: [leases, deployments, pods].every(({ isBlind }) => isBlind),
   };
+}
+
+/** Of the rollouts, and of what is in the controllers' namespaces by default. */
+async function findEndings(
+  live: ReadableCluster,
+  controllers: Incumbent[],
+  rollouts: Rollout[],
+): Promise<{ endings: Adoption['endings']; unseen: string[] }> {
+  const places = new Set([argoNamespace, ...controllers.map(({ namespace }) => namespace)]);
+  const wanted = [...places].flatMap((namespace) => [
+    { kind: 'ConfigMap' as const, namespace, name: notificationConfigMap },
+    { kind: 'Service' as const, namespace, name: metricsService },
+  ]);
+  const unseen: string[] = [];
+  const look = async ({ kind, namespace, name }: (typeof wanted)[number]) => {
+    try {
+      return [{ ...(await live.get(kind, namespace, name)), kind }];
+    } catch (error) {
+      if (error instanceof Terminal) unseen.push(`${kind} ${namespace}/${name}: ${error.message}`);
+      else if (!(error instanceof NotFound)) throw error;
+      return [];
+    }
+  };
+  const objects = [
+    ...rollouts.map((rollout) => ({ ...rollout, kind: 'Rollout' as const })),
+    ...(await Promise.all(wanted.map(look))).flat(),
+  ];
+  const endings = objects.flatMap((object) => {
+    const { kind, metadata } = object;
+    const where = `${kind} ${metadata?.namespace}/${metadata?.name}`;
+    return endingsOf(object).map(({ path, message }) => {
+      return { where, message: path === 'metadata.name' ? message : `${path} ${message}` };
+    });
+  });
+  return { endings, unseen };
 }
 
 type Seen<T> = { items: T[]; unseen?: string; isBlind?: boolean };
@@ -228,7 +274,7 @@ async function worldOf(
   const met = { manager: '', seenAt: 0, times: 1, wroteAt: Number.MAX_SAFE_INTEGER };
   await store.save({ ...blankRecord(key), rival: met });
   return {
-    ...{ clock, store, instanceId, processId: 'adopt' },
+    ...{ clock, store, instanceId, processId: 'adopt', endsAt: Number.POSITIVE_INFINITY },
     cluster: async () => cluster,
     clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },

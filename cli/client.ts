@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RolloutKey } from '../lib/model/key.ts';
 import { type Millis, secondMs } from '../lib/model/units.ts';
-import { type Connection, resolveConnection } from './connection.ts';
+import {
+  type Connection,
+  type LocalProcess,
+  processText,
+  resolveConnection,
+  restartHint,
+} from './connection.ts';
 import { CliError, exitCodes, type Problem } from './exit.ts';
 import type { GlobalOptions, Io } from './io.ts';
 import { plain } from './text.ts';
@@ -9,6 +15,8 @@ import { type TokenSource, tokenSource } from './token.ts';
 
 /** How long one request may take. The server answers a command within its own, shorter limit. */
 const requestTimeoutMs = 40 * secondMs;
+/** After so many seconds a command's answer is that it was accepted: whoever waits is told so. */
+const commandWait = 'wait=2';
 /** How often a request is sent in all when the connection breaks. */
 const attemptsBroken = 3;
 /** And to a busy server: some 20 s, since everything that a pipeline builds may be promoted at once. */
@@ -103,12 +111,12 @@ async function sendOnce<T>(
     text = await response.text();
   } catch (error) {
     stop.throwIfAborted();
-    const failure = unreachable(connection.server, error);
+    const failure = unreachable(connection, error);
     return { failure, attempts: mayPass(error) ? attemptsBroken : 1 };
   }
   const retryAfterMs = retryAfter(response);
   if (response.status >= 400) {
-    const failure = problemError(response.status, text, url);
+    const failure = problemError(response.status, text, { url, local: connection.local });
     const isBusy = response.status === 429 || response.status === 503;
     return { failure, attempts: isBusy ? attemptsBusy : 1, retryAfterMs };
   }
@@ -130,7 +138,7 @@ function headersOf(token: string | undefined, request: Request): Record<string, 
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(request.etag === undefined ? {} : { 'if-none-match': request.etag }),
-    ...(request.key === undefined ? {} : { 'idempotency-key': request.key }),
+    ...(request.key === undefined ? {} : { 'idempotency-key': request.key, prefer: commandWait }),
   };
 }
 
@@ -150,10 +158,12 @@ function parseJson(text: string, url: URL): unknown {
   }
 }
 
-function problemError(status: number, text: string, url: URL): CliError {
+type Asked = { url: URL; local: LocalProcess | undefined };
+
+function problemError(status: number, text: string, { url, local }: Asked): CliError {
   const problem = problemOf(status, text);
   const { title, detail } = problem;
-  const hint = hintFor(status, url);
+  const hint = (status === 401 && local && strangerHint(url, local)) || hintFor(status, url);
   return new CliError(plain(detail === undefined ? title : `${title}: ${detail}`), {
     exitCode: exitCodeFor(status),
     problem,
@@ -174,6 +184,22 @@ function problemOf(status: number, text: string): Problem {
 function exitCodeFor(status: number) {
   const elsewhere = status === 401 || status === 403 || status === 404 || status >= 500;
   return elsewhere ? exitCodes.unreachable : exitCodes.refused;
+}
+
+/** A token that is refused is one thing, and that of a process which is gone another. */
+function strangerHint({ origin }: URL, local: LocalProcess): string | undefined {
+  const process = processText(local);
+  if (!local.isItsToken) {
+    if (!local.isRunning) return undefined;
+    return (
+      `${process} serves it, with a token of its own: ` +
+      'leave out --token, --token-file, SERIN_TOKEN and SERIN_TOKEN_FILE.'
+    );
+  }
+  return (
+    `Perhaps another process serves ${origin} now, and ${process}, whose token is known here, is gone: ` +
+    `start \`${local.command}\` again on a port of its own, or set SERIN_TOKEN to a token of the other one.`
+  );
 }
 
 function hintFor(status: number, url: URL): string | undefined {
@@ -209,9 +235,13 @@ function whyUnreachable(error: unknown): string {
   return message || code || (error as Error).message;
 }
 
-function unreachable(server: string, error: unknown): CliError {
-  return new CliError(`cannot reach ${server}: ${whyUnreachable(error)}`, {
+function unreachable({ server, local }: Connection, error: unknown): CliError {
+  const what = `cannot reach ${server}: ${whyUnreachable(error)}`;
+  const isGone = local !== undefined && causeOf(error).code === 'ECONNREFUSED';
+  return new CliError(isGone ? `${what}; ${processText(local)}, which served it, is gone` : what, {
     exitCode: exitCodes.unreachable,
-    hint: 'Is it running? Start one with `serin dev`, or name another with --server URL.',
+    hint: isGone
+      ? restartHint(local)
+      : 'Is it running? Start one with `serin dev`, or name another with --server URL.',
   });
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { usageError } from './exit.ts';
+import { CliError, exitCodes, usageError } from './exit.ts';
 
 /** Where the API is and what opens it. */
 export type Connection = {
@@ -12,6 +12,16 @@ export type Connection = {
   tokenFile?: string;
   oidcAudience?: string;
   cluster: string;
+  /** The process on this machine that serves there, or did when it was last heard of. */
+  local?: LocalProcess;
+};
+
+/** `isItsToken`: no other was named. Its number may be another process's by now. */
+export type LocalProcess = {
+  pid: number;
+  command: string;
+  isRunning: boolean;
+  isItsToken: boolean;
 };
 
 type Env = Record<string, string | undefined>;
@@ -28,19 +38,23 @@ const localSchema = z.object({
   token: z.string(),
   cluster: z.string(),
   pid: z.number(),
+  /** What was typed to start it, without its options. */
+  command: z.string().default('serin dev'),
 });
 export type LocalServer = z.infer<typeof localSchema>;
 
 export function resolveConnection(options: ConnectionOptions, env: Env): Connection {
   const named = options.server ?? env.SERIN_SERVER;
   const wanted = options.cluster ?? env.SERIN_CLUSTER;
+  const all = localServers(env);
+  const running = all.filter(({ pid }) => isRunning(pid));
   // The token of a local server goes to that server and to no other.
-  const local =
-    named === undefined
-      ? theLocalServer(env, wanted)
-      : runningServers(env).find(({ server }) => server === trimmed(named));
+  const isNamed = ({ server }: LocalServer) => named !== undefined && server === trimmed(named);
+  const local = named === undefined ? theLocalServer(running, wanted) : running.find(isNamed);
+  const gone = local ? undefined : named === undefined ? all.at(-1) : all.find(isNamed);
   const server = named ?? local?.server;
   if (server === undefined) {
+    if (gone !== undefined) throw isGone(gone);
     throw usageError(
       'no server: neither --server nor SERIN_SERVER is set, and no `serin dev` is running',
       'Start one in another terminal with `serin dev`, or name one with --server URL.',
@@ -53,8 +67,32 @@ export function resolveConnection(options: ConnectionOptions, env: Env): Connect
       'Name it with --cluster NAME or in SERIN_CLUSTER.',
     );
   }
-  const found = tokenIn(options, env) ?? { token: local?.token };
-  return { server: checkedUrl(server), token: undefined, ...found, cluster };
+  const given = tokenIn(options, env);
+  const found = given ?? { token: local?.token };
+  const process = processOf(local ?? gone, { isRunning: local !== undefined, isItsToken: !given });
+  return { server: checkedUrl(server), token: undefined, ...found, cluster, ...process };
+}
+
+function processOf(
+  server: LocalServer | undefined,
+  known: Pick<LocalProcess, 'isRunning' | 'isItsToken'>,
+): Pick<Connection, 'local'> {
+  if (server === undefined) return {};
+  return { local: { pid: server.pid, command: server.command, ...known } };
+}
+
+/** `serin dev` (process 4711) */
+export function processText({ command, pid }: Pick<LocalProcess, 'command' | 'pid'>): string {
+  return `\`${command}\` (process ${pid})`;
+}
+
+export function restartHint({ command }: Pick<LocalProcess, 'command'>): string {
+  return `Start it again with \`${command}\`, or name another server with --server URL.`;
+}
+
+function isGone(server: LocalServer): CliError {
+  const text = `${processText(server)}, which served ${server.server}, is gone`;
+  return new CliError(text, { exitCode: exitCodes.unreachable, hint: restartHint(server) });
 }
 
 type Found = Pick<Connection, 'tokenFile' | 'oidcAudience'> & { token?: string | undefined };
@@ -71,8 +109,7 @@ function tokenIn({ token, tokenFile }: ConnectionOptions, env: Env): Found | und
 }
 
 /** The one there is; of several, the one that has the cluster. A guess could promote the wrong release. */
-function theLocalServer(env: Env, cluster: string | undefined): LocalServer | undefined {
-  const all = runningServers(env);
+function theLocalServer(all: LocalServer[], cluster: string | undefined): LocalServer | undefined {
   const fit =
     all.length > 1 ? all.filter((each) => (cluster ?? each.cluster) === each.cluster) : all;
   if (fit.length === 1) return fit[0];
@@ -109,9 +146,14 @@ function trimmed(server: string): string {
   return server.replace(/\/+$/, '');
 }
 
-function folderOf(env: Env): string {
+/** Where Serin keeps on this machine what outlives a process. */
+export function stateFolder(env: Env): string {
   const state = env.XDG_STATE_HOME || join(env.HOME ?? homedir(), '.local', 'state');
-  return join(state, 'serin', 'servers');
+  return join(state, 'serin');
+}
+
+function folderOf(env: Env): string {
+  return join(stateFolder(env), 'servers');
 }
 
 /** Each has a file of its own: several may run on one machine. */
@@ -141,10 +183,9 @@ export function withdrawServer(pid: number, env: Env): void {
   rmSync(serverFile(pid, env), { force: true });
 }
 
-function runningServers(env: Env): LocalServer[] {
-  return pidsIn(folderOf(env))
-    .filter(isRunning)
-    .flatMap((pid) => readServer(serverFile(pid, env)) ?? []);
+/** Those that run, and those that ended without tidying up. */
+function localServers(env: Env): LocalServer[] {
+  return pidsIn(folderOf(env)).flatMap((pid) => readServer(serverFile(pid, env)) ?? []);
 }
 
 function pidsIn(folder: string): number[] {

@@ -4,9 +4,9 @@ import { reconcileHandler } from '../functions/reconcile.ts';
 import { sweepHandler } from '../functions/sweep.ts';
 import { Transient } from '../lib/errors.ts';
 import type { Consumer } from '../lib/simulate/world.ts';
-import type { InvokeAnswer, QueueMessage } from '../lib/world.ts';
+import { type FunctionAnswer, foundIn, type QueueMessage } from '../lib/world.ts';
 
-/** The functions tell nothing from their context. */
+/** Of a process that has no end. */
 export const noContext = {} as Context;
 
 /** Serin as it runs in AWS: the functions' own handlers, fed with the events that Lambda gives them. */
@@ -17,7 +17,7 @@ export const consumer: Consumer = {
     if (answer.batchItemFailures.length > 0) throw new Transient('the wake is to come again');
   },
   invoke: async (request, world) =>
-    (await reconcileHandler(world)(request, noContext)) as InvokeAnswer,
+    foundIn((await reconcileHandler(world)(request, noContext)) as FunctionAnswer),
   sweep: async (world) => {
     await sweepHandler(world)({}, noContext);
   },

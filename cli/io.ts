@@ -9,6 +9,8 @@ export type Io = {
   say: (line: string) => void;
   /** One line to standard error. */
   warn: (line: string) => void;
+  /** All of standard input, once it has ended. */
+  stdin: () => Promise<string>;
   env: Record<string, string | undefined>;
   /** Whether standard output is a terminal, and whether it takes colours. */
   terminal: boolean;

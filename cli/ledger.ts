@@ -8,7 +8,7 @@ export function ledgerLines(entries: LedgerEntry[]): string[] {
     toTime(entry.at),
     String(entry.revision),
     entry.kind,
-    `${entry.actor.name} (${entry.actor.proof})`,
+    `${entry.actor.name} (${entry.actor.isClient ? 'client, ' : ''}${entry.actor.proof})`,
     entry.text + remarks(entry),
   ]);
   return columns([['TIME', 'REVISION', 'WHAT', 'WHO', 'DETAIL'], ...rows]);

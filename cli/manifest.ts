@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   type Document,
@@ -11,19 +10,27 @@ import {
   type Tags,
   visit,
 } from 'yaml';
-import { workloadKinds } from '../lib/model/reference.ts';
-import { checkStructure, type Fault } from '../lib/model/structure.ts';
+import type { ObjectMeta } from '../lib/model/argo.generated.ts';
+import { isRecord } from '../lib/model/gotypes.ts';
+import { checkStructure } from '../lib/model/structure.ts';
 import type { Kinds } from '../lib/world.ts';
 import { CliError, exitCodes } from './exit.ts';
+import { type Input, readText } from './input.ts';
+import {
+  itemsOf,
+  type Meaning,
+  type MeantKind,
+  meaningOf,
+  withoutServerFields,
+} from './meaning.ts';
 import { plain } from './text.ts';
 
-/** One document of a manifest file. */
+/** One object of a manifest file. */
 export type Manifest = {
   file: string;
-  /** As the file has it; anything at all until it was checked. */
+  /** Without what an API server writes; anything at all until it was checked. */
   value: unknown;
-  kind: string;
-  line: number;
+  meaning: Meaning;
   /** The line of the field a fault names, or of the nearest thing around it that is there. */
   lineOf: (path: string) => number;
 };
@@ -33,10 +40,10 @@ type FileFault = { line: number; message: string };
 
 export type ManifestFile = { file: string; manifests: Manifest[]; faults: FileFault[] };
 
-/** Reads a file, or standard input for `-`. */
-export function readManifestFile(file: string): ManifestFile {
+/** Reads a file, or standard input for `-`. The objects of lists are manifests of their own. */
+export async function readManifestFile(file: string, input: Input): Promise<ManifestFile> {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(readText(file), {
+  const documents = parseAllDocuments(await textOf(file, input), {
     lineCounter: lines,
     schema: 'yaml-1.1',
     customTags: kubernetesTags,
@@ -62,11 +69,21 @@ export function readManifestFile(file: string): ManifestFile {
       faults.push({ line, message: `cannot be read: ${trouble.message}` });
       return [];
     }
-    const value: unknown = document.toJS();
-    const lineOf = (path: string) => lineAt(find(contents, path));
-    return [{ file, value, kind: kindOf(value), line: lineOf(''), lineOf }];
+    return unlisted(document.toJS(), '').map(({ value, place }) => ({
+      file,
+      value: isRecord(value) ? withoutServerFields(value) : value,
+      meaning: meaningOf(value),
+      lineOf: (path: string) => lineAt(find(contents, `${place}.${path}`)),
+    }));
   });
   return { file, manifests, faults };
+}
+
+/** A document's object, or those of the lists it holds, each with its place in the document. */
+function unlisted(value: unknown, place: string): { value: unknown; place: string }[] {
+  const items = itemsOf(value);
+  if (items === undefined) return [{ value, place }];
+  return items.flatMap((item, index) => unlisted(item, `${place}.items[${index}]`));
 }
 
 /** Why a document cannot be made a manifest, and the node that is to blame. */
@@ -125,25 +142,39 @@ export function exampleFile(): string {
   return fileURLToPath(new URL('../examples/front-api.yaml', import.meta.url));
 }
 
-/** The kinds of manifest files that a simulated cluster has a use for. */
-const kinds = ['Rollout', 'Service', ...workloadKinds] as const;
-type Manifested = (typeof kinds)[number];
-
 /** Objects by kind, in the order of the files. */
-export type Objects = { [K in Manifested]: Kinds[K][] };
+export type Objects = { [K in MeantKind]: Kinds[K][] };
 
-/** Reads and checks files; objects of other kinds are left out. `namespace` is for those without. */
-export function readObjects(files: string[], namespace: string): Objects {
-  const read = files.map(readManifestFile);
-  const manifests = read
-    .flatMap((file) => file.manifests)
-    .filter(({ kind }) => kinds.some((known) => known === kind));
+/** What there is, each kind once, for somebody who wonders where his Rollouts are. */
+export function seenIn(manifests: Manifest[]): string[] {
+  const seen = manifests.flatMap(({ meaning }) => {
+    if ('fault' in meaning) return [];
+    return 'kind' in meaning ? [meaning.kind] : [meaning.seen];
+  });
+  return [...new Set(seen)];
+}
+
+export function noRollout(seen: string[]): string {
+  return `no Rollout of argoproj.io; seen: ${seen.join(', ') || 'nothing at all'}`;
+}
+
+/**
+ * Reads and checks files that hold at least one Rollout; objects of other kinds are left out.
+ * `namespace` is for those without.
+ */
+export async function readObjects(
+  files: string[],
+  namespace: string,
+  input: Input,
+): Promise<Objects> {
+  const read = await Promise.all(files.map((file) => readManifestFile(file, input)));
+  const manifests = read.flatMap((file) => file.manifests);
   const wrong = [
     ...read.flatMap(({ file, faults }) =>
       faults.map(({ line, message }) => `${file}:${line}: ${message}`),
     ),
     ...manifests.flatMap((manifest) =>
-      structureFaults(manifest).map(
+      faultsOf(manifest).map(
         ({ path, message }) => `${manifest.file}:${manifest.lineOf(path)}: ${path} ${message}`,
       ),
     ),
@@ -154,15 +185,22 @@ export function readObjects(files: string[], namespace: string): Objects {
       hint: `Put that right; \`serin lint ${files.join(' ')}\` checks it.`,
     });
   }
-  const of = <K extends Manifested>(wanted: K): Kinds[K][] =>
+  const of = <K extends MeantKind>(wanted: K): Kinds[K][] =>
     manifests
-      .filter(({ kind }) => kind === wanted)
-      .map(({ value }) => ({
-        ...(value as Kinds[K]),
-        metadata: { namespace, ...(value as Kinds[K]).metadata },
-      }));
+      .filter(({ meaning }) => 'kind' in meaning && meaning.kind === wanted)
+      .map(({ value }) => value as Kinds[K])
+      .filter((object) => !isMadeByController(wanted, object))
+      .map((object) => asApplied(object, namespace));
+  const rollouts = of('Rollout');
+  if (rollouts.length === 0) {
+    const message = `${files.join(', ')}: ${noRollout(seenIn(manifests))}`;
+    throw new CliError(plain(message), {
+      exitCode: exitCodes.refused,
+      hint: 'Name a file that holds a Rollout, or `-` for standard input.',
+    });
+  }
   return {
-    Rollout: of('Rollout'),
+    Rollout: rollouts,
     Service: of('Service'),
     Deployment: of('Deployment'),
     ReplicaSet: of('ReplicaSet'),
@@ -170,9 +208,21 @@ export function readObjects(files: string[], namespace: string): Objects {
   };
 }
 
-/** The faults of a manifest's structure; what its values mean is not judged here. */
-export function structureFaults({ kind, value }: Manifest): Fault[] {
-  return checkStructure(kind, value);
+/** What is wrong before anything is known of a cluster; what values mean is not judged here. */
+function faultsOf({ meaning, value }: Manifest): { path: string; message: string }[] {
+  if ('fault' in meaning) return [meaning.fault];
+  return 'kind' in meaning ? checkStructure(meaning.kind, value) : [];
+}
+
+/** Its owner is not in the manifest, or makes it again. */
+function isMadeByController(kind: MeantKind, { metadata }: { metadata?: ObjectMeta }): boolean {
+  return kind === 'ReplicaSet' && (metadata?.ownerReferences ?? []).some((each) => each.controller);
+}
+
+/** Owners stay behind in the cluster an object was read from; what lacks its owner is collected. */
+function asApplied<T extends { metadata?: ObjectMeta }>(object: T, namespace: string): T {
+  const { ownerReferences: _, ...metadata } = object.metadata ?? {};
+  return { ...object, metadata: { namespace, ...metadata } };
 }
 
 /**
@@ -187,13 +237,17 @@ function kubernetesTags(tags: Tags): Tags {
   );
 }
 
-function readText(file: string): string {
+async function textOf(file: string, input: Input): Promise<string> {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return await readText(file, input);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code, message } = error as NodeJS.ErrnoException;
     const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'is a folder' : code;
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'is a folder'
+          : (code ?? message);
     throw new CliError(`cannot read ${file}: ${why}`, {
       exitCode: exitCodes.unreachable,
       hint: 'Name a file that holds a Rollout, or `-` for standard input.',
@@ -205,11 +259,6 @@ function readText(file: string): string {
 function wordsOf({ message }: Error): string {
   if (/call stack|string length/.test(message)) return 'it is too deep or too large';
   return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-}
-
-function kindOf(value: unknown): string {
-  const kind = (value as { kind?: unknown } | null)?.kind;
-  return typeof kind === 'string' ? kind : '';
 }
 
 /** Where in the text a path such as `spec.steps[0].labels[a.b/c]` is, as far as it leads. */

@@ -29,14 +29,20 @@ export function happened({ namespace, name }: RolloutKey, entry: LedgerEntry): s
   return `${toTime(at)}  ${plain(`${namespace}/${name}`)}  ${kind}  ${text}${who}`;
 }
 
-export function logTo(io: Io, verbose: boolean): Log {
+/** `hasTimes`: each line begins with the time, as what happens does. */
+export function logTo(io: Io, verbose: boolean, hasTimes = false): Log {
   const shown = verbose ? ['debug', 'info', 'warn', 'error'] : ['warn', 'error'];
   return (level, message, fields) => {
     if (!shown.includes(level)) return;
     const more = fields === undefined ? '' : ` ${inspectLine(fields)}`;
     // What an API server answered may be among the fields.
-    io.warn(plainLines(`serin: ${level}: ${message}${more}`));
+    const time = hasTimes ? `${now()}  ` : '';
+    io.warn(`${time}${plainLines(`serin: ${level}: ${message}${more}`)}`);
   };
+}
+
+export function now(): string {
+  return toTime(Date.now());
 }
 
 function inspectLine(fields: object): string {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../lib/clock.ts';
-import { cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
+import { type CacheOptions, cachedCluster, type Noticed } from '../lib/cluster/cache.ts';
 import { contextOf } from '../lib/cluster/kubeconfig.ts';
-import { kubernetesCluster } from '../lib/cluster/kubernetes.ts';
-import { NotFound } from '../lib/errors.ts';
+import { kubernetesCluster, type ReadableCluster } from '../lib/cluster/kubernetes.ts';
+import { unsupported } from '../lib/decide/validate.ts';
+import { NotFound, Unreachable } from '../lib/errors.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
 import { instanceIdLabel } from '../lib/model/names.ts';
@@ -12,8 +13,13 @@ import { nameOf } from '../lib/model/workload.ts';
 import { memoryStore } from '../lib/store/memory.ts';
 import { concerned } from '../lib/wake/keys.ts';
 import { localQueue } from '../lib/wake/local.ts';
-import type { Cluster, Log, World } from '../lib/world.ts';
+import { noteOutage } from '../lib/wake/outage.ts';
+import type { Cluster, Kind, Log, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
+import { dataFolder, makePrivate } from './dataFolder.ts';
+import type { Io } from './io.ts';
+import { otherDrivers } from './others.ts';
+import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, tellingOf } from './server.ts';
 
 export type RunOptions = {
@@ -26,16 +32,28 @@ export type RunOptions = {
   cluster: string;
   /** Of the API; 0 takes any that is free. */
   port: number;
-  /** Where the table is kept; in memory if absent. */
-  dir?: string;
+  /** Where the table is kept, if not in the cluster's own folder below the user's state. */
+  dir?: string | 'memory';
+  env: Io['env'];
   userAgent: string;
   log: Log;
+  /** Told of what a person should know at the start. */
+  warn?: (line: string) => void;
   onLedger?: OnLedger;
   /** Ends the watches. */
   signal: AbortSignal;
 };
 
-export type Run = { server: string; token: string; cluster: string; close: () => Promise<void> };
+export type Run = {
+  server: string;
+  token: string;
+  cluster: string;
+  /** Where the table is kept. */
+  dir: string | 'memory';
+  /** The rollouts that Serin does not drive, for what it does not carry out yet. */
+  leftAlone: { namespace: string; name: string; field: string }[];
+  close: () => Promise<void>;
+};
 
 /** How long the turns under way may take to come to their end. */
 const turnEndMs = 4000;
@@ -52,11 +70,16 @@ export async function startRun(options: RunOptions): Promise<Run> {
     doorbell: true,
     userAgent: options.userAgent,
   });
-  const table = await storeOf(options);
+  const [namespace = 'default'] = options.namespaces;
+  await reached(live, { server: context.server, namespace, log, signal });
+  const dir = options.dir ?? dataFolder(options.env, context, instanceId);
+  if (options.dir === undefined) makePrivate(dir);
+  const table = await storeOf(dir, log);
   const known: { cluster?: Cluster } = {};
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
     clock: systemClock,
+    endsAt: Number.POSITIVE_INFINITY,
     cluster: async (wanted) => {
       if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
       return known.cluster;
@@ -76,24 +99,27 @@ export async function startRun(options: RunOptions): Promise<Run> {
   const cached = await cachedCluster(live, {
     namespaces: options.namespaces,
     onChange: (change) => ring(change),
-    onTrouble: (kind, error) => log('warn', `the watch of ${kind}s`, { error: error.message }),
+    ...watchLog(log, {
+      // What becomes due meanwhile goes on when a watch is back.
+      silent: (error) => {
+        if (!known.cluster) return;
+        noteOutage({ ...world, log: () => {} }, name, error).catch((failed: unknown) =>
+          log('warn', 'an outage could not be noted', { error: String(failed) }),
+        );
+      },
+      back: () => known.cluster && void queue.wakes.send({ list: name }, 0),
+    }),
     signal,
+  }).catch(async (error: unknown) => {
+    await table.close();
+    throw error;
   });
   known.cluster = cached;
-  const isOurs = (rollout: Rollout): boolean =>
-    (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
-  ring = (change) => {
-    for (const key of concerned(
-      change,
-      name,
-      cached.peek('Rollout', change.object.metadata?.namespace ?? ''),
-    )) {
-      const rollout = cached
-        .peek('Rollout', key.namespace)
-        .find((each) => nameOf(each) === key.name);
-      if (!rollout || isOurs(rollout)) wake(key);
-    }
-  };
+  ring = ringFor(cached, options, wake);
+  const ours = namespacesOf(options)
+    .flatMap((each) => cached.peek('Rollout', each))
+    .filter((each) => isOurs(each, instanceId));
+  await sayOthers(live, options, ours);
   for (const change of early) if (change.kind === 'Rollout') ring(change);
   const sweeps = setInterval(() => {
     sweep(world).catch((error: unknown) => log('warn', 'the sweep', { error: String(error) }));
@@ -111,11 +137,74 @@ export async function startRun(options: RunOptions): Promise<Run> {
     server: api.server,
     token: api.token,
     cluster: name,
+    dir,
+    leftAlone: ours.flatMap(leftFor),
     close: async () => {
       api.close();
       await end();
     },
   };
+}
+
+/** Wakes the rollouts of this instance that a change concerns. */
+function ringFor(
+  cached: Awaited<ReturnType<typeof cachedCluster>>,
+  { cluster, instanceId }: Pick<RunOptions, 'cluster' | 'instanceId'>,
+  wake: (key: RolloutKey) => void,
+): (change: Noticed) => void {
+  return (change) => {
+    const rollouts = cached.peek('Rollout', change.object.metadata?.namespace ?? '');
+    for (const key of concerned(change, cluster, rollouts)) {
+      const rollout = cached
+        .peek('Rollout', key.namespace)
+        .find((each) => nameOf(each) === key.name);
+      if (!rollout || isOurs(rollout, instanceId)) wake(key);
+    }
+  };
+}
+
+function isOurs({ metadata }: Rollout, instanceId: string): boolean {
+  return (metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
+}
+
+/** Says once what is wrong with a watch, and when it is over. */
+function watchLog(
+  log: Log,
+  on: { silent: (error: Error) => void; back: () => void },
+): Pick<CacheOptions, 'onTrouble' | 'onBack'> {
+  const said = new Map<Kind, string>();
+  return {
+    onTrouble: (kind, error) => {
+      const { message } = error;
+      if (said.get(kind) !== message) log('warn', `the watch of ${kind}s`, { error: message });
+      said.set(kind, message);
+      if (error instanceof Unreachable) on.silent(error);
+    },
+    onBack: (kind) => {
+      said.delete(kind);
+      log('warn', `the watch of ${kind}s goes on`);
+      on.back();
+    },
+  };
+}
+
+function namespacesOf({ namespaces }: RunOptions): string[] {
+  return namespaces.length > 0 ? namespaces : [''];
+}
+
+/** Serin starts all the same: it keeps away from what others drive. */
+async function sayOthers(
+  live: ReadableCluster,
+  { instanceId, namespaces, log, warn }: RunOptions,
+  rollouts: Rollout[],
+): Promise<void> {
+  try {
+    const others = { rollouts, now: Date.now };
+    const lines = await otherDrivers(live, { instanceId, namespaces }, others);
+    for (const line of lines) warn?.(line);
+  } catch (error) {
+    log('warn', 'other controllers could not be looked for', { error: String(error) });
+  }
 }
 
 async function invoke(request: Parameters<World['invoke']>[0], world: World) {
@@ -127,7 +216,14 @@ async function sweep(world: World): Promise<void> {
   await consumer.sweep?.(world);
 }
 
-async function storeOf({ dir, log }: RunOptions) {
-  if (dir !== undefined) return await openTable(dir, log);
+async function storeOf(dir: string | 'memory', log: Log) {
+  if (dir !== 'memory')
+    return await openTable(dir, log, 'keep the table in memory with --in-memory');
   return { store: memoryStore(systemClock), close: async () => {} };
+}
+
+function leftFor(rollout: Rollout): Run['leftAlone'] {
+  const field = unsupported(rollout);
+  const { namespace = '', name = '' } = rollout.metadata ?? {};
+  return field === undefined ? [] : [{ namespace, name, field }];
 }

@@ -47,7 +47,12 @@ export async function serveApi(
   };
 }
 
-export async function openTable(dir: string | undefined, log: Log) {
+/** `otherwise`: how to keep it in memory instead. */
+export async function openTable(
+  dir: string | undefined,
+  log: Log,
+  otherwise = 'leave it out to keep the table in memory',
+) {
   // Most of a start goes into loading the engine, which a table in memory does without.
   const { embeddedStore } = await import('../lib/store/embedded.ts');
   try {
@@ -56,7 +61,7 @@ export async function openTable(dir: string | undefined, log: Log) {
     if (!(error instanceof Terminal)) throw error;
     throw new CliError(error.message, {
       exitCode: exitCodes.usage,
-      hint: 'Name another folder with --data, or leave it out to keep the table in memory.',
+      hint: `Name another folder with --data, or ${otherwise}.`,
     });
   }
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { fromTime, type Millis } from '../lib/model/units.ts';
 import type { PodView, ReplicaSetView, RolloutView } from '../lib/model/view.ts';
+import { markedIn, markWords } from './marks.ts';
 import { columns, humanAge, plain, plainAll } from './text.ts';
 
 /**
@@ -90,6 +91,7 @@ function summary(view: RolloutView, paint: Paint): string[] {
     ['Status:', withIcon(phaseIcons[view.phase] ?? ' ', view.phase, paint)],
   ];
   if (view.message !== '') fields.push(['Message:', view.message]);
+  fields.push(...marked(view));
   fields.push(['Strategy:', view.strategy]);
   if (view.strategy === 'Canary') {
     fields.push(
@@ -111,6 +113,16 @@ function summary(view: RolloutView, paint: Paint): string[] {
     ['  Available:', replicas.available],
   );
   return fields.map(([name, value]) => `${name.padEnd(17)}${value}`.trimEnd());
+}
+
+/** What the peer's layout has no line for, since there the status says all. */
+function marked(view: RolloutView): [string, string][] {
+  const { mark, text, unblock } = markedIn(view) ?? {};
+  if (mark === undefined || text === undefined) return [];
+  return [
+    ...(view.message.includes(text) ? [] : [[`${markWords[mark]}:`, text] as [string, string]]),
+    ...(unblock === undefined ? [] : [['To do:', unblock] as [string, string]]),
+  ];
 }
 
 function tree(view: RolloutView, now: Millis, paint: Paint): string[] {

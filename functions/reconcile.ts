@@ -3,7 +3,8 @@ import errorLogger from '@middy/error-logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { answer, deliver } from '../lib/reconcile.ts';
 import { deliverBatch } from '../lib/wake/batch.ts';
-import type { InvokeAnswer, InvokeRequest, World } from '../lib/world.ts';
+import { within } from '../lib/wake/timeLeft.ts';
+import type { FunctionAnswer, InvokeRequest, World } from '../lib/world.ts';
 
 /**
  * The only function with rights in clusters. Takes wakes from the queue, and direct invocations
@@ -12,11 +13,12 @@ import type { InvokeAnswer, InvokeRequest, World } from '../lib/world.ts';
 export function reconcileHandler(world: World) {
   const logger = ({ error }: { error?: unknown }) =>
     world.log('error', 'reconcile failed', { error: String(error) });
-  return middy<SQSEvent | InvokeRequest, SQSBatchResponse | InvokeAnswer>()
+  return middy<SQSEvent | InvokeRequest, SQSBatchResponse | FunctionAnswer>()
     .use(errorLogger({ logger }))
-    .handler(async (event) =>
-      'Records' in event
-        ? await deliverBatch(world, event.Records, (message) => deliver(world, message))
-        : await answer(world, event),
-    );
+    .handler(async (event, context) => {
+      const here = within(world, context);
+      return 'Records' in event
+        ? await deliverBatch(here, event.Records, (message) => deliver(here, message))
+        : await answer(here, event);
+    });
 }

@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import errorLogger from '@middy/error-logger';
 import { type SweepCounts, type Sweeping, sweep } from '../lib/wake/sweep.ts';
+import { within } from '../lib/wake/timeLeft.ts';
 
 /** Every minute: what comes due soon moves from the due index to the queue. Calls no cluster. */
 export function sweepHandler(world: Sweeping) {
@@ -8,5 +9,5 @@ export function sweepHandler(world: Sweeping) {
     world.log('error', 'sweep failed', { error: String(error) });
   return middy<unknown, SweepCounts>()
     .use(errorLogger({ logger }))
-    .handler(() => sweep(world));
+    .handler((_event, context) => sweep(within(world, context)));
 }

@@ -27,3 +27,13 @@ export class Unreachable extends Transient {
 export class Terminal extends Error {
   override name = 'Terminal';
 }
+
+/** Terminal for want of a right in the cluster. `remedy` names the RBAC rule that gives it. */
+export class MissingRight extends Terminal {
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}

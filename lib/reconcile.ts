@@ -1,7 +1,7 @@
 import { apply, giveServicesBack } from './apply/apply.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
-import { Conflict, NotFound, Terminal, Transient } from './errors.ts';
+import { Conflict, MissingRight, NotFound, Terminal, Transient, Unreachable } from './errors.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { Observed } from './model/observed.ts';
 import type { Plan } from './model/plan.ts';
@@ -9,20 +9,24 @@ import type { LedgerEntry, RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
+import { closeCommand, noteMetadata, noteWrite, type Refused } from './reconcile/refusal.ts';
 import { blankRecord } from './record/blank.ts';
 import { announce } from './record/events.ts';
-import { account, isSameRecord, lastEntries, withRefused } from './record/next.ts';
+import { expireCommands } from './record/expire.ts';
+import { withManagers } from './record/managers.ts';
+import { account, isSameRecord, lastEntries, type Tried, withTried } from './record/next.ts';
 import { withReports } from './record/notices.ts';
+import { noteUnseen, partView } from './record/unseen.ts';
 import { view } from './record/view.ts';
 import { lookAgain } from './wake/lookAgain.ts';
-import { queuedFor, scheduleWake, waitOut } from './wake/queue.ts';
+import { noteAnswer } from './wake/outage.ts';
+import { refusedRetryMs, scheduleWake, waitMs, waitOut, withTimer } from './wake/queue.ts';
 import { relist } from './wake/relist.ts';
-import type { InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
+import { hasTimeFor, turnMs } from './wake/timeLeft.ts';
+import type { FunctionAnswer, InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
 const turnsMax = 12;
-/** How soon a rollout is looked at again after a write that was refused for good. */
-const refusedRetryMs = 60 * secondMs;
 
 export type Reconciled =
   /** At rest, or handed over to a later wake. */
@@ -32,7 +36,14 @@ export type Reconciled =
   | { result: 'gone' };
 
 /** What a turn leaves for the next one in the same run. `isDone`: all its writes were taken. */
-type Carry = { applied?: string; tableError?: Error; isDone?: boolean; wasRefused?: boolean };
+type Carry = {
+  applied?: string;
+  tableError?: Error;
+  isDone?: boolean;
+  wasRefused?: boolean;
+  /** The last that was seen. */
+  seen?: Seen;
+};
 
 /**
  * Brings one rollout as far as it can get now. Whatever woke it, the same turn is taken: observe,
@@ -41,23 +52,28 @@ type Carry = { applied?: string; tableError?: Error; isDone?: boolean; wasRefuse
  * nothing behind that nobody comes back to.
  */
 export async function reconcile(world: World, key: RolloutKey): Promise<Reconciled> {
-  const telling: Telling = { ended: Promise.resolve() };
+  const run: Run = { told: Promise.resolve() };
   try {
-    return await takeTurns(world, key, telling);
+    return await takeTurns(world, key, run);
   } finally {
-    await telling.ended;
+    await run.told;
   }
 }
 
-/** The Events of a run, put one after the other. No turn waits for those before it; the run's end does. */
-type Telling = { ended: Promise<void> };
+type Run = {
+  /** The Events, put one after the other. No turn waits for those before it; the run's end does. */
+  told: Promise<void>;
+  /** The last command whose write was answered. */
+  tried?: Tried;
+};
 
-async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promise<Reconciled> {
+async function takeTurns(world: World, key: RolloutKey, run: Run): Promise<Reconciled> {
   let carry: Carry = {};
   for (let turn = 1; ; turn += 1) {
+    if (turn > 1 && !hasTimeFor(world, turnMs)) return await handOver(world, key, carry);
     const startedAt = world.clock.now();
     try {
-      const ended = await takeTurn(world, key, carry, { telling, isLast: turn >= turnsMax });
+      const ended = await takeTurn(world, key, carry, { run, isLast: turn >= turnsMax });
       if ('result' in ended) return ended;
       carry = ended;
     } catch (error) {
@@ -71,15 +87,34 @@ async function takeTurns(world: World, key: RolloutKey, telling: Telling): Promi
   }
 }
 
-function keepError({ tableError, wasRefused }: Carry): Carry {
-  return { ...(tableError && { tableError }), ...(wasRefused && { wasRefused }) };
+function keepError({ tableError, wasRefused, seen }: Carry): Carry {
+  return {
+    ...(tableError && { tableError }),
+    ...(wasRefused && { wasRefused }),
+    ...(seen && { seen }),
+  };
+}
+
+/** The time is nearly up: the rest is for another process, at once, and so nothing stays claimed. */
+async function handOver(world: World, key: RolloutKey, { seen }: Carry): Promise<Reconciled> {
+  const { record } = await load(world, key);
+  if (record?.claim?.by === world.processId) {
+    const { claim: _, ...unclaimed } = record;
+    await world.store.save(unclaimed).catch(unlessOthersWrote);
+  }
+  await world.wakes.send({ key }, 0);
+  return seen ? settled(seen) : { result: 'busy' };
+}
+
+function unlessOthersWrote(error: unknown): void {
+  if (!(error instanceof Conflict)) throw error;
 }
 
 async function takeTurn(
   world: World,
   key: RolloutKey,
   carry: Carry,
-  { telling, isLast }: { telling: Telling; isLast: boolean },
+  { run, isLast }: { run: Run; isLast: boolean },
 ): Promise<Reconciled | Carry> {
   const now = world.clock.now();
   const table = await load(world, key);
@@ -88,13 +123,22 @@ async function takeTurn(
     return leaveToHolder(world, known, known.claim);
   }
   const lastPatch = countPatch(known?.lastPatch, carry.applied);
-  const { lastPatch: _, refused, ...rest } = known ?? blankRecord(key);
+  const {
+    lastPatch: _,
+    refused,
+    remedy,
+    ...rest
+  } = withTried(known ?? blankRecord(key), run.tried);
   const before: RolloutRecord = {
     ...rest,
     ...(lastPatch && { lastPatch }),
-    ...(refused !== undefined && !carry.isDone && { refused }),
+    ...(refused !== undefined && !carry.isDone && { refused, ...(remedy && { remedy }) }),
   };
-  const observed = await observe(world, key, table.error ? undefined : before, { now });
+  const recorded = table.error ? undefined : before;
+  const observed = await observe(world, key, recorded, { now }).catch(async (error: unknown) => {
+    if (recorded && error instanceof MissingRight) await noteUnseen(world, before, error, now);
+    throw error;
+  });
   if (!observed) return forget(world, known);
   const plan = decide(observed, now);
   const seen: Seen = { observed, plan, view: view({ observed, ...plan, now }), now };
@@ -108,20 +152,20 @@ async function takeTurn(
   if (plan.actions.length === 0) {
     const error = carry.tableError ?? tableError;
     if (error) throw withoutTable(error);
-    tell(world, telling, seen);
+    tell(world, run, seen);
     return settled(seen);
   }
-  const applied = await carryOut(world, telling, seen);
+  const applied = await carryOut(world, run, seen);
   if (applied === false) {
     const dueAt = 'at' in plan.wake ? plan.wake.at : now + secondMs;
     await scheduleWake(world, { key, dueAt }, now);
     return settled(seen);
   }
   if (typeof applied === 'object') {
-    return await afterRefusal(world, key, seen, {
-      ...applied,
-      isSecond: carry.wasRefused === true,
-    });
+    const isNews = await noteWrite(world, key, applied);
+    if (isNews && !carry.wasRefused) return { wasRefused: true };
+    await world.wakes.send({ key }, refusedRetryMs);
+    return settled(seen);
   }
   const error = carry.tableError ?? tableError;
   if (isLast) {
@@ -129,7 +173,7 @@ async function takeTurn(
     return settled(seen);
   }
   return {
-    isDone: true,
+    ...{ isDone: true, seen },
     ...(applied !== undefined && { applied }),
     ...(error && { tableError: error }),
   };
@@ -195,13 +239,16 @@ async function record(
   try {
     const next = await withReports(world, account(before, seen), before);
     await appendAll(world, before.key, before.pending);
-    const timed = withTimer(next.record, seen);
+    const named = withManagers(next.record, before, seen.observed);
+    const acts = seen.plan.actions.length > 0;
+    const timed = acts ? { record: named } : withTimer(named, seen.now);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
-    await appendAll(world, before.key, next.record.pending);
+    noteRival(world, seen);
+    await appendAll(world, before.key, named.pending);
     await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
-    if (timed.send !== undefined) {
+    if ('send' in timed && timed.send !== undefined) {
       await scheduleWake(world, { key: before.key, dueAt: timed.send }, seen.now);
     }
     return undefined;
@@ -211,21 +258,11 @@ async function record(
   }
 }
 
-/**
- * When to send the wake of a rollout at rest, noted in its record. A message already on its way,
- * sooner, serves as well: or every look would leave another timer behind.
- */
-function withTimer(
-  record: RolloutRecord,
-  { plan, now }: Seen,
-): { record: RolloutRecord; send?: Millis } {
-  const { dueAt, queuedFor: queued, ...rest } = record;
-  if (plan.actions.length > 0 || dueAt === undefined) return { record };
-  if (queued !== undefined && queued <= dueAt) return { record: { ...record, dueAt: queued } };
-  const send = queuedFor(dueAt, now);
-  return send === undefined
-    ? { record: { ...rest, dueAt } }
-    : { record: { ...rest, dueAt, queuedFor: send }, send };
+/** Said once, when it is met for the first time, and not each time that it is met again. */
+function noteRival({ log }: World, { plan: { rival }, observed: { key }, now }: Seen): void {
+  if (rival?.seenAt !== now || rival.times > 1) return;
+  const { manager } = rival;
+  log('warn', 'another controller is at work, so Serin keeps away', { ...key, manager });
 }
 
 async function appendAll(
@@ -242,86 +279,91 @@ async function appendAll(
  */
 async function carryOut(
   world: World,
-  telling: Telling,
+  run: Run,
   seen: Seen,
-): Promise<string | false | undefined | { refused: string }> {
+): Promise<string | false | undefined | Refused> {
   const { plan } = seen;
   const { key } = seen.observed;
+  const command = plan.intents.find(({ step }) => step === 'apply');
   try {
-    if (!(await apply(world, key, plan.actions))) return false;
+    const { isIdle, refusals } = await apply(world, key, plan.actions);
+    if (refusals.length > 0) await noteMetadata(world, seen, refusals);
+    else if (isIdle) return false;
+    if (command) run.tried = { id: command.id, isTaken: true };
   } catch (error) {
+    const isOutdated = error instanceof Conflict || error instanceof NotFound;
+    if (isOutdated && command && isFirstTry(seen, command.id)) {
+      run.tried = { id: command.id, isTaken: false };
+    }
     if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
     if (!(error instanceof Terminal)) throw error;
-    const command = plan.intents.find(({ step }) => step === 'apply');
-    if (command) return refuse(world, key, command.id, error);
+    if (command) return closeCommand(world, key, command.id, error);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
     world.count('rollout_write_refusals_total');
-    return { refused: error.message };
+    const remedy = error instanceof MissingRight ? { remedy: error.remedy } : {};
+    return { refused: error.message, ...remedy };
   }
-  tell(world, telling, seen);
+  tell(world, run, seen);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
   return patch && patchDigest(patch);
 }
 
-function tell(world: World, telling: Telling, { observed, plan, now }: Seen): void {
+/** After an earlier try nobody knows of, a conflict may be with that one. */
+function isFirstTry({ observed }: Seen, id: string): boolean {
+  return observed.record?.intents.find((each) => each.id === id)?.applying === undefined;
+}
+
+function tell(world: World, run: Run, { observed, plan, now }: Seen): void {
   const { key, rollout } = observed;
   const put = () => announce(world, key, rollout, plan.announcements, now);
-  telling.ended = telling.ended.then(put);
+  run.told = run.told.then(put);
 }
 
 /**
- * A write that is refused for good is noted, so that the next turn says so in the status before it tries
- * again; after that, now and then.
+ * Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. What
+ * there is no time for goes back into the queue.
  */
-async function afterRefusal(
-  world: World,
-  key: RolloutKey,
-  seen: Seen,
-  { refused, isSecond }: { refused: string; isSecond: boolean },
-): Promise<Reconciled | Carry> {
-  const record = await world.store.load(key);
-  if (!record) throw new Conflict('The record is gone');
-  const { claim: _, ...unclaimed } = record;
-  // Words may differ each time, by a time or a number: to say it once in a run is enough.
-  const isNews = record.refused !== refused;
-  await world.store.save(isNews ? { ...unclaimed, refused } : unclaimed);
-  if (isNews && !isSecond) return { wasRefused: true };
-  await world.wakes.send({ key }, refusedRetryMs);
-  return settled(seen);
-}
-
-/** A command that the API server refuses is over, and what waits behind it goes on. */
-async function refuse(
-  world: World,
-  key: RolloutKey,
-  id: string,
-  { message }: Terminal,
-): Promise<undefined> {
-  const record = await world.store.load(key);
-  if (!record) throw new Conflict('The record is gone');
-  const why = `The API server refused it: ${message}`;
-  await world.store.save(withRefused(record, id, why, world.clock.now()));
-}
-
-/** Does what a message in the queue asks for. A timer's message comes early: the rest is waited out. */
 export async function deliver(world: World, message: QueueMessage): Promise<void> {
+  const leftMs = 'list' in message ? 0 : waitMs(message, world.clock.now());
+  if (!hasTimeFor(world, leftMs + turnMs)) return await world.wakes.send(message, 0);
   if ('list' in message) {
     await relist(world, message.list);
     return;
   }
   await waitOut(world.clock, message);
-  const ended = await reconcile(world, message.key);
+  const ended = await reach(world, message.key);
   const observed = ended.result === 'settled' ? ended.observed : undefined;
   await lookAgain(world, message, ended.result === 'busy' ? 'not looked' : observed);
 }
 
 /** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */
-export async function answer(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
+export async function answer(world: World, request: InvokeRequest): Promise<FunctionAnswer> {
+  try {
+    return await answerFound(world, request);
+  } catch (error) {
+    if (error instanceof NotFound) return { missing: error.message };
+    throw error;
+  }
+}
+
+async function answerFound(world: World, request: InvokeRequest): Promise<InvokeAnswer> {
   const { key } = request;
   if (request.look) return { view: await look(world, key) };
-  const done = await reconcile(world, key);
+  const done = await reach(world, key);
   if (done.result === 'gone') throw noRollout(key);
   return { view: done.view ?? (await look(world, key)) };
+}
+
+/** Reconciles, and takes note of whether the cluster answers: it may be that nobody has heard it for long. */
+async function reach(world: World, key: RolloutKey): Promise<Reconciled> {
+  try {
+    const ended = await reconcile(world, key);
+    if (ended.result !== 'busy') await noteAnswer(world, key.cluster);
+    return ended;
+  } catch (error) {
+    if (error instanceof Unreachable) await expireCommands(world, key);
+    throw error;
+  }
 }
 
 function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {
@@ -332,7 +374,13 @@ function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {
 export async function look(world: World, key: RolloutKey): Promise<RolloutView> {
   const now = world.clock.now();
   const { record } = await load(world, key);
-  const observed = await observe(world, key, record, { now, pods: true });
+  let observed: Observed | undefined;
+  try {
+    observed = await observe(world, key, record, { now, pods: true });
+  } catch (error) {
+    if (!(error instanceof MissingRight)) throw error;
+    return await partView(world, key, error, now);
+  }
   if (!observed) throw noRollout(key);
   return view({ observed, ...decide(observed, now), status: observed.rollout.status ?? {}, now });
 }

@@ -1,3 +1,4 @@
+import { NotFound } from './errors.ts';
 import type {
   Deployment,
   Event,
@@ -21,6 +22,8 @@ import type { RolloutView } from './model/view.ts';
  */
 export type World = {
   clock: Clock;
+  /** When this process is stopped, as a function is when its time is up: nothing begins that cannot end. */
+  endsAt: Millis;
   /** The clusters of this account by name; rejects with NotFound for one that is not registered. */
   cluster: (name: string) => Promise<Cluster>;
   /** All of them, without a call to any. */
@@ -46,6 +49,17 @@ type ClusterListing = { name: string; doorbell: boolean };
 
 export type InvokeRequest = { key: RolloutKey; look?: boolean };
 export type InvokeAnswer = { view: RolloutView };
+/**
+ * As the reconcile function hands it back. That nothing is there is an answer: whoever mistypes a name must
+ * not make a function fail, which wakes people up.
+ */
+export type FunctionAnswer = InvokeAnswer | { missing: string };
+
+/** The answer, for whoever asked: rejects with NotFound when nothing is there. */
+export function foundIn(answer: FunctionAnswer): InvokeAnswer {
+  if ('missing' in answer) throw new NotFound(answer.missing);
+  return answer;
+}
 
 export type Clock = {
   now: () => Millis;

@@ -18,7 +18,8 @@ export function addAdopt(program: Command, cli: Cli): void {
     .summary("check that Serin can take over from Argo Rollouts' controller")
     .description(
       'Looks for a controller of Argo Rollouts that owns the Rollouts Serin is to take, says how to ' +
-        'stop it, and shows for each Rollout what would change when Serin takes it. It only reads. ' +
+        'stop it, shows for each Rollout what would change when Serin takes it, and names what else ' +
+        'ends with that controller, such as notifications. It only reads. ' +
         'Without --namespace, which may be given several times, it looks at those of all namespaces.',
     )
     .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
@@ -73,6 +74,7 @@ function report(found: Adoption, todo: string[], colour: boolean): string[] {
     ...found.unseen.map((text) => `Not seen: ${text}`),
     '',
     ...rolloutLines(found, colour),
+    ...endingLines(found),
     ...(todo.length > 0 ? ['', 'Not ready. To do:'] : []),
     ...todo.map((text, index) => `  ${index + 1}. ${text}`),
     ...(todo.length > 0 ? [`  ${todo.length + 1}. run \`serin adopt\` again`] : []),
@@ -127,6 +129,12 @@ function rolloutLines({ rollouts, others }: Adoption, colour: boolean): string[]
     ...each.changes.map((text) => `    ${text}`),
   ]);
   return [first, ...detailed, ...left];
+}
+
+function endingLines({ endings }: Adoption): string[] {
+  if (endings.length === 0) return [];
+  const lines = columns(endings.map(({ where, message }) => [where, message]));
+  return ['', "What ends with Argo's controller:", ...lines.map((line) => `  ${line}`)];
 }
 
 function stateOf({ phase, step }: Adopted, colour: boolean): [string, string] {

@@ -121,9 +121,11 @@ export function addChanges(program: Command, cli: Cli): void {
   addPreconditions(
     set
       .command('image')
-      .description('Sets the image of a container, which starts a release.')
+      .description(
+        'Sets the image of a container, of an init container too, which starts a release.',
+      )
       .argument('<name>', 'the rollout')
-      .argument('<container=image>', 'which container, and its new image'),
+      .argument('<container=image>', 'which container, * for all, and its new image'),
   )
     .addHelpText(
       'after',
@@ -145,7 +147,7 @@ function addPreconditions(to: Command): Command {
     .option('--expect-image <image>', 'only if its template names this image');
 }
 
-function wholeNumber(text: string): number {
+export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number.');
 }

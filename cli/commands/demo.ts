@@ -48,7 +48,7 @@ async function demo({ options, io: outer }: Call<Options>) {
   const stop = AbortSignal.any([outer.stop, AbortSignal.timeout(timeoutMs)]);
   const io: Io = { ...outer, stop };
   const file = exampleFile();
-  const objects = readObjects([file], 'default');
+  const objects = await readObjects([file], 'default', io);
   const [rollout] = objects.Rollout;
   if (rollout === undefined) throw new Error(`${file} holds no Rollout`);
   const { startEmbedded } = await import('../embedded.ts');

@@ -51,7 +51,7 @@ export function speed(text: string): number {
 
 async function dev({ args, options, io }: Call<Options>) {
   const files = args.length > 0 ? args : [exampleFile()];
-  const objects = readObjects(files, options.namespace);
+  const objects = await readObjects(files, options.namespace, io);
   // Loads what no other command needs.
   const { startEmbedded } = await import('../embedded.ts');
   const embedded = await startEmbedded({
@@ -63,7 +63,7 @@ async function dev({ args, options, io }: Call<Options>) {
   });
   const { server, token, cluster } = embedded;
   try {
-    announceServer({ server, token, cluster, pid: process.pid }, io.env);
+    announceServer({ server, token, cluster, pid: process.pid, command: 'serin dev' }, io.env);
     for (const line of welcome(embedded, objects.Rollout, io.env)) io.say(line);
     embedded.apply(objects);
     await stopped(io.stop);

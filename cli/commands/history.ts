@@ -23,7 +23,9 @@ export function addHistory(program: Command, cli: Cli): void {
       'after',
       `
 Who did it is (verified) when the command came through this API, (reported) when the cluster's
-API server named somebody, and (unknown) otherwise.
+API server named somebody, (client, reported) when it named only the program that wrote the field,
+such as kubectl-edit, and (unknown) otherwise. What Serin found when it first saw the rollout is
+told as found: who led it there was not seen.
 
 Examples:
   serin history front-api

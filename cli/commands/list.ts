@@ -3,6 +3,7 @@ import type { RolloutView } from '../../lib/model/view.ts';
 import { apiPath, makeClient } from '../client.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { markedIn, markWords } from '../marks.ts';
 import { pages } from '../pages.ts';
 import { columns, humanAge, plainAll } from '../text.ts';
 import { phaseText } from '../tree.ts';
@@ -58,7 +59,7 @@ function table(views: RolloutView[], now: number, colour: boolean): string[][] {
   const rows = views.map((view) => [
     view.name,
     view.strategy,
-    phaseText(view.phase, colour),
+    phaseText(view.phase, colour) + markOf(view),
     view.step === undefined ? '-' : `${view.step.index}/${view.step.count}`,
     String(view.setWeight ?? '-'),
     `${view.replicas.ready}/${view.replicas.current}`,
@@ -67,4 +68,9 @@ function table(views: RolloutView[], now: number, colour: boolean): string[][] {
     humanAge(now - view.createdAt),
   ]);
   return [head, ...rows];
+}
+
+function markOf(view: RolloutView): string {
+  const marked = markedIn(view);
+  return marked === undefined ? '' : `, ${markWords[marked.mark].toLowerCase()}`;
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { checkPolicies } from '../../lib/access/policies.ts';
 import { Conflict } from '../../lib/errors.ts';
@@ -8,7 +7,8 @@ import { parseSettings } from '../../lib/settings/parse.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { administered, openAwsTable, operator, type TableOptions, tableOption } from '../admin.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';
-import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { readText } from '../input.ts';
+import { action, type Call, type Cli, type Io, sayJson } from '../io.ts';
 import { plain } from '../text.ts';
 
 type Finding = { line: number; path: string; message: string; isError: boolean };
@@ -60,14 +60,14 @@ function wholeNumber(text: string): number {
 }
 
 async function check({ args: [file = ''], options, io }: Call<unknown>) {
-  const checked = await checkFile(file);
+  const checked = await checkFile(file, io);
   if (options.output === 'json') sayJson(io, { file, findings: checked.findings });
   else for (const line of linesOf(file, checked)) io.say(line);
   return checked.isRight ? exitCodes.ok : exitCodes.refused;
 }
 
-async function checkFile(file: string): Promise<Checked> {
-  const text = read(file);
+async function checkFile(file: string, io: Io): Promise<Checked> {
+  const text = await read(file, io);
   const { settings, faults, policyLine } = parseSettings(text);
   const findings: Finding[] = faults.map((fault) => ({ ...fault, isError: true }));
   if (settings !== undefined) {
@@ -82,9 +82,9 @@ async function checkFile(file: string): Promise<Checked> {
   return { text, ...(settings && { settings }), findings, isRight };
 }
 
-function read(file: string): string {
+async function read(file: string, io: Io): Promise<string> {
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    return await readText(file, io);
   } catch (error) {
     const { message } = error as Error;
     throw usageError(`cannot read ${file}: ${plain(message)}`, 'Name a file of settings in YAML.');
@@ -101,7 +101,7 @@ function linesOf(file: string, { findings }: Checked): string[] {
 }
 
 async function apply({ args: [file = ''], options, io }: Call<ApplyOptions>) {
-  const checked = await checkFile(file);
+  const checked = await checkFile(file, io);
   if (checked.findings.length > 0) for (const line of linesOf(file, checked)) io.warn(line);
   if (!checked.isRight) {
     const hint = 'Nothing was changed: what is in use stays in use.';

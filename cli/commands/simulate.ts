@@ -46,7 +46,10 @@ export function addSimulate(program: Command, cli: Cli): void {
         'as far as the release goes by itself. Needs no server; nothing real is touched.',
     )
     .argument('<file>', 'a manifest with one Rollout, - for standard input')
-    .requiredOption('--image <container=image>', 'the image to release')
+    .requiredOption(
+      '--image <container=image>',
+      'the image to release; * stands for all containers',
+    )
     .addOption(
       new Option('--at <time=command>', planHelp).argParser(planned).default([], 'nothing'),
     )
@@ -64,6 +67,7 @@ The exit code is 1 if the release ends Degraded or a command is refused.
 
 Examples:
   serin simulate examples/front-api.yaml --image front-api=front-api:new-tag
+  kubectl get rollout web -o yaml | serin simulate - --image web=web:2
   serin simulate rollout.yaml --image web=web:2 --at 5m=promote --at 7m=abort
   serin simulate rollout.yaml --image web=web:2 --fail-pods --json | jq .phase`,
     )
@@ -89,7 +93,7 @@ async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode>
     );
   }
   const file = args[0] ?? '';
-  const objects = readObjects([file], options.namespace);
+  const objects = await readObjects([file], options.namespace, io);
   if (objects.Rollout.length !== 1) {
     throw new CliError(`${file} holds ${objects.Rollout.length} Rollouts, and one is needed`, {
       exitCode: exitCodes.refused,

@@ -2,12 +2,19 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Millis, minuteMs, parseGoDuration, secondMs } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
+import { arrival, type Expected, expectedText, formerText, versionText } from '../expected.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { looks } from '../look.ts';
-import { statusLine } from '../status.ts';
+import { isLeftAlone } from '../marks.ts';
+import { markedLine } from '../status.ts';
 import { targetOf } from '../target.ts';
+import { plain } from '../text.ts';
+import { wholeNumber } from './change.ts';
 
-export type WaitOptions = { for: 'healthy' | 'paused' | 'degraded'; timeout: Millis };
+export type WaitOptions = Expected & {
+  for: 'healthy' | 'paused' | 'degraded';
+  timeout: Millis;
+};
 
 export function addWait(program: Command, cli: Cli): void {
   program
@@ -16,8 +23,11 @@ export function addWait(program: Command, cli: Cli): void {
     .summary('wait until a rollout is healthy, paused or degraded')
     .description(
       'Waits until a rollout is in a phase, and prints the phases on the way. It ends with 1 as soon ' +
-        'as the rollout is Degraded (unless that is what it waits for), and with 2 when the time is up. ' +
-        'A rollout that is Healthy has no pause to come: there the wait for one ends with 0.',
+        'as the rollout is Degraded (unless that is what it waits for), with 2 when the time is up, and ' +
+        'with 4 at once where it is left alone. ' +
+        'A rollout that is Healthy has no pause to come: there the wait for one ends with 0. Say by ' +
+        '--expect-image or --expect-revision which version you mean: until that is there, the phase ' +
+        'is the one of the version before; and when another takes its place, the wait ends with 1.',
     )
     .argument('<name>', 'the rollout')
     .addOption(
@@ -26,11 +36,13 @@ export function addWait(program: Command, cli: Cli): void {
         .default('healthy'),
     )
     .addOption(timeoutOption())
+    .addOption(expectImageOption())
+    .addOption(expectRevisionOption())
     .addHelpText(
       'after',
       `
 Examples:
-  serin wait front-api --for paused
+  serin wait front-api --for paused --expect-image registry.example/front-api:4f2a9c1
   serin wait front-api --for healthy --timeout 30m`,
     )
     .action(action<WaitOptions>(cli, wait));
@@ -40,6 +52,19 @@ export function timeoutOption(): Option {
   return new Option('--timeout <duration>', 'give up after this long, 0 for never')
     .argParser(durationMs)
     .default(10 * minuteMs, '10m');
+}
+
+export function expectImageOption(): Option {
+  return new Option(
+    '--expect-image <image>',
+    'of the version that names this image, once it is there',
+  );
+}
+
+export function expectRevisionOption(): Option {
+  return new Option('--expect-revision <n>', 'of this revision, once it is there').argParser(
+    wholeNumber,
+  );
 }
 
 /** A Go duration, for commander. */
@@ -58,11 +83,23 @@ export async function wait(call: Call<WaitOptions>): Promise<ExitCode> {
   const stop = AbortSignal.any([io.stop, ...timeUp]);
   let last: RolloutView | undefined;
   let said = '';
+  const isThere = arrival(options);
+  let hasCome = false;
   for await (const { view } of looks(client, path, { stop, warn: io.warn, slowestMs })) {
+    const isFirst = last === undefined;
     last = view;
-    const line = statusLine(view, io.colour);
+    if (!isThere(view) && !isLeftAlone(view)) {
+      if (isFirst) io.warn(`serin: ${awaited(view, options)}`);
+      continue;
+    }
+    hasCome = true;
+    const line = markedLine(view, io.colour);
     if (options.output === 'text' && line !== said) io.say(line);
     said = line;
+    if (isLeftAlone(view)) {
+      if (options.output === 'json') sayJson(io, view);
+      return exitCodes.leftAlone;
+    }
     const isOver = options.for === 'paused' && view.phase === 'Healthy';
     if (isOver) io.warn(`serin: the release is over, so there is no pause to wait for`);
     const reached = isOver || view.phase.toLowerCase() === options.for;
@@ -71,14 +108,25 @@ export async function wait(call: Call<WaitOptions>): Promise<ExitCode> {
     return reached ? exitCodes.ok : exitCodes.refused;
   }
   io.stop.throwIfAborted();
-  const now = last === undefined ? 'nothing is known of it yet' : `it is ${last.phase}`;
+  const missed = hasCome ? `is not ${options.for}` : `did not come to ${expectedText(options)}`;
   throw new CliError(
-    `the time is up, and ${last?.name ?? 'the rollout'} is not ${options.for}: ${now}`,
+    last === undefined
+      ? 'the time is up, and nothing is known of the rollout yet'
+      : plain(`the time is up, and ${last.name} ${missed}: ${stateOf(last, options, hasCome)}`),
     {
       exitCode: exitCodes.timeout,
       hint: '`serin explain` says what it waits for; a larger --timeout gives it longer.',
     },
   );
+}
+
+function awaited(view: RolloutView, options: WaitOptions): string {
+  return plain(`${view.name} is at ${versionText(view)}; ${expectedText(options)} is waited for`);
+}
+
+function stateOf(view: RolloutView, options: WaitOptions, hasCome: boolean): string {
+  if (hasCome) return `it is ${view.phase}`;
+  return `it is ${view.phase} at ${versionText(view)}${formerText(view, options)}`;
 }
 
 /** A pipeline may wait for an hour. */

@@ -20,6 +20,14 @@ const reason = z
     since: millis.exactOptional(),
     until: millis.exactOptional(),
     unblock: z.string().exactOptional(),
+    mark: z
+      .enum(['leftAlone', 'refused'])
+      .exactOptional()
+      .meta({
+        description:
+          'Serin leaves the rollout alone, or the API server refuses something to Serin: what the ' +
+          'status of the rollout does not say.',
+      }),
   })
   .meta({ description: 'Why the release is where it is and not further.' })
   .register(components, { id: 'Reason' }) satisfies z.ZodType<Reason>;
@@ -114,7 +122,14 @@ const explanation = rollout
   .register(components, { id: 'Explanation' }) satisfies z.ZodType<Explanation>;
 
 const actor = z
-  .object({ name: z.string(), proof: z.enum(['verified', 'reported', 'unknown']) })
+  .object({
+    name: z.string(),
+    proof: z.enum(['verified', 'reported', 'unknown']),
+    isClient: z
+      .literal(true)
+      .exactOptional()
+      .meta({ description: 'The name of the program that wrote it, not of a person.' }),
+  })
   .meta({ description: 'Who, and how we know.' })
   .register(components, { id: 'Actor' }) satisfies z.ZodType<Actor>;
 
@@ -135,6 +150,7 @@ const ledgerEntry = z
       'restarted',
       'command',
       'restored',
+      'found',
     ]),
     resourceVersion: z.string(),
     at: millis,

@@ -1,3 +1,4 @@
+import { faultList, faultsMax } from '../model/faults.ts';
 import type { Command } from '../model/intent.ts';
 import { nearestName } from '../model/nearest.ts';
 import { fromTime, toTime } from '../model/units.ts';
@@ -109,13 +110,16 @@ function invalid(
   known: (path: PropertyKey[]) => string[],
   what: string,
 ): ProblemError {
-  const errors = issues.flatMap((issue) =>
+  const all = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? (issue.keys ?? []).map((key) => unknownField(issue.path, key, known(issue.path), what))
       : [{ field: issue.path.join('.'), detail: wordsOf(issue) }],
   );
-  const list = errors.map(({ field, detail }) => (field === '' ? detail : `${field} ${detail}`));
-  return new ProblemError(problem('invalid', `Nothing was done: ${list.join('; ')}.`, { errors }));
+  const list = all.map(({ field, detail }) => (field === '' ? detail : `${field} ${detail}`));
+  const errors = all.slice(0, faultsMax);
+  const moreErrors = all.length - errors.length;
+  const told = { errors, ...(moreErrors > 0 && { moreErrors }) };
+  return new ProblemError(problem('invalid', `Nothing was done: ${faultList(list)}.`, told));
 }
 
 function unknownField(path: PropertyKey[], key: string, known: string[], what: string) {

@@ -1,3 +1,4 @@
+import { keptDetail, keptFrom } from '../decide/rival.ts';
 import {
   type Actor,
   type Bound,
@@ -45,6 +46,8 @@ export function toIntent(request: CommandRequest): Decision {
   const earlier = record.intents.find((intent) => intent.id === id);
   if (earlier?.digest === digest) return { repeat: earlier };
   if (earlier !== undefined) return { refuse: reusedKey() };
+  const kept = command.verb === 'abort' ? undefined : keptFrom(record.rival, now);
+  if (kept) return { refuse: problem('refused', `Nothing was done: ${keptDetail(kept)}`) };
   const seen = latest(record, request.fresh);
   if (seen === undefined) return { refuse: problem('unavailable', 'It was not looked at yet.') };
   const problemFound =

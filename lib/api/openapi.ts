@@ -94,7 +94,11 @@ function headers({ verb, answer }: Operation): Json[] {
     const description =
       'The same key with the same request is done once, however often it is sent.';
     const schema = { type: 'string', minLength: 1, maxLength: 255 };
-    return [{ name: 'Idempotency-Key', in: 'header', description, schema }];
+    const prefer = {
+      ...{ name: 'Prefer', in: 'header', schema: { type: 'string' } },
+      description: '`wait=N`: answer after N seconds, with 202 if it is not carried out by then.',
+    };
+    return [{ name: 'Idempotency-Key', in: 'header', description, schema }, prefer];
   }
   if (!isTagged(answer)) return [];
   const description = 'The ETag of the last answer: 304 if nothing changed since.';

@@ -85,7 +85,7 @@ const image = z
       .string()
       .max(63)
       .regex(/^(?:\*|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)$/, "must be a container's name, or * for all")
-      .meta({ description: 'The container, or * for all.' }),
+      .meta({ description: 'The container or init container, or * for all.' }),
     image: z
       .string()
       .max(1024)

@@ -1,3 +1,4 @@
+import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { type CommandAnswer, commandAnswer, standingAfter, standingBefore } from './answers.ts';
 import { readCommand, readQuery } from './body.ts';
@@ -17,7 +18,8 @@ export async function submit(call: Call, verb: Verb): Promise<Response> {
   const body = await readCommand(verb, call.request);
   const key = keyOf(call);
   const { actor, deps } = call;
-  const submitted = await submitCommand(deps, { ...body, key, actor, ...idempotencyKey });
+  const asked = { ...body, key, actor, ...idempotencyKey, ...readWait(call.request) };
+  const submitted = await submitCommand(deps, asked);
   if ('refused' in submitted) throw new ProblemError(submitted.refused);
   const { accepted } = submitted;
   const path = `${call.root}${pathOf(key)}`;
@@ -34,6 +36,13 @@ function readIdempotencyKey({ headers }: Request): { idempotencyKey?: string } {
     `The Idempotency-Key must be 1 to ${idempotencyKeyLengthMax} printable ASCII characters. ` +
     'A random UUID does well.';
   throw new ProblemError(problem('bad-header', detail));
+}
+
+/** RFC 7240: a preference that is not understood is not there. */
+function readWait({ headers }: Request): { waitMs?: Millis } {
+  const [, seconds] =
+    /(?:^|[,;\s])wait=(\d{1,3})(?:$|[,;\s])/.exec(headers.get('prefer') ?? '') ?? [];
+  return seconds === undefined ? {} : { waitMs: Number(seconds) * secondMs };
 }
 
 function pending(path: string, { intent, seen, view }: Accepted): Response {

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Actor, Intent } from '../model/intent.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
+import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { blankRecord } from '../record/blank.ts';
 import type { CommandBody } from './body.ts';
@@ -28,6 +30,8 @@ export type Submission = CommandBody & {
   actor: Actor;
   /** The same key of the same actor names the same command, however often it is submitted. */
   idempotencyKey?: string;
+  /** How long to wait for it to be carried out; as long as that takes, if absent. */
+  waitMs?: Millis;
 };
 
 /** What a command was accepted as; `seen` is absent when the same request came before. */
@@ -47,7 +51,7 @@ export async function submitCommand(deps: SubmitDeps, asked: Submission): Promis
   try {
     const accepted = await accept(submission);
     const isOver = accepted.intent.outcome !== undefined;
-    return { accepted: isOver ? accepted : await carryOut(submission, accepted) };
+    return { accepted: isOver ? accepted : await inTime(submission, accepted) };
   } catch (error) {
     if (error instanceof ProblemError) return { refused: error.problem };
     throw error;
@@ -142,6 +146,15 @@ function withoutTable(error: unknown, { command, key }: Submitting, what: string
     `Serin's table is out of order (${error.message}). ${what} ` +
     `This does the same without Serin's table: ${kubectlFor(command, key)}`;
   return new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+}
+
+/** What came of it, or that it is accepted: it is in the table, and goes on without this call. */
+async function inTime(submission: Submitting, accepted: Accepted): Promise<Accepted> {
+  const carried = carryOut(submission, accepted);
+  if (submission.waitMs === undefined) return await carried;
+  const over = new AbortController();
+  const late = delay(submission.waitMs, accepted, { signal: over.signal }).catch(() => accepted);
+  return await Promise.race([carried, late]).finally(() => over.abort());
 }
 
 /** Runs reconcile now. If that cannot be, the intent waits for it in the table. */

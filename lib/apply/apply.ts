@@ -1,6 +1,8 @@
-import { NotFound } from '../errors.ts';
+import type { Refusal } from '../decide/metadata.ts';
+import { NotFound, Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { managedByAnnotation } from '../model/names.ts';
+import { mergePatches } from '../model/patch.ts';
 import type { Action } from '../model/plan.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import { givenBack } from '../model/reference.ts';
@@ -10,16 +12,22 @@ import type { Cluster, World } from '../world.ts';
 /**
  * Carries a plan's actions out, in order; the sizes of ReplicaSets and the status at the same time, since
  * none of them needs the other to have arrived. Each is conditioned on what was observed, so the first
- * that no longer fits ends the turn with Conflict and nothing after it is done. False when nothing had
- * an effect: a disruption budget refused every eviction.
+ * that no longer fits ends the turn with Conflict and nothing after it is done. Metadata of roles that the
+ * API server refuses is passed over, and answered. `isIdle` when nothing had an effect: that was refused, or
+ * a disruption budget refused every eviction.
  */
-export async function apply(world: World, key: RolloutKey, actions: Action[]): Promise<boolean> {
+export async function apply(
+  world: World,
+  key: RolloutKey,
+  actions: Action[],
+): Promise<{ isIdle: boolean; refusals: Refusal[] }> {
   const cluster = await world.cluster(key.cluster);
+  const refusals: Refusal[] = [];
   // Writes to the rollout build on each other: the second is conditioned on the first's version.
   let rolloutVersion: string | undefined;
   let effects = 0;
   const carryOut = async (action: Action): Promise<void> => {
-    const written = await perform(cluster, key, action, rolloutVersion);
+    const written = await perform(cluster, key, action, { rolloutVersion, refusals });
     if (written === false) return;
     effects += 1;
     if (typeof written === 'string') rolloutVersion = written;
@@ -30,7 +38,7 @@ export async function apply(world: World, key: RolloutKey, actions: Action[]): P
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }
-  return effects > 0;
+  return { isIdle: effects === 0, refusals };
 }
 
 /** In order, those that stand side by side and do not depend on each other as one group. */
@@ -72,7 +80,7 @@ async function perform(
   cluster: Cluster,
   key: RolloutKey,
   action: Action,
-  rolloutVersion: string | undefined,
+  { rolloutVersion, refusals }: { rolloutVersion: string | undefined; refusals: Refusal[] },
 ): Promise<string | false | undefined> {
   const { namespace } = key;
   switch (action.do) {
@@ -80,8 +88,7 @@ async function perform(
       await cluster.create('ReplicaSet', action.replicaSet);
       return undefined;
     case 'patchReplicaSet':
-      await cluster.patch('ReplicaSet', { namespace, ...targetOf(action) }, action.patch);
-      return undefined;
+      return patchReplicaSet(cluster, namespace, action, refusals);
     case 'patchService':
       await cluster.patch('Service', { namespace, ...targetOf(action) }, action.patch);
       return undefined;
@@ -89,9 +96,7 @@ async function perform(
       await cluster.patch(action.kind, { namespace, ...targetOf(action) }, action.patch);
       return undefined;
     case 'patchPod':
-      // A pod that went away in the meantime needs no metadata.
-      await cluster.patch('Pod', { namespace, ...targetOf(action) }, action.patch).catch(ifGone);
-      return undefined;
+      return patchPod(cluster, namespace, action, refusals);
     case 'deleteReplicaSet':
       await cluster
         .remove('ReplicaSet', { namespace, ...targetOf(action), uid: action.uid })
@@ -112,6 +117,49 @@ async function perform(
     default:
       return action satisfies never;
   }
+}
+
+type ReplicaSetPatch = Extract<Action, { do: 'patchReplicaSet' }>;
+
+/** In one write; without the metadata where the API server refuses that. */
+async function patchReplicaSet(
+  cluster: Cluster,
+  namespace: string,
+  action: ReplicaSetPatch,
+  refusals: Refusal[],
+): Promise<false | undefined> {
+  const { patch, metadata } = action;
+  const target = { namespace, ...targetOf(action) };
+  try {
+    await cluster.patch('ReplicaSet', target, mergePatches(patch, metadata ?? {}));
+  } catch (error) {
+    if (!(error instanceof Terminal) || metadata === undefined) throw error;
+    const isAlone = Object.keys(patch).length === 0;
+    if (!isAlone) await cluster.patch('ReplicaSet', target, patch);
+    refusals.push({ kind: 'ReplicaSet', patch: metadata, why: error.message });
+    if (isAlone) return false;
+  }
+  return undefined;
+}
+
+type PodPatch = Extract<Action, { do: 'patchPod' }>;
+
+async function patchPod(
+  cluster: Cluster,
+  namespace: string,
+  action: PodPatch,
+  refusals: Refusal[],
+): Promise<false | undefined> {
+  try {
+    await cluster.patch('Pod', { namespace, ...targetOf(action) }, action.patch);
+  } catch (error) {
+    // One that went away in the meantime needs no metadata.
+    if (error instanceof NotFound) return undefined;
+    if (!(error instanceof Terminal)) throw error;
+    refusals.push({ kind: 'Pod', patch: action.patch, why: error.message });
+    return false;
+  }
+  return undefined;
 }
 
 function targetOf(action: { name: string; resourceVersion: string }): {

@@ -1,4 +1,4 @@
-import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import { Conflict, MissingRight, NotFound, Terminal, Transient } from '../errors.ts';
 import { type ResourceKind, resources } from './resources.ts';
 
 /** What a call is about: for its path, its messages and the RBAC rule it needs. */
@@ -42,7 +42,8 @@ export function refusal(subject: Subject, code: number, body: unknown): Error {
   if (code === 409) return new Conflict(text);
   if (code === 404) return notFound(subject, text);
   if (code === 408 || code === 410 || code === 429 || code >= 500) return new Transient(text);
-  return new Terminal(`${text}${advice(subject, code, status)}`);
+  if (code === 403 && isMissingRight(status)) return missingRight(subject, text);
+  return new Terminal(`${text}${code === 401 ? signInAdvice : ''}`);
 }
 
 function notFound(subject: Subject, text: string): Error {
@@ -54,23 +55,19 @@ function notFound(subject: Subject, text: string): Error {
   return new NotFound(text);
 }
 
-function advice(subject: Subject, code: number, status: Status): string {
-  if (code === 401) {
-    return (
-      '; the API server does not accept these credentials: ' +
-      'on EKS, give the role that Serin runs as an access entry; elsewhere, sign in again'
-    );
-  }
-  if (code === 403 && isMissingRight(status)) {
-    const { plural, group } = resources[subject.kind];
-    const resource = [plural, subject.subresource].filter(Boolean).join('/');
-    const where = subject.namespace === '' ? 'all namespaces' : `namespace ${subject.namespace}`;
-    return (
-      `; Serin lacks a right: allow the verb "${subject.verb}" on the resource ` +
-      `"${resource}" of API group "${group}" in ${where}`
-    );
-  }
-  return '';
+const signInAdvice =
+  '; the API server does not accept these credentials: ' +
+  'on EKS, give the role that Serin runs as an access entry; elsewhere, sign in again';
+
+function missingRight({ verb, kind, namespace, subresource }: Subject, text: string): Error {
+  const { plural, group } = resources[kind];
+  const resource = [plural, subresource].filter(Boolean).join('/');
+  const where = namespace === '' ? 'all namespaces' : `namespace ${namespace}`;
+  const advice =
+    `; Serin lacks a right: allow the verb "${verb}" on the resource ` +
+    `"${resource}" of API group "${group}" in ${where}`;
+  const rule = `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]}`;
+  return new MissingRight(`${text}${advice}`, `add to the ClusterRole of Serin the rule ${rule}`);
 }
 
 /** 403 also says that a quota is used up, a namespace is ending, or an admission rule objects. */

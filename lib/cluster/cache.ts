@@ -29,14 +29,17 @@ export type CacheOptions = {
   namespaces: string[];
   onChange: (change: Noticed) => void;
   onTrouble: (kind: Kind, error: Error) => void;
+  /** A watch that was in trouble has listed everything anew. */
+  onBack: (kind: Kind) => void;
   signal: AbortSignal;
 };
 
 /**
  * The cluster, read through its watches: no request is made for what they tell. What we write is taken
  * from the answer, so that no rollout is ever decided on a state from before our own write; and after
- * a conflict the object is read live, so that the same stale state is not decided on again. Resolves
- * once everything was listed; rejects with Terminal when that is refused.
+ * a conflict the object is read live, so that the same stale state is not decided on again. While a watch
+ * is in trouble its kind is read live too: nobody knows then what has changed. Resolves once everything was
+ * listed; rejects with Terminal when that is refused.
  */
 export async function cachedCluster(
   live: WatchedCluster,
@@ -50,10 +53,15 @@ export async function cachedCluster(
     PodTemplate: shelf<Kinds['PodTemplate']>(),
   };
   const namespaces = options.namespaces.length > 0 ? options.namespaces : [''];
+  const deaf = troubled(options);
   const start = async <K extends Watched>(kind: K, selectors: Selectors): Promise<void> => {
     const known = shelves[kind] as unknown as Shelf<Kinds[K]>;
     const selector = selectors[kind] ?? '';
-    const watches = namespaces.map((namespace) => ({ namespace, selector, ...options }));
+    const watches = namespaces.map((namespace) => ({
+      ...{ namespace, selector },
+      ...options,
+      ...deaf.follow(kind),
+    }));
     await Promise.all(watches.map((where) => follow(live, kind, known, where)));
   };
   await Promise.all(always.map((kind) => start(kind, owned)));
@@ -62,13 +70,14 @@ export async function cachedCluster(
     (shelves as unknown as { [kind: string]: Shelf<Kinds[K]> })[kind];
   const isSeen = (namespace: string): boolean =>
     namespaces.includes('') || namespaces.includes(namespace);
+  const isTold = (kind: Kind, namespace: string): boolean => isSeen(namespace) && !deaf.is(kind);
   return {
     ...live,
     doorbell: true,
     peek: (kind, namespace) => shelfOf(kind)?.list(namespace) ?? [],
     get: async (kind, namespace, name) => {
       const known = shelfOf(kind);
-      if (!known || !isSeen(namespace)) return await live.get(kind, namespace, name);
+      if (!known || !isTold(kind, namespace)) return await live.get(kind, namespace, name);
       if (!known.get(namespace, name)) await ready(kind);
       const object = known.get(namespace, name);
       if (!object) throw new NotFound(`There is no ${kind} ${namespace}/${name}`);
@@ -76,7 +85,11 @@ export async function cachedCluster(
     },
     list: async (kind, namespace, selector) => {
       const known = shelfOf(kind);
-      if (!known || (namespace !== '' && !isSeen(namespace))) {
+      if (known && namespace === '' && deaf.is(kind)) {
+        const each = namespaces.map((one) => live.list(kind, one, selector));
+        return (await Promise.all(each)).flat();
+      }
+      if (!known || (namespace !== '' && !isTold(kind, namespace))) {
         return await live.list(kind, namespace, selector);
       }
       if (kind !== 'ReplicaSet') await ready(kind);
@@ -94,6 +107,27 @@ export async function cachedCluster(
     remove: async (kind, target) => {
       await live.remove(kind, target);
       shelfOf(kind)?.drop(target.namespace, target.name, target.uid);
+    },
+  };
+}
+
+/** Which kinds have watches that hear nothing at the moment. */
+function troubled({ onTrouble, onBack }: Pick<CacheOptions, 'onTrouble' | 'onBack'>) {
+  const watches = new Map<object, Kind>();
+  return {
+    is: (kind: Kind): boolean => [...watches.values()].includes(kind),
+    /** Of one watch. */
+    follow: (kind: Kind) => {
+      const one = {};
+      return {
+        onTrouble: (of: Kind, error: Error): void => {
+          watches.set(one, kind);
+          onTrouble(of, error);
+        },
+        onListed: (): void => {
+          if (watches.delete(one)) onBack(kind);
+        },
+      };
     },
   };
 }
@@ -121,17 +155,17 @@ type Selectors = { [kind in Watched]?: SelectorText };
 /** What is known of a kind, without asking. */
 type Peek = <K extends Watched>(kind: K, namespace: string) => Kinds[K][];
 
+type Following = Pick<CacheOptions, 'onChange' | 'onTrouble' | 'signal'> & {
+  namespace: string;
+  selector: SelectorText;
+  onListed: () => void;
+};
+
 async function follow<K extends Watched>(
   live: WatchedCluster,
   kind: K,
   known: Shelf<Kinds[K]>,
-  {
-    namespace,
-    selector,
-    onChange,
-    onTrouble,
-    signal,
-  }: CacheOptions & { namespace: string; selector: SelectorText },
+  { namespace, selector, onChange, onTrouble, onListed, signal }: Following,
 ): Promise<void> {
   const put = (object: Kinds[K]): void => {
     const before = known.get(object.metadata?.namespace ?? '', object.metadata?.name ?? '');
@@ -158,6 +192,7 @@ async function follow<K extends Watched>(
           if (!present.has(item.metadata?.uid)) gone(item);
         }
         for (const item of items) put(item);
+        onListed();
       },
       change: (type, object) => (type === 'DELETED' ? gone(object) : put(object)),
       trouble: (error) => onTrouble(kind, error),
@@ -201,22 +236,23 @@ async function refresh<K extends Kind>(
 
 /**
  * Who wrote which field is a third of an object and more. It matters for these two; and of a rollout, who
- * wrote its status, and which parts of it.
+ * wrote which parts of its spec and of its status.
  */
 function slim<K extends Kind>(kind: K, object: Kinds[K]): Kinds[K] {
   if (kind === 'Deployment') return object;
   const { managedFields = [], ...metadata } = object.metadata ?? {};
   if (kind !== 'Rollout') return { ...object, metadata };
-  const kept = managedFields
-    .filter(({ subresource }) => subresource === 'status')
-    .map(statusFields);
-  return { ...object, metadata: { ...metadata, managedFields: kept } };
+  return { ...object, metadata: { ...metadata, managedFields: managedFields.flatMap(outline) } };
 }
 
-function statusFields(entry: ManagedFieldsEntry): ManagedFieldsEntry {
-  const written = (entry.fieldsV1 as { 'f:status'?: object } | undefined)?.['f:status'] ?? {};
-  const names = Object.fromEntries(Object.keys(written).map((name) => [name, {}]));
-  return { ...entry, fieldsV1: { 'f:status': names } };
+/** The names of the parts, without what is in them. */
+function outline(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
+  const written = (entry.fieldsV1 ?? {}) as Record<string, object | undefined>;
+  const parts = ['f:spec', 'f:status'].flatMap((part) => {
+    const names = Object.keys(written[part] ?? {}).map((name) => [name, {}]);
+    return names.length === 0 ? [] : [[part, Object.fromEntries(names)]];
+  });
+  return parts.length === 0 ? [] : [{ ...entry, fieldsV1: Object.fromEntries(parts) }];
 }
 
 const selectors = new Map<string, LabelSelector>();

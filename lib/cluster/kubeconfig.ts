@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import { Terminal } from '../errors.ts';
 import { kubeConfigSignIn } from './kubeconfigSignIn.ts';
 import type { SignIn } from './transport.ts';
 
-export type Context = { signIn: SignIn; name: string; server: string };
+/** `authority`: the certificates that vouch for the server; '' where the public ones do. */
+export type Context = { signIn: SignIn; name: string; server: string; authority: string };
 
 /**
  * One context of a kubeconfig, with whatever it signs in by: a token, a certificate, a program.
@@ -27,9 +30,20 @@ export function contextOf(file: string, context?: string): Context {
     );
   }
   kubeConfig.setCurrentContext(name);
-  const server = kubeConfig.getCurrentCluster()?.server;
-  if (server === undefined) {
+  const cluster = kubeConfig.getCurrentCluster();
+  if (cluster === null) {
     throw new Terminal(`the context ${name} of ${file} names no cluster that is there`);
   }
-  return { signIn: kubeConfigSignIn(kubeConfig), name, server };
+  const { server } = cluster;
+  return { signIn: kubeConfigSignIn(kubeConfig), name, server, authority: authorityOf(cluster) };
+}
+
+function authorityOf({ caData, caFile }: Cluster): string {
+  if (caData) return Buffer.from(caData, 'base64').toString();
+  try {
+    return caFile ? readFileSync(caFile, 'utf8') : '';
+  } catch {
+    // Whoever signs in says so.
+    return '';
+  }
 }

@@ -27,7 +27,8 @@ type Send = Transport['send'];
 export type WatchedCluster = Cluster & { watch: Watch };
 
 /** The reads alone, of what tells of other controllers too. */
-export type ReadableCluster = Pick<Cluster, 'get'> & {
+export type ReadableCluster = {
+  get: <K extends ReadKind>(kind: K, namespace: string, name: string) => Promise<ReadKinds[K]>;
   list: <K extends ReadKind>(
     kind: K,
     namespace: string,
@@ -38,7 +39,7 @@ export type ReadableCluster = Pick<Cluster, 'get'> & {
 /** A Kubernetes API server as a World's Cluster. */
 export function kubernetesCluster(
   options: KubernetesOptions,
-): Omit<WatchedCluster, 'list'> & ReadableCluster {
+): Omit<WatchedCluster, 'get' | 'list'> & ReadableCluster {
   const { userAgent, timeoutMs, pageSize } = { ...defaults, ...options };
   const calls = transport(options, { userAgent, timeoutMs });
   const { send } = calls;
@@ -58,12 +59,12 @@ export function kubernetesCluster(
   };
 }
 
-async function get<K extends Kind>(
+async function get<K extends ReadKind>(
   send: Send,
   kind: K,
   namespace: string,
   name: string,
-): Promise<Kinds[K]> {
+): Promise<ReadKinds[K]> {
   const subject: Subject = { verb: 'get', kind, namespace, name };
   // Names come out of specs, where anything may be written; nothing has such a name.
   if (!isName(name) || !isName(namespace)) throw new NotFound(`${describe(subject)}: no such name`);

@@ -135,7 +135,9 @@ export async function lastRing(
         store.documents.list(notices, { limit: 1 }),
         store.ledger(key, { limit: entriesMax }),
       ]);
-      const reported = told.items.filter(({ actor }) => actor.proof === 'reported');
+      const reported = told.items.filter(
+        ({ actor }) => actor.proof === 'reported' && !actor.isClient,
+      );
       return [...waiting.items.map(({ body }) => body.at), ...reported.map(({ at }) => at)];
     }),
   );

@@ -1,10 +1,11 @@
 import { Terminal } from '../errors.ts';
+import type { ObjectMeta } from '../model/argo.generated.ts';
 import type { Lease } from '../model/lease.ts';
 import { rolloutApiVersion } from '../model/names.ts';
 import type { Kinds } from '../world.ts';
 
 /** What can be read: also what tells of other controllers, which Serin never writes. */
-export type ReadKinds = Kinds & { Lease: Lease };
+export type ReadKinds = Kinds & { Lease: Lease; ConfigMap: { metadata?: ObjectMeta } };
 export type ReadKind = keyof ReadKinds;
 
 /** Where a kind lives in the API, and what an RBAC rule calls it. */
@@ -27,6 +28,7 @@ export const resources: Record<ResourceKind, Resource> = {
   Service: { apiVersion: 'v1', group: '', plural: 'services' },
   Deployment: { apiVersion: 'apps/v1', group: 'apps', plural: 'deployments' },
   PodTemplate: { apiVersion: 'v1', group: '', plural: 'podtemplates' },
+  ConfigMap: { apiVersion: 'v1', group: '', plural: 'configmaps' },
   Event: { apiVersion: 'v1', group: '', plural: 'events' },
   Lease: {
     apiVersion: 'coordination.k8s.io/v1',

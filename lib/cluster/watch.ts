@@ -35,7 +35,8 @@ const watchSeconds = 240;
  */
 const silentMs: Millis = 150 * secondMs;
 const retryMinMs: Millis = 200;
-const retryMaxMs: Millis = 10 * secondMs;
+/** A server that is back is heard within so long: what became due meanwhile waits for it. */
+const retryMaxMs: Millis = 3 * secondMs;
 /** No object is larger than etcd allows, which is a tenth of this. */
 const lineMax = 16 * 2 ** 20;
 

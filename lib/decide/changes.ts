@@ -6,13 +6,15 @@ import { nameOf, versionOf } from '../model/workload.ts';
 /** What a stage wants changed: patches to ReplicaSets by name, and what else is to be done. */
 export type Changes = {
   patches: Map<string, MergePatch>;
+  /** Of roles, by ReplicaSet: no size waits for them. */
+  metadata: Map<string, MergePatch>;
   before: Action[];
   after: Action[];
   announcements: Announcement[];
 };
 
 export function noChanges(): Changes {
-  return { patches: new Map(), before: [], after: [], announcements: [] };
+  return { patches: new Map(), metadata: new Map(), before: [], after: [], announcements: [] };
 }
 
 /** Adds to a ReplicaSet's patch: one write per ReplicaSet and turn, however many stages ask. */
@@ -25,17 +27,12 @@ export function change(changes: Changes, set: ReplicaSet, patch: MergePatch | un
 /** The patches as actions, those that change nothing left out. */
 export function patchActions(changes: Changes, sets: ReplicaSet[]): Action[] {
   return sets.flatMap((set): Action[] => {
-    const patch = changes.patches.get(nameOf(set));
-    return patch === undefined || isNoop(set, patch)
-      ? []
-      : [
-          {
-            do: 'patchReplicaSet',
-            name: nameOf(set),
-            resourceVersion: versionOf(set),
-            patch,
-          },
-        ];
+    const asked = changes.patches.get(nameOf(set)) ?? {};
+    const patch = isNoop(set, asked) ? {} : asked;
+    const metadata = changes.metadata.get(nameOf(set));
+    if (Object.keys(patch).length === 0 && metadata === undefined) return [];
+    const write = { name: nameOf(set), resourceVersion: versionOf(set), patch };
+    return [{ do: 'patchReplicaSet', ...write, ...(metadata && { metadata }) }];
   });
 }
 

@@ -5,6 +5,7 @@ import { pauseEnd } from './pause.ts';
 import { currentHash, haltReason, hasPause, isAborted, type Release } from './release.ts';
 import { isRollbackInWindow } from './rollback.ts';
 import { previewSize, scaleDownAt } from './standby.ts';
+import { isFree } from './wayBack.ts';
 
 /** Where the Services of a blue-green rollout lead, now and after this turn, as pod template hashes. */
 export type Cutover = {
@@ -22,8 +23,9 @@ export type Cutover = {
  */
 export function cutoverOf(release: Release): Cutover {
   const { activeService, previewService } = strategyOf(release);
-  const active = hashOf(release, activeService);
-  const preview = hashOf(release, previewService);
+  const { activeSelector, previewSelector } = release.status.blueGreen ?? {};
+  const active = hashOf(release, activeService, activeSelector);
+  const preview = hashOf(release, previewService, previewSelector);
   const halted = haltReason(release) !== undefined;
   const pause = pauseOf(release, active, halted);
   const previewAfter = previewService && !halted ? currentHash(release) : preview;
@@ -35,8 +37,11 @@ export function strategyOf({ rollout }: Pick<Release, 'rollout'>): BlueGreenStra
   return rollout.spec?.strategy?.blueGreen ?? { activeService: '' };
 }
 
-function hashOf({ observed }: Release, service: string | undefined): string {
-  return (service && observed.services[service]?.spec?.selector?.[hashLabel]) || '';
+/** What the Service leads to; of one that leads to the workload meanwhile, what it has led to last. */
+function hashOf({ observed }: Release, name: string | undefined, last: string | undefined): string {
+  const service = name ? observed.services[name] : undefined;
+  const hash = service?.spec?.selector?.[hashLabel] || '';
+  return (service && isFree(observed, service) && last) || hash;
 }
 
 function activeAfter(

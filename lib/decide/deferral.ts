@@ -30,7 +30,7 @@ export function deferredUntil(
   if (now >= until) return undefined;
   const before = observed.rollout.status ?? {};
   // While pods are restarted their counts are all that tells how far it is.
-  if (openRestart({ rollout: observed.rollout, status: before }) !== undefined) return undefined;
+  if (openRestart({ rollout: observed.rollout, status: before }, now)?.isDue) return undefined;
   if (after.phase !== 'Progressing' && observed.replicaSets.every(isSettled)) return undefined;
   if (isFarOff(before.replicas, after.replicas)) return undefined;
   if (isFarOff(before.updatedReplicas, after.updatedReplicas)) return undefined;

@@ -1,4 +1,4 @@
-import type { PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import type { Container, PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import { podTemplateHash, stepHash } from '../model/hash.ts';
 import { type Bound, type Intent, intentLifeMs, type Outcome } from '../model/intent.ts';
 import { hashLabel } from '../model/names.ts';
@@ -6,13 +6,13 @@ import type { Observed } from '../model/observed.ts';
 import { applyMergePatch, diffMergePatch } from '../model/patch.ts';
 import type { Action, IntentStep, MergePatch } from '../model/plan.ts';
 import { generationOf } from '../model/reference.ts';
-import { type Millis, toTime } from '../model/units.ts';
-import { nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
+import { fromTime, type Millis, toTime } from '../model/units.ts';
+import { containerLists, nameOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
 import { withoutInjectedRule } from './affinity.ts';
-import { injectedMetadata, withoutInjected } from './injected.ts';
+import { ownMetadata } from './injected.ts';
 import { releasePause } from './pause.ts';
-import { patchTemplate } from './reference.ts';
-import { isDrivenHere } from './rival.ts';
+import { patchTemplate, templateFault } from './reference.ts';
+import { isDrivenHere, type Kept, keptDetail } from './rival.ts';
 import { stepIndexOf, stepsOf } from './steps.ts';
 import { typeFaults, unsupported } from './validate.ts';
 
@@ -28,22 +28,24 @@ export type Settled = { steps: IntentStep[]; actions: Action[] };
  * Takes the oldest open command, an abort before all others. It becomes the patch that
  * `kubectl argo rollouts` would have made, conditioned on the version observed, and nothing else
  * happens in that turn: so a command and its consequences are told apart, and whoever made the patch,
- * what follows is the same. Commands that came too late are closed with a reason.
+ * what follows is the same. Commands that came too late are closed with a reason, and so are all but aborts
+ * where another controller is kept away from.
  */
-export function settleIntents(observed: Observed, now: Millis, onlyAborts: boolean): Settled {
+export function settleIntents(observed: Observed, now: Millis, kept: Kept | undefined): Settled {
   const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
   const isAbort = ({ command }: Intent) => command.verb === 'abort';
-  const aborts = open.filter(isAbort);
   const steps: IntentStep[] = [];
-  const others = onlyAborts ? [] : open.filter((each) => !isAbort(each));
-  for (const intent of [...aborts, ...others]) {
+  const abortsFirst = [...open.filter(isAbort), ...open.filter((each) => !isAbort(each))];
+  for (const intent of abortsFirst) {
     const settled = settle(intent, observed, now);
-    if ('actions' in settled) {
+    if ('actions' in settled && kept && !isAbort(intent)) {
+      const detail = `${whatIsKnown(intent)}: ${keptDetail(kept)}`;
+      steps.push({ id: intent.id, step: 'close', outcome: { result: 'refused', detail, at: now } });
+    } else if ('actions' in settled) {
       const { resourceVersion } = settled;
       steps.push({ id: intent.id, step: 'apply', resourceVersion });
       return { steps, actions: settled.actions };
-    }
-    steps.push({ id: intent.id, step: 'close', outcome: settled });
+    } else steps.push({ id: intent.id, step: 'close', outcome: settled });
   }
   return { steps, actions: [] };
 }
@@ -71,21 +73,58 @@ function settle(
     at: now,
   });
   const verdict = judge(intent, observed);
+  // Somebody may have undone it since: that is the later wish, and this command is over all the same.
+  if (intent.applying?.isTaken) return close('done', textOf(verdict));
   // Tried before, and its effect is there: the write was done, though its answer may have been lost.
   if (intent.applying && 'done' in verdict) return close('done', verdict.done);
   const changed = whatChanged(intent, observed);
   // A write whose answer was lost and whose effect is gone again: nobody can tell any more.
-  const nothing = intent.applying ? 'Whether it was carried out is not known' : 'Nothing was done';
+  const nothing = whatIsKnown(intent);
   if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
   const isLate = now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort';
-  if (isLate) return close('expired', `${nothing}: it could not be carried out within 60 s.`);
-  const missing = isLeftAlone(intent, rollout);
+  if (isLate) return expired(intent, now);
+  const missing = isLeftAlone(intent, observed);
   if (missing !== undefined) {
     return close('refused', `This version of Serin does not carry out ${missing}.`);
   }
+  const nowhere = isOfTemplate(intent) ? templateFault(observed) : undefined;
+  if (nowhere !== undefined) return close('refused', `${nothing}: spec.workloadRef ${nowhere}.`);
   if ('refuse' in verdict) return close('refused', verdict.refuse);
   if ('done' in verdict) return close('done', verdict.done);
+  if (mayBeUndone(intent, verdict.deed, resourceVersion)) {
+    return close('superseded', `${nothing}: the rollout was written to in the meantime.`);
+  }
   return { actions: actionsOf(verdict.deed, observed), resourceVersion };
+}
+
+function textOf(verdict: Verdict): string {
+  if ('done' in verdict) return verdict.done;
+  return 'deed' in verdict ? verdict.deed.detail : 'It was carried out.';
+}
+
+/**
+ * Whether the write may have been done and undone, now that its effect is not there and its answer was
+ * lost. Another version than the one it was conditioned on tells nothing of who made it.
+ */
+function mayBeUndone({ applying, command }: Intent, deed: Deed, resourceVersion: string): boolean {
+  if (applying === undefined || applying.resourceVersion === resourceVersion) return false;
+  // To abort twice does less harm than not to abort.
+  if (command.verb === 'abort') return false;
+  if (command.verb !== 'promote') return true;
+  // The second half of a full promotion.
+  if (command.full) return deed.status !== undefined;
+  // A pause is known by its start: while that one is there, nobody has promoted it.
+  return command.skipAllSteps === true || command.skipCurrentStep === true;
+}
+
+/** What is known of a command that is given up. */
+function whatIsKnown({ applying }: Intent): string {
+  return applying ? 'Whether it was carried out is not known' : 'Nothing was done';
+}
+
+export function expired(intent: Intent, at: Millis): Outcome {
+  const detail = `${whatIsKnown(intent)}: it could not be carried out within 60 s.`;
+  return { result: 'expired', detail, at };
 }
 
 function actionsOf(deed: Deed, observed: Observed): Action[] {
@@ -102,8 +141,13 @@ function actionsOf(deed: Deed, observed: Observed): Action[] {
  * The field for which Serin does not touch this rollout, docs/adr/0009-what-is-not-carried-out-yet.md.
  * What Serin released up to there it also takes back.
  */
-function isLeftAlone({ command }: Intent, rollout: Rollout): string | undefined {
-  return command.verb === 'abort' && isDrivenHere(rollout) ? undefined : unsupported(rollout);
+function isLeftAlone({ command }: Intent, observed: Observed): string | undefined {
+  const isAbort = command.verb === 'abort' && isDrivenHere(observed);
+  return isAbort ? undefined : unsupported(observed.rollout);
+}
+
+function isOfTemplate({ command }: Intent): boolean {
+  return command.verb === 'undo' || command.verb === 'image';
 }
 
 /** What a command's author saw, as of this rollout. */
@@ -174,8 +218,12 @@ function judge(intent: Intent, observed: Observed): Verdict {
         : { done: 'The pause by a person is lifted; a pause of the steps stays.' };
     case 'restart': {
       const at = command.at ?? toTime(intent.acceptedAt);
+      const done =
+        fromTime(at) > intent.acceptedAt
+          ? `All pods are to be replaced at ${at}.`
+          : `Pods created before ${at} are being replaced.`;
       return rollout.spec?.restartAt === at
-        ? { done: `Pods created before ${at} are being replaced.` }
+        ? { done }
         : { deed: { spec: { spec: { restartAt: at } }, detail: 'Restart asked for.' } };
     }
     case 'undo':
@@ -261,7 +309,7 @@ function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verd
 
 /** The template without what was put into the ReplicaSet for its role. */
 function plainTemplate(set: ReplicaSet, template: PodTemplateSpec, rollout: Rollout): MergePatch {
-  const metadata = withoutInjected(template.metadata ?? {}, injectedMetadata(set));
+  const metadata = ownMetadata(set, rollout);
   const { affinity: injected, ...spec } = template.spec ?? { containers: [] };
   const affinity = withoutInjectedRule(injected, rollout);
   const plain = { metadata, spec: { ...spec, ...(affinity && { affinity }) } };
@@ -270,26 +318,28 @@ function plainTemplate(set: ReplicaSet, template: PodTemplateSpec, rollout: Roll
   });
 }
 
+// argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/set/set_image.go newRolloutSetImage
 function judgeImage(container: string, image: string, rollout: Rollout): Verdict {
-  const containers = rollout.spec?.template?.spec?.containers ?? [];
-  const named = containers.find((each) => each.name === container || container === '*');
-  if (!named) {
-    const names = containers.map((each) => each.name).join(', ');
-    return { refuse: `There is no container ${container}. Containers: ${names}.` };
+  const lists = containerLists(rollout.spec?.template);
+  const isMeant = ({ name }: Container): boolean => container === '*' || name === container;
+  const meant = lists.flatMap(([, list]) => list.filter(isMeant));
+  if (meant.length === 0) {
+    const names = lists.flatMap(([, list]) => list.map(({ name }) => name)).join(', ');
+    return { refuse: `There is no container ${container}. Containers: ${names || 'none'}.` };
   }
-  if (
-    containers.every(
-      (each) => (container !== '*' && each.name !== container) || each.image === image,
-    )
-  ) {
+  if (meant.every((each) => each.image === image)) {
     return { done: `The image of ${container} is ${image}.` };
   }
-  const changed = containers.map((each) =>
-    container === '*' || each.name === container ? { ...each, image } : each,
-  );
+  // A list that stays as it is stays out of the patch.
+  const changed = lists
+    .filter(([, list]) => list.some((each) => isMeant(each) && each.image !== image))
+    .map(([field, list]) => [
+      field,
+      list.map((each) => (isMeant(each) ? { ...each, image } : each)),
+    ]);
   return {
     deed: {
-      template: { spec: { containers: changed } },
+      template: { spec: Object.fromEntries(changed) },
       detail: `Image of ${container} set to ${image}.`,
     },
   };

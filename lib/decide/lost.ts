@@ -97,10 +97,14 @@ function statusOf(progress: Progress): RolloutStatus {
   };
 }
 
-/** The ReplicaSet to go back to was deleted while a release was on its way. */
+/**
+ * The ReplicaSet to go back to was deleted while a release was on its way. Where the spec has its template
+ * again it is made anew, and there is nothing to hold.
+ */
 function isStableGone(release: Release): boolean {
   const { status, stable } = release;
-  return Boolean(status.stableRS) && !stable && status.stableRS !== status.currentPodHash;
+  if (!status.stableRS || stable) return false;
+  return ![status.currentPodHash, currentHash(release)].includes(status.stableRS);
 }
 
 function holdWithoutStable(release: Release): RolloutStatus {

@@ -1,23 +1,28 @@
-import type {
-  ObjectMeta,
-  PodTemplateMetadata,
-  ReplicaSet,
-  Rollout,
-} from '../model/argo.generated.ts';
+import type { ReplicaSet } from '../model/argo.generated.ts';
+import { textDigest } from '../model/hash.ts';
+import type { Observed } from '../model/observed.ts';
 import { diffMergePatch } from '../model/patch.ts';
-import type { Action } from '../model/plan.ts';
+import type { Action, MergePatch } from '../model/plan.ts';
+import type { RefusedMetadata } from '../model/record.ts';
+import { type Millis, minuteMs } from '../model/units.ts';
 import { desiredOf, isControlledBy, nameOf, uidOf, versionOf } from '../model/workload.ts';
+import type { Changes } from './changes.ts';
 import {
   type Injected,
   injectedMetadata,
+  metadataPatch,
   rolesMetadata,
-  withInjected,
-  withoutInjected,
+  withRole,
 } from './injected.ts';
 import { type Release, setsOf } from './release.ts';
 
+/** How soon metadata that was refused is tried again. */
+const retryMs: Millis = minuteMs;
+/** More of them than that are tried again at once: they are many pods, and each is another change. */
+const changesMax = 200;
+
 /** The metadata a ReplicaSet's pods carry for their role: stable, canary, or none. */
-export function wantedMetadata(release: Release, set: ReplicaSet): Injected {
+function wantedMetadata(release: Release, set: ReplicaSet): Injected {
   const roles = rolesMetadata(release.rollout);
   const { canary: canarySet, stable } = setsOf(release);
   const isCurrent = canarySet !== undefined && nameOf(canarySet) === nameOf(set);
@@ -27,64 +32,86 @@ export function wantedMetadata(release: Release, set: ReplicaSet): Injected {
   return stable === undefined ? roles.stable : roles.next;
 }
 
-/** Whether pods have to be read this turn for their metadata. */
-export function hasEphemeralMetadata(release: Pick<Release, 'rollout'>): boolean {
-  const { stable, next } = rolesMetadata(release.rollout);
-  return stable !== undefined || next !== undefined;
+/** Whether pods have to be read this turn for their metadata: of a role that there is, or that there was. */
+export function hasRoleMetadata({
+  rollout,
+  replicaSets,
+}: Pick<Observed, 'rollout' | 'replicaSets'>): boolean {
+  const { stable, next } = rolesMetadata(rollout);
+  const isLeft = (set: ReplicaSet): boolean =>
+    desiredOf(set) > 0 && injectedMetadata(set) !== undefined;
+  return stable !== undefined || next !== undefined || replicaSets.some(isLeft);
 }
 
 /**
- * Live pods get the metadata in place, also when their ReplicaSet has it already: an earlier turn
- * may have ended between the two. argo v1.10.1 rollout/ephemeralmetadata.go
+ * Brings the metadata of ReplicaSets and pods in line with their roles, but for what was refused lately. Live
+ * pods get it in place, also when their ReplicaSet has it already: an earlier turn may have ended between
+ * the two. argo v1.10.1 rollout/ephemeralmetadata.go
  */
-export function podMetadataActions(release: Release): Action[] {
-  if (!hasEphemeralMetadata(release)) return [];
+export function syncMetadata(
+  release: Release,
+  changes: Changes,
+): { pods: Action[]; refused?: RefusedMetadata } {
+  const { refusedMetadata: known } = release.observed.record ?? {};
+  const isDue = known === undefined || release.now >= retryAt(known);
+  const wanted = new Set<string>();
+  const mayGo = (kind: 'ReplicaSet' | 'Pod', patch: MergePatch): boolean => {
+    const digest = changeDigest(kind, patch);
+    wanted.add(digest);
+    return isDue || !known.changes.includes(digest);
+  };
+  for (const set of release.all) {
+    const patch = metadataPatch(set, release.rollout, wantedMetadata(release, set));
+    if (patch && mayGo('ReplicaSet', patch)) changes.metadata.set(nameOf(set), patch);
+  }
+  const pods = podPatches(release).filter(({ patch }) => mayGo('Pod', patch));
+  const isRefused = known?.changes.some((digest) => wanted.has(digest));
+  return { pods, ...(known && isRefused && { refused: known }) };
+}
+
+type PodPatch = Extract<Action, { do: 'patchPod' }>;
+
+function podPatches(release: Release): PodPatch[] {
+  const { rollout, observed } = release;
   return release.all
     .filter((set) => desiredOf(set) > 0)
     .flatMap((set) => {
-      const wanted = wantedMetadata(release, set);
-      const before = injectedMetadata(set);
-      const own = withoutInjected(set.spec?.template?.metadata ?? {}, before);
-      const pods = (release.observed.pods ?? []).filter(
+      const pods = (observed.pods ?? []).filter(
         (pod) => isControlledBy(pod, uidOf(set)) && !pod.metadata?.deletionTimestamp,
       );
-      return pods.flatMap((pod): Action[] => {
+      return pods.flatMap((pod): PodPatch[] => {
         const metadata = pod.metadata ?? {};
-        const left = leftOver(metadata, own, release.rollout);
-        const known = {
-          labels: { ...before?.labels, ...left.labels },
-          annotations: { ...before?.annotations, ...left.annotations },
-        };
-        const change = diffMergePatch(metadata, withInjected(metadata, known, wanted));
-        return change === undefined
-          ? []
-          : [
-              {
-                do: 'patchPod',
-                name: nameOf(pod),
-                resourceVersion: versionOf(pod),
-                patch: { metadata: change },
-              },
-            ];
+        const wanted = wantedMetadata(release, set);
+        const change = diffMergePatch(metadata, withRole(metadata, set, rollout, wanted));
+        if (change === undefined) return [];
+        const write = { name: nameOf(pod), resourceVersion: versionOf(pod) };
+        return [{ do: 'patchPod', ...write, patch: { metadata: change } }];
       });
     });
 }
 
-/**
- * What a pod carries of either role's metadata, exactly as the spec has it, and not from its own
- * template. Its ReplicaSet remembers the new role already when a pod's patch has failed.
- */
-function leftOver(
-  pod: ObjectMeta,
-  own: ObjectMeta,
-  rollout: Rollout,
-): Required<PodTemplateMetadata> {
-  const { stable, next } = rolesMetadata(rollout);
-  const of = (part: 'labels' | 'annotations'): Record<string, string> => {
-    const roles = [next, stable].flatMap((role) => Object.entries(role?.[part] ?? {}));
-    return Object.fromEntries(
-      roles.filter(([name, value]) => pod[part]?.[name] === value && own[part]?.[name] !== value),
-    );
-  };
-  return { labels: of('labels'), annotations: of('annotations') };
+/** The same change of several pods is one. */
+function changeDigest(kind: 'ReplicaSet' | 'Pod', patch: MergePatch): string {
+  return textDigest(`${kind} ${JSON.stringify(patch)}`);
+}
+
+export function retryAt({ at }: RefusedMetadata): Millis {
+  return at + retryMs;
+}
+
+export type Refusal = { kind: 'ReplicaSet' | 'Pod'; patch: MergePatch; why: string };
+
+/** What is left out from now on; and whether that is news. */
+export function afterRefusals(
+  before: RefusedMetadata | undefined,
+  refusals: Refusal[],
+  now: Millis,
+): { refused: RefusedMetadata; isNews: boolean } {
+  const changes = refusals.map(({ kind, patch }) => changeDigest(kind, patch));
+  const isNews = changes.some((digest) => !before?.changes.includes(digest));
+  const isOver = before === undefined || now >= retryAt(before);
+  const all = new Set([...(isOver ? [] : before.changes), ...changes]);
+  const why = refusals[0]?.why ?? '';
+  const at = isOver ? now : before.at;
+  return { refused: { at, why, changes: [...all].slice(0, changesMax) }, isNews };
 }

@@ -56,19 +56,25 @@ function wantedSize({ observed, rollout, all }: Release, after: RolloutStatus): 
  * rollout's pods break. Undefined otherwise.
  */
 export function fullSizeOf(observed: Observed): RolloutRecord['migrating'] {
-  const { rollout, record, workload } = observed;
+  const { record, workload } = observed;
   const deployment = deploymentOf(observed);
-  // The condition is there from the first time on that the rollout was healthy.
-  const wasHealthy = conditionOf(rollout.status ?? {}, 'Healthy') !== undefined;
   // Without the table nobody knows how many it had: none are taken from it meanwhile.
-  if (!deployment || !record || workload?.scaleDown !== 'progressively' || wasHealthy) {
-    return undefined;
-  }
+  if (!deployment || !record || workload?.scaleDown !== 'progressively') return undefined;
+  if (wasHealthy(observed)) return undefined;
   const uid = uidOf(deployment);
   // A size that somebody else gave it since counts, be it larger or smaller.
   const isKnown = record.migrating?.uid === uid && isSizedHere(deployment);
   const known = isKnown ? (record.migrating?.replicas ?? 0) : 0;
   return { uid, replicas: Math.max(known, sizeOf(deployment)) };
+}
+
+/**
+ * Whether the rollout has been healthy before. The condition is there from the first time on, but it goes
+ * with a status that is wiped, and the way to the rollout does not begin anew for that.
+ */
+export function wasHealthy({ rollout, record }: Observed): boolean {
+  const isSaid = conditionOf(rollout.status ?? {}, 'Healthy') !== undefined;
+  return isSaid || (record?.healthyOnce !== undefined && record.healthyOnce === uidOf(rollout));
 }
 
 /** Whether the last to give it another size was Serin. */

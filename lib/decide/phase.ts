@@ -1,15 +1,20 @@
 import type { RolloutSpec, RolloutStatus } from '../model/argo.generated.ts';
-import { isSameTime } from '../model/units.ts';
+import type { Millis } from '../model/units.ts';
 import { reasons } from './conditions.ts';
+import { openRestart } from './restart.ts';
+
+export const restarting = 'rollout is restarting';
 
 /**
  * The phase and its message, from the spec and the rest of the status; the first rule that fits
- * holds. The words are matched by dashboards and health checks.
+ * holds. The words are matched by dashboards and health checks. A restart that is planned is no
+ * progress: docs/adr/0025-restarts.md
  * argo v1.10.1 utils/rollout/rolloututil.go CalculateRolloutPhase
  */
 export function phaseOf(
   spec: RolloutSpec,
   status: RolloutStatus,
+  now: Millis,
 ): { phase: string; message: string } {
   for (const condition of status.conditions ?? []) {
     if (condition.type === 'InvalidSpec') {
@@ -22,7 +27,8 @@ export function phaseOf(
   if (spec.paused) return { phase: 'Paused', message: 'manually paused' };
   const pause = status.pauseConditions?.[0];
   if (pause) return { phase: 'Paused', message: pause.reason };
-  const progressing = whatIsLeft(spec, status);
+  const isRestarting = openRestart({ rollout: { spec }, status }, now)?.isDue;
+  const progressing = isRestarting ? restarting : whatIsLeft(spec, status);
   return progressing === undefined
     ? { phase: 'Healthy', message: '' }
     : { phase: 'Progressing', message: progressing };
@@ -30,8 +36,6 @@ export function phaseOf(
 
 function whatIsLeft(spec: RolloutSpec, status: RolloutStatus): string | undefined {
   const updated = status.updatedReplicas ?? 0;
-  if (spec.restartAt && !isSameTime(spec.restartAt, status.restartedAt))
-    return 'rollout is restarting';
   if (updated < (spec.replicas ?? 1)) return 'more replicas need to be updated';
   if ((status.availableReplicas ?? 0) < updated) {
     return 'updated replicas are still becoming available';

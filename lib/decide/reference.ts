@@ -59,6 +59,15 @@ export function generationPatch(observed: Observed): Record<string, string | nul
   return wanted === noted ? {} : { [workloadGenerationAnnotation]: wanted ?? null };
 }
 
+/**
+ * Why no template can be changed: the one in effect is that of a workload which cannot be found, and one
+ * put beside the reference would only make the spec invalid.
+ */
+export function templateFault({ rollout, workloadFault }: Observed): string | undefined {
+  if (!rollout.spec?.workloadRef) return undefined;
+  return workloadFault ?? 'stands beside spec.template; remove one of the two';
+}
+
 /** Changes the template where it is written: in the rollout, or in the workload it refers to. */
 export function patchTemplate({ rollout, workload }: Observed, template: MergePatch): Action {
   if (!workload) {

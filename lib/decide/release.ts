@@ -3,15 +3,8 @@ import { podTemplateHash, stepHash } from '../model/hash.ts';
 import { desiredReplicasAnnotation, pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Millis } from '../model/units.ts';
-import {
-  annotationOf,
-  createdAt,
-  desiredOf,
-  isTrusted,
-  nameOf,
-  podHashOf,
-  sum,
-} from '../model/workload.ts';
+import { annotationOf, createdAt, desiredOf, nameOf, podHashOf, sum } from '../model/workload.ts';
+import { isDoubtful, mayRun } from './known.ts';
 import { sameTemplate } from './template.ts';
 import { checkFenceposts } from './validate.ts';
 
@@ -37,7 +30,7 @@ export function releaseOf(observed: Observed, status: RolloutStatus, now: Millis
   const rollout: Rollout = { ...observed.rollout, status };
   const all = [...observed.replicaSets].sort((a, b) => createdAt(a) - createdAt(b));
   const templateHash = podTemplateHash(rollout.spec?.template ?? {}, status.collisionCount);
-  const current = findCurrent(observed, all, templateHash);
+  const current = findCurrent(observed, all, { status, templateHash });
   const stable = status.stableRS ? findStable(all, status.stableRS, current) : undefined;
   const others = all.filter((set) => nameOf(set) !== nameOf(current ?? {}) || !current);
   return {
@@ -108,12 +101,13 @@ export function asRecorded(release: Release): Release {
 function findCurrent(
   observed: Observed,
   all: ReplicaSet[],
-  templateHash: string,
+  { status, templateHash }: { status: RolloutStatus; templateHash: string },
 ): ReplicaSet | undefined {
   const byHash = all.find((set) => podHashOf(set) === templateHash);
-  if (byHash && isTrusted(byHash)) return byHash;
+  if (byHash && !isDoubtful(byHash, observed, status)) return byHash;
   const wanted = observed.dryRun?.replicaSet;
-  return wanted && all.find((set) => sameTemplate(set, wanted, observed.rollout));
+  const candidates = wanted ? all.filter((set) => mayRun(set, observed, templateHash)) : [];
+  return wanted && candidates.find((set) => sameTemplate(set, wanted, observed.rollout));
 }
 
 function findStable(

@@ -83,7 +83,7 @@ export function newReplicaSet(
   const inRelease = Boolean(rollout.status?.stableRS);
   const roles = rolesMetadata(rollout);
   const injected = inRelease ? roles.next : roles.stable;
-  return injected ? applyMergePatch(set, metadataPatch(set, injected) ?? {}) : set;
+  return injected ? applyMergePatch(set, metadataPatch(set, rollout, injected) ?? {}) : set;
 }
 
 /** What a ReplicaSet of the rollout says of whom it belongs to. */

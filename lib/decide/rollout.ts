@@ -6,14 +6,13 @@ import { type Millis, secondMs } from '../model/units.ts';
 import { nameOf, versionOf } from '../model/workload.ts';
 import { decideBlueGreen } from './blueGreen.ts';
 import { decideCanary } from './canary.ts';
-import { change, noChanges, patchActions } from './changes.ts';
+import { noChanges, patchActions } from './changes.ts';
 import { reasons } from './conditions.ts';
-import { deferredUntil } from './deferral.ts';
+import { deferredUntil, isResize } from './deferral.ts';
 import { withDuration } from './duration.ts';
-import { metadataPatch } from './injected.ts';
 import { refuseIntents, settleIntents } from './intents.ts';
 import { findStatus } from './lost.ts';
-import { podMetadataActions, wantedMetadata } from './metadata.ts';
+import { syncMetadata } from './metadata.ts';
 import { scaleWorkload } from './migrate.ts';
 import { withPausedConditions } from './progress.ts';
 import {
@@ -25,9 +24,9 @@ import {
   releaseOf,
   withStatus,
 } from './release.ts';
-import { evictRetryMs, restartPods } from './restart.ts';
+import { carriedOut, restartPods } from './restart.ts';
 import { annotationsPatch, newReplicaSet, pruneHistory, syncCurrent } from './revision.ts';
-import { isDrivenHere, rivalUntil } from './rival.ts';
+import { isDrivenHere, othersIn, rivalUntil } from './rival.ts';
 import { scaleAll } from './scale.ts';
 import { serviceFaults, switchServices } from './services.ts';
 import {
@@ -56,13 +55,16 @@ export function decide(observed: Observed, now: Millis): Plan {
   const alone = leaveAlone(observed);
   if (alone)
     return { ...alone, intents: refuseIntents(observed, now, alone.reasons[0]?.text ?? '') };
-  const kept = rivalUntil(observed, now);
-  const settled = settleIntents(observed, now, kept !== undefined);
+  const rival = rivalUntil(observed, now);
+  const settled = settleIntents(observed, now, rival);
   if (settled.actions.length > 0) return command(observed, settled.actions, settled.steps, now);
   const driven = drive(observed, now);
+  // Whoever drives what Serin leaves alone is no rival.
+  const kept = driven.leftFor === undefined ? rival : undefined;
   const goesOn = isAbortAsked(observed) && driven.status.abort === true;
   const plan = kept && !goesOn ? keepAway(observed, kept, now) : driven;
-  return { ...plan, ...(kept && { rival: kept.rival }), intents: settled.steps };
+  const others = othersIn(observed, now);
+  return { ...plan, ...(kept && { rival: kept.rival }), others, intents: settled.steps };
 }
 
 function command(
@@ -104,32 +106,42 @@ function drive(observed: Observed, now: Millis): Plan {
   const goesBack = isAborted(recorded) && recorded.stable !== undefined;
   if (faults.length > 0) {
     return goesBack
-      ? move(recorded, {}, faultText(observed, faults))
+      ? move(recorded, undefined, faultText(observed, faults))
       : invalid(observed, faults, now);
   }
   if (missing !== undefined) {
-    const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed.rollout);
-    return isOurs ? move(recorded, {}) : leaveToOthers(observed, missing);
+    const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed);
+    return isOurs ? move(recorded) : leaveToOthers(observed, missing);
   }
   if (observed.orphans) {
     // Somebody may forbid to take them over, or the table may be down: an abort waits for neither.
     const isUntaken = observed.record === undefined || observed.record.refused !== undefined;
     if (!goesBack || !isUntaken) return adoptOrphans(release, observed.orphans);
-    return move(recorded, {}, faultText(observed, ['its ReplicaSets have lost their owner']));
+    return move(
+      recorded,
+      undefined,
+      faultText(observed, ['its ReplicaSets have lost their owner']),
+    );
   }
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
     const { refused: why } = observed.dryRun;
-    return goesBack ? move(recorded, {}, faultText(observed, [why])) : refused(release, why);
+    return goesBack ? move(recorded, undefined, faultText(observed, [why])) : refused(release, why);
   }
+  return { ...withRestart(release), ...(found.restored && { restored: true }) };
+}
+
+/**
+ * The turn, and the evictions of a restart in it. They come last, since a disruption budget may hold them
+ * up for ever, and not in a turn that resizes or switches: the counts do not yet know of that.
+ */
+function withRestart(release: Release): Plan {
   const restart = restartPods(release);
-  const { restartedAt } = restart;
-  const moved = move(release, restartedAt === undefined ? {} : { restartedAt });
-  // Neither an abort nor a switch waits for a restart, which a disruption budget may hold up for ever.
-  const switches = moved.actions.some((action) => action.do === 'patchService');
-  const isFirst = switches || (isAborted(release) && moved.actions.length > 0);
-  if (restart.actions.length > 0 && !isFirst) return evict(release, restart.actions);
-  return { ...moved, ...(found.restored && { restored: true }) };
+  const moved = move(release, restart?.isDone ? restart.open.restartAt : undefined);
+  const isBusy = moved.actions.some(
+    (action) => isResize(action) || ['patchService', 'createReplicaSet'].includes(action.do),
+  );
+  return isBusy || !restart ? moved : { ...moved, actions: [...moved.actions, ...restart.evicts] };
 }
 
 /** What is wrong with the objects the spec names; without its template no Service can be judged. */
@@ -142,7 +154,7 @@ function strangerFaults(observed: Observed): { path: string; message: string }[]
  * The turn of a healthy controller: sizes, Services, history, and the status. `fault` is what is
  * wrong with the spec when it acts all the same.
  */
-function move(release: Release, done: { restartedAt?: string }, fault?: string): Plan {
+function move(release: Release, restartedAt?: string, fault?: string): Plan {
   const changes = noChanges();
   const { observed, rollout } = release;
   const revision = syncCurrent(release, changes);
@@ -151,19 +163,18 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   const announced: Rollout = { ...rollout, metadata: withRevision(rollout, revision) };
   const decided = decideStatus(
     { ...release, rollout: announced },
-    done.restartedAt ?? rollout.status?.restartedAt,
+    restartedAt ?? carriedOut(release.status, release.now),
   );
   // A canary's pods follow the step that was just decided; the cutover is decided from the status as it is.
   const then = isBlueGreen(release) ? release : withStatus(release, decided.status);
   // With a faulty spec no ReplicaSet is created, and an abort has to do without.
-  if (!isNew && (release.current || fault !== undefined)) {
+  const isSet = !isNew && (release.current !== undefined || fault !== undefined);
+  const metadata = isSet ? syncMetadata(then, changes) : { pods: [] };
+  if (isSet) {
     scaleAll(then, changes);
     switchServices(then, changes);
     // Not before the status has been written that makes it an older one.
     pruneHistory(release, changes);
-    for (const set of release.all) {
-      change(changes, set, metadataPatch(set, wantedMetadata(then, set)));
-    }
   }
   const settled = collided ? bumpCollisions(release) : decided.status;
   const status = fault === undefined ? settled : withInvalidSpec(release, settled, fault);
@@ -183,7 +194,6 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     ...create,
     ...changes.before,
     ...patchActions(changes, release.all),
-    ...(isNew ? [] : podMetadataActions(then)),
     ...changes.after,
     ...(rolloutPatch
       ? [{ do: 'patchRollout' as const, resourceVersion, patch: rolloutPatch }]
@@ -193,13 +203,18 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
   const created = create.length > 0 ? creationNotes(release, revision) : [];
   const later = deferredUntil(observed, status, { now: release.now, actions });
   const written = later === undefined ? statusAction(observed, status) : [];
-  const why = explain(release, status);
+  const why = explain(release, status, metadata.refused);
   // After a collision the same is decided again, under another hash.
   const told = collided ? [] : decided.announcements;
   return {
     // Where a write was refused, the status comes first: it says so.
-    actions:
-      observed.record?.refused === undefined ? [...actions, ...written] : [...written, ...actions],
+    actions: [
+      ...(observed.record?.refused === undefined
+        ? [...actions, ...written]
+        : [...written, ...actions]),
+      // Last, since nothing depends on it.
+      ...metadata.pods,
+    ],
     announcements: [
       ...created,
       ...told.filter((note) => !isEnd(note)),
@@ -209,6 +224,7 @@ function move(release: Release, done: { restartedAt?: string }, fault?: string):
     ],
     status,
     ...why,
+    ...(metadata.refused && { refusedMetadata: metadata.refused }),
     ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
     intents: [],
     urgent: isUrgent(release, status),
@@ -273,20 +289,4 @@ function isUrgent(release: Release, after: RolloutStatus): boolean {
   const { status } = release;
   const isLifted = status.controllerPause === true && !status.pauseConditions?.length;
   return after.abort === true || status.promoteFull === true || isLifted;
-}
-
-function evict(release: Release, actions: Action[]): Plan {
-  // The counts do not yet know of the pods evicted now: nothing else may shrink in this turn.
-  const { observed } = release;
-  const { status } = decideStatus(release, release.status.restartedAt);
-  const { reasons: why } = explain(release, status);
-  return {
-    actions: [...statusAction(observed, status), ...actions],
-    announcements: [],
-    status,
-    wake: { at: release.now + evictRetryMs, why: 'the restart' },
-    reasons: why,
-    intents: [],
-    urgent: false,
-  };
 }

@@ -1,8 +1,23 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
+import { pauseReasons } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
-import { availableOf, createdAt, desiredOf, revisionOf, sum } from '../model/workload.ts';
+import {
+  availableOf,
+  createdAt,
+  desiredOf,
+  replicasOf,
+  revisionOf,
+  sum,
+} from '../model/workload.ts';
 import type { Changes } from './changes.ts';
-import { haltReason, isBlueGreen, pausedByPerson, type Release, setsOf } from './release.ts';
+import {
+  haltReason,
+  hasPause,
+  isBlueGreen,
+  pausedByPerson,
+  type Release,
+  setsOf,
+} from './release.ts';
 import { goalCounts, type Limits, limitsOf, nextCounts } from './replicas.ts';
 import { resize } from './resize.ts';
 import { scaleBlueGreen } from './standby.ts';
@@ -10,11 +25,34 @@ import { sizingWeight } from './steps.ts';
 
 /** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, changes: Changes): void {
+  if (hasPause(release.status, pauseReasons.statusLost)) {
+    if (isBlueGreen(release) || haltReason(release) !== pausedByPerson) fillUp(release, changes);
+  } else if (!keepsSizes(release)) {
+    if (isBlueGreen(release)) scaleBlueGreen(release, changes);
+    else scaleCanary(release, changes);
+  }
+}
+
+/** Whether the release is held so that no ReplicaSet loses a pod. */
+export function keepsSizes(release: Release): boolean {
   const halted = haltReason(release);
-  if (isBlueGreen(release)) {
-    // A person's pause is about the traffic: argo-behaviours 12.
-    if (halted === undefined || halted === pausedByPerson) scaleBlueGreen(release, changes);
-  } else if (halted === undefined) scaleCanary(release, changes);
+  // Of a blue-green, a person's pause is about the traffic: argo-behaviours 12.
+  const isAboutTraffic = isBlueGreen(release) && halted === pausedByPerson;
+  return halted !== undefined && !isAboutTraffic;
+}
+
+/**
+ * While the status is lost no version is taken pods. What the rollout has too few of the stable one is
+ * given; or the current one, if it alone is left to serve. docs/adr/0006-lost-status.md
+ */
+function fillUp(release: Release, changes: Changes): void {
+  const { rollout, all, stable, current, others } = release;
+  const isAlone = sum(others, desiredOf) === 0;
+  const set = stable ?? (isAlone ? current : undefined);
+  if (!set) return;
+  const beside = isBlueGreen(release) ? 0 : sum(all, desiredOf) - desiredOf(set);
+  const wanted = replicasOf(rollout) - beside;
+  if (wanted > desiredOf(set)) resize(release, changes, set, wanted);
 }
 
 /**

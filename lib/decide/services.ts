@@ -5,15 +5,19 @@ import { givenBack, serviceFields, serviceNames } from '../model/reference.ts';
 import {
   annotationOf,
   availableOf,
+  currentOf,
   desiredOf,
   nameOf,
   podHashOf,
+  replicasOf,
+  sum,
   versionOf,
 } from '../model/workload.ts';
 import type { Changes } from './changes.ts';
 import { cutoverOf, strategyOf } from './cutover.ts';
 import { isAborted, isBlueGreen, type Release } from './release.ts';
 import type { Fault } from './validate.ts';
+import { isFree, isHandedBack, othersServe } from './wayBack.ts';
 
 /**
  * What is wrong with the Services themselves.
@@ -67,8 +71,56 @@ export function switchServices(release: Release, changes: Changes): void {
   }
   const { activeService, previewService } = strategyOf(release);
   const { activeAfter, previewAfter } = cutoverOf(release);
-  select(release, changes, previewService, previewAfter);
-  select(release, changes, activeService, activeAfter);
+  lead(release, changes, previewService, previewAfter);
+  lead(release, changes, activeService, activeAfter);
+}
+
+/** Points a Service at a version, unless it leads to the workload's pods, and to those of both. */
+function lead(release: Release, changes: Changes, name: string | undefined, hash: string): void {
+  if (giveBack(release, changes, name)) return;
+  const service = name ? release.observed.services[name] : undefined;
+  const isFreeNow = service && isFree(release.observed, service);
+  if (!isFreeNow || mayTake(release, changes, hash)) select(release, changes, name, hash);
+}
+
+/**
+ * Whether a Service may leave the workload's pods for those of a version: when all of these are available,
+ * or some of them where nothing else serves, or where an abort asks for them.
+ */
+function mayTake(release: Release, changes: Changes, hash: string): boolean {
+  const set = release.all.find((each) => podHashOf(each) === hash);
+  if (!set || replicasOf(release.rollout) === 0 || availableOf(set) === 0) return false;
+  const isFull = availableOf(set) >= sizeAfter(set, changes);
+  return isFull || isAborted(release) || !othersServe(release.observed);
+}
+
+/**
+ * Gives a Service back to the workload when the rollout is to have no pods, before those it leads to go:
+ * docs/adr/0027-back-to-the-deployment.md. Whether it is the workload's after this turn.
+ */
+function giveBack(release: Release, changes: Changes, name: string | undefined): boolean {
+  const service = name ? release.observed.services[name] : undefined;
+  if (!service || !isHandedBack(release)) return false;
+  const hash = service.spec?.selector?.[hashLabel] ?? '';
+  const set = release.all.find((each) => podHashOf(each) === hash);
+  // Pods that stay, such as those of a release that is held, keep it.
+  if (set && sizeAfter(set, changes) > 0) return false;
+  if (isFree(release.observed, service)) return true;
+  // Without its hash it leads to every pod there is, those that nobody has consented to among them.
+  const others = release.all.filter((each) => podHashOf(each) !== hash);
+  if (name === strategyOf(release).activeService && sum(others, currentOf) > 0) return false;
+  const resourceVersion = versionOf(service);
+  changes.before.push({
+    do: 'patchService',
+    ...{ name: nameOf(service), resourceVersion, patch: givenBack },
+  });
+  announceSwitch(changes, nameOf(service), hash, '');
+  return true;
+}
+
+function sizeAfter(set: ReplicaSet, { patches }: Changes): number {
+  const patch = patches.get(nameOf(set))?.spec as { replicas?: number } | undefined;
+  return patch?.replicas ?? desiredOf(set);
 }
 
 /**
@@ -84,10 +136,9 @@ function switchCanaryServices(release: Release, changes: Changes): void {
 }
 
 /** What is stable, unless this turn leaves it without pods: docs/adr/0018-stable-service.md */
-function stableTarget({ stable, current }: Release, { patches }: Changes): ReplicaSet | undefined {
+function stableTarget({ stable, current }: Release, changes: Changes): ReplicaSet | undefined {
   if (!stable) return undefined;
-  const patch = patches.get(nameOf(stable))?.spec as { replicas?: number } | undefined;
-  return (patch?.replicas ?? desiredOf(stable)) === 0 ? (current ?? stable) : stable;
+  return sizeAfter(stable, changes) === 0 ? (current ?? stable) : stable;
 }
 
 function point(
@@ -97,10 +148,10 @@ function point(
   set: ReplicaSet | undefined,
 ): void {
   const service = name ? release.observed.services[name] : undefined;
-  if (!service || !set) return;
+  if (!service || giveBack(release, changes, name) || !set) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
-  if (availableOf(set) === 0 || (!isManaged && !isFull)) return;
+  if (availableOf(set) === 0 || sizeAfter(set, changes) === 0 || (!isManaged && !isFull)) return;
   select(release, changes, name, podHashOf(set));
 }
 
@@ -117,9 +168,10 @@ function select(release: Release, changes: Changes, name: string | undefined, ha
     resourceVersion: versionOf(service),
     patch: { ...(!isManaged && { metadata: mark }), spec: { selector: { [hashLabel]: hash } } },
   });
-  changes.announcements.push({
-    type: 'Normal',
-    reason: 'SwitchService',
-    message: `Switched selector for service '${name}' from '${before}' to '${hash}'`,
-  });
+  announceSwitch(changes, nameOf(service), before, hash);
+}
+
+function announceSwitch(changes: Changes, name: string, before: string, after: string): void {
+  const message = `Switched selector for service '${name}' from '${before}' to '${after}'`;
+  changes.announcements.push({ type: 'Normal', reason: 'SwitchService', message });
 }

@@ -9,14 +9,17 @@ import {
   annotationOf,
   availableOf,
   createdAt,
+  currentOf,
   desiredOf,
   podHashOf,
   replicasOf,
   revisionOf,
+  sum,
 } from '../model/workload.ts';
 import { type Changes, change } from './changes.ts';
 import { currentHash, isAborted, type Release } from './release.ts';
 import { resize } from './resize.ts';
+import { isHandedBack } from './wayBack.ts';
 
 /** argo v1.10.1 utils/defaults/defaults.go */
 const defaultDelaySeconds = 30;
@@ -34,6 +37,10 @@ export function scaleDownAt(set: ReplicaSet): Millis | undefined {
  */
 export function scaleBlueGreen(release: Release, changes: Changes): void {
   const { current, stable } = release;
+  if (isHandedBack(release)) {
+    emptyAll(release, changes);
+    return;
+  }
   const isOne = current === stable;
   if (stable) resize(release, changes, stable, replicasOf(release.rollout));
   if (current && !isOne) {
@@ -43,17 +50,39 @@ export function scaleBlueGreen(release: Release, changes: Changes): void {
   retireOthers(release, changes);
 }
 
+/**
+ * For the way back to a Deployment. What the active Service leads to goes last: without its hash that one
+ * leads to every pod there is, and pods that nobody has consented to are not to be among them.
+ */
+function emptyAll(release: Release, changes: Changes): void {
+  const active = activeHash(release);
+  const isActive = (set: ReplicaSet): boolean => podHashOf(set) === active;
+  const others = release.all.filter((set) => !isActive(set));
+  for (const set of others) resize(release, changes, set, 0);
+  if (sum(others, currentOf) > 0) return;
+  for (const set of release.all.filter(isActive)) resize(release, changes, set, 0);
+}
+
 /** How many pods the current ReplicaSet is to have. argo v1.10.1 utils/replicaset/replicaset.go */
 export function previewSize(release: Release): number {
   const { rollout, status, current, stable, all } = release;
+  const active = activeHash(release);
   const whole = replicasOf(rollout);
   const preview = rollout.spec?.strategy?.blueGreen?.previewReplicaCount;
-  const active = all.find((set) => podHashOf(set) === status.blueGreen?.activeSelector);
-  const isPreview = active !== undefined && active !== current && current !== stable;
+  const isServing = active !== currentHash(release) && all.some((set) => podHashOf(set) === active);
+  const isPreview = isServing && current !== stable;
   if (preview === undefined || !isPreview || status.promoteFull) return whole;
+  if (isHandedBack(release)) return 0;
   if (isWayBack(release)) return whole;
   const isPaused = rollout.spec?.paused === true || (status.pauseConditions ?? []).length > 0;
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
+}
+
+/** What the active Service leads to. The status may not say so yet, or may be lost. */
+function activeHash({ rollout, observed, status }: Release): string {
+  const { activeService = '' } = rollout.spec?.strategy?.blueGreen ?? {};
+  const hash = observed.services[activeService]?.spec?.selector?.[hashLabel];
+  return hash || (status.blueGreen?.activeSelector ?? '');
 }
 
 /** A version that was live before and is still kept: it is gone back to as it is. */
@@ -75,7 +104,8 @@ function retireAborted(
   const { rollout, now } = release;
   const seconds = rollout.spec?.strategy?.blueGreen?.abortScaleDownDelaySeconds;
   const at = scaleDownAt(current);
-  if (seconds === 0 || desiredOf(current) === 0) return;
+  if (seconds === 0 || desiredOf(current) === 0 || activeHash(release) === podHashOf(current))
+    return;
   if (at === undefined) {
     const isWhole = availableOf(stable) >= replicasOf(rollout);
     if (isWhole) keepUntil(changes, current, now + (seconds ?? defaultDelaySeconds) * secondMs);

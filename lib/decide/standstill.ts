@@ -1,4 +1,5 @@
 import type { ReplicaSet, RolloutStatus } from '../model/argo.generated.ts';
+import { faultList } from '../model/faults.ts';
 import { instanceIdLabel, takenOverAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual, diffMergePatch } from '../model/patch.ts';
@@ -16,7 +17,7 @@ import { phaseOf } from './phase.ts';
 import { withReplicaFailure } from './progress.ts';
 import { currentHash, type Release } from './release.ts';
 import { ownerOf } from './revision.ts';
-import type { rivalUntil } from './rival.ts';
+import { type Kept, keptReason } from './rival.ts';
 
 // The plans of turns that move nothing: what a rollout is left for, and what is said of it.
 
@@ -44,21 +45,13 @@ export function leaveAlone(observed: Observed): Plan | undefined {
   if (label === instanceId) return undefined;
   const owner = label === '' ? 'the controller without an instance id' : `instance ${label}`;
   const unblock = `the label ${instanceIdLabel}`;
-  return rest(observed, { text: `It belongs to ${owner}.`, unblock }, { waitsFor: unblock });
+  const reason: Reason = { text: `It belongs to ${owner}.`, unblock, mark: 'leftAlone' };
+  return rest(observed, reason, { waitsFor: unblock });
 }
 
 /** Another controller drives this rollout too: only an abort that was asked for goes on. */
-export function keepAway(
-  observed: Observed,
-  kept: NonNullable<ReturnType<typeof rivalUntil>>,
-  now: Millis,
-): Plan {
-  const reason: Reason = {
-    text: `${kept.rival.manager} writes to this rollout's status too, so Serin keeps away from it.`,
-    since: kept.rival.seenAt,
-    until: kept.until,
-    unblock: `stop ${kept.rival.manager}, or give the rollout another controller-instance-id`,
-  };
+export function keepAway(observed: Observed, kept: Kept, now: Millis): Plan {
+  const reason = keptReason(kept);
   const wake: Wake = { at: kept.until, why: 'the other controller' };
   return {
     ...rest(observed, reason, wake),
@@ -76,7 +69,10 @@ export function invalid(observed: Observed, faults: string[], now: Millis): Plan
   const before = rollout.status ?? {};
   const counted = { ...before, observedGeneration: String(rollout.metadata?.generation ?? 0) };
   const status = withInvalidSpec({ now, rollout }, counted, message);
-  const reason: Reason = { text: message, unblock: 'correct the spec' };
+  // What it refers to may be right, and only not be shown to Serin.
+  const { workloadFault, workloadRemedy } = observed;
+  const isUnseen = workloadFault !== undefined && message.includes(workloadFault);
+  const reason = refusedFor(message, isUnseen ? workloadRemedy : undefined, 'correct the spec');
   return {
     ...rest(observed, reason, { at: now + invalidRetryMs, why: 'the spec, which may be mended' }),
     actions: statusAction(observed, status),
@@ -85,7 +81,7 @@ export function invalid(observed: Observed, faults: string[], now: Millis): Plan
 }
 
 export function faultText(observed: Observed, faults: string[]): string {
-  return `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faults.join('; ')}`;
+  return `The Rollout "${nameOf(observed.rollout)}" is invalid: ${faultList(faults)}`;
 }
 
 /** The condition, and the phase that follows from it; the same fault again is said once. */
@@ -101,7 +97,7 @@ export function withInvalidSpec(
     known?.message === message
       ? { ...others, conditions: [...(others.conditions ?? []), known] }
       : replaceCondition(others, 'InvalidSpec', said, now);
-  return { ...conditioned, ...phaseOf(rollout.spec ?? {}, conditioned) };
+  return { ...conditioned, ...phaseOf(rollout.spec ?? {}, conditioned, now) };
 }
 
 /** The API server refuses the pods the template asks for. */
@@ -123,7 +119,7 @@ export function refused(release: Release, why: string): Plan {
     phase: 'Degraded',
     message,
   };
-  const reason: Reason = { text: message, unblock: 'correct spec.template' };
+  const reason = refusedFor(message, observed.dryRun?.remedy, 'correct spec.template');
   return {
     ...rest(observed, reason, {
       at: now + invalidRetryMs,
@@ -135,10 +131,25 @@ export function refused(release: Release, why: string): Plan {
   };
 }
 
+/** With the rule to add where it is a right that is missing; that is no fault of the spec. */
+export function refusedFor(text: string, remedy: string | undefined, otherwise: string): Reason {
+  return remedy === undefined
+    ? { text, unblock: otherwise }
+    : { text, unblock: remedy, mark: 'refused' };
+}
+
 export function leaveToOthers(observed: Observed, field: string): Plan {
   const text = `This version of Serin does not carry out ${field} yet and leaves the rollout as it is.`;
   const unblock = `remove ${field}, or run it with Argo Rollouts`;
-  return rest(observed, { text, unblock }, { waitsFor: unblock });
+  const { record } = observed;
+  // Each write of whoever drives it causes a look, and an hour later its Event is forgotten.
+  const isNews = record !== undefined && record.leftFor !== field;
+  const message = `${text} To move it on: ${unblock}`;
+  return {
+    ...rest(observed, { text, unblock, mark: 'leftAlone' }, { waitsFor: unblock }),
+    announcements: isNews ? [{ type: 'Warning', reason: 'RolloutLeftAlone', message }] : [],
+    leftFor: field,
+  };
 }
 
 /** They are taken first, so that their pods are counted before anything is decided. */

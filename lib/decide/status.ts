@@ -17,6 +17,7 @@ import { withoutPauses } from './pause.ts';
 import { phaseOf } from './phase.ts';
 import { type Abort, isCompleted, isStuck, stuckMessage, withConditions } from './progress.ts';
 import { currentHash, isAborted, isBlueGreen, type Release } from './release.ts';
+import { cancelledRestart } from './restart.ts';
 import { isRollbackInWindow } from './rollback.ts';
 import { selectorText } from './selector.ts';
 import { stepsOf } from './steps.ts';
@@ -36,7 +37,7 @@ export function withCounts(release: Release, restartedAt: string | undefined): R
     ...status
   } = release.status;
   return {
-    ...withoutCondition(status, 'InvalidSpec'),
+    ...withoutOtherStrategy(release, withoutCondition(status, 'InvalidSpec')),
     currentPodHash: currentHash(release),
     ...(release.stepHash !== '' && { currentStepHash: release.stepHash }),
     replicas: sum(all, currentOf),
@@ -52,19 +53,28 @@ export function withCounts(release: Release, restartedAt: string | undefined): R
 }
 
 /**
+ * Without what belongs to the strategy that the rollout had before. An empty object says nothing, and
+ * Argo writes one for either strategy.
+ */
+function withoutOtherStrategy(release: Release, status: RolloutStatus): RolloutStatus {
+  const other = isBlueGreen(release) ? 'canary' : 'blueGreen';
+  const { [other]: left, ...rest } = status;
+  return Object.keys(left ?? {}).length > 0 ? rest : status;
+}
+
+/**
  * A new template or new steps: the release begins at its first step, unless the template is that
  * of the stable ReplicaSet or of one within the rollback window.
  */
 export function startAnew(release: Release, base: RolloutStatus): Decided {
   const { abort: _, abortedAt: __, promoteFull: ___, ...rest } = base;
-  // A restart asked for before this template is served by the new pods.
-  const restart = release.rollout.spec?.restartAt;
+  const before = release.status.currentPodHash;
+  // Another template cancels a restart and may take a lost stable version's place; other steps do neither.
+  const isSame = before === currentHash(release);
   const status: RolloutStatus = {
     ...withoutPauses(rest),
-    ...(restart !== undefined && { restartedAt: restart }),
+    ...(before && !isSame && cancelledRestart(release)),
   };
-  // Another template may take a lost stable version's place; other steps do not.
-  const isSame = release.status.currentPodHash === currentHash(release);
   const lost = (release.status.pauseConditions ?? [])
     .filter(isHold)
     .filter(({ reason }) => isSame || reason !== pauseReasons.stableLost);
@@ -143,7 +153,7 @@ export function finish(release: Release, decided: Decided | RolloutStatus, abort
     'announcements' in decided ? (decided as Decided) : { status: decided, announcements: [] };
   const conditioned = withConditions(release, status, abort);
   const { message: _, ...rest } = conditioned;
-  const { phase, message } = phaseOf(release.rollout.spec ?? {}, conditioned);
+  const { phase, message } = phaseOf(release.rollout.spec ?? {}, conditioned, release.now);
   const done = withoutZeros({ ...rest, phase, ...(message !== '' && { message }) });
   return { status: done, announcements: [...announcements, ...changes(release, done)] };
 }

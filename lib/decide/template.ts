@@ -1,8 +1,9 @@
 import type { Affinity, PodTemplateSpec, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import { textDigest } from '../model/hash.ts';
 import { hashLabel } from '../model/names.ts';
 import { applyMergePatch, deepEqual } from '../model/patch.ts';
 import { withoutInjectedRule } from './affinity.ts';
-import { injectedMetadata, withoutInjected } from './injected.ts';
+import { ownMetadata } from './injected.ts';
 
 /**
  * Whether a ReplicaSet runs the template of the wanted one, given with defaults filled in. What Serin or
@@ -13,9 +14,27 @@ export function sameTemplate(set: ReplicaSet, wanted: ReplicaSet, rollout: Rollo
   return deepEqual(comparable(plain(set, rollout)), comparable(plain(wanted, rollout)));
 }
 
+/**
+ * Of what the pods of a ReplicaSet run. Without what controllers put into it: metadata of a role, and
+ * rules of anti-affinity.
+ */
+export function templateDigest(set: ReplicaSet): string {
+  const { affinity: _, ...spec } = set.spec?.template?.spec ?? { containers: [] };
+  return textDigest(sortedText(withoutEmpty(spec)));
+}
+
+/** JSON whose fields stand in the same order however the object came about. */
+function sortedText(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
 function plain(set: ReplicaSet, rollout: Rollout): object {
   const template = set.spec?.template ?? {};
-  const metadata = withoutInjected(template.metadata ?? {}, injectedMetadata(set));
+  const metadata = ownMetadata(set, rollout);
   const affinity = withoutInjectedRule(template.spec?.affinity, rollout);
   return { ...template, metadata, spec: withAffinity(template.spec, affinity) };
 }

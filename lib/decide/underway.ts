@@ -13,6 +13,7 @@ import {
 } from '../model/workload.ts';
 import { withoutCounts } from './deferral.ts';
 import { pauseEnd } from './pause.ts';
+import { restarting } from './phase.ts';
 import { openRestart } from './restart.ts';
 
 /**
@@ -34,11 +35,13 @@ export function underway(
   if (isOpen && status.abort && status.abortedAt === undefined) {
     return 'it was aborted, and no controller has taken that up yet';
   }
+  const restart = openRestart({ rollout, status }, now);
+  if (restart?.isDue) return 'a restart was asked for';
+  // Argo calls it progress until the time has come.
+  if (restart && status.message === restarting) return 'a restart is planned';
   if (status.phase === 'Progressing') return 'a release or a change of size is under way';
   const end = pauseEnd({ rollout, status });
   if (end !== undefined && end <= now) return 'the time of its pause is up';
-  const restart = openRestart({ rollout, status });
-  if (restart !== undefined && fromTime(restart) <= now) return 'a restart was asked for';
   const late = replicaSets.find((set) => isOverdue(set, now));
   if (late) return `the time of ReplicaSet ${nameOf(late)} is up`;
   const moving = replicaSets.find((set) => availableOf(set) !== desiredOf(set));

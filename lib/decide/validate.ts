@@ -12,6 +12,7 @@ import { hashLabel } from '../model/names.ts';
 import { perObject } from '../model/perObject.ts';
 import { hasTemplate } from '../model/reference.ts';
 import { checkStructure } from '../model/structure.ts';
+import { isLabelKey, isLabelValue } from '../model/syntax.ts';
 import { durationSeconds } from '../model/units.ts';
 
 /** What is wrong with a spec, where, and what to write instead. */
@@ -133,20 +134,14 @@ function checkExpressions(selector: LabelSelector): Fault[] {
   });
 }
 
-/** A prefix, which is a name of a host, and a name. */
-const keyLengthMax = 253 + 1 + 63;
-const labelValue = /^([A-Za-z0-9]([\w.-]*[A-Za-z0-9])?)?$/;
-const labelKey = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?$/;
-
-/** k8s.io/apimachinery v0.34.5 pkg/util/validation/validation.go */
 function checkLabel(path: string, key: string, values: string[]): Fault[] {
   if (key === hashLabel) {
     return fault(path, `must not name ${key}, of which each version gets its own`);
   }
-  if (key.length > keyLengthMax || !labelKey.test(key)) {
+  if (!isLabelKey(key)) {
     return fault(path, `has a key that no label can have: ${key.slice(0, 80)}`);
   }
-  const wrong = values.find((value) => value.length > 63 || !labelValue.test(value));
+  const wrong = values.find((value) => !isLabelValue(value));
   if (wrong === undefined) return [];
   return fault(path, `asks ${key} for a value that no label can have: ${wrong.slice(0, 80)}`);
 }

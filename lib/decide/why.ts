@@ -1,6 +1,7 @@
 import type { RolloutStatus } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { Reason, Wake } from '../model/plan.ts';
+import type { RefusedMetadata } from '../model/record.ts';
 import { fromTime, type Millis, minuteMs, secondMs } from '../model/units.ts';
 import {
   availableOf,
@@ -11,6 +12,7 @@ import {
   revisionOf,
 } from '../model/workload.ts';
 import { conditionOf, reasons } from './conditions.ts';
+import { retryAt } from './metadata.ts';
 import { pauseEnd, pauseSeconds, releasePause } from './pause.ts';
 import { isOfRelease } from './pauseReason.ts';
 import { deadlineAt } from './progress.ts';
@@ -23,9 +25,11 @@ import {
   setsOf,
 } from './release.ts';
 import { type Counts, goalCounts, limitsOf } from './replicas.ts';
-import { evictRetryMs, openRestart } from './restart.ts';
+import { evictRetryMs, openRestart, restartPods } from './restart.ts';
+import { keepsSizes } from './scale.ts';
 import { previewSize, scaleDownAt } from './standby.ts';
 import { currentStep, sizingWeight, stepIndexOf, stepsOf } from './steps.ts';
+import { isHandedBack } from './wayBack.ts';
 
 /** A release in progress is looked at at least this often, doorbell or not. */
 export const safetyMs = minuteMs;
@@ -33,7 +37,11 @@ export const safetyMs = minuteMs;
 const pollMs = [1, 2, 4, 8, 15].map((seconds) => seconds * secondMs);
 
 /** Why the release stands where it does, and when to look again. From the status after the turn. */
-export function explain(release: Release, after: RolloutStatus): { reasons: Reason[]; wake: Wake } {
+export function explain(
+  release: Release,
+  after: RolloutStatus,
+  metadata?: RefusedMetadata,
+): { reasons: Reason[]; wake: Wake } {
   const then: Release = {
     ...release,
     status: after,
@@ -46,11 +54,17 @@ export function explain(release: Release, after: RolloutStatus): { reasons: Reas
     abortReason(then),
     pauseReason(then),
     restartReason(then),
+    wayBackReason(then),
     ...podReasons(then),
     stuckReason(then),
     keptReason(then),
+    metadataReason(metadata),
   ].filter((reason): reason is Reason => reason !== undefined);
-  return { reasons: found, wake: nextWake(then, found) };
+  const wake = nextWake(then, found);
+  if (metadata === undefined) return { reasons: found, wake };
+  const at = Math.max(retryAt(metadata), release.now + secondMs);
+  if ('at' in wake && wake.at <= at) return { reasons: found, wake };
+  return { reasons: found, wake: { at, why: 'the metadata that was refused' } };
 }
 
 /** The soonest of all known times; a change that is only waited for needs none. */
@@ -64,11 +78,8 @@ function nextWake(release: Release, found: Reason[]): Wake {
   for (const at of release.all.map(scaleDownAt)) {
     if (at !== undefined && at > now) add(at, 'the end of a version that is kept');
   }
-  const restart = openRestart(release);
-  if (restart !== undefined) {
-    const isDue = now >= fromTime(restart);
-    add(isDue ? now + evictRetryMs : fromTime(restart), 'the restart');
-  }
+  const restart = openRestart(release, now);
+  if (restart) add(restart.isDue ? now + evictRetryMs : restart.at, 'the restart');
   if (isMoving(release)) add(now + pollDelay(release), 'pods that come or go');
   else if (!observed.doorbell && isInRelease(release))
     add(now + safetyMs, 'a change nobody announces');
@@ -107,23 +118,32 @@ function isInRelease(release: Release): boolean {
 
 function userPause(release: Release): Reason | undefined {
   if (!release.rollout.spec?.paused || haltReason(release) === undefined) return undefined;
+  const held = keepsSizes(release)
+    ? 'no ReplicaSet is resized meanwhile'
+    : 'the active Service is not switched meanwhile';
   return {
-    text: 'A person paused the rollout (spec.paused); no ReplicaSet is resized meanwhile.',
+    text: `A person paused the rollout (spec.paused); ${held}.`,
     unblock: 'resume (or promote), or set spec.paused to false',
   };
 }
 
 function refusedReason({ observed }: Release): Reason | undefined {
-  const { refused } = observed.record ?? {};
+  const { refused, remedy = 'put that right' } = observed.record ?? {};
   if (refused === undefined) return undefined;
-  return { text: `The API server refuses a write: ${refused}`, unblock: 'put that right' };
+  return { text: `The API server refuses a write: ${refused}`, unblock: remedy, mark: 'refused' };
+}
+
+function metadataReason(refused: RefusedMetadata | undefined): Reason | undefined {
+  if (refused === undefined) return undefined;
+  const text = `The API server refuses metadata of a role: ${refused.why}`;
+  return { text, since: refused.at, until: retryAt(refused), unblock: 'allow it, or change it' };
 }
 
 function lostReason(release: Release): Reason | undefined {
   const pause = (release.status.pauseConditions ?? [])[0];
   if (pause?.reason === pauseReasons.statusLost) {
     return {
-      text: 'The status was wiped in mid-release and does not fit the record, so nothing moves.',
+      text: 'The status was wiped in mid-release and does not fit the record, so no version is released.',
       since: fromTime(pause.startTime),
       unblock: release.stable
         ? 'look at the ReplicaSets, then promote to start at the first step, or abort'
@@ -170,6 +190,17 @@ function pauseReason(release: Release): Reason | undefined {
   return { text, since, until, unblock: 'promote ends the pause early' };
 }
 
+/** The pods that serve are not the rollout's. */
+function wayBackReason({ observed, rollout }: Release): Reason | undefined {
+  const { workload } = observed;
+  if (!workload || !isHandedBack({ observed, rollout })) return undefined;
+  const name = `${workload.kind} ${nameOf(workload.object)}`;
+  return {
+    text: `The rollout is to have no pods: traffic is left to those of ${name}.`,
+    unblock: 'scale the rollout up',
+  };
+}
+
 /** Versions that were replaced and still run, for a way back. */
 function keptReason(release: Release): Reason | undefined {
   const kept = release.all.filter((set) => scaleDownAt(set) !== undefined && currentOf(set) > 0);
@@ -179,11 +210,20 @@ function keptReason(release: Release): Reason | undefined {
 }
 
 function restartReason(release: Release): Reason | undefined {
-  const at = openRestart(release);
-  if (at === undefined) return undefined;
-  return release.now < fromTime(at)
-    ? { text: 'A restart of the pods is planned.', until: fromTime(at) }
-    : { text: `Pods created before ${at} are being replaced.`, since: fromTime(at) };
+  const open = openRestart(release, release.now);
+  if (!open) return undefined;
+  const { restartAt, at, isDue } = open;
+  if (!isDue) return { text: `All pods are to be replaced at ${restartAt}.`, until: at };
+  const restart = restartPods(release);
+  const text = `Pods created before ${restartAt} are being replaced`;
+  if (!restart || restart.isDone) return { text: `${text}.`, since: at };
+  const counted = `${text}: ${restart.old.length} left.`;
+  const isGoing = restart.old.some((pod) => pod.metadata?.deletionTimestamp);
+  if (restart.evicts.length > 0 || isGoing) {
+    return { text: counted, since: at, unblock: 'disruption budgets that let them go' };
+  }
+  const held = `${counted} No more may be missing at a time.`;
+  return { text: held, since: at, unblock: 'pods becoming available' };
 }
 
 function goalOf(release: Release): Counts {
@@ -198,7 +238,8 @@ function goalOf(release: Release): Counts {
 
 /** What is missing in pods before the next step: of the new version, then of the old. */
 function podReasons(release: Release): (Reason | undefined)[] {
-  if (userPause(release)) return [];
+  // What is missing does not come, and what is too much does not go.
+  if (keepsSizes(release)) return [];
   const sets = setsOf(release);
   const goal = goalOf(release);
   const progressing = conditionOf(release.status, 'Progressing');
@@ -229,8 +270,14 @@ function podReasons(release: Release): (Reason | undefined)[] {
     found.push({ text: `Stable pods are going away: ${currentOf(stable)} of ${wanted} are left.` });
   }
   const left = sets.others.filter((set) => currentOf(set) > 0 && scaleDownAt(set) === undefined);
-  if (left.length > 0) {
-    found.push({ text: `Pods of ${left.map(nameOf).join(', ')} are going away.` });
+  const going = left.filter((set) => currentOf(set) > desiredOf(set));
+  if (going.length > 0) {
+    found.push({ text: `Pods of ${going.map(nameOf).join(', ')} are going away.` });
+  }
+  const staying = isBlueGreen(release) ? [] : left.filter((set) => !going.includes(set));
+  if (staying.length > 0) {
+    const names = staying.map(nameOf).join(', ');
+    found.push({ text: `Pods of ${names} stay until others can take their place.` });
   }
   return found;
 }

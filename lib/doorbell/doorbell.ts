@@ -2,7 +2,7 @@ import { type Millis, secondMs } from '../model/units.ts';
 import { bell, type Ringing } from './bell.ts';
 import { type Entry, gate } from './gate.ts';
 import { type Admission, readReview, type Verdict, writeReview } from './review.ts';
-import { isOfOwnGroup, isOwn, toldBy } from './told.ts';
+import { isOwn, toldBy } from './told.ts';
 import { verdict } from './verdict.ts';
 
 /** kube-apiserver waits for two seconds, and whoever writes waits with it. */
@@ -53,7 +53,7 @@ export function doorbell(world: Ringing): (request: DoorbellRequest) => Promise<
     world.log('error', 'a notice could not be taken', { error: String(error) });
   };
   const judge = (admission: Admission, { doorbell: { enforce = false }, isFresh }: Entry) => {
-    if (isOfOwnGroup(admission)) return passed;
+    if (isOwn(admission)) return passed;
     try {
       return verdict(admission, { enforce: enforce && isFresh });
     } catch (error) {

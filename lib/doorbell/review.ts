@@ -42,7 +42,6 @@ const review = z.object({
     object: z.nullish(object),
     oldObject: z.nullish(object),
     dryRun: z.optional(z.boolean()),
-    options: z.nullish(z.looseObject({ fieldManager: z.optional(text) })),
   }),
 });
 

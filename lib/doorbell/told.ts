@@ -1,5 +1,5 @@
 import type { RolloutKey } from '../model/key.ts';
-import { fieldManager, instanceIdLabel } from '../model/names.ts';
+import { instanceIdLabel } from '../model/names.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { LedgerKind } from '../model/record.ts';
 import { type Change, itself, keyOf } from '../wake/keys.ts';
@@ -36,13 +36,8 @@ export type Told = {
   explains: LedgerKind[];
 };
 
-/** Whether the write is Serin's own. */
-export function isOwn({ userInfo, options }: Admission): boolean {
-  return isOfOwnGroup({ userInfo }) || options?.fieldManager === fieldManager;
-}
-
-/** The manager's name anybody may use; to be in the group takes an access entry or RBAC. */
-export function isOfOwnGroup({ userInfo }: Pick<Admission, 'userInfo'>): boolean {
+/** Whether the write is Serin's own. The group takes an access entry; a manager's name takes nothing. */
+export function isOwn({ userInfo }: Pick<Admission, 'userInfo'>): boolean {
   return userInfo.groups?.includes(ownGroup) ?? false;
 }
 

@@ -1,6 +1,14 @@
 import * as z from 'zod';
 import { fromTime } from '../model/units.ts';
-import { actorText, faultOf, type Read, statusOf, valuesOf } from './event.ts';
+import {
+  actorText,
+  type CiEvent,
+  faultOf,
+  type Read,
+  refName,
+  statusOf,
+  valuesOf,
+} from './event.ts';
 
 // The shape that CircleCI documents in its outbound webhooks reference. Pipelines of the GitHub OAuth app and
 // of Bitbucket Cloud have `vcs`; those of the GitHub App and GitLab have `trigger_parameters`.
@@ -30,6 +38,7 @@ const parameters = z.looseObject({
     .looseObject({
       branch: optional,
       tag: optional,
+      ref: optional,
       checkout_sha: optional,
       checkout_url: optional,
     })
@@ -56,6 +65,8 @@ type Payload = z.infer<typeof payload>;
 type Build = {
   branch?: string | undefined;
   tag?: string | undefined;
+  /** The full name of the branch or tag, where CircleCI documents one: undefined where it does not. */
+  ref?: string | undefined;
   revision?: string | undefined;
   person?: string | undefined;
   outsider?: string | undefined;
@@ -76,6 +87,7 @@ export function readCircleci(body: unknown): Read {
   const said = job === undefined ? workflow.status : job.status;
   if (!said) return { fault: 'This is not what CircleCI documents: workflow.status is missing' };
   const { outsider, person, ...build } = buildOf(data.pipeline);
+  const refs = refsOf(build);
   const number = String(pipeline.number);
   return {
     event: {
@@ -83,13 +95,12 @@ export function readCircleci(body: unknown): Read {
       project: { id: project.id, slug: longSlug(project.slug) },
       workflows: [workflow.name],
       ...(job === undefined ? {} : { job: job.name }),
-      ...(build.branch ? { branch: build.branch } : {}),
-      ...(build.tag ? { tag: build.tag } : {}),
+      ...refs,
       status: statusOf(said),
       said,
       ...(outsider === undefined ? {} : { outsider }),
       at: fromTime(data.happened_at),
-      values: valuesOf({ ...build, number }),
+      values: valuesOf({ branch: refs.branch, tag: refs.tag, revision: build.revision, number }),
       actor: actorText({
         kind: 'circleci',
         project: project.slug.split('/').slice(1).join('/'),
@@ -101,6 +112,19 @@ export function readCircleci(body: unknown): Read {
       }),
     },
   };
+}
+
+/** What was built, if all that CircleCI says of it agrees. */
+function refsOf({ branch, tag, ref }: Build): Pick<CiEvent, 'branch' | 'tag' | 'claimed'> {
+  const kind = branch === undefined ? 'tag' : 'branch';
+  const name = branch ?? tag;
+  if (name === undefined) return {};
+  const isOne = branch === undefined || tag === undefined;
+  const isSame = ref === undefined || ref === refName(kind, name);
+  if (isOne && isSame) return kind === 'branch' ? { branch: name } : { tag: name };
+  const more = ref === undefined ? '' : ', and the same one in git.ref';
+  const remedy = `it is to name one of them${more}`;
+  return { claimed: { name, remedy } };
 }
 
 /** CircleCI writes `gh` and `github` for the same. */
@@ -140,6 +164,7 @@ function ofParameters({ circleci, git, ...providers }: z.infer<typeof parameters
   const build = {
     branch: git?.branch || undefined,
     tag: git?.tag || undefined,
+    ref: git?.ref ?? '',
     revision: git?.checkout_sha || undefined,
     person: from?.user_username || from?.user_name || undefined,
   };

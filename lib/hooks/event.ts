@@ -1,3 +1,4 @@
+import { faultList } from '../model/faults.ts';
 import type { Millis } from '../model/units.ts';
 
 /** The senders whose webhooks are understood. */
@@ -16,8 +17,11 @@ export type CiEvent = {
   workflows: string[];
   /** Set when the event is of one job. */
   job?: string;
+  /** What it was of, where that is proven. */
   branch?: string;
   tag?: string;
+  /** What it was of by a name that a branch and a tag may share. */
+  claimed?: Claimed;
   status: RunStatus;
   /** How it ended, in the sender's own word. */
   said: string;
@@ -30,8 +34,18 @@ export type CiEvent = {
   actor: string;
 };
 
+/** A commit that was pushed to a ref, such as `refs/tags/v1`; the repository by its id. */
+export type Push = { repository: string; revision: string; ref: string };
+
+/** A name that is of a branch or a tag, which of them not being said; and what a push to it would be. */
+type Claimed = { name: string; remedy: string; push?: Omit<Push, 'ref'> };
+
+export function refName(kind: 'branch' | 'tag', name: string): string {
+  return `refs/${kind === 'branch' ? 'heads' : 'tags'}/${name}`;
+}
+
 /** `ignored`: a delivery that rules have nothing to say of. `fault`: not what the sender documents. */
-export type Read = { event: CiEvent } | { ignored: string } | { fault: string };
+export type Read = { event: CiEvent } | { push: Push } | { ignored: string } | { fault: string };
 
 const statuses: Record<string, RunStatus> = {
   success: 'success',
@@ -79,7 +93,7 @@ export function actorText(run: {
   return words.join(' ');
 }
 
-const shortLength = 7;
+export const shortLength = 7;
 
 /** The placeholders of a run, without those it has no value for. */
 export function valuesOf(run: {
@@ -101,6 +115,6 @@ export function faultOf(
   what: string,
   issues: readonly { path: PropertyKey[]; message: string }[],
 ): { fault: string } {
-  const list = issues.slice(0, 5).map(({ path, message }) => `${path.join('.')}: ${message}`);
-  return { fault: `This is not what ${what} documents: ${list.join('; ')}` };
+  const list = issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return { fault: `This is not what ${what} documents: ${faultList(list)}` };
 }

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { fromTime } from '../model/units.ts';
 import { actorText, type CiEvent, faultOf, type Read, statusOf, valuesOf } from './event.ts';
 
-// The shape that GitHub documents for the event workflow_run. Which event it is follows from the signed body,
-// not from a header.
+// The shapes that GitHub documents for the events workflow_run and push. Which event it is follows from the
+// signed body, not from a header.
 
 const text = z.string().max(1024);
 const repository = z.looseObject({ id: z.int(), full_name: text });
@@ -27,6 +27,13 @@ const payload = z.looseObject({
 });
 type Run = z.infer<typeof payload>['workflow_run'];
 
+const pushed = z.looseObject({
+  ref: text,
+  after: z.string().regex(/^[0-9a-f]{40,64}$/, 'must be a commit'),
+  deleted: z.boolean(),
+  repository,
+});
+
 /**
  * Events that only somebody with the right to write can cause. A pull request, a comment or an issue is
  * anybody's, and what it starts may run under the name of the default branch.
@@ -35,7 +42,10 @@ const trustedEvents = ['push', 'workflow_dispatch', 'repository_dispatch', 'sche
 
 export function readGithub(body: unknown): Read {
   if (typeof body !== 'object' || body === null) return { fault: 'The body is not a JSON object.' };
-  if (!('workflow_run' in body)) return { ignored: 'Rules know the event workflow_run only.' };
+  if ('ref' in body && 'after' in body) return readPush(body);
+  if (!('workflow_run' in body)) {
+    return { ignored: 'Rules know the events workflow_run and push only.' };
+  }
   const parsed = payload.safeParse(body);
   if (!parsed.success) return faultOf('GitHub', parsed.error.issues);
   const { action, workflow_run: run, repository: own } = parsed.data;
@@ -43,7 +53,7 @@ export function readGithub(body: unknown): Read {
   const said = run.conclusion ?? 'none';
   const outsider = outsiderOf(run, own);
   const ref = run.head_branch ?? undefined;
-  const refs = refsOf(run.event, ref);
+  const refs = refsOf(run, own);
   const number = String(run.run_number);
   // A workflow of another repository is called `path@ref`.
   const path = run.path?.replace(/@.*$/s, '');
@@ -57,7 +67,7 @@ export function readGithub(body: unknown): Read {
       said,
       ...(outsider === undefined ? {} : { outsider }),
       at: fromTime(run.updated_at),
-      values: valuesOf({ ...refs, revision: run.head_sha, number }),
+      values: valuesOf({ branch: refs.branch, tag: refs.tag, revision: run.head_sha, number }),
       actor: actorText({
         kind: 'github',
         project: own.full_name,
@@ -78,8 +88,27 @@ function outsiderOf(run: Run, own: { id: number; full_name: string }): string | 
   return `it was started by ${run.event}, which takes no right to write`;
 }
 
-/** GitHub gives the name of a branch and of a tag in the same field. */
-function refsOf(event: string, ref: string | undefined): Pick<CiEvent, 'branch' | 'tag'> {
-  if (!ref) return {};
-  return event === 'release' ? { tag: ref } : { branch: ref, tag: ref };
+/**
+ * GitHub gives the name of a branch and of a tag in the same field. A release is of a tag, and what runs by
+ * itself is of the default branch; all others need the push as their proof.
+ */
+function refsOf(run: Run, own: { id: number }): Pick<CiEvent, 'branch' | 'tag' | 'claimed'> {
+  const { event, head_branch: name, head_sha: revision } = run;
+  if (!name) return {};
+  if (event === 'release') return { tag: name };
+  if (event === 'schedule' || event === 'repository_dispatch') return { branch: name };
+  return { claimed: { name, remedy, push: { repository: String(own.id), revision } } };
+}
+
+const remedy =
+  'let this webhook send the event Pushes too, which tells that; then redeliver the push, then the run';
+
+function readPush(body: object): Read {
+  const parsed = pushed.safeParse(body);
+  if (!parsed.success) return faultOf('GitHub', parsed.error.issues);
+  const { ref, after: revision, deleted, repository: own } = parsed.data;
+  if (deleted) return { ignored: 'A ref was deleted, which proves nothing of a run.' };
+  if (!/^refs\/(?:heads|tags)\/./.test(ref))
+    return { ignored: 'It is neither a branch nor a tag.' };
+  return { push: { repository: String(own.id), revision, ref } };
 }

@@ -4,8 +4,9 @@ import type { RolloutKey } from '../model/key.ts';
 import { type Millis, minuteMs, toIso } from '../model/units.ts';
 import { longSlug } from './circleci.ts';
 import { type CiEvent, shown } from './event.ts';
+import { fits } from './glob.ts';
 import type { HookRule, HookSettings } from './settings.ts';
-import { filledHash, filledImage, fits } from './template.ts';
+import { filledHash, filledImage } from './template.ts';
 
 /** Older news is not acted on: another version may have been released since. */
 const eventAgeMaxMs: Millis = 60 * minuteMs;
@@ -36,7 +37,8 @@ export function planOf({ rules }: HookSettings, event: CiEvent, now: Millis): Ho
   const plan: HookPlan = { commands: [], lines: [] };
   for (const [index, each] of rules.entries()) {
     const rule = index + 1;
-    const why = isTooOld(event, now) ?? differs(each, event) ?? event.outsider;
+    const why =
+      isTooOld(event, now) ?? differs(each, event) ?? event.outsider ?? unproven(each, event);
     const made = why === undefined ? commandOf(each, event) : { fault: why };
     if ('fault' in made) plan.lines.push({ rule, result: 'nothing', says: made.fault });
     else plan.commands.push({ rule, ...made });
@@ -51,7 +53,7 @@ export function isTooOld({ at }: Pick<CiEvent, 'at'>, now: Millis): string | und
 
 /** In what the event is not what the rule is for. */
 function differs({ when }: HookRule, event: CiEvent): string | undefined {
-  const { project, workflows, job, branch, tag, status, said, what } = event;
+  const { project, workflows, job, branch, tag, claimed, status, said, what } = event;
   const is = (name: string, asked: string | undefined, given: string | undefined) =>
     `it is for ${name} ${asked ?? 'none'}, and this is ${given === undefined ? 'none' : shown(given)}`;
   const slug = longSlug(when.project).toLowerCase();
@@ -65,14 +67,21 @@ function differs({ when }: HookRule, event: CiEvent): string | undefined {
       : is('job', when.job, job);
   }
   for (const [name, asked, given] of [
-    ['branch', when.branch, branch],
-    ['tag', when.tag, tag],
+    ['branch', when.branch, branch ?? claimed?.name],
+    ['tag', when.tag, tag ?? claimed?.name],
   ] as const) {
     if (asked !== undefined && (given === undefined || !fits(asked, given))) {
       return is(name, asked, given);
     }
   }
   return when.status === status ? undefined : is('status', when.status, said);
+}
+
+/** A rule for a branch is not for a tag of its name, nor the other way round. */
+function unproven({ when }: HookRule, { branch, tag, claimed }: CiEvent): string | undefined {
+  if ((when.branch === undefined ? tag : branch) !== undefined || !claimed) return undefined;
+  const { name, remedy } = claimed;
+  return `it does not say whether ${shown(name)} is a branch or a tag: ${remedy}`;
 }
 
 function commandOf(

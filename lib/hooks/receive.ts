@@ -6,9 +6,10 @@ import { Conflict, Terminal, Transient } from '../errors.ts';
 import type { Millis } from '../model/units.ts';
 import { readCircleci } from './circleci.ts';
 import { type DeliverDeps, deliver } from './deliver.ts';
-import type { Read } from './event.ts';
+import { type Push, type Read, shortLength, shown } from './event.ts';
 import { readGeneric } from './generic.ts';
 import { readGithub } from './github.ts';
+import { notePush, withProof } from './pushes.ts';
 import { type Secrets, secretDoubtMs, secretLifeMs } from './secrets.ts';
 import type { HookSettings } from './settings.ts';
 import { type Verified, verified } from './signature.ts';
@@ -54,9 +55,11 @@ async function answered(deps: HookDeps, request: Request, path: string): Promise
   const read = readEvent(hook, parsed(request.headers, body), sender.at);
   if ('fault' in read) throw failed('invalid', `Nothing was done. ${read.fault}.`);
   if ('ignored' in read) return answer({ hook: hook.id, says: read.ignored, rules: [] });
+  if ('push' in read) return await noted(deps, hook, read.push);
   const digest = createHash('sha256').update(body).digest('hex');
-  const delivered = await deliver(deps, hook, { event: read.event, digest });
-  const told = { hook: hook.id, delivery: digest, actor: read.event.actor };
+  const event = await withProof(deps.world, hook.id, read.event);
+  const delivered = await deliver(deps, hook, { event, digest });
+  const told = { hook: hook.id, delivery: digest, actor: event.actor };
   if ('later' in delivered) {
     const { later, lines, afterSeconds } = delivered;
     const rules = lines === undefined ? {} : { rules: lines };
@@ -65,6 +68,13 @@ async function answered(deps: HookDeps, request: Request, path: string): Promise
   const { lines: rules, repeated } = delivered;
   deps.world.log('info', 'a delivery came', { ...told, rules, repeated });
   return answer({ ...told, ...(repeated && { repeated }), rules });
+}
+
+async function noted({ world }: HookDeps, { id }: HookSettings, push: Push): Promise<Response> {
+  await notePush(world, id, push);
+  const { revision, ref } = push;
+  const says = `It is noted that ${revision.slice(0, shortLength)} was pushed to ${shown(ref)}.`;
+  return answer({ hook: id, says, rules: [] });
 }
 
 type Sent = { headers: Headers; body: Uint8Array };

@@ -16,11 +16,6 @@ function named(kind: keyof typeof pathNames, what: string) {
     .regex(form, `is not a name that ${what} can have: write it as \`serin list\` does`);
 }
 
-const pattern = text.refine(
-  (value) => value.split('*').length <= 8,
-  'has too many *: write several rules instead',
-);
-
 const when = z
   .strictObject({
     project: z
@@ -30,8 +25,8 @@ const when = z
       .transform(String),
     workflow: text,
     job: text.exactOptional(),
-    branch: pattern.exactOptional(),
-    tag: pattern.exactOptional(),
+    branch: text.exactOptional(),
+    tag: text.exactOptional(),
     status: z.enum(['success', 'failed', 'canceled'], {
       error: 'must be success, failed or canceled',
     }),

@@ -1,5 +1,6 @@
 import { Terminal } from '../errors.ts';
 import type { StoredSettings } from '../model/documents.ts';
+import { faultList } from '../model/faults.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
 import type { Clock, Documents } from '../world.ts';
 import { type HookSettings, hookList } from './settings.ts';
@@ -29,5 +30,5 @@ function hooksIn({ hooks }: StoredSettings): HookSettings[] {
   const parsed = hookList.safeParse(JSON.parse(hooks));
   if (parsed.success) return parsed.data;
   const list = parsed.error.issues.map(({ path, message }) => `hooks.${path.join('.')} ${message}`);
-  throw new Terminal(`the hooks in the table's settings are not understood: ${list.join('; ')}`);
+  throw new Terminal(`the hooks in the table's settings are not understood: ${faultList(list)}`);
 }

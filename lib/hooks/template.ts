@@ -57,15 +57,3 @@ function filled(
   if (faults.length === 0 && !form.test(text)) faults.push(`${shown(text)} is not ${what}`);
   return faults.length === 0 ? { text } : { fault: faults.join('; ') };
 }
-
-/** Whether a name fits a pattern: `*` stands for anything but a slash, `**` for anything. */
-export function fits(pattern: string, name: string): boolean {
-  const source = pattern
-    .split(/(\*+)/)
-    .map((piece) => {
-      if (piece === '*') return '[^/]*';
-      return /^\*+$/.test(piece) ? '.*' : piece.replace(/[\\^$.|?+()[\]{}]/g, '\\$&');
-    })
-    .join('');
-  return new RegExp(`^${source}$`, 's').test(name);
-}

@@ -1,8 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { isPassing, type SdkError, sdkWords } from '../aws.ts';
-import { NotFound, Terminal, Transient } from '../errors.ts';
+import { Terminal, Transient } from '../errors.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import type { InvokeAnswer, InvokeRequest } from '../world.ts';
+import { foundIn, type InvokeAnswer, type InvokeRequest } from '../world.ts';
 import type { Environment } from './environment.ts';
 import { type Traced, untraced } from './tracing.ts';
 
@@ -33,7 +33,7 @@ export function lambdaInvoke(
         throw invokeError(error, name);
       });
     const answer = JSON.parse(new TextDecoder().decode(Payload));
-    if (FunctionError === undefined) return answer;
+    if (FunctionError === undefined) return foundIn(answer);
     throw remoteError(answer, name);
   };
 }
@@ -53,7 +53,6 @@ function remoteError(
   name: string,
 ): Error {
   const text = errorMessage ?? `function ${name} failed`;
-  if (errorType === 'NotFound') return new NotFound(text);
   if (errorType === 'Terminal') return new Terminal(text);
   // A function that was stopped, a bug, a throttle: the command is in the table and comes to its turn.
   return new Transient(text);

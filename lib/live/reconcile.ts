@@ -1,5 +1,5 @@
 import { answer } from '../reconcile.ts';
-import type { World } from '../world.ts';
+import { foundIn, type World } from '../world.ts';
 import { liveClusters } from './clusters.ts';
 import { readEnvironment } from './environment.ts';
 import type { Traced } from './tracing.ts';
@@ -12,6 +12,10 @@ export function reconcileWorld(
 ): World {
   const base = outside(readEnvironment(env), traced);
   const cluster = liveClusters({ documents: base.store.documents, clock: base.clock }, userAgent);
-  const world: World = { ...base, cluster, invoke: (request) => answer(world, request) };
+  const world: World = {
+    ...base,
+    cluster,
+    invoke: async (request) => foundIn(await answer(world, request)),
+  };
   return world;
 }

@@ -24,6 +24,7 @@ export function outside(
   const store = dynamoStore({ client: traced(dynamoClient()), table, log });
   return {
     clock: systemClock,
+    endsAt: Number.POSITIVE_INFINITY,
     clusters: () => registered(store.documents),
     store,
     wakes: counted(sqsWakes({ client: traced(sqsClient()), queueUrl })),

@@ -27,12 +27,24 @@ export type GoField = {
   type: GoType;
   omitempty: boolean;
   omitzero: boolean;
-  /** What its place in a schema is: see schema.ts. */
+  /** What its place in a schema is, and what else is asked of its value: see schema.ts. */
   options: readonly string[];
 };
 
 const structs: Readonly<Record<string, readonly string[]>> = table;
 const parsed = new Map<string, readonly GoField[]>();
+
+/** What the JSON of each type is: nothing that only a schema or a check goes by. */
+export function typesText(): string {
+  const form = Object.entries(structs).map(([name, fields]) => [name, fields.map(jsonForm)]);
+  return JSON.stringify(Object.fromEntries(form));
+}
+
+function jsonForm(field: string): string {
+  const [name, notation, ...options] = field.split(' ');
+  const kept = options.filter((option) => /^(inline|omitempty|omitzero)$/.test(option));
+  return [name, notation, ...kept].join(' ');
+}
 
 /** Reads the table's notation: `[]CanaryStep`, `*int32`, `map:string`, `PodTemplateSpec`. */
 export function goType(notation: string): GoType {

@@ -2,6 +2,7 @@
 
 import type { PodTemplateSpec, RolloutStrategy } from './argo.generated.ts';
 import { encodeGo } from './encode.ts';
+import { typesText } from './gotypes.ts';
 import { perObject } from './perObject.ts';
 
 // k8s.io/apimachinery v0.34.5 pkg/util/rand/rand.go: no vowels, so that no hash is a bad word.
@@ -33,6 +34,18 @@ const stepHashOf = perObject((strategy: RolloutStrategy): string => {
   if (blueGreen !== undefined || canary === undefined) return '';
   return safeEncode(fnv1a32(utf8(encodeGo('[]CanaryStep', canary.steps))));
 });
+
+let functionId: string | undefined;
+
+/** Another one whenever the types are others: the same template may have another hash then. */
+export function hashFunctionId(): string {
+  functionId ??= textDigest(typesText());
+  return functionId;
+}
+
+export function textDigest(text: string): string {
+  return safeEncode(fnv1a32(utf8(text)));
+}
 
 // Before it looks at a rollout, Argo encodes and decodes it once. That shows in what it hashes: an
 // empty list of steps, for one, is none afterwards. argo v1.10.1 rollout/controller.go

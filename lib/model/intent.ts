@@ -11,8 +11,12 @@ export type Command =
   | { verb: 'undo'; toRevision?: number }
   | { verb: 'image'; container: string; image: string };
 
-/** Who asked, and how we know. */
-export type Actor = { name: string; proof: 'verified' | 'reported' | 'unknown' };
+/** Who asked, and how we know. `isClient`: what is known is the program's name, not the person's. */
+export type Actor = {
+  name: string;
+  proof: 'verified' | 'reported' | 'unknown';
+  isClient?: true;
+};
 
 /** What the author of a command saw. An abort is bound to `uid` and `podHash` only. */
 export type Bound = {
@@ -41,7 +45,7 @@ export type Intent = {
   bound: Bound;
   acceptedAt: Millis;
   /** Set before the write that carries it out: the version that write is conditioned on. */
-  applying?: { resourceVersion: string };
+  applying?: { resourceVersion: string; isTaken?: true };
   outcome?: Outcome;
   /** Digest of the request body, so that an Idempotency-Key cannot be reused for something else. */
   digest?: string;

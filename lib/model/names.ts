@@ -20,6 +20,12 @@ export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configu
 /** On a ReplicaSet that was taken over without a look at what it runs: docs/adr/0017-orphans.md */
 export const takenOverAnnotation = 'serin/taken-over';
 
+/**
+ * On a ReplicaSet: what its template has itself where a role has put something over it.
+ * docs/adr/0024-metadata-given-back.md
+ */
+export const replacedMetadataAnnotation = 'serin/replaced-metadata';
+
 /** The field manager of every write Serin makes, by which it knows its own. */
 export const fieldManager = 'serin';
 

@@ -12,6 +12,8 @@ export type Observed = {
   workload?: Workload;
   /** Why what spec.workloadRef names cannot be used: the rollout still has that field then. */
   workloadFault?: string;
+  /** What would put that right, where it is a right that Serin lacks. */
+  workloadRemedy?: string;
   /** All ReplicaSets the rollout owns, oldest first. */
   replicaSets: ReplicaSet[];
   /** Those it would own if anybody did: of a rollout that was deleted without them, or restored. */
@@ -32,6 +34,11 @@ export type Observed = {
 
 /**
  * `replicaSet` with the API server's defaults filled in; or `taken`, when its name belongs to
- * another object; or why it is `refused`.
+ * another object; or why it is `refused`, and what would put that right if it is not the template.
  */
-export type DryRun = { replicaSet?: ReplicaSet; taken?: boolean; refused?: string };
+export type DryRun = {
+  replicaSet?: ReplicaSet;
+  taken?: boolean;
+  refused?: string;
+  remedy?: string;
+};

@@ -1,6 +1,6 @@
 import type { ReplicaSet, RolloutStatus } from './argo.generated.ts';
 import type { Outcome } from './intent.ts';
-import type { Rival } from './record.ts';
+import type { Others, RefusedMetadata, Rival } from './record.ts';
 import type { WorkloadKind } from './reference.ts';
 import type { Millis } from './units.ts';
 
@@ -10,7 +10,14 @@ export type MergePatch = { [field: string]: unknown };
 /** Something to do in the cluster. Carried out in order, each only if its object is as observed. */
 export type Action =
   | { do: 'createReplicaSet'; replicaSet: ReplicaSet }
-  | { do: 'patchReplicaSet'; name: string; resourceVersion: string; patch: MergePatch }
+  /** `metadata` is of a role and goes along: if the API server refuses it, the rest is written without. */
+  | {
+      do: 'patchReplicaSet';
+      name: string;
+      resourceVersion: string;
+      patch: MergePatch;
+      metadata?: MergePatch;
+    }
   | { do: 'deleteReplicaSet'; name: string; uid: string; resourceVersion: string }
   | { do: 'patchService'; name: string; resourceVersion: string; patch: MergePatch }
   | {
@@ -20,6 +27,7 @@ export type Action =
       resourceVersion: string;
       patch: MergePatch;
     }
+  /** Metadata of a role: nothing depends on it. */
   | { do: 'patchPod'; name: string; resourceVersion: string; patch: MergePatch }
   | { do: 'evictPod'; name: string; uid: string }
   /** Spec or metadata of the rollout; later writes of the plan build on the version it returns. */
@@ -36,6 +44,11 @@ export type Reason = {
   until?: Millis;
   /** What would move it on. */
   unblock?: string;
+  /**
+   * Set where whoever looks at the rollout has to know of it, and its status cannot say so: Serin leaves it
+   * alone, or the API server refuses something to Serin.
+   */
+  mark?: 'leftAlone' | 'refused';
 };
 
 /** When to look again: at a time, or when a named thing changes. */
@@ -59,8 +72,14 @@ export type Plan = {
   urgent: boolean;
   /** Another controller that Serin keeps away from. */
   rival?: Rival;
+  /** What is to be remembered of other controllers' writes. */
+  others?: Others;
   /** Set when the status differs only in its counts and is to be written a little later. */
   deferred?: boolean;
+  /** Of the metadata that roles want, what the API server has refused. */
+  refusedMetadata?: RefusedMetadata;
   /** Set when the status had been wiped and was put back from the record. */
   restored?: boolean;
+  /** The field for which the rollout is left to others. */
+  leftFor?: string;
 };

@@ -54,6 +54,24 @@ export function canonicalQuantity(value: string | number): string | undefined {
   return print(amount, format);
 }
 
+/** How much it is, in billionths, below which Go keeps nothing: for comparisons. */
+export function quantityNanos(value: string | number): bigint | undefined {
+  const text = canonicalQuantity(value);
+  const [, sign = '', whole = '', fraction = '', ending = ''] = shape.exec(text ?? '') ?? [];
+  const suffix = readSuffix(ending);
+  if (text === undefined || suffix === undefined) return undefined;
+  const isBinary = suffix.format === 'binary';
+  const mantissa =
+    BigInt(`${whole}${fraction}` || '0') * (isBinary ? 2n ** BigInt(suffix.exponent) : 1n);
+  // What is larger than any machine is only that.
+  const exponent = Math.min((isBinary ? 0 : suffix.exponent) - fraction.length + 9, 1000);
+  const nanos =
+    exponent < 0
+      ? mantissa / 10n ** BigInt(Math.min(-exponent, 1000))
+      : mantissa * 10n ** BigInt(exponent);
+  return sign === '-' ? -nanos : nanos;
+}
+
 function readSuffix(text: string): Suffix | undefined {
   const decimal = decimalSuffixes.get(text);
   if (decimal !== undefined) return { format: 'decimal', exponent: decimal };

@@ -30,6 +30,8 @@ export type Progress = {
   revision: number;
   images: string[];
   restartedAt: string | null;
+  /** When the version in release was first seen: who changes the template after that makes the next. */
+  templateAt?: Millis;
   best?: Best;
 };
 
@@ -47,6 +49,26 @@ export type Rival = {
   times: number;
   /** The time its write carries, by a clock that need not be ours: the same one is not met twice. */
   wroteAt: Millis;
+};
+
+/**
+ * The ReplicaSets whose label was seen to be the hash of the rollout's template, by uid, each with a digest
+ * of what it held then. `by` says which hash function that was: another one's hashes prove nothing.
+ */
+export type KnownSets = { by: string; digests: Record<string, string> };
+
+/**
+ * Metadata of a role that the API server refused: what it said, and digests of the changes, which are left
+ * out until they are tried again.
+ */
+export type RefusedMetadata = { at: Millis; why: string; changes: string[] };
+
+/** The newest write of another controller to the status that Serin has seen. */
+export type Others = {
+  /** The time it carries, by a clock that need not be ours; 0 before there was one. */
+  wroteAt: Millis;
+  /** When it was seen first, by ours. */
+  seenAt: Millis;
 };
 
 /** The rollout's item in the table. One item, one conditional write. */
@@ -71,6 +93,7 @@ export type RolloutRecord = {
   /** Soft claim of one process. Correctness never rests on it. */
   claim?: { by: string; until: Millis; again?: boolean };
   rival?: Rival;
+  others?: Others;
   /** Digest of the last status patch and how often in a row it was needed: see decide/rival.ts. */
   lastPatch?: { digest: string; times: number };
   /**
@@ -84,8 +107,18 @@ export type RolloutRecord = {
   workloadRef?: { kind: WorkloadKind; name: string };
   /** The Deployment whose pods go as the rollout's come, and how many it had: decide/migrate.ts. */
   migrating?: { uid: string; replicas: number };
-  /** What the API server said when it last refused a write for good; gone when one is taken. */
+  /** What is known of its ReplicaSets: decide/known.ts. */
+  knownSets?: KnownSets;
+  /** What is left out of the metadata that roles want: decide/metadata.ts. */
+  refusedMetadata?: RefusedMetadata;
+  /** The uid of the rollout, once it has been healthy: a status that is wiped forgets it. */
+  healthyOnce?: string;
+  /** What the API server said when it last refused a call for good; gone when one is taken. */
   refused?: string;
+  /** What would put that right, where it is a right that Serin lacks. */
+  remedy?: string;
+  /** The field for which it is left to others, once an Event has told of it. */
+  leftFor?: string;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
   view?: RolloutView;
 };
@@ -108,6 +141,8 @@ export const ledgerKinds = [
   'restarted',
   'degraded',
   'completed',
+  // The last, since the place of each is part of the key it is stored under.
+  'found',
 ] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 

@@ -109,6 +109,8 @@ function withOption(schema: Schema, option: string): Schema {
     case 'omitempty':
     case 'omitzero':
     case 'required':
+    // Argo's definitions leave these to who creates the pods.
+    case 'values':
       return schema;
     case 'default':
       return { ...schema, default: JSON.parse(value) };

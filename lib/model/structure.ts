@@ -15,6 +15,56 @@ export function checkStructure(typeName: string, value: unknown): Fault[] {
   return check(goType(typeName), value, '');
 }
 
+/** The value without what has faults. An item of a list leaves a zero value: the others keep their places. */
+export function soundPart(typeName: string, value: unknown): unknown {
+  return sound(goType(typeName), value);
+}
+
+/** Other findings, but for those that follow from the faults: of their fields, within or just around. */
+export function besides<T extends { path: string }>(
+  others: readonly T[],
+  faults: readonly { path: string }[],
+): T[] {
+  const faulty = new Set(faults.flatMap(({ path }) => [path, aroundOf(path)]));
+  const within = faults.flatMap(({ path }) => [`${path}.`, `${path}[`]);
+  return others.filter(
+    ({ path }) => !faulty.has(path) && !within.some((start) => path.startsWith(start)),
+  );
+}
+
+function aroundOf(path: string): string {
+  return path.replace(/(\.[^.[\]]*|\[[^\]]*\])$/, '');
+}
+
+function sound(type: GoType, value: unknown): unknown {
+  if (check(type, value, '').length === 0) return value;
+  if (type.kind === 'pointer') return sound(type.of, value);
+  if (type.kind === 'slice' && Array.isArray(value)) {
+    const { of } = type;
+    return value.map((item) => sound(of, item) ?? zero(of));
+  }
+  if (type.kind === 'map' && isRecord(value)) {
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, item]) => kept(key, sound(type.of, item))),
+    );
+  }
+  if (type.kind !== 'struct' || !isRecord(value)) return undefined;
+  const fields = fieldsOf(type.name).filter(({ name }) => Object.hasOwn(value, name));
+  return Object.fromEntries(
+    fields.flatMap(({ name, type: inner }) => kept(name, sound(inner, value[name]))),
+  );
+}
+
+function kept(name: string, value: unknown): [string, unknown][] {
+  return value === undefined ? [] : [[name, value]];
+}
+
+function zero(type: GoType): unknown {
+  if (type.kind === 'slice') return [];
+  if (type.kind !== 'scalar') return {};
+  return type.name === 'string' ? '' : 0;
+}
+
 function check(type: GoType, value: unknown, path: string): Fault[] {
   // null stands for the zero value of every Go type.
   if (value === null || value === undefined) return [];

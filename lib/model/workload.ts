@@ -1,4 +1,10 @@
-import type { ObjectMeta, PodTemplateSpec, ReplicaSet, Rollout } from './argo.generated.ts';
+import type {
+  Container,
+  ObjectMeta,
+  PodTemplateSpec,
+  ReplicaSet,
+  Rollout,
+} from './argo.generated.ts';
 import { hashLabel, revisionAnnotation, takenOverAnnotation } from './names.ts';
 import { fromTime, type Millis } from './units.ts';
 
@@ -79,6 +85,17 @@ export function replicasOf(rollout: Rollout): number {
   return rollout.spec?.replicas ?? 1;
 }
 
+/** The containers of a template by the field they are in; native sidecars are init containers. */
+export function containerLists(
+  template: PodTemplateSpec | undefined,
+): ['containers' | 'initContainers', Container[]][] {
+  const { containers = [], initContainers = [] } = template?.spec ?? {};
+  return [
+    ['containers', containers],
+    ['initContainers', initContainers],
+  ];
+}
+
 export function imagesOf(template: PodTemplateSpec | undefined): string[] {
-  return (template?.spec?.containers ?? []).map((container) => container.image ?? '');
+  return containerLists(template).flatMap(([, list]) => list.map(({ image }) => image ?? ''));
 }

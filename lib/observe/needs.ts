@@ -1,18 +1,20 @@
-import { hasEphemeralMetadata } from '../decide/metadata.ts';
+import { isDoubtful, type Known } from '../decide/known.ts';
+import { hasRoleMetadata } from '../decide/metadata.ts';
 import { openRestart } from '../decide/restart.ts';
-import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
-import { fromTime, type Millis } from '../model/units.ts';
-import { isTrusted, podHashOf } from '../model/workload.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Millis } from '../model/units.ts';
+import { podHashOf } from '../model/workload.ts';
 
 /** Which of the costly reads a turn needs. */
 export type Needs = { pods: boolean; dryRun: boolean };
 
-export function needsOf(rollout: Rollout, replicaSets: ReplicaSet[], now: Millis): Needs {
+export function needsOf(seen: Known & Pick<Observed, 'replicaSets'>, now: Millis): Needs {
+  const { rollout, replicaSets } = seen;
   const status = rollout.status ?? {};
-  const restart = openRestart({ rollout, status });
-  const isRestartDue = restart !== undefined && fromTime(restart) <= now;
+  const isRestartDue = openRestart({ rollout, status }, now)?.isDue === true;
   const hash = podTemplateHash(rollout.spec?.template, status.collisionCount);
-  const isKnown = replicaSets.some((set) => podHashOf(set) === hash && isTrusted(set));
-  return { pods: isRestartDue || hasEphemeralMetadata({ rollout }), dryRun: !isKnown };
+  const byHash = replicaSets.find((set) => podHashOf(set) === hash);
+  const isKnown = byHash !== undefined && !isDoubtful(byHash, seen, status);
+  return { pods: isRestartDue || hasRoleMetadata(seen), dryRun: !isKnown };
 }

@@ -3,7 +3,7 @@ import { newReplicaSet } from '../decide/revision.ts';
 import { selectorText } from '../decide/selector.ts';
 import { sameTemplate } from '../decide/template.ts';
 import { typeFaults, unsupported, validate } from '../decide/validate.ts';
-import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import { Conflict, MissingRight, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -51,7 +51,8 @@ export async function observe(
     source.workloadFault === undefined &&
     faults.length === 0 &&
     unsupported(rollout) === undefined;
-  const needs = isTyped ? needsOf(rollout, all, options.now) : { pods: false, dryRun: false };
+  const seen = { rollout, replicaSets: all, record };
+  const needs = isTyped ? needsOf(seen, options.now) : { pods: false, dryRun: false };
   const [pods, services, dryRun] = await Promise.all([
     needs.pods || options.pods ? ownedPods(cluster, rollout, all, key.namespace) : undefined,
     readServices(cluster, rollout, key.namespace, record),
@@ -79,7 +80,7 @@ function orNone(error: unknown): undefined {
   throw error;
 }
 
-type Source = Pick<Observed, 'rollout' | 'workload' | 'workloadFault'>;
+type Source = Pick<Observed, 'rollout' | 'workload' | 'workloadFault' | 'workloadRemedy'>;
 
 /** The rollout with its template, wherever that is written. */
 async function resolve(cluster: Cluster, rollout: Rollout, namespace: string): Promise<Source> {
@@ -95,8 +96,13 @@ async function resolve(cluster: Cluster, rollout: Rollout, namespace: string): P
     }
     if (!(error instanceof Terminal)) throw error;
     const workloadFault = `names the ${kind} ${name}, which cannot be read: ${error.message}`;
-    return { rollout, workloadFault };
+    const { remedy: workloadRemedy } = remedyOf(error);
+    return { rollout, workloadFault, ...(workloadRemedy && { workloadRemedy }) };
   }
+}
+
+function remedyOf(error: Error): { remedy?: string } {
+  return error instanceof MissingRight ? { remedy: error.remedy } : {};
 }
 
 async function findReplicaSets(
@@ -196,7 +202,7 @@ async function tryCreate(cluster: Cluster, rollout: Rollout, known: ReplicaSet[]
     if (error instanceof Conflict) return whoseName(cluster, rollout, hash);
     // An abort does not need the new template, and so it does not wait for its answer.
     const isMoot = error instanceof Transient && rollout.status?.abort === true;
-    if (error instanceof Terminal || isMoot) return { refused: error.message };
+    if (error instanceof Terminal || isMoot) return { refused: error.message, ...remedyOf(error) };
     throw error;
   }
 }

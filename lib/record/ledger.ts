@@ -2,8 +2,10 @@ import { pauseSeconds } from '../decide/pause.ts';
 import { stepsOf, stepText } from '../decide/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Actor, Command, Intent } from '../model/intent.ts';
+import type { Observed } from '../model/observed.ts';
 import type { LedgerEntry, LedgerKind, Progress } from '../model/record.ts';
 import { fromTime, humanDuration, secondMs } from '../model/units.ts';
+import { controllerOf } from './managers.ts';
 
 const nobody: Actor = { name: 'unknown', proof: 'unknown' };
 /** The controller itself: a step that was due, a deadline that passed. */
@@ -21,16 +23,20 @@ type Note = {
 /**
  * What happened between two observations, one entry for each kind of transition. `commands` are
  * those carried out since: they say who did it. A person's transition without a command of ours was
- * made by somebody we do not know, with kubectl or in git.
+ * made by somebody we do not know, with kubectl or in git. Of a rollout that is seen for the first time
+ * only that it was found, and how: what has led there was not seen.
  */
 export function transitions(
-  before: Progress | undefined,
+  known: Progress | undefined,
   after: Progress,
-  rollout: Rollout,
+  { rollout, replicaSets }: Pick<Observed, 'rollout' | 'replicaSets'>,
   commands: Intent[],
 ): LedgerEntry[] {
-  const notes = compare(before?.uid === after.uid ? before : undefined, after, rollout);
-  const steps = Math.abs((after.currentStepIndex ?? 0) - (before?.currentStepIndex ?? 0));
+  const before = known?.uid === after.uid ? known : undefined;
+  if (before === undefined) return found(after, replicaSets.length > 0);
+  const notes = compare(before, after, rollout);
+  const controller = controllerOf(rollout) ?? serin;
+  const steps = Math.abs((after.currentStepIndex ?? 0) - (before.currentStepIndex ?? 0));
   return notes.map((note) => {
     const command = commands.find((intent) => note.causedBy.includes(intent.command.verb));
     const reason = command?.reason;
@@ -40,17 +46,41 @@ export function transitions(
       kind: note.kind,
       resourceVersion: after.resourceVersion,
       at: after.observedAt,
-      actor: command?.actor ?? (note.isOurs ? serin : nobody),
+      actor: command?.actor ?? (note.isOurs ? controller : nobody),
       revision: after.revision,
       text: note.text,
       ...(reason !== undefined && { reason }),
       ...(merged && { merged }),
-      ...(note.pause && { pause: note.pause }),
+      // How long another one kept it is not known: it ended before it was looked at.
+      ...(note.pause && controller === serin && { pause: note.pause }),
     };
   });
 }
 
-function compare(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {
+/** A rollout that is new has no past: it is told from its beginning. */
+function found(after: Progress, hasReplicaSets: boolean): LedgerEntry[] {
+  const { phase, message, currentPodHash, currentStepIndex, revision } = after;
+  const hasStatus = currentPodHash !== '' || after.stableRS !== '' || phase !== '';
+  if (!hasStatus && !hasReplicaSets && revision === 0) return [];
+  const isInRelease = currentStepIndex !== null && after.stableRS !== currentPodHash;
+  const where = isInRelease ? `, ${currentStepIndex} of ${after.stepCount} steps done` : '';
+  const state = hasStatus
+    ? `${phase || 'without a phase'}${message && ` (${message})`}`
+    : 'without a status';
+  return [
+    {
+      uid: after.uid,
+      kind: 'found',
+      resourceVersion: after.resourceVersion,
+      at: after.observedAt,
+      actor: serin,
+      revision,
+      text: `Found at revision ${revision} of ${after.images.join(', ')}: ${state}${where}`,
+    },
+  ];
+}
+
+function compare(before: Progress, after: Progress, rollout: Rollout): Note[] {
   return [
     ...newRevision(before, after),
     ...aborts(before, after),
@@ -63,8 +93,11 @@ function compare(before: Progress | undefined, after: Progress, rollout: Rollout
   ];
 }
 
-function newRevision(before: Progress | undefined, after: Progress): Note[] {
-  if (before?.currentPodHash === after.currentPodHash || after.currentPodHash === '') return [];
+function newRevision(before: Progress, after: Progress): Note[] {
+  if (before.currentPodHash === after.currentPodHash || after.currentPodHash === '') return [];
+  // A status that was found wiped is rebuilt, and nothing is released by that.
+  const isRebuilt = before.currentPodHash === '' && before.revision === after.revision;
+  if (isRebuilt && after.revision > 0) return [];
   const isBack = after.currentPodHash === after.stableRS;
   const text = isBack
     ? `Revision ${after.revision} takes ${after.images.join(', ')} back`
@@ -72,14 +105,14 @@ function newRevision(before: Progress | undefined, after: Progress): Note[] {
   return [{ kind: 'revision', text, causedBy: ['image', 'undo'] }];
 }
 
-function aborts(before: Progress | undefined, after: Progress): Note[] {
-  if (!before?.abort && after.abort) {
+function aborts(before: Progress, after: Progress): Note[] {
+  if (!before.abort && after.abort) {
     // A person's abort shows before the message that follows from it; a deadline's comes with it.
     const isDeadline = after.message.includes('timed out');
     const text = isDeadline ? after.message : `The update to revision ${after.revision} is aborted`;
     return [{ kind: 'aborted', text, causedBy: isDeadline ? [] : ['abort'], isOurs: isDeadline }];
   }
-  if (before?.abort && !after.abort && before.currentPodHash === after.currentPodHash) {
+  if (before.abort && !after.abort && before.currentPodHash === after.currentPodHash) {
     const text = `The aborted update to revision ${after.revision} starts again`;
     return [{ kind: 'retried', text, causedBy: ['retry', 'promote'] }];
   }
@@ -87,8 +120,8 @@ function aborts(before: Progress | undefined, after: Progress): Note[] {
 }
 
 /** A pause that is over: its time was up, or somebody promoted it. */
-function pauseEnds(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {
-  if (!before?.pauseStart || before.pauseStart === after.pauseStart) return [];
+function pauseEnds(before: Progress, after: Progress, rollout: Rollout): Note[] {
+  if (!before.pauseStart || before.pauseStart === after.pauseStart) return [];
   // An abort ends every pause, and shows in what is seen after it.
   if (before.abort || after.abort) return [];
   if (before.currentPodHash !== after.currentPodHash) return [];
@@ -114,10 +147,10 @@ function askedSeconds({ currentStepIndex }: Progress, rollout: Rollout): number 
   return pauseSeconds({ ...rollout, status });
 }
 
-function stepChanges(before: Progress | undefined, after: Progress, rollout: Rollout): Note[] {
-  const from = before?.currentStepIndex ?? null;
+function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[] {
+  const from = before.currentStepIndex;
   const to = after.currentStepIndex;
-  if (!before || from === to || to === null || after.abort) return [];
+  if (from === to || to === null || after.abort) return [];
   // An abort goes back to the first step, and a retry right after it begins there.
   if (before.abort && to === 0) return [];
   if (before.currentPodHash !== after.currentPodHash) return [];
@@ -130,8 +163,8 @@ function stepChanges(before: Progress | undefined, after: Progress, rollout: Rol
   return [{ kind: 'step', text, causedBy: [], isOurs: true }];
 }
 
-function pauseStarts(before: Progress | undefined, after: Progress): Note[] {
-  if (!after.pauseStart || before?.pauseStart === after.pauseStart) return [];
+function pauseStarts(before: Progress, after: Progress): Note[] {
+  if (!after.pauseStart || before.pauseStart === after.pauseStart) return [];
   const where =
     after.currentStepIndex === null
       ? ''
@@ -140,34 +173,34 @@ function pauseStarts(before: Progress | undefined, after: Progress): Note[] {
   return [{ kind: 'paused', text, causedBy: [], isOurs: true }];
 }
 
-function userPauses(before: Progress | undefined, after: Progress): Note[] {
-  if ((before?.userPaused ?? false) === after.userPaused) return [];
+function userPauses(before: Progress, after: Progress): Note[] {
+  if (before.userPaused === after.userPaused) return [];
   return after.userPaused
     ? [{ kind: 'paused', text: 'Paused by a person', causedBy: ['pause'] }]
     : [{ kind: 'resumed', text: 'Resumed by a person', causedBy: ['resume', 'promote'] }];
 }
 
-function ends(before: Progress | undefined, after: Progress): Note[] {
+function ends(before: Progress, after: Progress): Note[] {
   const notes: Note[] = [];
   // The phase of an abort is still there when a retry comes right after it.
-  const isOfAbort = after.abort || before?.abort;
-  if (before?.phase !== 'Healthy' && after.phase === 'Healthy') {
+  const isOfAbort = after.abort || before.abort;
+  if (before.phase !== 'Healthy' && after.phase === 'Healthy') {
     const text = `Revision ${after.revision} is healthy on ${after.specReplicas} pods`;
     notes.push({ kind: 'completed', text, causedBy: [], isOurs: true });
   }
-  if (before?.phase !== 'Degraded' && after.phase === 'Degraded' && !isOfAbort) {
+  if (before.phase !== 'Degraded' && after.phase === 'Degraded' && !isOfAbort) {
     notes.push({ kind: 'degraded', text: after.message, causedBy: [], isOurs: true });
   }
   return notes;
 }
 
-function rest(before: Progress | undefined, after: Progress): Note[] {
+function rest(before: Progress, after: Progress): Note[] {
   const notes: Note[] = [];
-  if (before && before.specReplicas !== after.specReplicas) {
+  if (before.specReplicas !== after.specReplicas) {
     const text = `Scaled from ${before.specReplicas} to ${after.specReplicas} pods`;
     notes.push({ kind: 'scaled', text, causedBy: [] });
   }
-  if (before && after.restartedAt !== before.restartedAt && after.restartedAt !== null) {
+  if (after.restartedAt !== before.restartedAt && after.restartedAt !== null) {
     const isRelease = before.currentPodHash !== after.currentPodHash;
     const text = `All pods are newer than ${after.restartedAt}`;
     if (!isRelease) notes.push({ kind: 'restarted', text, causedBy: ['restart'], isOurs: true });
@@ -175,18 +208,21 @@ function rest(before: Progress | undefined, after: Progress): Note[] {
   return notes;
 }
 
-/** The command itself, as asked and as it ended: also when it did nothing. */
-export function commandEntry(intent: Intent, after: Progress): LedgerEntry {
-  const { command, outcome } = intent;
+/**
+ * The command itself, as asked and as it ended: also when it did nothing, and when Serin has not got to see
+ * the rollout since the command created its record.
+ */
+export function commandEntry(intent: Intent, after: Progress | undefined): LedgerEntry {
+  const { command, outcome, bound } = intent;
   const asked = [command.verb, ...flagsOf(command)].join(' ');
   return {
-    uid: after.uid,
+    uid: after?.uid ?? bound.uid,
     kind: 'command',
-    resourceVersion: after.resourceVersion,
+    resourceVersion: after?.resourceVersion ?? '0',
     intentId: intent.id,
-    at: outcome?.at ?? after.observedAt,
+    at: outcome?.at ?? after?.observedAt ?? intent.acceptedAt,
     actor: intent.actor,
-    revision: after.revision,
+    revision: after?.revision ?? 0,
     text: `${asked}: ${outcome?.result}. ${outcome?.detail}`,
     ...(intent.reason !== undefined && { reason: intent.reason }),
   };

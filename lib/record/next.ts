@@ -1,13 +1,17 @@
 import { isResize } from '../decide/deferral.ts';
-import { fullSizeOf } from '../decide/migrate.ts';
+import { knownSets as knownSetsNow } from '../decide/known.ts';
+import { retryAt } from '../decide/metadata.ts';
+import { fullSizeOf, wasHealthy } from '../decide/migrate.ts';
 import { bestOf } from '../decide/progress.ts';
 import { formerServices } from '../decide/services.ts';
+import { typeFaults } from '../decide/validate.ts';
 import { safetyMs } from '../decide/why.ts';
 import {
   closedIntentLifeMs,
   closedIntentsLengthMax,
   closedIntentsMax,
   type Intent,
+  type Outcome,
 } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
@@ -32,8 +36,10 @@ export function account(
   seen: { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by?: string },
 ): RolloutRecord {
   const { observed, plan, view, now, by } = seen;
+  const fresh = progressOf(observed.rollout, now);
   const progress: Progress = {
-    ...progressOf(observed.rollout, now),
+    ...fresh,
+    ...templateAtOf(record.progress, fresh),
     ...bestSoFar(record, seen),
   };
   const intents = closeIntents(record.intents, plan);
@@ -51,12 +57,14 @@ export function account(
   // A wiped status must not wipe what is needed to restore it.
   const moves = isWorthKeeping(record.progress, progress);
   const entries: LedgerEntry[] = [
-    ...(moves ? transitions(record.progress, progress, observed.rollout, done) : []),
+    ...(moves ? transitions(record.progress, progress, observed, done) : []),
     ...ended.map((intent) => commandEntry(intent, progress)),
     ...(plan.restored ? [restoredEntry(progress)] : []),
   ];
   const acts = plan.actions.length > 0;
-  const isSame = record.progress?.resourceVersion === progress.resourceVersion && !acts;
+  // Evictions that a disruption budget refuses change nothing: they are tried less and less often.
+  const isActive = plan.actions.some((action) => action.do !== 'evictPod');
+  const isSame = record.progress?.resourceVersion === progress.resourceVersion && !isActive;
   const {
     claim: _,
     dueAt: __,
@@ -67,10 +75,14 @@ export function account(
     services: ______,
     migrating: _______,
     workloadRef: ________,
+    knownSets,
+    refusedMetadata,
+    leftFor: _________,
     ...kept
   } = record;
   const isQueued = queuedFor !== undefined && queuedFor > now;
   const rival = plan.rival ?? record.rival;
+  const others = plan.others ?? record.others;
   const migrating = fullSizeOf(observed);
   return {
     ...kept,
@@ -82,11 +94,16 @@ export function account(
     ...dueOf(plan, now),
     ...(isQueued && { queuedFor }),
     ...(rival && { rival }),
+    ...(others && { others }),
+    ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(entries.length > 0 && { pending: entries }),
     ...servicesOf(observed),
     ...workloadRefOf(observed),
+    ...knownSetsOf(observed, knownSets),
+    ...refusedOf(plan, refusedMetadata, now),
     ...(migrating && { migrating }),
+    ...(wasHealthy(observed) && { healthyOnce: progress.uid }),
     view,
   };
 }
@@ -95,6 +112,27 @@ export function account(
 function servicesOf(observed: Observed): Pick<RolloutRecord, 'services'> {
   const names = [...serviceNames(observed.rollout), ...formerServices(observed).map(nameOf)];
   return names.length > 0 ? { services: names } : {};
+}
+
+/** What is not wanted any more is kept until it would be tried again: it may be wanted again. */
+function refusedOf(
+  { refusedMetadata: wanted }: Plan,
+  before: RolloutRecord['refusedMetadata'],
+  now: Millis,
+): Pick<RolloutRecord, 'refusedMetadata'> {
+  const isRecent = before !== undefined && now < retryAt(before);
+  const kept = wanted ?? (isRecent ? before : undefined);
+  return kept ? { refusedMetadata: kept } : {};
+}
+
+/** A spec without a template that can be hashed tells nothing new. */
+function knownSetsOf(
+  observed: Observed,
+  before: RolloutRecord['knownSets'],
+): Pick<RolloutRecord, 'knownSets'> {
+  const isReadable = typeFaults(observed.rollout).length === 0 && !observed.workloadFault;
+  const after = isReadable ? knownSetsNow(observed) : before;
+  return after === undefined ? {} : { knownSets: after };
 }
 
 /** Noticed changes of it name no rollout: docs/aws/doorbell.md */
@@ -127,6 +165,15 @@ function isWorthKeeping(before: Progress | undefined, after: Progress): boolean 
   return !isWiped || before?.uid !== after.uid;
 }
 
+function templateAtOf(
+  before: Progress | undefined,
+  { uid, currentPodHash, observedAt }: Progress,
+): Pick<Progress, 'templateAt'> {
+  const isSame = before?.uid === uid && before.currentPodHash === currentPodHash;
+  if (!isSame) return { templateAt: observedAt };
+  return before.templateAt === undefined ? {} : { templateAt: before.templateAt };
+}
+
 /** Progress that no status tells of yet is told with the next that is written. */
 function bestSoFar(
   { progress }: RolloutRecord,
@@ -144,26 +191,33 @@ function dueOf(plan: Plan, now: Millis): Pick<RolloutRecord, 'dueAt' | 'dueFor'>
   return 'at' in plan.wake ? { dueAt: plan.wake.at, dueFor: plan.wake.why } : {};
 }
 
-/** The record with a command closed whose write the API server refused, in its own words. */
-export function withRefused(
-  record: RolloutRecord,
-  id: string,
-  why: string,
-  now: Millis,
-): RolloutRecord {
+/** What the API server answered to the write that carries a command out. */
+export type Tried = { id: string; isTaken: boolean };
+
+/** The record with what is known of a command's write: it was taken, or it was not and may be tried anew. */
+export function withTried(record: RolloutRecord, tried: Tried | undefined): RolloutRecord {
+  if (tried === undefined) return record;
   const intents = record.intents.map((intent): Intent => {
-    const outcome = { result: 'refused' as const, detail: why, at: now };
+    const { applying, ...untried } = intent;
+    if (intent.id !== tried.id || applying === undefined) return intent;
+    return tried.isTaken ? { ...intent, applying: { ...applying, isTaken: true } } : untried;
+  });
+  return { ...record, intents };
+}
+
+/** The record with a command closed by what became of it outside of a turn. */
+export function withClosed(record: RolloutRecord, id: string, outcome: Outcome): RolloutRecord {
+  const intents = record.intents.map((intent): Intent => {
     return intent.id === id ? { ...intent, outcome } : intent;
   });
   const closed = intents.find((intent) => intent.id === id);
-  const told = closed && record.progress ? [commandEntry(closed, record.progress)] : [];
+  const told = closed ? [commandEntry(closed, record.progress)] : [];
   return { ...record, intents, pending: [...(record.pending ?? []), ...told] };
 }
 
 /** What the ledger lacks of a rollout that was deleted, open commands among it: nobody can do them now. */
 export function lastEntries(record: RolloutRecord, now: Millis): LedgerEntry[] {
   const { pending = [], intents, progress } = record;
-  if (progress === undefined) return pending;
   const open = intents.filter((intent) => intent.outcome === undefined);
   const told = open.map((intent) => {
     const detail = intent.applying

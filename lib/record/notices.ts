@@ -3,6 +3,7 @@ import { keyText } from '../model/key.ts';
 import type { LedgerEntry, LedgerKind, Progress, RolloutRecord } from '../model/record.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { World } from '../world.ts';
+import { isOpen } from './managers.ts';
 
 /** Newest first, which are the ones that matter. */
 const noticesMax = 50;
@@ -37,11 +38,6 @@ export async function withReports(
     world.log('warn', 'the notices could not be read', { ...record.key, error: String(error) });
     return { record, useUp: async () => {} };
   }
-}
-
-/** Nobody is known to have done it. A restart is told when Serin has carried it out. */
-function isOpen({ actor, kind }: LedgerEntry): boolean {
-  return actor.proof === 'unknown' || (kind === 'restarted' && actor.name === 'serin');
 }
 
 /**

@@ -54,7 +54,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
     generation: rollout.metadata?.generation ?? 0,
     observedAt: now,
     createdAt: createdAt(rollout),
-    ...phaseShown({ ...observed, rollout }, after),
+    ...phaseShown({ ...observed, rollout }, after, now),
     ...strategyShown(
       rollout,
       replicaSets.map((set) => set.view),
@@ -83,6 +83,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
 function phaseShown(
   { rollout, workload }: Pick<Observed, 'rollout' | 'workload'>,
   status: RolloutStatus,
+  now: Millis,
 ): { phase: string; message: string } {
   const seen = Number(status.observedGeneration ?? Number.NaN);
   const template = Number(status.workloadObservedGeneration ?? Number.NaN);
@@ -95,7 +96,7 @@ function phaseShown(
   if (status.controllerPause && (status.pauseConditions ?? []).length === 0) {
     return { phase: 'Progressing', message: 'waiting for rollout to unpause' };
   }
-  if (!status.phase) return phaseOf(rollout.spec ?? {}, status);
+  if (!status.phase) return phaseOf(rollout.spec ?? {}, status, now);
   return { phase: status.phase, message: status.message ?? '' };
 }
 

@@ -1,4 +1,5 @@
 import { Terminal, Transient } from '../errors.ts';
+import { faultList } from '../model/faults.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Clock, Documents, Log } from '../world.ts';
 import { parseSettings } from './parse.ts';
@@ -66,7 +67,7 @@ async function read(documents: Documents, last: Current | undefined): Promise<Cu
   if (settings !== undefined) return { version, settings };
   const list = faults.map(({ line, path, message }) => `line ${line}: ${path} ${message}`);
   throw new Terminal(
-    `the settings in the table (version ${version}) are not understood: ${list.join('; ')}. A newer ` +
+    `the settings in the table (version ${version}) are not understood: ${faultList(list)}. A newer ` +
       'Serin may have written them: upgrade this one, or apply them again with `serin settings apply`',
   );
 }

@@ -110,7 +110,7 @@ function valueFault(claim: string, value: string, numbers: string[] = []): strin
     return `must be the number, not a name: ${value} could one day be somebody else's`;
   }
   if (!value.includes('*')) return undefined;
-  const isRefs = /^refs\/(?:tags\/|heads\/[^*]+\/)[^*]*\*$/.test(value);
+  const isRefs = /^refs\/(?:tags\/|heads\/[^*][^*/]*\/)[^*]*\*$/.test(value);
   return isRefs
     ? undefined
     : 'may have a * at the end of refs/tags/… or refs/heads/FOLDER/… only: everything else is exact';

@@ -5,9 +5,11 @@ import type { MergePatch } from '../model/plan.ts';
 import type { Millis } from '../model/units.ts';
 import type { Cluster, Kind, Kinds } from '../world.ts';
 import type { TaskClock } from './clock.ts';
+import { countDeployments } from './deployments.ts';
 import { type DisruptionBudget, evictPod } from './disruption.ts';
 import { frozenCopy } from './frozen.ts';
 import { collectGarbage } from './garbage.ts';
+import type { Writer } from './managedFields.ts';
 import { type Listener, type Objects, objectStore } from './objects.ts';
 import { type Kubelet, type PodTimes, podTimes, runPods } from './pods.ts';
 import { randomFrom } from './random.ts';
@@ -59,19 +61,24 @@ export function simulatedCluster({
   const delayMs = options.controllerMs ?? controllerMs;
   controlReplicaSets(clock, objects, delayMs);
   collectGarbage(clock, objects, delayMs);
-  const kubelet = runPods(clock, objects, random.fork('pods'), { ...podTimes, ...options });
+  const times = { ...podTimes, ...options };
+  countDeployments(clock, objects, {
+    controllerMs: delayMs,
+    readyMs: times.bindMs + times.readyMs,
+  });
+  const kubelet = runPods(clock, objects, random.fork('pods'), times);
   if (options.failPods) kubelet.failPods(() => true);
 
-  const as = (manager: string): Cluster =>
+  const by = (writer: Writer): Cluster =>
     apiServer(objects, {
-      manager,
+      writer,
       budgets,
       doorbell: options.doorbell ?? true,
       pass: passing(clock, options.latencyMs ?? 0),
     });
   return {
-    cluster: as(fieldManager),
-    as,
+    cluster: by({ manager: fieldManager, isSerin: true }),
+    as: (manager) => by({ manager }),
     watch: objects.watch,
     read: objects,
     ...kubelet,
@@ -88,14 +95,13 @@ function passing(clock: TaskClock, latencyMs: Millis): () => Promise<void> {
 }
 
 type Client = {
-  manager: string;
+  writer: Writer;
   budgets: readonly DisruptionBudget[];
   doorbell: boolean;
   pass: () => Promise<void>;
 };
 
-function apiServer(objects: Objects, { manager, budgets, doorbell, pass }: Client): Cluster {
-  const writer = { manager };
+function apiServer(objects: Objects, { writer, budgets, doorbell, pass }: Client): Cluster {
   const call = async <T>(effect: () => T): Promise<T> => {
     await pass();
     const answer = effect();

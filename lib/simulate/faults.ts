@@ -1,4 +1,4 @@
-import { Conflict, NotFound, Transient } from '../errors.ts';
+import { Conflict, NotFound, Transient, Unreachable } from '../errors.ts';
 import type { Millis } from '../model/units.ts';
 import { minuteMs, secondMs } from '../model/units.ts';
 import { reachMs } from '../wake/queue.ts';
@@ -14,6 +14,8 @@ const faultNames = [
   'conflict',
   'throttled',
   'serverError',
+  /** The API server gives no answer, as long as it is away. */
+  'unreachable',
   /** The write was applied, and its answer lost. */
   'answerLost',
   /** The process ends before or after an effect. */
@@ -39,6 +41,7 @@ export const faultRates: Rates = {
   conflict: 0.02,
   throttled: 0.01,
   serverError: 0.01,
+  unreachable: 0,
   answerLost: 0.02,
   killedBefore: 0.01,
   killedAfter: 0.01,
@@ -85,6 +88,8 @@ export type Faults = {
   counts: Readonly<Record<FaultName, number>>;
   /** From now on nothing goes wrong any more. */
   calm: () => void;
+  /** For so long no call to a cluster is answered. Others reach it, and its notices come. */
+  away: (spanMs: Millis) => void;
 };
 
 type Process = { id: string; dead: boolean; die: (error: Killed) => void };
@@ -98,7 +103,8 @@ type Chaos = {
   options: FaultOptions;
 };
 
-const reads = ['throttled', 'serverError'] as const;
+const calls = ['throttled', 'serverError'] as const;
+const reads = [...calls, 'unreachable'] as const;
 const kills = ['killedBefore', 'killedAfter'] as const;
 const writes = [...reads, 'conflict', 'answerLost', ...kills] as const;
 const storeReads = ['storeThrottled', 'storeDown'] as const;
@@ -117,6 +123,7 @@ export function faultyWorld(world: World, options: FaultOptions): Faults {
   const startMs = world.clock.now();
   let isCalm = false;
   let downUntil = Number.NEGATIVE_INFINITY;
+  let awayUntil = Number.NEGATIVE_INFINITY;
   let processes = 0;
 
   const note = (process: Process, text: string): void => {
@@ -144,6 +151,10 @@ export function faultyWorld(world: World, options: FaultOptions): Faults {
   const next = (process: Process, { label, faults }: Call<unknown>): FaultName | undefined => {
     const isDown = world.clock.now() < downUntil && !isCalm;
     if (isDown && faults.includes('storeDown')) return 'storeDown';
+    if (world.clock.now() < awayUntil && faults.includes('unreachable')) {
+      counts.unreachable += 1;
+      return 'unreachable';
+    }
     const fault = strike(process, label, faults);
     if (fault === 'storeDown') downUntil = world.clock.now() + delayMs('storeDownMs');
     return fault;
@@ -175,6 +186,10 @@ export function faultyWorld(world: World, options: FaultOptions): Faults {
     counts,
     calm: () => {
       isCalm = true;
+      awayUntil = Number.NEGATIVE_INFINITY;
+    },
+    away: (spanMs) => {
+      awayUntil = world.clock.now() + spanMs;
     },
   };
 }
@@ -204,6 +219,8 @@ async function failBefore(
       throw new Transient(`${label}: 429 Too Many Requests`);
     case 'serverError':
       throw new Transient(`${label}: 503 Service Unavailable`);
+    case 'unreachable':
+      throw new Unreachable(`${label}: ECONNREFUSED`);
     case 'storeThrottled':
       throw new Transient(`${label}: the table throttles`);
     case 'storeDown':
@@ -241,7 +258,7 @@ function worldOf(chaos: Chaos, process: Process): World {
     invoke: (request) =>
       perform(process, {
         label: `invoke ${request.key.name}`,
-        faults: reads,
+        faults: calls,
         effect: () => world.invoke(request),
       }),
   };

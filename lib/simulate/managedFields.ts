@@ -7,7 +7,8 @@ import { toTime } from '../model/units.ts';
 // Who wrote which field, as the API server keeps it for updates and patches: a write takes the
 // fields it changed from whoever had them. Serin tells a rival controller by it.
 
-export type Writer = { manager: string; subresource?: string };
+/** `isSerin`: by its credentials. Its manager's name anybody may use. */
+export type Writer = { manager: string; subresource?: string; isSerin?: true };
 
 /** `f:status` → `f:phase` → {}; an empty tree is a field owned whole. Lists are owned whole. */
 type Fields = { [field: string]: Fields };

@@ -1,6 +1,5 @@
 import { NotFound, Terminal, Transient } from '../errors.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
-import { fieldManager } from '../model/names.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { memoryStore } from '../store/memory.ts';
 import { concerned } from '../wake/keys.ts';
@@ -83,6 +82,7 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
 
   const world: World = {
     clock,
+    endsAt: Number.POSITIVE_INFINITY,
     cluster: async (name) => {
       const cluster = clusters.get(name);
       if (cluster === undefined) throw new NotFound(`no cluster is registered as ${name}`);
@@ -199,7 +199,7 @@ function ringDoorbell(cluster: SimulatedCluster, name: string, doorbell: Doorbel
   };
   cluster.watch((change) => {
     // A webhook is not told of Services: those a rollout waits for are looked at again now and then.
-    if (change.writer.manager === fieldManager || change.kind === 'Service') return;
+    if (change.writer.isSerin || change.kind === 'Service') return;
     const rollouts = cluster.read.list('Rollout', change.object.metadata?.namespace ?? '');
     for (const key of concerned(change, name, rollouts)) ring(key);
   });

@@ -12,6 +12,7 @@ import { checkTypes, checkValidations } from 'dynalite/validations/index.js';
 import * as putItemRules from 'dynalite/validations/putItem.js';
 import * as queryRules from 'dynalite/validations/query.js';
 import { Terminal } from '../errors.ts';
+import { forgetHolder, holderText, noteHolder } from './holder.ts';
 
 // dynalite's tables over leveldb, called in this process instead of through its HTTP server, because
 // that server throws an engine's error out of a callback, which ends the process; writes an item and
@@ -53,6 +54,7 @@ type Session = {
 /** Opens the tables in `dir`, or in memory. */
 export async function openEngine(dir: string | undefined): Promise<Engine> {
   let session: Session | undefined = await openSession(dir);
+  if (dir !== undefined) await noteHolder(dir);
   let mustReopen = false;
   let ended = false;
   let last: Promise<unknown> = Promise.resolve();
@@ -105,6 +107,8 @@ export async function openEngine(dir: string | undefined): Promise<Engine> {
         const old = session;
         session = undefined;
         ended = true;
+        // While it is still ours to say.
+        if (dir !== undefined && old) await forgetHolder(dir);
         await old?.close();
       }),
   };
@@ -155,13 +159,20 @@ async function createTable(tables: Tables, definition: { TableName?: string | un
 
 async function openSession(dir: string | undefined): Promise<Session> {
   try {
-    if (dir !== undefined) await mkdir(dir, { recursive: true });
+    if (dir !== undefined) await mkdir(dir, { recursive: true, mode: 0o700 });
     const tables = create(dir === undefined ? {} : { path: dir });
     await tables.db.open();
     return collecting(tables);
   } catch (error) {
-    throw engineError(error, dir);
+    if (dir === undefined || !isLocked(error)) throw engineError(error, dir);
+    const holder = await holderText(dir);
+    const advice = `${holder}: stop that one, or choose another folder`;
+    throw new Terminal(`the store in ${dir} is in use: ${advice}`, { cause: error });
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return messages(error).includes('LEVEL_LOCKED');
 }
 
 function collecting(tables: Tables): Session {
@@ -228,7 +239,6 @@ async function checkSpace(dir: string): Promise<void> {
 /** leveldb has one code for most failures, so the system's own words tell them apart. */
 const advices: [RegExp, string][] = [
   [/ENOSPC|EDQUOT|EFBIG|no space|quota|file too large/i, 'free some space there; nothing is lost'],
-  [/LEVEL_LOCKED/, 'another process has it open: stop that one, or choose another folder'],
   [
     /LEVEL_CORRUPTION|LEVEL_DECODE_ERROR|checksum|not found/i,
     'its files are damaged: restore the folder from a backup, or move it away to start afresh',

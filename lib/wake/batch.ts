@@ -2,7 +2,7 @@ import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.
 import { keyText } from '../model/key.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { QueueMessage, World } from '../world.ts';
-import { endOutage, noteOutage } from './outage.ts';
+import { noteOutage, outageOf } from './outage.ts';
 import { readWake } from './sqs.ts';
 
 /** A message as the queue hands it to a function, and the answer that names those to try again. */
@@ -14,6 +14,8 @@ type Deliver = (message: QueueMessage) => Promise<void>;
 
 /** How often a wake is sent again before it is left to the queue, and in the end to the dead letters. */
 const retriesMax = 5;
+/** And of one whose cluster gave no answer, until that one is noted as silent. */
+const silentRetriesMax = 2;
 const retryMinMs: Millis = secondMs;
 
 /**
@@ -62,7 +64,6 @@ async function handle(world: Batching, { messageId, body }: QueueRecord, deliver
   try {
     message = readWake(body);
     await deliver(message);
-    if ('list' in message) await endOutage(world.store.documents, message.list);
     return true;
   } catch (error) {
     if (error instanceof NotFound && message) return await dropUnregistered(world, message, error);
@@ -97,13 +98,12 @@ function ifWritten(error: unknown): void {
 }
 
 /**
- * A list is what tries a cluster: if it does not answer now, it is tried later. Of a rollout, what is due
- * stays due, and is queued as soon as its cluster answers.
+ * A list is what tries a cluster that does not answer. Of a rollout, what is due stays due, and is woken as
+ * soon as its cluster answers.
  */
 async function retry(world: Batching, message: QueueMessage, error: Transient): Promise<boolean> {
   const { retries = 0 } = message;
-  const isSilent = error instanceof Unreachable;
-  if (isSilent && ('list' in message || retries >= retriesMax)) {
+  if (error instanceof Unreachable && (await isLeft(world, message))) {
     await noteOutage(world, 'list' in message ? message.list : message.key.cluster, error);
     return true;
   }
@@ -114,4 +114,10 @@ async function retry(world: Batching, message: QueueMessage, error: Transient): 
   await world.wakes.send({ ...message, retries: retries + 1 }, retryMinMs * 2 ** retries);
   world.count('workqueue_retries_total');
   return true;
+}
+
+/** Whether a wake is left to the end of its cluster's outage. */
+async function isLeft({ store }: Batching, message: QueueMessage): Promise<boolean> {
+  if ('list' in message || (message.retries ?? 0) >= silentRetriesMax) return true;
+  return (await outageOf(store.documents, message.key.cluster)) !== undefined;
 }

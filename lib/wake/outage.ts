@@ -4,39 +4,76 @@ import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Documents, World } from '../world.ts';
 
 // A cluster that does not answer. Its wakes would only fail, one by one, until they are dead letters. So
-// the sweep leaves what is due there in the index, and a list wake tries the cluster now and then;
-// when that is answered, all that is due goes into the queue again.
+// what is due there stays in the due index, and one list wake tries the cluster, later each time. The
+// first list that is answered ends the outage and wakes all that is due; any other answer brings it forward.
 
-const retryMinMs: Millis = 30 * secondMs;
+const retryMinMs: Millis = 5 * secondMs;
 const retryMaxMs: Millis = 5 * minuteMs;
+/** The next try waits for this part of the time that the cluster has been away. */
+const part = 1 / 4;
+/** A queue's message may come so much early. */
+const earlyMs: Millis = secondMs;
 /** More clusters than one account has. */
 const outagesMax = 1000;
 
-/** Notes that a cluster did not answer. Several that notice it at the same time count as one. */
+/** Notes that a cluster did not answer, and has it tried later. Several that notice it count as one. */
 export async function noteOutage(
-  { clock, store, log }: Pick<World, 'clock' | 'store' | 'log'>,
+  { clock, store, wakes, log }: Pick<World, 'clock' | 'store' | 'wakes' | 'log'>,
   cluster: string,
   error: Error,
 ): Promise<void> {
   const now = clock.now();
-  const known = await store.documents.get({ kind: 'outage', id: cluster });
-  if (known && known.body.retryAt > now) return;
-  const failures = (known?.body.failures ?? 0) + 1;
+  const known = await outageOf(store.documents, cluster);
+  if (known && now < known.body.retryAt - earlyMs) return;
+  const since = known?.body.since ?? now;
+  const waitMs = Math.min(retryMaxMs, Math.max(retryMinMs, Math.round((now - since) * part)));
   const body: Outage = {
-    since: known?.body.since ?? now,
-    failures,
-    retryAt: now + Math.min(retryMaxMs, retryMinMs * 2 ** (failures - 1)),
+    since,
+    failures: (known?.body.failures ?? 0) + 1,
+    retryAt: now + waitMs,
     said: error.message.slice(0, 500),
   };
-  log('error', 'a cluster does not answer', { cluster, ...body });
-  const version = known?.version ?? 0;
-  await store.documents.put({ kind: 'outage', id: cluster, version, body }).catch(ifWritten);
+  log(known ? 'info' : 'error', 'a cluster does not answer', { cluster, ...body });
+  if (await isPut(store.documents, cluster, { version: known?.version ?? 0, body })) {
+    await wakes.send({ list: cluster }, waitMs);
+  }
 }
 
-/** The cluster has answered. */
-export async function endOutage(documents: Documents, cluster: string): Promise<void> {
-  const known = await documents.get({ kind: 'outage', id: cluster });
-  if (known) await documents.remove(known, known.version).catch(ifWritten);
+/** The cluster has answered. If it was noted as silent it is listed now, and not when its next try is due. */
+export async function noteAnswer(
+  { clock, store, wakes }: Pick<World, 'clock' | 'store' | 'wakes'>,
+  cluster: string,
+): Promise<void> {
+  const now = clock.now();
+  const known = await outageOf(store.documents, cluster);
+  if (known === undefined || known.body.retryAt <= now) return;
+  const { version, body } = known;
+  if (await isPut(store.documents, cluster, { version, body: { ...body, retryAt: now } })) {
+    await wakes.send({ list: cluster }, 0);
+  }
+}
+
+/** False when somebody else noted something in between. */
+async function isPut(
+  documents: Documents,
+  id: string,
+  { version, body }: { version: number; body: Outage },
+): Promise<boolean> {
+  const put = documents.put({ kind: 'outage', id, version, body });
+  const done = await put.catch(ifWritten);
+  return done !== undefined;
+}
+
+export async function outageOf(
+  documents: Documents,
+  cluster: string,
+): Promise<Document<'outage'> | undefined> {
+  return await documents.get({ kind: 'outage', id: cluster });
+}
+
+/** All that was due is on its way. */
+export async function endOutage(documents: Documents, outage: Document<'outage'>): Promise<void> {
+  await documents.remove(outage, outage.version).catch(ifWritten);
 }
 
 /** The clusters that do not answer, by name. */
@@ -46,6 +83,7 @@ export async function outages(documents: Documents): Promise<Map<string, Outage>
 }
 
 /** Somebody else noted the same. */
-function ifWritten(error: unknown): void {
+function ifWritten(error: unknown): undefined {
   if (!(error instanceof Conflict)) throw error;
+  return undefined;
 }

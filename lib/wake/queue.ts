@@ -1,4 +1,5 @@
 import type { RolloutKey } from '../model/key.ts';
+import type { RolloutRecord } from '../model/record.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Clock, WakeMessage, World } from '../world.ts';
 
@@ -9,7 +10,10 @@ export const reachMs: Millis = 15 * minuteMs;
 const earlyMs: Millis = secondMs;
 
 /** The longest a function waits. More is no early message but a clock that is wrong. */
-const waitMaxMs: Millis = 5 * secondMs;
+export const waitMaxMs: Millis = 5 * secondMs;
+
+/** How soon a rollout is looked at again after a call that was refused for good. */
+export const refusedRetryMs: Millis = minuteMs;
 
 /** What to record as `queuedFor` when a wake is scheduled: `dueAt`, if the queue can take it now. */
 export function queuedFor(dueAt: Millis, now: Millis): Millis | undefined {
@@ -32,8 +36,30 @@ export async function scheduleWake(
   return queued;
 }
 
-/** Waits out what is left until the time a timer's message names. Others are not waited for. */
-export async function waitOut(clock: Clock, { at }: WakeMessage): Promise<void> {
+/** What is left until the time a timer's message names. Others are not waited for. */
+export function waitMs({ at = 0 }: WakeMessage, now: Millis): Millis {
+  return Math.min(Math.max(0, at - now), waitMaxMs);
+}
+
+export async function waitOut(clock: Clock, message: WakeMessage): Promise<void> {
   const now = clock.now();
-  if (at !== undefined && at > now) await clock.sleepUntil(Math.min(at, now + waitMaxMs));
+  const leftMs = waitMs(message, now);
+  if (leftMs > 0) await clock.sleepUntil(now + leftMs);
+}
+
+/**
+ * When to send the wake of a rollout at rest, noted in its record. A message already on its way,
+ * sooner, serves as well: or every look would leave another timer behind.
+ */
+export function withTimer(
+  record: RolloutRecord,
+  now: Millis,
+): { record: RolloutRecord; send?: Millis } {
+  const { dueAt, queuedFor: queued, ...rest } = record;
+  if (dueAt === undefined) return { record };
+  if (queued !== undefined && queued <= dueAt) return { record: { ...record, dueAt: queued } };
+  const send = queuedFor(dueAt, now);
+  return send === undefined
+    ? { record: { ...rest, dueAt } }
+    : { record: { ...rest, dueAt, queuedFor: send }, send };
 }

@@ -9,6 +9,7 @@ import {
 import { deepEqual } from '../model/patch.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import { generationOf, givenBack, referenceOf } from '../model/reference.ts';
+import { type Millis, minuteMs } from '../model/units.ts';
 import {
   annotationOf,
   availableOf,
@@ -19,23 +20,30 @@ import {
 } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 import { keyOf } from './keys.ts';
+import { endOutage, outageOf } from './outage.ts';
 
 /** Records read at a time. */
 const pageSize = 200;
 
-type Relisting = Pick<World, 'cluster' | 'store' | 'wakes' | 'instanceId'>;
+/** Whatever is under way is due again after so long: a write that an outage cut off, too. */
+const underwayMs: Millis = minuteMs;
+
+type Relisting = Pick<World, 'clock' | 'cluster' | 'store' | 'wakes' | 'instanceId'>;
 
 /**
  * Compares a cluster's rollouts and their ReplicaSets with the table and wakes those that are not as
- * last accounted for, the new and the deleted among them: what a lost notice would have told. Answers
- * how many.
+ * last accounted for, the new and the deleted among them: what a lost notice would have told. Of a cluster
+ * that has not answered until now it wakes what is due or under way as well: that is the end of an outage.
+ * Answers how many.
  */
 export async function relist(world: Relisting, name: string): Promise<number> {
   const cluster = await world.cluster(name);
+  const outage = await outageOf(world.store.documents, name);
   const [{ rollouts, sets }, known] = await Promise.all([
     listed(cluster, name),
     recordedIn(world, name),
   ]);
+  const dueBefore = outage ? world.clock.now() + underwayMs : Number.NEGATIVE_INFINITY;
   const sizes = sizesByRollout(sets, name);
   const ours = rollouts.filter(
     (rollout) => (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === world.instanceId,
@@ -45,9 +53,14 @@ export async function relist(world: Relisting, name: string): Promise<number> {
   for (const rollout of ours) {
     const namespace = rollout.metadata?.namespace ?? 'default';
     const id = `${namespace}/${nameOf(rollout)}`;
-    const now = { version: versionOf(rollout), sizes: sizes.get(id) ?? '' };
-    if (outdated.has(rollout) || !deepEqual(known.get(id), now))
+    const { dueAt = Number.POSITIVE_INFINITY, ...mark } = known.get(id) ?? {};
+    const isAsKnown = deepEqual(mark, {
+      version: versionOf(rollout),
+      sizes: sizes.get(id) ?? '',
+    });
+    if (!isAsKnown || outdated.has(rollout) || dueAt <= dueBefore) {
       stale.push({ namespace, name: nameOf(rollout) });
+    }
     known.delete(id);
   }
   for (const id of known.keys()) {
@@ -56,6 +69,7 @@ export async function relist(world: Relisting, name: string): Promise<number> {
   }
   await freeServices(cluster, rollouts);
   await Promise.all(stale.map((each) => world.wakes.send({ key: { cluster: name, ...each } }, 0)));
+  if (outage) await endOutage(world.store.documents, outage);
   return stale.length;
 }
 
@@ -119,7 +133,7 @@ function ifRefused(error: unknown): [] {
 }
 
 /** What tells whether a rollout is as last accounted for: pods that go change only its ReplicaSets. */
-type Mark = { version: string | undefined; sizes: string };
+type Mark = { version: string | undefined; sizes: string; dueAt?: Millis };
 
 /** The marks of the recorded rollouts, by namespace and name. */
 async function recordedIn({ store }: Relisting, cluster: string): Promise<Map<string, Mark>> {
@@ -127,9 +141,10 @@ async function recordedIn({ store }: Relisting, cluster: string): Promise<Map<st
   let cursor: string | undefined;
   do {
     const page = await store.list(cluster, { limit: pageSize, ...(cursor && { cursor }) });
-    for (const { key, progress, view } of page.items) {
+    for (const { key, progress, view, dueAt } of page.items) {
       const version = progress?.resourceVersion;
-      marks.set(`${key.namespace}/${key.name}`, { version, sizes: sizesIn(view) });
+      const due = dueAt === undefined ? {} : { dueAt };
+      marks.set(`${key.namespace}/${key.name}`, { version, sizes: sizesIn(view), ...due });
     }
     cursor = page.cursor;
   } while (cursor !== undefined);

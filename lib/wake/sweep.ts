@@ -4,11 +4,14 @@ import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Due, World } from '../world.ts';
 import { outages } from './outage.ts';
 import { reachMs, scheduleWake } from './queue.ts';
+import { hasTimeFor } from './timeLeft.ts';
 
 /** Due entries one sweep looks at, soonest first. Each is 200 bytes in the index. */
 const limitMax = 5000;
 /** Due entries that are claimed and sent at the same time. */
 const sideBySide = 16;
+/** What claiming and sending so many is given. */
+const sendMs: Millis = 10 * secondMs;
 /** A wake this much overdue is taken for lost, and sent again. Also the time between two sweeps. */
 const overdueMs: Millis = minuteMs;
 
@@ -22,7 +25,10 @@ export type SweepCounts = {
   failed: number;
 };
 
-export type Sweeping = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'>;
+export type Sweeping = Pick<
+  World,
+  'clock' | 'endsAt' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'
+>;
 
 /** How often a cluster whose changes are announced is listed all the same, in sweeps. */
 const listEvery = 10;
@@ -32,6 +38,7 @@ type Fate = 'queued' | 'skipped' | 'failed';
 /**
  * Moves to the queue what comes due within the horizon, each entry once: a message is in the queue for
  * it when `queuedFor` equals `dueAt`. One that is overdue all the same gets another, however old it is.
+ * What there is no time for is left to the next sweep.
  */
 export async function sweep(
   world: Sweeping,
@@ -53,6 +60,10 @@ export async function sweep(
   const open = answering.filter((due) => needsWake(due, now));
   const counts: SweepCounts = { found: dues.length, queued: 0, skipped: 0, failed: 0 };
   for (let start = 0; start < open.length; start += sideBySide) {
+    if (!hasTimeFor(world, sendMs)) {
+      world.log('warn', 'more is due than one sweep has time for', { left: open.length - start });
+      break;
+    }
     const some = open.slice(start, start + sideBySide);
     for (const fate of await Promise.all(some.map((due) => queue(world, due)))) counts[fate] += 1;
   }
@@ -61,8 +72,8 @@ export async function sweep(
 
 /**
  * Asks for the clusters to be listed: every minute where nobody announces changes, else now and then,
- * for the notices that were lost. One that does not answer is tried later each time. The sweep itself
- * calls no cluster.
+ * for the notices that were lost. One that does not answer has a list on its way, which may be lost too.
+ * The sweep itself calls no cluster.
  */
 async function askForLists(
   world: Sweeping,
@@ -73,8 +84,10 @@ async function askForLists(
   try {
     for (const { name, doorbell } of await world.clusters()) {
       const retryAt = silent.get(name)?.retryAt;
-      if (retryAt === undefined ? isFullRound || !doorbell : retryAt <= now)
+      const isOpen = isFullRound || !doorbell;
+      if (retryAt === undefined ? isOpen : now - retryAt >= overdueMs) {
         await world.wakes.send({ list: name }, 0);
+      }
     }
   } catch (error) {
     world.log('warn', 'a list of clusters could not be asked for', { error: String(error) });

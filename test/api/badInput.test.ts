@@ -97,6 +97,17 @@ describe('a body with wrong fields is 422, with the field and the nearest name',
     expect(body.errors).toHaveLength(2);
   });
 
+  it('names the first 20 of thousands, and says how many more there are', async () => {
+    const names = Array.from({ length: 5000 }, (_, index) => `f${index.toString(36)}`);
+    const body = { ...Object.fromEntries(names.map((name) => [name, 1])), reason: 2 };
+    const { status, detail, body: told } = await refused({}, 'promote', { body });
+    expect(status).toBe(422);
+    expect(told.errors).toHaveLength(20);
+    expect(told.moreErrors).toBe(4981);
+    expect(detail).toMatch(/; and 4981 more\.$/);
+    expect(JSON.stringify(told).length).toBeLessThan(8000);
+  });
+
   it('refuses a query where there is none', async () => {
     const { status, body } = await (await makeApi()).send('POST', `${path}/abort?full=true`);
     expect([status, body.errors[0].field]).toEqual([422, 'full']);

@@ -166,3 +166,28 @@ describe('expect', () => {
     });
   });
 });
+
+describe('while another controller is kept away from', () => {
+  const rival = { manager: 'rollouts-controller', seenAt: start - 5000, times: 2, wroteAt: start };
+  const options: Options = { record: makeRecord({ rival }) };
+
+  it.each(['promote', 'retry', 'pause', 'resume', 'restart', 'undo'])(
+    '%s is refused at once, with what explain says',
+    async (verb) => {
+      const { status, body, detail } = await refused(options, verb);
+      expect([status, body.type]).toEqual([409, '/problems/refused']);
+      expect(detail).toBe(
+        "Nothing was done: rollouts-controller writes to this rollout's status too, so Serin keeps " +
+          'away from it. It looks again at 2026-11-22T10:00:15Z. To go on: stop rollouts-controller, ' +
+          'or give the rollout another controller-instance-id.',
+      );
+    },
+  );
+
+  it('an abort is accepted, and so is any command when that is over', async () => {
+    expect((await (await makeApi(options)).post('abort')).status).toBe(202);
+    const over = { ...rival, seenAt: start - 20_000 };
+    const later = await makeApi({ record: makeRecord({ rival: over }) });
+    expect((await later.post('promote')).status).toBe(202);
+  });
+});

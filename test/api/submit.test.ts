@@ -79,6 +79,33 @@ describe('the outcome', () => {
     });
   });
 
+  it('is answered before it is carried out where somebody asks for that', async () => {
+    const slow = Promise.withResolvers<void>();
+    const done = closing({ detail: 'Aborted.' });
+    const api = await makeApi({ effect: (fake) => slow.promise.then(() => done(fake)) });
+    const since = performance.now();
+    const headers = { prefer: 'handling=strict, wait=1' };
+    const { status, headers: told, body } = await api.post('abort', { headers });
+    expect([status, body.outcome]).toEqual([202, undefined]);
+    expect(performance.now() - since).toBeGreaterThan(900);
+    expect((await api.stored())?.intents).toMatchObject([{ command: { verb: 'abort' } }]);
+    slow.resolve();
+    await expect
+      .poll(async () => (await api.get(told.get('location') ?? '')).body.outcome?.detail)
+      .toBe('Aborted.');
+  });
+
+  it('is waited for no longer than it takes, and one that fails later comes later', async () => {
+    const quick = await makeApi({ effect: closing({ detail: 'Aborted.' }) });
+    const headers = { prefer: 'wait=30' };
+    expect((await quick.post('abort', { headers })).body.outcome.detail).toBe('Aborted.');
+    const slow = Promise.withResolvers<never>();
+    const api = await makeApi({ effect: () => slow.promise });
+    expect((await api.post('abort', { headers: { prefer: 'wait=0' } })).status).toBe(202);
+    slow.reject(new Transient('no answer'));
+    await expect.poll(() => api.wakes).toEqual([{ key }]);
+  });
+
   it('comes later when reconcile cannot run now: the wake is sent, and the place to ask told', async () => {
     const effect = async () => {
       throw new Transient('throttled');

@@ -121,7 +121,7 @@ describe('a controller that owns them', () => {
     ],
     [
       'a lease of the instance, whose holder was stopped just now',
-      { leases: [lease(14, 'a')], options: '--instance-id a' },
+      { leases: [lease(9, 'a')], options: '--instance-id a' },
       [/^stop argo-rollouts-6d4c5f7b9-x2x7q_0b7e if it still runs/],
     ],
     [

@@ -20,14 +20,20 @@ import { memoryStore } from '../../lib/store/memory.ts';
 import { serve } from '../kubernetes/serve.ts';
 import { serin, temporaryFolder } from './support.ts';
 
-type Made = { deployments?: Deployment[]; leases?: Lease[] };
+type Named = { metadata: { namespace: string; name: string } };
+type Made = { deployments?: Deployment[]; leases?: Lease[]; configMaps?: Named[] };
 type Options = Made & { forbid?: RegExp };
 
 /**
  * A simulated cluster behind HTTP, run for an hour by somebody who calls himself rollouts-controller, in
  * which any write but his fails the test.
  */
-export async function cluster({ deployments = [], leases = [], forbid }: Options = {}) {
+export async function cluster({
+  deployments = [],
+  leases = [],
+  configMaps = [],
+  forbid,
+}: Options = {}) {
   const clock = virtualClock(Date.now() - 60 * minuteMs);
   const { world, cluster: sim } = simulatedWorld({ clock, seed: 3 });
   const api = restApi(sim);
@@ -37,7 +43,7 @@ export async function cluster({ deployments = [], leases = [], forbid }: Options
       const { method, path, query } = request;
       if (method !== 'GET') writes.push(`${method} ${path}`);
       if (forbid?.test(path)) {
-        const [resource] = path.split('/').slice(-1);
+        const [resource] = path.match(/\b(configmaps|services)\b/) ?? path.split('/').slice(-1);
         const message = `${resource} is forbidden: User "viewer" cannot list resource "${resource}"`;
         return failureAnswer(new Refused(403, 'Forbidden', message), method, {});
       }
@@ -50,7 +56,10 @@ export async function cluster({ deployments = [], leases = [], forbid }: Options
           items: found.filter(({ metadata }) => metadata?.labels?.[key] === value),
         });
       }
-      return await api(request);
+      const asked = configMaps.find(({ metadata: { namespace, name } }) =>
+        path.endsWith(`/namespaces/${namespace}/configmaps/${name}`),
+      );
+      return asked ? json(asked) : await api(request);
     }),
   );
   onTestFinished(close);

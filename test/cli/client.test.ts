@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { serin, stubServer, view } from './support.ts';
+import { announceServer } from '../../cli/connection.ts';
+import { serin, stubServer, temporaryFolder, view } from './support.ts';
 
 const rollout = '/v1/clusters/eu-1/namespaces/default/rollouts/web';
 const problem = (status: number, title: string, detail: string) => ({
@@ -107,6 +108,41 @@ describe('when it does not go well', () => {
     expect(code).toBe(1);
   });
 
+  it('a command that waits says that it was accepted, and what it waits for', async () => {
+    const headers = { location: `${rollout}/commands/i`, 'retry-after': '1' };
+    const outcome = { result: 'done', detail: 'Aborted', at: 0 };
+    const { seen, env } = await stubServer((_seen, count) =>
+      count < 5
+        ? { status: 202, body: { id: 'i' }, headers }
+        : { status: 200, body: { id: 'i', outcome } },
+    );
+    const { code, out, err } = await serin(['abort', 'web'], env);
+    expect(seen[0]?.headers.prefer).toBe('wait=2');
+    expect(err).toBe('serin: accepted, waiting for the cluster …');
+    expect([code, out]).toEqual([0, 'web: Aborted\n']);
+  });
+
+  it('a command that is quick says nothing but what it did', async () => {
+    const headers = { location: `${rollout}/commands/i`, 'retry-after': '0' };
+    const outcome = { result: 'done', detail: 'Aborted', at: 0 };
+    const { env } = await stubServer((_seen, count) =>
+      count < 3
+        ? { status: 202, body: { id: 'i' }, headers }
+        : { status: 200, body: { id: 'i', outcome } },
+    );
+    expect((await serin(['abort', 'web'], env)).err).toBe('');
+  });
+
+  it('a server that does not answer at all is said to be waited for', async () => {
+    const outcome = { result: 'done', detail: 'Aborted', at: 0 };
+    const { env } = await stubServer(async () => {
+      await new Promise((later) => setTimeout(later, 4500));
+      return { status: 200, body: { id: 'i', outcome } };
+    });
+    const { code, err } = await serin(['abort', 'web'], env);
+    expect([code, err]).toEqual([0, 'serin: sent, waiting for an answer of the server …']);
+  });
+
   it.each([
     [409, 1, undefined],
     [401, 3, /SERIN_TOKEN/],
@@ -144,6 +180,63 @@ describe('when it does not go well', () => {
         '  Is it running? Start one with `serin dev`, or name another with --server URL.',
     );
     expect(code).toBe(3);
+  });
+});
+
+describe('what a server on this machine left behind', () => {
+  const gonePid = 2 ** 22 + 1;
+  const unauthorized = () => problem(401, 'Who are you?', 'The request has no valid token.');
+  const state = (server: string, pid: number, more: object = {}) => {
+    const env = { XDG_STATE_HOME: temporaryFolder() };
+    announceServer(
+      { server, token: 'old', cluster: 'dev', pid, command: 'serin dev', ...more },
+      env,
+    );
+    return env;
+  };
+
+  it('of a process that is gone is said to be that, and how to start it', async () => {
+    const env = state('http://127.0.0.1:2', gonePid);
+    for (const line of ['list', 'list --server http://127.0.0.1:2 --cluster dev']) {
+      const { code, err } = await serin(line.split(' '), env);
+      expect(code).toBe(3);
+      expect(err).toMatch(new RegExp(`\`serin dev\` \\(process ${gonePid}\\).* is gone`));
+      expect(err).toMatch(/\n {2}Start it again with `serin dev`/);
+    }
+  });
+
+  it('of a process whose number another one has now is said to be that', async () => {
+    const env = state('http://127.0.0.1:2', process.pid, { command: 'serin run' });
+    const { code, err } = await serin(['list'], env);
+    expect(code).toBe(3);
+    expect(err).toMatch(/cannot reach http:\/\/127\.0\.0\.1:2: nobody listens there/);
+    expect(err).toMatch(/`serin run` \(process \d+\), which served it, is gone\n.* `serin run`/);
+  });
+
+  it('where another one serves now is no refused token', async () => {
+    const { env: stub } = await stubServer(unauthorized);
+    const env = state(stub.SERIN_SERVER, process.pid);
+    const { code, err } = await serin(['list'], env);
+    expect(code).toBe(3);
+    expect(err).toMatch(/another process serves .* now.*`serin dev` \(process \d+\).* is gone/);
+    expect(err).not.toMatch(/Set SERIN_TOKEN \(or/);
+    const dead = state(stub.SERIN_SERVER, gonePid);
+    const named = await serin(['list', '--server', stub.SERIN_SERVER, '--cluster', 'dev'], dead);
+    expect(named.err).toMatch(/another process serves .* now.* is gone/);
+  });
+
+  it('is better than a token of somebody’s own', async () => {
+    const { env: stub } = await stubServer(({ headers }) =>
+      headers.authorization === 'Bearer old'
+        ? { status: 200, body: { items: [] } }
+        : unauthorized(),
+    );
+    const env = { ...state(stub.SERIN_SERVER, process.pid), SERIN_TOKEN: 'of the one before' };
+    const { code, err } = await serin(['list'], env);
+    expect(code).toBe(3);
+    expect(err).toMatch(/`serin dev` \(process \d+\) serves it, with a token of its own/);
+    expect(err).toMatch(/leave out --token, --token-file, SERIN_TOKEN and SERIN_TOKEN_FILE/);
+    expect((await serin(['list'], { ...env, SERIN_TOKEN: '' })).code).toBe(0);
   });
 });
 

@@ -8,7 +8,10 @@ import {
 } from '../../cli/connection.ts';
 import { temporaryFolder } from './support.ts';
 
-const dev = { server: 'http://127.0.0.1:7465', token: 'secret', cluster: 'dev', pid: process.pid };
+const dev = {
+  ...{ server: 'http://127.0.0.1:7465', token: 'secret', cluster: 'dev', pid: process.pid },
+  command: 'serin dev',
+};
 
 describe('where the API is', () => {
   it('is what serin dev wrote, for its owner only', () => {
@@ -19,6 +22,7 @@ describe('where the API is', () => {
       server: dev.server,
       token: dev.token,
       cluster: dev.cluster,
+      local: { pid: dev.pid, command: 'serin dev', isRunning: true, isItsToken: true },
     });
     withdrawServer(dev.pid + 1, env);
     expect(readFileSync(serverFile(dev.pid, env), 'utf8')).toContain('secret');
@@ -54,7 +58,11 @@ describe('where the API is', () => {
     const env = { XDG_STATE_HOME: temporaryFolder() };
     const gone = { ...dev, pid: 2 ** 22 + 1 };
     announceServer(gone, env);
-    expect(() => resolveConnection({}, env)).toThrow(/no server/);
+    expect(() => resolveConnection({}, env)).toThrow(
+      `\`serin dev\` (process ${gone.pid}), which served ${dev.server}, is gone`,
+    );
+    // Without the address of another: it is the one that is meant.
+    expect(() => resolveConnection({ token: 'mine' }, env)).toThrow(/is gone/);
     announceServer(dev, env);
     expect(existsSync(serverFile(gone.pid, env))).toBe(false);
     writeFileSync(serverFile(dev.pid, env), '{"server": ');
@@ -65,13 +73,13 @@ describe('where the API is', () => {
     const env = { XDG_STATE_HOME: temporaryFolder() };
     const other = { server: 'http://127.0.0.1:7466', token: 'other', cluster: 'prod' };
     announceServer(dev, env);
-    announceServer({ ...other, pid: process.ppid }, env);
+    announceServer({ ...other, pid: process.ppid, command: 'serin run' }, env);
     expect(() => resolveConnection({}, env)).toThrow(/which server\? 2 .*:7466 \(cluster prod/);
     expect(() => resolveConnection({ cluster: 'eu' }, env)).toThrow(/which server/);
-    expect(resolveConnection({ cluster: 'prod' }, env)).toEqual(other);
-    expect(resolveConnection({ server: other.server }, env)).toEqual(other);
+    expect(resolveConnection({ cluster: 'prod' }, env)).toMatchObject(other);
+    expect(resolveConnection({ server: other.server }, env)).toMatchObject(other);
     withdrawServer(dev.pid, env);
-    expect(resolveConnection({}, env)).toEqual(other);
+    expect(resolveConnection({}, env)).toMatchObject(other);
   });
 
   it.each(['localhost:7465', 'ftp://a', 'nonsense'])('refuses %s as an address', (server) => {

@@ -1,9 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { definitions } from '../../lib/model/definitions.ts';
-import { serin, stubServer, temporaryFolder } from './support.ts';
+import { kubeconfigFor, serin, stubServer } from './support.ts';
 
 const names = definitions().map(({ metadata }) => metadata.name);
 const api = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/';
@@ -16,18 +14,6 @@ async function clusterWith(known: string[], otherwise = 404) {
     return { status, body: { kind: 'Status', metadata: { name } } };
   });
   return { seen, kubeconfig: kubeconfigFor(env.SERIN_SERVER) };
-}
-
-function kubeconfigFor(server: string): string {
-  const file = join(temporaryFolder(), 'kubeconfig');
-  const config = {
-    clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: { token: 'secret' } }],
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'c',
-  };
-  writeFileSync(file, JSON.stringify(config));
-  return file;
 }
 
 function printed(yaml: string): string[] {

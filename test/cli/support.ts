@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,12 @@ import { run } from '../../cli/program.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 
 /** Runs a command line in this process and gathers what it printed. */
-export async function serin(argv: string[], env: Io['env'] = {}, stop = new AbortController()) {
+export async function serin(
+  argv: string[],
+  env: Io['env'] = {},
+  stop = new AbortController(),
+  input = '',
+) {
   let out = '';
   const errors: string[] = [];
   const io: Io = {
@@ -23,6 +28,7 @@ export async function serin(argv: string[], env: Io['env'] = {}, stop = new Abor
       out += `${line}\n`;
     },
     warn: (line) => errors.push(line),
+    stdin: async () => input,
     env: { XDG_STATE_HOME: '/nonexistent', ...env },
     terminal: false,
     colour: false,
@@ -32,6 +38,9 @@ export async function serin(argv: string[], env: Io['env'] = {}, stop = new Abor
   return { code, out, err: errors.join('\n') };
 }
 
+/** For what reads files alone. */
+export const noInput = { stdin: async () => '' };
+
 /** A folder that is gone when the test is over. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'serin-test-'));
@@ -39,18 +48,31 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** A kubeconfig of one context, which leads to a stub of an API server. */
+export function kubeconfigFor(server: string): string {
+  const file = join(temporaryFolder(), 'kubeconfig');
+  const config = {
+    clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'u', user: { token: 'secret' } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'c',
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
 export type Seen = { method: string; url: string; headers: IncomingHttpHeaders; body: string };
 type Reply = { status: number; body?: object | string; headers?: Record<string, string> };
 
 /** A server that answers as the test says, and remembers what it was asked. */
-export async function stubServer(answer: (seen: Seen, count: number) => Reply) {
+export async function stubServer(answer: (seen: Seen, count: number) => Reply | Promise<Reply>) {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
     const body = await text(request);
     const { method = '', url = '', headers } = request;
     const one = { method, url, headers, body };
     seen.push(one);
-    const reply = answer(one, seen.length);
+    const reply = await answer(one, seen.length);
     response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
     response.end(typeof reply.body === 'object' ? JSON.stringify(reply.body) : reply.body);
   });
@@ -108,11 +130,11 @@ export async function binary(argv: string[], env: Io['env'] = {}) {
   return { code, out, err };
 }
 
-/** Starts the program; it is stopped with the test. */
-export function start(argv: string[], env: Io['env'] = {}) {
+/** Starts the program, with nothing to read unless its standard input is to stay open. */
+export function start(argv: string[], env: Io['env'] = {}, { open = false } = {}) {
   const child = spawn(process.execPath, ['cli/serin.ts', ...argv], {
     env: { PATH: process.env.PATH, XDG_STATE_HOME: '/nonexistent', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (!open) child.stdin.end();
   return child;
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { contextOf } from '../../lib/cluster/kubeconfig.ts';
@@ -115,7 +118,10 @@ function withoutWords(value: unknown, within = ''): unknown {
 describe('without the definitions', () => {
   it('serin run ends, and says how to install them', async () => {
     const args = ['run', '--port', '0', '--kubeconfig', plane().kubeconfig];
-    const { code, out, err } = await runProgram(process.execPath, [cli, ...args]);
+    const state = mkdtempSync(join(tmpdir(), 'serin-run-'));
+    onTestFinished(() => rmSync(state, { recursive: true, force: true }));
+    const env = { XDG_STATE_HOME: state };
+    const { code, out, err } = await runProgram(process.execPath, [cli, ...args], { env });
     expect({ code, out }).toEqual({ code: 3, out: '' });
     expect(err).toMatch(/serin crds \| kubectl apply --server-side -f -/);
     expect(err).not.toMatch(/^ +at /m);

@@ -5,7 +5,7 @@ import { startBarrier } from './barrier.ts';
 import { plugin } from './peer.ts';
 import { until } from './processes.ts';
 import { startSerin } from './serin.ts';
-import { apply, newNamespace, reaches, webRollout, withControlPlane } from './stage.ts';
+import { apply, newNamespace, reaches, rolloutIn, webRollout, withControlPlane } from './stage.ts';
 
 const plane = withControlPlane();
 const steps = [{ setWeight: 34 }, { pause: {} }, { setWeight: 67 }, { pause: {} }];
@@ -144,6 +144,38 @@ describe('a watch that has expired', () => {
     await plugin(plane(), namespace, 'promote web');
     await reaches(plane(), namespace, 'Healthy', { step: 4 });
   });
+});
+
+describe('an API server that is away', () => {
+  it('holds a due release up no longer than that, and a command is told when it expires', async () => {
+    const namespace = await newNamespace(plane(), 'away');
+    const serin = await startSerin(plane(), { namespaces: [namespace] });
+    onTestFinished(serin.stop);
+    const timed = [
+      { setWeight: 34 },
+      { pause: { duration: 20 } },
+      { setWeight: 67 },
+      { pause: {} },
+    ];
+    await apply(plane(), webRollout(namespace, { strategy: { canary: { steps: timed } } }));
+    await reaches(plane(), namespace, 'Healthy');
+    await plugin(plane(), namespace, 'set image web web=web:v2');
+    await reaches(plane(), namespace, 'Paused', { step: 1 });
+
+    await plane().stopApiServer();
+    const stoppedAt = Date.now();
+    const said = await serin.cli(`promote web -n ${namespace}`);
+    const toldMs = Date.now() - stoppedAt;
+    expect(said.out + said.err).toMatch(/it could not be carried out within 60 s/);
+    expect(said.code).toBe(1);
+    expect(toldMs).toBeLessThan(65_000);
+    // So long as was seen to hold a release up for two minutes.
+    await new Promise((resolve) => setTimeout(resolve, 75_000 - toldMs));
+    await plane().startApiServer();
+    // Measured from /readyz. The pods of the next step wait for other controllers, which are slower.
+    const goesOn = async () => (await rolloutIn(plane(), namespace)).status?.currentStepIndex === 2;
+    await until('the next step', goesOn, { withinMs: 5000 });
+  }, 180_000);
 });
 
 function logOf({ log }: { log: string }): string {

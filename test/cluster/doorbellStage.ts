@@ -55,6 +55,7 @@ export async function startDoorbell(plane: ControlPlane) {
     log,
     count: () => {},
     processId: randomUUID(),
+    endsAt: Number.POSITIVE_INFINITY,
     instanceId: '',
     invoke: async (request) => {
       if (!consumer.invoke) throw new Error('the consumer takes no invocations');

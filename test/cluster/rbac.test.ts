@@ -79,6 +79,7 @@ function startPolling(user: string): void {
     log,
     count: () => {},
     processId: randomUUID(),
+    endsAt: Number.POSITIVE_INFINITY,
     instanceId: '',
     invoke: async (request) => {
       if (!consumer.invoke) throw new Error('the consumer takes no invocations');

@@ -23,11 +23,12 @@ export type SerinOptions = {
   /** In place of that of a user. */
   kubeconfig?: string;
   quiet?: boolean;
+  inMemory?: boolean;
 };
 
 /** `serin run` on the control plane, as a process of its own. Resolves once it is at work. */
 export async function startSerin(plane: ControlPlane, options: SerinOptions = {}): Promise<Serin> {
-  const { namespaces = [], instanceId, user = 'admin', quiet = false } = options;
+  const { namespaces = [], instanceId, user = 'admin', quiet = false, inMemory = false } = options;
   const { kubeconfig = plane.kubeconfigOf(user) } = options;
   const state = mkdtempSync(join(tmpdir(), 'serin-run-'));
   const log = join(state, 'log');
@@ -37,6 +38,7 @@ export async function startSerin(plane: ControlPlane, options: SerinOptions = {}
     ...namespaces.flatMap((namespace) => ['--namespace', namespace]),
     ...(instanceId === undefined ? [] : ['--instance-id', instanceId]),
     ...(quiet ? [] : ['--verbose']),
+    ...(inMemory ? ['--in-memory'] : []),
   ];
   const running = startProgram(process.execPath, [cli, ...args], { log, env });
   let code: number | undefined;

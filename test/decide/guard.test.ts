@@ -135,12 +135,24 @@ describe('another controller', () => {
     expect(plan.announcements[0]?.reason).toBe('RivalController');
   });
 
+  const wroteAt = start - secondMs;
+  const knowing = (seen: Observed, others: object): Observed => ({
+    ...seen,
+    record: make.record({ others: { wroteAt, seenAt: start, ...others } }),
+  });
+
   it.each([
-    ['wrote before us', seenWith(write('serin', start), write('argo', start - secondMs))],
+    ['wrote before us', knowing(seenWith(write('serin', start), write('argo', wroteAt)), {})],
     ['stopped long ago', seenWith(write('argo', start - minuteMs))],
     ['is a person with the plugin', seenWith(write('kubectl', start, 'f:pauseConditions'))],
   ])('that %s is none', (_, seen) => {
     expect(decide(seen, start).rival).toBeUndefined();
+  });
+
+  it('is no less there when somebody who calls himself Serin writes after it', () => {
+    const seen = seenWith(write('argo', wroteAt), write('serin', start));
+    const met = decide(knowing(seen, { wroteAt: start - minuteMs }), start);
+    expect(met).toMatchObject({ actions: [], rival: { manager: 'argo', wroteAt } });
   });
 
   it('that goes on is met less and less often, at most every 5 minutes', () => {
@@ -232,6 +244,46 @@ describe('what is not ours', () => {
     expect(plan.reasons[0]?.text).toContain(field);
   });
 
+  describe('an aborted one goes back', () => {
+    const strategy = {
+      canary: { canaryService: 'a', stableService: 'b', trafficRouting: { nginx: {} } },
+    };
+    const wrote = (manager: string, at: number) => ({
+      ...{ manager, subresource: 'status', time: toTime(at) },
+      fieldsV1: { 'f:status': { 'f:phase': {} } },
+    });
+    const aborted = (managedFields: object[], record: object | undefined) => {
+      const status = { abort: true, abortedAt: toTime(start) };
+      const rollout = make.paused({ metadata: { managedFields }, spec: { strategy }, status });
+      const seen = make.observedPaused({ rollout });
+      return { ...seen, ...(record && { record: make.record(record) }) };
+    };
+    const others = { wroteAt: start - minuteMs, seenAt: start - 30 * secondMs };
+
+    it('where Serin remembers to have driven it', () => {
+      const seen = aborted([wrote('argo', others.wroteAt)], { others, statusAt: start });
+      expect(decide(seen, start + minuteMs).actions).not.toEqual([]);
+    });
+
+    it.each([
+      ['who merely writes under its name', [wrote('serin', start)], undefined],
+      ['who does so later', [wrote('serin', start)], { others }],
+      [
+        'who does so after Argo',
+        [wrote('argo', others.wroteAt), wrote('serin', start)],
+        { others },
+      ],
+      ['whom Argo followed', [wrote('argo', start)], { others, statusAt: start - secondMs }],
+      [
+        'whom Argo followed long ago',
+        [wrote('argo', others.wroteAt)],
+        { others, statusAt: others.seenAt - 1 },
+      ],
+    ])('and by nobody %s', (_, managedFields, record) => {
+      expect(decide(aborted(managedFields, record), start + minuteMs).actions).toEqual([]);
+    });
+  });
+
   it('a rollout being deleted is left to its deletion', () => {
     const rollout = make.rollout({ metadata: { deletionTimestamp: toTime(start) } });
     expect(decide(make.observed({ rollout }), start).actions).toEqual([]);
@@ -292,6 +344,16 @@ describe('an invalid spec', () => {
       'InvalidSpec: The Rollout "web" is invalid: spec.minReadySeconds must be 0 or more, not -1',
     );
     expect(plan.wake).toMatchObject({ at: start + 20 * secondMs });
+  });
+
+  it('a thousand times over fills no status', () => {
+    const steps = Array.from({ length: 1000 }, () => ({ setWeight: -1 }));
+    const { plan } = play(
+      patched(pausedInStep, { spec: { strategy: { canary: { steps } } } }),
+      start,
+    );
+    expect(plan.status.message).toMatch(/steps\[19\].*; and 980 more$/);
+    expect(plan.status.message).not.toMatch(/steps\[20\]/);
   });
 
   it('is forgotten when it is mended', () => {

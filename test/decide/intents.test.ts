@@ -138,6 +138,57 @@ describe('the write of a command', () => {
   });
 });
 
+describe('the write of a command whose effect is gone', () => {
+  const promoting = patched(make.observedPaused(), { status: { promoteFull: true } });
+  const full: Command = { verb: 'promote', full: true };
+  const cases: [Command, Observed][] = [
+    [{ verb: 'retry' }, aborted],
+    [full, make.observedPaused()],
+    [{ verb: 'promote', skipCurrentStep: true }, make.observedPaused()],
+    [{ verb: 'promote', skipAllSteps: true }, make.observedPaused()],
+    [{ verb: 'pause' }, make.observedPaused()],
+    [{ verb: 'resume' }, heldByHand],
+  ];
+  const tried = (command: Command, seen: Observed, applying: Intent['applying']) =>
+    asked(command, seen, {
+      bound: { generation: seen.rollout.metadata?.generation ?? 0 },
+      ...(applying && { applying }),
+    });
+
+  it.each(cases)('is not made again when it was taken: %j', (command, seen) => {
+    const { outcome, plan } = commanded(
+      tried(command, seen, { resourceVersion: '0', isTaken: true }),
+    );
+    expect(outcome?.result).toBe('done');
+    expect(plan.intents).toHaveLength(1);
+  });
+
+  it.each(cases)('is not made again when nobody knows: %j', (command, seen) => {
+    const { outcome } = commanded(tried(command, seen, { resourceVersion: '0' }));
+    expect(outcome).toMatchObject({ result: 'superseded' });
+    expect(outcome?.detail).toMatch(/^Whether it was carried out is not known: /);
+  });
+
+  it.each<[string, Command, Observed, object]>([
+    ['an abort', { verb: 'abort' }, make.observedPaused(), { status: { abort: true } }],
+    [
+      'the same pause',
+      { verb: 'promote' },
+      make.observedPaused(),
+      { status: { pauseConditions: null } },
+    ],
+    [
+      'the second half of a full promotion',
+      full,
+      patched(promoting, { spec: { paused: true } }),
+      { spec: { paused: false } },
+    ],
+  ])('is made again for %s', (_, command, seen, patch) => {
+    const { plan } = commanded(tried(command, seen, { resourceVersion: '0' }));
+    expect(plan.actions).toMatchObject([{ patch }]);
+  });
+});
+
 describe('a command that comes too late', () => {
   const promote: Command = { verb: 'promote' };
   it.each<[string, Overrides<Intent>, string, RegExp]>([
@@ -288,7 +339,36 @@ describe('an abort that was asked for', () => {
     const abort = decide({ ...seen, record: record({ verb: 'abort' }) }, start);
     expect(abort.actions).toMatchObject([{ patch: { status: { abort: true } } }]);
     const promote = decide({ ...seen, record: record({ verb: 'promote' }) }, start);
-    expect(promote).toMatchObject({ actions: [], intents: [] });
+    expect(promote.actions).toEqual([]);
+    // With what `explain` says, and not only when it has expired.
+    const [why] = promote.reasons;
+    const detail =
+      `Nothing was done: ${why?.text} It looks again at 2026-01-31T12:00:09Z. ` +
+      `To go on: ${why?.unblock}.`;
+    expect(why?.text).toMatch(/^rollouts-controller writes to this rollout's status too/);
+    expect(promote.intents).toMatchObject([
+      { step: 'close', outcome: { result: 'refused', detail } },
+    ]);
+  });
+
+  it('is not the only command with an outcome where another controller writes too', () => {
+    const applying = { resourceVersion: '1' };
+    const settledBy = (observed: Observed) => {
+      const intents = [make.intent({ verb: 'promote' }, { applying })];
+      const [step] = decide({ ...observed, record: { ...rivals, intents } }, start).intents;
+      return step?.step === 'close' ? step.outcome : undefined;
+    };
+    const paused = make.observedPaused();
+    // Its effect is there.
+    const lifted = patched(paused, { status: { pauseConditions: null } });
+    expect(settledBy(lifted)).toMatchObject({ result: 'done' });
+    // The other controller has put it back, or it never arrived.
+    expect(settledBy(paused)).toMatchObject({
+      result: 'refused',
+      detail: expect.stringMatching(
+        /^Whether it was carried out is not known: rollouts-controller/,
+      ),
+    });
   });
 
   it('acts although the spec is invalid', () => {

@@ -3,7 +3,7 @@
 import { decide } from '../../lib/decide/rollout.ts';
 import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
 import type { Observed } from '../../lib/model/observed.ts';
-import { applyMergePatch } from '../../lib/model/patch.ts';
+import { applyMergePatch, mergePatches } from '../../lib/model/patch.ts';
 import type { Action, MergePatch, Plan } from '../../lib/model/plan.ts';
 import { type Millis, toTime } from '../../lib/model/units.ts';
 import { nameOf } from '../../lib/model/workload.ts';
@@ -46,7 +46,9 @@ function applied(observed: Observed, action: Action, now: Millis): Observed {
       return {
         ...observed,
         replicaSets: replicaSets.map((set) =>
-          nameOf(set) === action.name ? stored(set, action.patch) : set,
+          nameOf(set) === action.name
+            ? stored(set, mergePatches(action.patch, action.metadata ?? {}))
+            : set,
         ),
       };
     case 'deleteReplicaSet':

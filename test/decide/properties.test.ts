@@ -6,7 +6,7 @@ import { decide } from '../../lib/decide/rollout.ts';
 import { unsupported } from '../../lib/decide/validate.ts';
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import type { Observed } from '../../lib/model/observed.ts';
-import { applyMergePatch, deepEqual } from '../../lib/model/patch.ts';
+import { applyMergePatch, deepEqual, mergePatches } from '../../lib/model/patch.ts';
 import type { Action, Plan } from '../../lib/model/plan.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { nameOf } from '../../lib/model/workload.ts';
@@ -83,7 +83,9 @@ function isNoop(observed: Observed, action: Action): boolean {
   const object = isRollout
     ? observed.rollout
     : objects.find((each) => 'name' in action && nameOf(each) === action.name);
-  return object !== undefined && deepEqual(applyMergePatch(object, action.patch), object);
+  const metadata = action.do === 'patchReplicaSet' ? (action.metadata ?? {}) : {};
+  const patch = mergePatches(action.patch, metadata);
+  return object !== undefined && deepEqual(applyMergePatch(object, patch), object);
 }
 
 type Case = {

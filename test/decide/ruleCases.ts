@@ -57,12 +57,15 @@ export type RuleCase =
 
 export type Answer = { kind: string; ours: unknown; gos: unknown };
 
+/** When no restart in the cases is still to come: those that are, are no progress with us. */
+const afterAll = Date.parse('2100-01-01T00:00:00Z');
+
 /** What we say to the case, and what Argo says. */
 export function answerOf(ruleCase: RuleCase): Answer {
   if ('rollout' in ruleCase) return sizesAnswer(ruleCase);
   if ('phase' in ruleCase) {
     const { spec = {}, status = {} } = ruleCase.phase;
-    return { kind: 'phase', ours: phaseOf(spec, status), gos: ruleCase.go };
+    return { kind: 'phase', ours: phaseOf(spec, status, afterAll), gos: ruleCase.go };
   }
   if ('duration' in ruleCase) {
     // What is below zero is refused: by how much, nobody asks.

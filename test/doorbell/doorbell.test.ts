@@ -63,7 +63,6 @@ describe('a notice', () => {
   it.each([
     ['a dry run', { dryRun: true }],
     ['a write of Serin’s role', { userInfo: { username: 'x', groups: ['serin:controller'] } }],
-    ['a write of Serin’s, by its manager', { options: { fieldManager: 'serin' } }],
     ['another resource', { resource: { group: '', version: 'v1', resource: 'secrets' } }],
     ['a CONNECT', { operation: 'CONNECT' }],
     ['an object without a namespace', { namespace: undefined }],
@@ -72,6 +71,13 @@ describe('a notice', () => {
     expect((await ring({ ...update(), ...over })).response.allowed).toBe(true);
     expect(sent).toEqual([]);
     expect(await notices()).toEqual([]);
+  });
+
+  it('of a write by whoever calls himself Serin wakes, and names him', async () => {
+    const { ring, sent, notices } = await doorbellStage();
+    await ring({ ...update(), options: { fieldManager: 'serin' } });
+    expect(sent).toHaveLength(1);
+    expect(await notices()).toMatchObject([{ user: 'ada', explains: ['revision'] }]);
   });
 
   it('of another instance’s rollout wakes nobody, of one that changes hands it does', async () => {
@@ -284,7 +290,33 @@ describe('a faulty spec', () => {
     });
     expect(warnings).toHaveLength(8);
     expect(warnings[0]).toMatch(/^Serin, web: spec.strategy.canary.steps\[0\].setWeight must be/);
+    expect(warnings[7]).toMatch(/^Serin, web: and 43 more faults/);
     expect(Math.max(...warnings.map((line: string) => line.length))).toBeLessThanOrEqual(256);
+  });
+
+  it('of a wrong type hides no other', async () => {
+    const spec = {
+      ...make.rollout().spec,
+      replicas: 'two',
+      strategy: { canary: {}, blueGreen: {} },
+    };
+    const { warnings } = await ringWith(false, {
+      ...update(),
+      object: { ...make.rollout(), spec },
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Serin, web: spec.replicas must be a whole number/),
+      expect.stringMatching(/^Serin, web: spec.strategy must be canary or blueGreen, not both/),
+    ]);
+  });
+
+  it('a thousand times over is refused by the first 20, and how many more there are', async () => {
+    const steps = Array.from({ length: 1000 }, () => ({ setWeight: 'x' }));
+    const { spec } = make.rollout();
+    const object = { ...make.rollout(), spec: { ...spec, strategy: { canary: { steps } } } };
+    const { status } = await ringWith(true, { ...update(), object });
+    expect(status.message.match(/steps\[\d+\]/g)).toHaveLength(20);
+    expect(status.message).toMatch(/; and 980 more$/);
   });
 
   it('is refused with enforce, and then wakes nobody', async () => {

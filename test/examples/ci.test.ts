@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { startEmbedded } from '../../cli/embedded.ts';
 import { readObjects } from '../../cli/manifest.ts';
-import { stubServer, temporaryFolder } from '../cli/support.ts';
+import { noInput, stubServer, temporaryFolder } from '../cli/support.ts';
 
 // Runs the shell steps of the examples with the real CLI against all of Serin on a simulated cluster.
 // Stand-ins take the place of what cannot run here: docker, npm's network, kustomize's `edit`, and
@@ -30,14 +30,17 @@ function example(path: string) {
   return parse(readFileSync(`examples/ci/${path}`, 'utf8'), { merge: true });
 }
 
-async function stage() {
+async function stage(image?: string) {
   const said: string[] = [];
   const embedded = await startEmbedded({
     ...{ speed: 20, port: 0, log: () => {} },
     onLedger: (_key, { actor, text, reason = '' }) => said.push(`${actor.name}: ${text} ${reason}`),
   });
   onTestFinished(() => embedded.close());
-  embedded.apply(readObjects(['examples/ci/deploy/front-api.yaml'], 'default'));
+  const objects = await readObjects(['examples/ci/deploy/front-api.yaml'], 'default', noInput);
+  const [container] = objects.Rollout[0]?.spec?.template?.spec?.containers ?? [];
+  if (image !== undefined && container !== undefined) container.image = image;
+  embedded.apply(objects);
   const folder = temporaryFolder();
   const bin = join(folder, 'bin');
   mkdirSync(bin);
@@ -113,10 +116,34 @@ describe('CircleCI', { timeout: 240_000 }, () => {
     }
     expect(called()).toMatch(/docker push registry\.example\/front-api:abc1234\n/);
     expect(told.get('Wait for the canary, and look at it')).toMatch(/front-api:abc1234 \(canary\)/);
-    expect(told.get('Promote what this pipeline built, and nothing else')).toMatch(
-      /✔ Healthy.*\n$/,
-    );
+    expect(told.get('Promote what this pipeline built, and nothing else')).toMatch(/✔ Healthy.*\n/);
     expect(said.join('\n')).toMatch(/promote: done.* approved in w-1/);
+  });
+
+  it('looks at what it deployed and at nothing else, however late that comes', async () => {
+    const { shell, token } = await stage();
+    const job = { CIRCLE_SHA1: 'abc1234', JOB_TOKEN: token };
+    const look = commandsOf(jobs.deploy.steps).get('Wait for the canary, and look at it') ?? '';
+    const looking = shell(look, job);
+    await new Promise((later) => setTimeout(later, 1500));
+    await shell('serin set image front-api front-api=registry.example/front-api:abc1234', {
+      SERIN_TOKEN: token,
+    });
+    const { code, out } = await looking;
+    expect([code, out]).toEqual([0, expect.stringMatching(/Paused/)]);
+    expect(out).toMatch(/front-api:abc1234 \(canary\)/);
+  });
+
+  it('the first version of all has no canary, and the pipeline goes on', async () => {
+    const { shell, token } = await stage('registry.example/front-api:abc1234');
+    const job = { CIRCLE_SHA1: 'abc1234', JOB_TOKEN: token };
+    for (const name of ['deploy', 'promote']) {
+      for (const [title, command] of commandsOf(jobs[name].steps)) {
+        if (!/^(Wait|Promote)/.test(title)) continue;
+        const { code, out } = await shell(command, job);
+        expect([title, code, out]).toEqual([title, 0, expect.any(String)]);
+      }
+    }
   });
 
   it('that is run again, after all was released, has nothing to do and says so', async () => {
@@ -192,12 +219,12 @@ describe('CircleCI', { timeout: 240_000 }, () => {
     expect((await run('install', { package: './serin.tgz' })).code).toBe(0);
     const set = `kustomize edit set image front-api=${image} && skaffold run`;
     await shell(set);
-    expect((await run('wait', { rollout: 'front-api', for: 'paused' })).code).toBe(0);
+    expect((await run('wait', { rollout: 'front-api', for: 'paused', image })).code).toBe(0);
     expect(await run('promote', { rollout: 'front-api' })).toMatchObject({
       out: expect.stringMatching(/the image that was tested/),
     });
     const promoted = await run('promote', { rollout: 'front-api', image, reason: evil });
-    expect(promoted.out).toMatch(/✔ Healthy.*\n$/);
+    expect(promoted.out).toMatch(/✔ Healthy.*\n/);
     await shell(set.replace('mine', 'bad'));
     await run('wait', { rollout: 'front-api', for: 'paused' });
     expect((await run('abort', { rollout: 'front-api', reason: evil })).code).toBe(0);
@@ -234,10 +261,10 @@ describe('GitHub', { timeout: 240_000 }, () => {
     expect((await shell(install?.run ?? '', { PACKAGE: 'x' })).code).toBe(0);
     const image = 'registry.example/front-api:mine';
     await shell(`kustomize edit set image front-api=${image} && skaffold run`);
-    expect((await run({ command: 'wait', for: 'paused' })).code).toBe(0);
+    expect((await run({ command: 'wait', for: 'paused', image })).code).toBe(0);
     expect((await run({ command: 'promote', image: 'x:other' })).code).toBe(1);
     const promoted = await run({ command: 'promote', image, reason: 'run 7; exit 1' });
-    expect(promoted).toMatchObject({ code: 0, out: expect.stringMatching(/✔ Healthy.*\n$/) });
+    expect(promoted).toMatchObject({ code: 0, out: expect.stringMatching(/✔ Healthy.*\n/) });
     expect(runner.seen[0]?.url).toBe('/token?v=1&audience=serin');
     await shell('kustomize edit set image front-api=x:bad && skaffold run');
     await run({ command: 'wait', for: 'paused' });
@@ -258,7 +285,7 @@ describe('GitHub', { timeout: 240_000 }, () => {
       )) {
         expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(inputs)));
         expect(Object.keys(inputs)).toEqual(expect.arrayContaining(required));
-        if (inputs.command === 'promote') expect(inputs.image).toMatch(/^\$\{\{ env\.IMAGE \}\}$/);
+        expect(inputs.image).toMatch(/^\$\{\{ env\.IMAGE \}\}$/);
       }
       for (const { run = '' } of steps as { run?: string }[]) expect(run).not.toMatch(/\$\{\{/);
     }

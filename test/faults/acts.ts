@@ -82,6 +82,10 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return plugin(stage, deed.line);
     case 'api':
       return api(stage, deed);
+    case 'takenBack':
+      return takenBack(stage, deed.verb);
+    case 'previewAfter':
+      return previewAfter(stage, deed.replicas);
     case 'steps':
       await edit({ strategy: { canary: { steps: deed.steps } } });
       return;
@@ -94,6 +98,9 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return workload(stage, deed.how, deed.replicas);
     case 'minReady':
       await edit({ minReadySeconds: deed.seconds });
+      return;
+    case 'planRestart':
+      await edit({ restartAt: toTime(stage.clock.now() + deed.inMs) });
       return;
     case 'blueGreen':
       await edit({ strategy: { blueGreen: deed.fields } });
@@ -131,6 +138,8 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return rival(stage, deed.writes);
     case 'undoer':
       return undoer(stage, deed.writes);
+    case 'away':
+      return stage.faults.away(deed.spanMs);
     case 'together': {
       const turns = Array.from({ length: deed.count }, () =>
         stage.run((world) => reconcile(world, key)),
@@ -192,12 +201,13 @@ export function addService({ apply, read }: SimulatedCluster, name: string): voi
 /** The Deployment the rollout refers to, unless it is there. */
 export function addWorkload({ cluster, scenario }: Stage, image: string, replicas?: number): void {
   if (!scenario.workload || findWorkload(cluster)) return;
+  const { metadata = {} } = scenario.spec.template ?? {};
   cluster.apply('Deployment', {
     metadata: { name: workloadName, namespace: target.namespace },
     spec: {
       replicas: replicas ?? scenario.workload.replicas,
       selector: { matchLabels: { app: 'web' } },
-      template: templateOf(image),
+      template: { ...templateOf(image), metadata },
     },
   });
 }
@@ -264,6 +274,45 @@ async function carryOut(world: World): Promise<void> {
   } catch {
     await world.wakes.send({ key }, 0);
   }
+}
+
+/** A command, and somebody who wants the opposite and is there right after its write. */
+async function takenBack(stage: Stage, verb: 'pause' | 'abort' | 'retry'): Promise<void> {
+  const { cluster } = stage;
+  const wish = ({ spec, status }: Rollout): boolean =>
+    (verb === 'pause' ? spec?.paused : status?.abort) ?? false;
+  const stop = cluster.watch(({ kind, object, before, writer }) => {
+    if (kind !== 'Rollout' || writer.manager !== fieldManager || before === undefined) return;
+    const was = wish(before as Rollout);
+    if (wish(object) === was) return;
+    stop();
+    if (stage.calmAt !== undefined) return;
+    queueMicrotask(() => {
+      if (verb === 'pause') {
+        void cluster.as('kubectl-edit').patch('Rollout', target, { spec: { paused: was } });
+      } else cluster.patchStatus(target.namespace, target.name, { abort: was }, 'kubectl');
+    });
+  });
+  try {
+    await api(stage, { command: { verb }, dies: false, fresh: true });
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+/** The next time that Serin has switched the traffic somebody asks for a smaller preview. */
+function previewAfter(stage: Stage, previewReplicaCount: number): void {
+  const { cluster } = stage;
+  const stop = cluster.watch(({ kind, object, writer }) => {
+    if (kind !== 'Service' || nameOf(object) !== 'active') return;
+    // The first version is no preview.
+    const { stableRS, currentPodHash } = stage.dog.live()?.status ?? {};
+    if (writer.manager !== fieldManager || stableRS === currentPodHash) return;
+    stop();
+    const patch = { spec: { strategy: { blueGreen: { previewReplicaCount } } } };
+    queueMicrotask(() => void cluster.as('kubectl-edit').patch('Rollout', target, patch));
+  });
 }
 
 /** Numbers of commands begin anew, so that a seed tells the same again. */

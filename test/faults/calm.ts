@@ -1,6 +1,13 @@
 import { pauseReasons } from '../../lib/model/names.ts';
 import { durationSeconds, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
-import { availableOf, currentOf, podHashOf } from '../../lib/model/workload.ts';
+import {
+  availableOf,
+  currentOf,
+  desiredOf,
+  nameOf,
+  podHashOf,
+  sum,
+} from '../../lib/model/workload.ts';
 import {
   addService,
   addWorkload,
@@ -12,7 +19,10 @@ import {
   serviceNames,
 } from './acts.ts';
 import { type Drill, drillOf } from './drills.ts';
+import { epilogueOf } from './epilogues.ts';
+import { judgeMetadata } from './metadata.ts';
 import { isAtRest, isCrashing } from './rest.ts';
+import { idleMs } from './restarts.ts';
 import { templateOf } from './scenario.ts';
 import { key, type Stage, target } from './stage.ts';
 
@@ -35,9 +45,12 @@ export async function settle(stage: Stage): Promise<void> {
   if (!(await comesToRest(stage))) return;
   await commandsEnd(stage);
   if (isAtRest(stage)) await judgeWorkload(stage);
+  await judgePods(stage);
+  await judgeRestart(stage);
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
+  await epilogueOf(stage)?.(stage, () => heals(stage));
   await staysQuiet(stage);
   dog.commands.judgeEnd();
 }
@@ -93,7 +106,42 @@ async function commandsEnd(stage: Stage): Promise<void> {
 async function judgeWorkload(stage: Stage): Promise<void> {
   if (!stage.scenario.workload) return;
   await pass(stage, 75 * secondMs);
-  if (isAtRest(stage)) stage.dog.workload.judgeRest();
+  if (!isAtRest(stage)) return;
+  stage.dog.workload.judgeRest();
+  stage.dog.services.judgeRest();
+}
+
+/** Whatever it waits for, a rollout that is to have pods is not left without any. */
+async function judgePods(stage: Stage): Promise<void> {
+  const { dog } = stage;
+  const hasNone = () => {
+    const { spec, status } = dog.live() ?? {};
+    const isMeant = !spec || spec.replicas === 0 || spec.paused || status?.phase !== 'Paused';
+    return !isMeant && sum(dog.sets(), desiredOf) === 0;
+  };
+  if (!isAtRest(stage) || !hasNone()) return;
+  await pass(stage, 75 * secondMs);
+  const { message } = dog.live()?.status ?? {};
+  if (isAtRest(stage) && hasNone()) dog.fail('somebody serves', `no pods are wanted: ${message}`);
+}
+
+/** Pods that serve nobody wait for no budget. */
+async function judgeRestart(stage: Stage): Promise<void> {
+  const { dog, clock } = stage;
+  const until = clock.now() + idleMs;
+  const isOpen = () => isDriven(stage) && dog.restarts.idle().length > 0;
+  while (isOpen() && clock.now() < until && dog.violations.length === 0) {
+    await pass(stage, 5 * secondMs);
+  }
+  if (!isOpen() || dog.violations.length > 0) return;
+  const names = dog.restarts.idle().map(nameOf).join(', ');
+  dog.fail('restart', `${names}: not ready, older than the restart, and not replaced`);
+}
+
+/** Whether the spec is one that can be carried out. */
+function isDriven({ dog }: Stage): boolean {
+  const { conditions = [] } = dog.live()?.status ?? {};
+  return !conditions.some(({ type }) => type === 'InvalidSpec');
 }
 
 /** A person puts right what cannot run. Where there is to be a drill there is a pause for it. */
@@ -159,6 +207,19 @@ async function becomesHealthy(stage: Stage): Promise<boolean> {
   return false;
 }
 
+/** Healthy again after something was done to it, and with nobody's help. */
+async function heals(stage: Stage): Promise<boolean> {
+  const { dog } = stage;
+  // Without a notice it takes a minute until somebody looks.
+  await pass(stage, 75 * secondMs);
+  if (!(await comesToRest(stage))) return false;
+  await pass(stage, 90 * secondMs);
+  const { phase, message } = dog.live()?.status ?? {};
+  if (phase !== 'Healthy') dog.fail('nothing is stranded', `not healthy: ${phase} ${message}`);
+  else judgeHealthy(stage);
+  return dog.violations.length === 0;
+}
+
 /** Longer than a person waits who has seen enough. */
 function isInLongPause({ dog }: Stage): boolean {
   const { status = {}, spec } = dog.live() ?? {};
@@ -167,7 +228,8 @@ function isInLongPause({ dog }: Stage): boolean {
   return isPaused === true && !spec?.paused && durationSeconds(duration ?? 0) >= 600;
 }
 
-function judgeHealthy({ dog }: Stage): void {
+function judgeHealthy(stage: Stage): void {
+  const { dog } = stage;
   const { status = {}, spec } = dog.live() ?? {};
   const wanted = spec?.replicas ?? 1;
   const sets = dog.sets();
@@ -178,6 +240,8 @@ function judgeHealthy({ dog }: Stage): void {
     dog.fail('healthy is true', `${pods} of ${wanted} pods, ${older.length} older ReplicaSets`);
   }
   dog.workload.judgeHealthy();
+  if (!dog.policy.forbidsMetadata) judgeMetadata(stage);
+  dog.restarts.judgeHealthy();
   const kept = sets.filter((set) => set !== current).length;
   const limit = spec?.revisionHistoryLimit ?? 10;
   if (kept > limit) dog.fail('history', `${kept} older ReplicaSets are kept, at most ${limit}`);

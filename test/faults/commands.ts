@@ -5,7 +5,8 @@ import type { MergePatch } from '../../lib/model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, minuteMs } from '../../lib/model/units.ts';
 import { uidOf, versionOf } from '../../lib/model/workload.ts';
-import { isOfRelease, type StepWatch } from './steps.ts';
+import type { StepWatch } from './steps.ts';
+import { isOfRelease } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
 // Commands that were accepted, and the ledger: each has one outcome that is true, its effect comes about
@@ -19,6 +20,9 @@ type Tracked = {
   /** The rollout was deleted, and its record with it. */
   isForgotten: boolean;
   othersWrote: boolean;
+  /** The process that carried it out last, and whether the record says that it was. */
+  madeBy?: object;
+  isNoted?: boolean;
 };
 
 export type CommandWatch = {
@@ -85,6 +89,7 @@ function saved(state: State, record: RolloutRecord): void {
   for (const intent of record.intents) {
     const known = state.tracked.get(intent.id) ?? track(state, intent);
     const { outcome } = intent;
+    if (intent.applying?.isTaken) known.isNoted = true;
     if (known.outcome && outcome?.result !== known.outcome.result) {
       state.fail('one outcome', `${describe(known)} became ${outcome?.result ?? 'open'}`);
     }
@@ -169,8 +174,12 @@ function wrote(state: State, write: RolloutWrite): boolean {
   const chainedId = state.chained.get(condition);
   const open = (state.memory.record?.intents ?? []).filter((each) => !each.outcome);
   const isAbort = isStatus && (patch.status as { abort?: boolean }).abort === true;
+  const marked = open.filter(
+    (each) => each.applying?.resourceVersion === condition || each.id === chainedId,
+  );
   const intent =
-    open.find((each) => each.applying?.resourceVersion === condition || each.id === chainedId) ??
+    // One that was marked and never done may still be open when an abort takes its place.
+    marked.find(({ command }) => (command.verb === 'abort') === isAbort) ??
     // Without the table an abort goes ahead: done again it does no harm.
     open.find((each) => isAbort && each.command.verb === 'abort');
   const known = intent && state.tracked.get(intent.id);
@@ -183,7 +192,12 @@ function wrote(state: State, write: RolloutWrite): boolean {
   state.chained.set(versionOf(after), intent.id);
   const part = isStatus ? 'status' : 'spec';
   known.effects[part] += 1;
-  if (known.effects[part] > 1) state.fail('done once', `${describe(known)} was done again`);
+  // An abort goes ahead once more where the process that made it could not note that it was answered.
+  const mayKnow = !isAbort || known.isNoted || known.madeBy === turn.process;
+  if (known.effects[part] > 1 && mayKnow) {
+    state.fail('done once', `${describe(known)} was done again`);
+  }
+  known.madeBy = turn.process;
   if (chainedId === undefined) judgeTime(state, known, write, turn);
   const lifted = (before.status?.pauseConditions ?? []).length > 0;
   if (isStatus && (patch.status as { pauseConditions?: null }).pauseConditions === null && lifted) {

@@ -1,11 +1,13 @@
+import { type Command, intentLifeMs } from '../../lib/model/intent.ts';
 import { pauseReasons } from '../../lib/model/names.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
+import { randomFrom } from '../../lib/simulate/random.ts';
 import { meanwhile, perform } from './acts.ts';
 import { stableIsBack } from './rest.ts';
-import { manifest, type Stage, target } from './stage.ts';
+import { key, manifest, type Stage, target } from './stage.ts';
 
 // What has to be quick, or exact, is tried in calm, at a pause: that an abort holds against everything else
-// (DESIGN §6.1), and that a wiped status comes back.
+// (DESIGN §6.1), that a wiped status comes back, and that an outage ends with the first sign of life.
 
 export type Drill = {
   fits: (stage: Stage) => boolean;
@@ -87,7 +89,53 @@ const wipedBesidesRival: Run = async (stage, pass) => {
   dog.fail('a wiped status comes back', `${status.message}, at step ${currentStepIndex}`);
 };
 
-const drills = [undefined, withoutTable, besidesRival, withFaultySpec, wipedBesidesRival] as const;
+const awayMs = 100 * secondMs;
+/** From a notice to what it brings about: two messages and three turns. */
+const backMs = 5 * secondMs;
+
+/** What came due while the API server was away is done with the first answer, whoever got it. */
+const away: Run = async (stage, pass) => {
+  const { dog, faults, simulated, scenario } = stage;
+  const verbs: [Command, Command] = [{ verb: 'abort' }, { verb: 'promote' }];
+  const command = randomFrom(scenario.seed).fork('away drill').pick(verbs);
+  dog.note('DRILL the API server is away');
+  stage.acted.set('drill: away', 1);
+  const known = new Set(dog.commands.tracked.keys());
+  faults.away(awayMs);
+  const deed = { do: 'api', command, dies: false, fresh: false } as const;
+  await meanwhile(stage, deed, () => pass(intentLifeMs + 3 * secondMs));
+  const [id] = [...dog.commands.tracked.keys()].filter((each) => !known.has(each));
+  if (id === undefined) return;
+  const isTold = dog.commands.tracked.get(id)?.outcome?.result === 'expired';
+  if (command.verb !== 'abort' && !isTold) {
+    dog.fail('an expired command is told so', 'the API server is away, and it is open after 63 s');
+  }
+  await pass(awayMs - intentLifeMs - 3 * secondMs);
+  await simulated.world.wakes.send({ key: { ...key, name: 'other' } }, 0);
+  await pass(backMs);
+  if (command.verb === 'abort' && dog.live()?.status?.abort !== true) {
+    dog.fail('an outage ends with the first answer', 'an abort of before is not carried out');
+  }
+};
+
+/** The process that accepted a command ended right then, and the table is down until its time is up. */
+const late: Run = async (stage, pass) => {
+  const { dog, simulated } = stage;
+  dog.note('DRILL a command is found late');
+  stage.acted.set('drill: late', 1);
+  const known = new Set(dog.commands.tracked.keys());
+  const deed = { do: 'api', command: { verb: 'promote' }, dies: true, fresh: false } as const;
+  await perform(stage, deed);
+  dog.outage.isDown = true;
+  await pass(intentLifeMs + secondMs);
+  dog.outage.isDown = false;
+  await simulated.world.wakes.send({ key }, 0);
+  await pass(backMs);
+  const left = [...dog.commands.tracked].filter(([id, { outcome }]) => !known.has(id) && !outcome);
+  if (left.length > 0) dog.fail('an expired command is told so', 'it was found late, and is open');
+};
+
+const drills = [away, withoutTable, besidesRival, withFaultySpec, wipedBesidesRival, late] as const;
 
 function judgeAborted(stage: Stage, circumstance: string): void {
   const { dog } = stage;

@@ -1,4 +1,5 @@
-import { minuteMs, secondMs } from '../../lib/model/units.ts';
+import type { Rollout } from '../../lib/model/argo.generated.ts';
+import { fromTime, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { Stage } from './stage.ts';
 
 const everyMs = 5 * secondMs;
@@ -24,14 +25,35 @@ export function watchDue(stage: Stage): void {
 
 /** DESIGN §1: while a release is in progress and no process is at it, it is due within a minute. */
 function judgeProgress({ clock, dog }: Stage): void {
-  const { status } = dog.live() ?? {};
+  const rollout = dog.live() ?? {};
   const now = clock.now();
-  if (status?.phase !== 'Progressing' || now - dog.lastStoreFaultAt < retriedMs) return;
-  const { dueAt, rival } = dog.memory.record ?? {};
+  const { dueAt, rival, progress } = dog.memory.record ?? {};
+  const latest = latestDue(rollout, progress?.generation, now);
+  if (latest === undefined || now - dog.lastStoreFaultAt < retriedMs) return;
   if (rival !== undefined && now < rival.seenAt + keptAwayMs) return;
-  if (dueAt !== undefined && dueAt <= now + minuteMs) return;
+  if (dueAt !== undefined && dueAt <= latest) return;
   const when = dueAt === undefined ? 'not at all' : `in ${dueAt - now} ms`;
-  dog.fail('due within a minute', `in progress (${status.message}) and due ${when}`);
+  const { phase, message = '' } = rollout.status ?? {};
+  dog.fail('due in time', `${phase} (${message}) and due ${when}, not in ${latest - now} ms`);
+}
+
+/**
+ * When it has to be due, at the latest, a restart included; undefined where nothing happens by itself. A
+ * restart that Serin has not seen is none of it; what the status says was seen may have been another's look,
+ * and one that is wiped has to be seen again.
+ */
+function latestDue(
+  { spec, status, metadata }: Rollout,
+  seen: number | undefined,
+  now: Millis,
+): Millis | undefined {
+  const soon = now + minuteMs;
+  if (status?.phase === 'Progressing') return soon;
+  const { generation } = metadata ?? {};
+  const isSeen = seen === generation && status?.observedGeneration === String(generation);
+  const at = fromTime(spec?.restartAt ?? '');
+  if (!isSeen || Number.isNaN(at) || at === fromTime(status?.restartedAt ?? '')) return undefined;
+  return Math.max(at, soon);
 }
 
 /** What was due is dealt with, or due at another time by now. */

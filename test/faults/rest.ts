@@ -93,7 +93,10 @@ export function stableIsBack({ dog }: Pick<Stage, 'dog'>): boolean {
   const { activeService } = spec?.strategy?.blueGreen ?? {};
   if (activeService !== undefined) {
     const service = dog.cluster.read.find('Service', dog.key.namespace, activeService);
-    return availableOf(stable) === wanted && (!service || leadsTo(service) === status?.stableRS);
+    // Without pods of its own it leaves the traffic to those of the Deployment.
+    const isLent = wanted === 0 && spec?.workloadRef !== undefined && leadsTo(service) === '';
+    const isLed = !service || isLent || leadsTo(service) === status?.stableRS;
+    return availableOf(stable) === wanted && isLed;
   }
   const others = sets.filter((set) => set !== stable);
   return availableOf(stable) === wanted && others.every((set) => desiredOf(set) === 0);

@@ -1,3 +1,5 @@
+import { workloadSabotages } from './sabotageWorkload.ts';
+
 // Bugs, each small and likely enough to be made one day. One at a time is planted into the source as it
 // is loaded, and the runs must find it: a simulator that does not is not worth its while.
 
@@ -23,16 +25,28 @@ export const sabotages: Sabotage[] = [
     replace: 'return queuedFor !== dueAt;',
   },
   {
+    name: 'nobody hears that a cluster answers again',
+    file: 'lib/wake/outage.ts',
+    find: 'if (known === undefined || known.body.retryAt <= now) return;',
+    replace: 'if (known === undefined || now > 0) return;',
+  },
+  {
+    name: 'what is due is not woken at the end of an outage',
+    file: 'lib/wake/relist.ts',
+    find: 'if (!isAsKnown || outdated.has(rollout) || dueAt <= dueBefore) {',
+    replace: 'if (!isAsKnown || outdated.has(rollout)) {',
+  },
+  {
+    name: 'a command waits for the end of an outage to be told that it has expired',
+    file: 'lib/reconcile.ts',
+    find: 'if (error instanceof Unreachable) await expireCommands(world, key);',
+    replace: '',
+  },
+  {
     name: 'the due time is not set before the first write',
     file: 'lib/record/next.ts',
     find: 'if (plan.actions.length > 0) {\n    return { dueAt',
     replace: 'if (plan.actions.length > 0) {\n    return {};\n    return { dueAt',
-  },
-  {
-    name: 'an intent is applied twice',
-    file: 'lib/decide/intents.ts',
-    find: 'return rollout.status?.abort\n        ? { deed: { status: { abort: false }',
-    replace: 'return Boolean(rollout)\n        ? { deed: { status: { abort: false }',
   },
   {
     name: 'an intent is carried out before the table has its mark',
@@ -53,10 +67,16 @@ export const sabotages: Sabotage[] = [
     replace: 'if (bound.uid !== now.uid) {',
   },
   {
+    name: 'a command that was taken back is done again',
+    file: 'lib/decide/intents.ts',
+    find: "if (intent.applying?.isTaken) return close('done', textOf(verdict));",
+    replace: '',
+  },
+  {
     name: 'a back-off from a rival drops an abort',
     file: 'lib/decide/intents.ts',
-    find: 'const aborts = open.filter(isAbort);',
-    replace: 'const aborts = onlyAborts ? [] : open.filter(isAbort);',
+    find: "if ('actions' in settled && kept && !isAbort(intent)) {",
+    replace: "if ('actions' in settled && kept) {",
   },
   {
     name: 'an abort waits for the table',
@@ -147,8 +167,32 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a restart evicts all pods at once',
     file: 'lib/decide/restart.ts',
-    find: 'if (spare <= 0 || pod.metadata?.deletionTimestamp) continue;',
-    replace: 'if (pod.metadata?.deletionTimestamp) continue;',
+    find: 'serving.slice(0, Math.max(0, sparePods(release, pods)))',
+    replace: 'serving',
+  },
+  {
+    name: 'pods that serve nobody wait in a restart for those that do',
+    file: 'lib/decide/restart.ts',
+    find: 'const serving = staying.filter((pod) => readyCondition(pod) !== undefined);',
+    replace: 'const serving = staying;',
+  },
+  {
+    name: 'a restart that is planned is taken for done with another template',
+    file: 'lib/decide/restart.ts',
+    find: 'return open?.isDue ? { restartedAt: open.restartAt } : {};',
+    replace: 'return open ? { restartedAt: open.restartAt } : {};',
+  },
+  {
+    name: 'a restart begins before its time',
+    file: 'lib/decide/restart.ts',
+    find: 'isDue: at <= now };',
+    replace: 'isDue: at <= now + 60_000 };',
+  },
+  {
+    name: 'nobody wakes for a restart that is planned',
+    file: 'lib/decide/why.ts',
+    find: 'if (restart) add(restart.isDue',
+    replace: 'if (restart?.isDue) add(restart.isDue',
   },
   {
     name: 'the history deletes a ReplicaSet that has pods',
@@ -225,39 +269,52 @@ export const sabotages: Sabotage[] = [
     replace: 'if (index >= limit || isOver || scaleDownDelaySeconds >= 0)',
   },
   {
+    name: 'a version that has the traffic already is given the size of a preview',
+    file: 'lib/decide/standby.ts',
+    find: 'const active = activeHash(release);\n  const whole',
+    replace: "const active = status.blueGreen?.activeSelector ?? '';\n  const whole",
+  },
+  {
     name: 'the whole preview is waited for of a version that is stable already',
     file: 'lib/decide/standby.ts',
-    find: 'active !== undefined && active !== current && current !== stable;',
-    replace: 'active !== undefined && active !== current;',
+    find: 'const isPreview = isServing && current !== stable;',
+    replace: 'const isPreview = isServing;',
   },
   {
-    name: 'a Deployment loses its pods before the rollout has its own',
-    file: 'lib/decide/migrate.ts',
-    find: "if (after.phase === 'Healthy') return 0;",
-    replace: 'return 0;',
+    name: 'what belongs to another strategy stays in the status',
+    file: 'lib/decide/status.ts',
+    find: 'return Object.keys(left ?? {}).length > 0 ? rest : status;',
+    replace: 'return Object.keys(left ?? {}).length > 0 ? { ...rest, [other]: left } : status;',
   },
   {
-    name: 'a Deployment loses its pods although scaleDown says never',
-    file: 'lib/decide/migrate.ts',
-    find: "if (scaleDown === 'never' || replicas === 0) return undefined;",
-    replace: 'if (replicas === 0) return undefined;',
+    name: 'a ReplicaSet edited by hand is taken for the template it has now',
+    file: 'lib/decide/known.ts',
+    find: 'return podHashOf(set) === templateHash || !isEdited(set, known);',
+    replace: "return podHashOf(set) !== '' || templateHash !== '' || isEdited(set, known);",
   },
   {
-    name: 'a rollout without pods takes those of its Deployment',
-    file: 'lib/decide/migrate.ts',
-    find: "if (scaleDown === 'never' || replicas === 0) return undefined;",
-    replace: "if (scaleDown === 'never') return undefined;",
+    name: 'a ReplicaSet edited by hand is gone back to by its hash',
+    file: 'lib/decide/known.ts',
+    find: 'return !isTrusted(set) || (isBack && isEdited(set, known));',
+    replace: 'return !isTrusted(set) || (isBack && !isBack && isEdited(set, known));',
   },
   {
-    name: 'pods that do not run yet take those of a Deployment',
-    file: 'lib/decide/migrate.ts',
-    find: 'both - sum(all, availableOf)',
-    replace: 'both - sum(all, (set) => set.spec?.replicas ?? 0)',
+    name: 'what a role put over a label of the template is taken off, not given back',
+    file: 'lib/decide/injected.ts',
+    find: 'return present === undefined || isOurs ? ownValue(set, rollout, part, name) : present;',
+    replace: 'return present === undefined || isOurs ? undefined : present;',
   },
   {
-    name: 'a Deployment is not given back the pods that the rollout lost',
-    file: 'lib/decide/migrate.ts',
-    find: 'Math.max(known, sizeOf(deployment))',
-    replace: 'Math.min(known || sizeOf(deployment), sizeOf(deployment))',
+    name: 'metadata that is refused takes the size along',
+    file: 'lib/apply/apply.ts',
+    find: 'if (!(error instanceof Terminal) || metadata === undefined) throw error;',
+    replace: 'if (error instanceof Terminal || metadata === undefined) throw error;',
   },
+  {
+    name: 'refused metadata is tried again in every turn',
+    file: 'lib/decide/metadata.ts',
+    find: 'const isDue = known === undefined || release.now >= retryAt(known);',
+    replace: 'const isDue = known === undefined || release.now < retryAt(known);',
+  },
+  ...workloadSabotages,
 ];

@@ -8,6 +8,7 @@ import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
+import { tellStory } from './stories.ts';
 
 // What happens in a run, drawn from its seed before anything starts: the rollout, what people do to
 // it and when, and how often what goes wrong.
@@ -17,12 +18,15 @@ export type Deed =
   | { do: 'scale'; replicas: number }
   | { do: 'plugin'; line: string }
   | { do: 'api'; command: Command; dies: boolean; fresh: boolean }
+  | { do: 'takenBack'; verb: 'pause' | 'abort' | 'retry' }
+  | { do: 'previewAfter'; replicas: number }
   | { do: 'steps'; steps: CanaryStep[] }
   | { do: 'limits'; maxSurge: number | string; maxUnavailable: number | string }
   | { do: 'blueGreen'; fields: Partial<BlueGreenStrategy> }
   | { do: 'service'; name: 'active' | 'preview'; how: 'delete' | 'restore' | 'unselect' }
   | { do: 'workload'; how: 'scale' | 'delete' | 'restore'; replicas: number }
   | { do: 'minReady'; seconds: number }
+  | { do: 'planRestart'; inMs: Millis }
   | { do: 'break' }
   | { do: 'mend' }
   | { do: 'wipe' }
@@ -31,8 +35,9 @@ export type Deed =
   | { do: 'recreate' }
   | { do: 'rival'; writes: number }
   | { do: 'undoer'; writes: number }
-  | { do: 'together'; count: number };
-type Act = { at: Millis } & Deed;
+  | { do: 'together'; count: number }
+  | { do: 'away'; spanMs: Millis };
+export type Act = { at: Millis } & Deed;
 
 export type Scenario = {
   seed: number;
@@ -67,14 +72,20 @@ const profileNames = Object.keys(profiles) as [Profile, ...Profile[]];
 export function scenarioOf(seed: number): Scenario {
   const random = randomFrom(seed).fork('scenario');
   const profile = random.pick(profileNames);
-  const spec = specOf(random, random.chance(0.3));
+  const drawn = specOf(random, random.chance(0.3));
+  const spec = withOwnMetadata(drawn, randomFrom(seed).fork('metadata'));
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
+  contradict(randomFrom(seed).fork('takenBack'), acts);
+  if (isBlueGreen({ spec })) previewLate(randomFrom(seed).fork('previewAfter'), acts);
+  planRestarts(randomFrom(seed).fork('restarts'), acts);
+  const story = workload && tellStory(randomFrom(seed).fork('coincidence'), acts);
   const lastAt = acts.at(-1)?.at ?? 0;
+  awayIn(randomFrom(seed).fork('away'), acts);
   return {
     seed,
     doorbell: random.chance(0.75),
-    spec,
+    spec: story === 'wayBack' ? withServices(spec) : spec,
     ...(workload && { workload }),
     pods: {
       bindMs: 20 + random.below(80),
@@ -90,9 +101,27 @@ export function scenarioOf(seed: number): Scenario {
   };
 }
 
+/** The template has something of its own under the names that roles have. */
+function withOwnMetadata(spec: RolloutSpec, random: Random): RolloutSpec {
+  const { canary, blueGreen } = spec.strategy ?? {};
+  const hasRoles = canary?.stableMetadata !== undefined || blueGreen?.activeMetadata !== undefined;
+  if (!hasRoles || random.chance(0.4)) return spec;
+  const labels = { app: 'web', role: 'live' };
+  const metadata = { labels, annotations: { note: 'own' } };
+  return { ...spec, template: { ...spec.template, metadata } };
+}
+
+/** A canary whose Services are led to its versions. */
+function withServices({ strategy = {}, ...spec }: RolloutSpec): RolloutSpec {
+  const { canary } = strategy;
+  if (!canary) return { ...spec, strategy };
+  const services = { stableService: 'active', canaryService: 'preview' };
+  return { ...spec, strategy: { canary: { ...canary, ...services } } };
+}
+
 /** Where there is one, things are done to it as well. */
 function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
-  if (!random.chance(0.2)) return undefined;
+  if (!random.chance(0.3)) return undefined;
   const scaleDown = random.pick(['never', 'onsuccess', 'progressively', 'progressively'] as const);
   const lastAt = acts.at(-1)?.at ?? 0;
   for (let left = random.below(4); left > 0; left -= 1) {
@@ -101,6 +130,48 @@ function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
   }
   acts.sort((a, b) => a.at - b.at);
   return { scaleDown, replicas: random.below(9) };
+}
+
+/** Sometimes a command is taken back as soon as it is carried out. */
+function contradict(random: Random, acts: Act[]): void {
+  if (!random.chance(0.15)) return;
+  const verb = random.pick(['pause', 'abort', 'retry'] as const);
+  add(acts, { do: 'takenBack', at: random.below(lastOf(acts) + 1), verb });
+}
+
+/** Sometimes a preview is asked for right after the traffic was switched. */
+function previewLate(random: Random, acts: Act[]): void {
+  if (!random.chance(0.5)) return;
+  add(acts, { do: 'previewAfter', at: random.below(lastOf(acts) / 4), replicas: 1 });
+}
+
+function add(acts: Act[], act: Act): void {
+  acts.push(act);
+  acts.sort((a, b) => a.at - b.at);
+}
+
+function lastOf(acts: Act[]): Millis {
+  return acts.at(-1)?.at ?? 0;
+}
+
+/** Restarts for later, some of them together with another image. */
+function planRestarts(random: Random, acts: Act[]): void {
+  if (!random.chance(0.2)) return;
+  const lastAt = acts.at(-1)?.at ?? 0;
+  for (let left = 1 + random.below(3); left > 0; left -= 1) {
+    const at = random.below(lastAt + 1);
+    acts.push({ do: 'planRestart', at, inMs: random.below(90 * secondMs) });
+    if (random.chance(0.4)) acts.push({ do: 'image', at, image: random.pick([...images]) });
+  }
+  acts.sort((a, b) => a.at - b.at);
+}
+
+/** Now and then the API server gives no answer for a while. */
+function awayIn(random: Random, acts: Act[]): void {
+  if (!random.chance(0.2)) return;
+  const lastAt = acts.at(-1)?.at ?? 0;
+  acts.push({ do: 'away', at: random.below(lastAt + 1), spanMs: random.below(3 * minuteMs) });
+  acts.sort((a, b) => a.at - b.at);
 }
 
 export function isBlueGreen({ spec }: { spec?: RolloutSpec }): boolean {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { serviceNames as serviceNamesOf } from '../../lib/model/reference.ts';
 import type { FaultName } from '../../lib/simulate/faults.ts';
 import { addService, addWorkload, perform, resetCommands, serviceNames } from './acts.ts';
 import { settle } from './calm.ts';
 import { watchDue } from './due.ts';
-import { isBlueGreen, scenarioOf } from './scenario.ts';
+import { scenarioOf } from './scenario.ts';
 import { manifest, openStage, type Stage } from './stage.ts';
 import type { Violation } from './watchdog.ts';
 
@@ -27,7 +28,8 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   const stage = openStage(scenario);
   const { clock, dog, cluster } = stage;
   const start = clock.now();
-  if (isBlueGreen(scenario)) for (const name of serviceNames) addService(cluster, name);
+  if (serviceNamesOf(manifest(scenario)).length > 0)
+    for (const name of serviceNames) addService(cluster, name);
   addWorkload(stage, 'web:v1');
   cluster.apply('Rollout', manifest(scenario));
   dog.note(`SPEC ${JSON.stringify(scenario.spec)}`);
@@ -101,6 +103,7 @@ function featuresOf(
     'maxSurge in percent': typeof canary.maxSurge === 'string',
     'maxUnavailable in percent': typeof canary.maxUnavailable === 'string',
     'canaryMetadata and stableMetadata': canary.canaryMetadata !== undefined,
+    'metadata of the template under a role': spec.template?.metadata?.labels?.role !== undefined,
     replicaProgressThreshold: canary.replicaProgressThreshold !== undefined,
     antiAffinity: canary.antiAffinity !== undefined,
     'slow pods': pods.readyMs >= 2000,

@@ -1,11 +1,10 @@
 import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
 import { fieldManager } from '../../lib/model/names.ts';
-import { type Millis, secondMs } from '../../lib/model/units.ts';
+import type { Millis } from '../../lib/model/units.ts';
 import {
   availableOf,
   currentOf,
   desiredOf,
-  isControlledBy,
   nameOf,
   podHashOf,
   replicasOf,
@@ -22,7 +21,6 @@ export type SizeWatch = {
   changed: (change: Extract<Change, { kind: 'ReplicaSet' }>) => void;
   /** After a write of Serin's: that it was fit, by what its turn had read and by what is. */
   judge: (turn: Turn, version: string) => void;
-  evicts: (turn: Turn, uid: string) => void;
 };
 
 /** What a change of size made of all ReplicaSets together. */
@@ -63,7 +61,6 @@ export function watchSizes(context: Context): SizeWatch {
       const sizing = sizings.get(version);
       if (sizing !== undefined) judgeSizing(context, sizing, turn, lastDropAt);
     },
-    evicts: (turn, uid) => judgeEviction(context, turn, uid),
   };
 }
 
@@ -109,7 +106,7 @@ function judgeSizing(
 }
 
 /** maxSurge and maxUnavailable in pods, worked out here once more on purpose. */
-function limitsOf(rollout: Rollout): {
+export function limitsOf(rollout: Rollout): {
   replicas: number;
   surge: number;
   unavailable: number;
@@ -132,23 +129,4 @@ function judgeRemoval(context: Context, set: ReplicaSet): void {
     context.fail('history', `${nameOf(set)} was deleted with ${desiredOf(set)} pods`);
   }
   if (podHashOf(set) === stableRS) context.fail('history', `the stable ${nameOf(set)} was deleted`);
-}
-
-/** By what the turn has read: so many may go that the rest suffice. */
-function judgeEviction(context: Context, turn: Turn, uid: string): void {
-  const { rollout, pods = [], sets = [] } = turn;
-  if (rollout === undefined) return;
-  const { replicas, unavailable } = limitsOf(rollout);
-  const minReadyMs = (rollout.spec?.minReadySeconds ?? 0) * secondMs;
-  const available = pods.filter((pod) => {
-    const ready = pod.status?.conditions?.find((condition) => condition.type === 'Ready');
-    const isOwned = sets.some((set) => isControlledBy(pod, uidOf(set)));
-    const since = Date.parse(ready?.lastTransitionTime ?? '');
-    const isReady = ready?.status === 'True' && (minReadyMs === 0 || since + minReadyMs <= turn.at);
-    return isOwned && isReady && !pod.metadata?.deletionTimestamp;
-  });
-  if (available.some((pod) => uidOf(pod) === uid)) turn.evicted += 1;
-  const left = available.length - turn.evicted;
-  const floor = replicas - Math.max(1, unavailable);
-  if (left < floor) context.fail('restart', `an eviction leaves ${left} of ${floor} pods`);
 }

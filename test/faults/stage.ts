@@ -3,13 +3,13 @@ import { reconcileHandler } from '../../functions/reconcile.ts';
 import { sweepHandler } from '../../functions/sweep.ts';
 import { Conflict, NotFound, Transient, Unreachable } from '../../lib/errors.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
-import { fromTime, type Millis } from '../../lib/model/units.ts';
+import { fromTime, type Millis, secondMs } from '../../lib/model/units.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import { type Faults, faultyWorld, Killed } from '../../lib/simulate/faults.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
-import type { InvokeAnswer, World } from '../../lib/world.ts';
+import { type FunctionAnswer, foundIn, type World } from '../../lib/world.ts';
 import type { Scenario } from './scenario.ts';
 import { type Watchdog, watchdog } from './watchdog.ts';
 import { workloadName } from './workload.ts';
@@ -33,7 +33,8 @@ export type Stage = {
 
 export const key = { cluster: 'local', namespace: 'shop', name: 'web' };
 export const target = { namespace: key.namespace, name: key.name };
-const noContext = {} as LambdaContext;
+/** How long each function may take: serverless.yml. */
+const limitsMs = { reconcile: 28 * secondMs, sweep: 50 * secondMs };
 
 export function openStage(scenario: Scenario, instanceId = ''): Stage {
   // Not on a whole second, as in reality.
@@ -71,19 +72,37 @@ export function openStage(scenario: Scenario, instanceId = ''): Stage {
   return stage;
 }
 
-function connect({ simulated, faults, run }: Stage): void {
+function connect({ simulated, faults, run, clock, dog }: Stage): void {
+  /** Runs a function as Lambda does, and sees that it ends before it is stopped. */
+  const invoke = async <T>(
+    name: keyof typeof limitsMs,
+    handle: (world: World, context: LambdaContext) => Promise<T>,
+  ): Promise<T> => {
+    const endsAt = clock.now() + limitsMs[name];
+    const getRemainingTimeInMillis = () => endsAt - clock.now();
+    try {
+      return await run((world) => handle(world, { getRemainingTimeInMillis } as LambdaContext));
+    } finally {
+      const lateMs = clock.now() - endsAt;
+      if (lateMs > 0) dog.fail('a function ends in time', `${name} is ${lateMs} ms over its time`);
+    }
+  };
   simulated.connect({
     deliver: async (message) => {
       const event = { Records: [{ messageId: '1', body: JSON.stringify(message) }] };
-      const answer = await run((world) => reconcileHandler(world)(event as SQSEvent, noContext));
+      const answer = await invoke('reconcile', (world, context) =>
+        reconcileHandler(world)(event as SQSEvent, context),
+      );
       if ('batchItemFailures' in answer && answer.batchItemFailures.length > 0) {
         throw new Transient('the message was not dealt with');
       }
     },
     invoke: async (request) => {
       try {
-        const answer = await run((world) => reconcileHandler(world)(request, noContext));
-        return answer as InvokeAnswer;
+        const answer = await invoke('reconcile', (world, context) =>
+          reconcileHandler(world)(request, context),
+        );
+        return foundIn(answer as FunctionAnswer);
       } catch (error) {
         // A function that ends without an answer.
         if (error instanceof Killed) throw new Transient(error.message);
@@ -91,7 +110,7 @@ function connect({ simulated, faults, run }: Stage): void {
       }
     },
     sweep: async () => {
-      await run((world) => sweepHandler(world)({}, noContext));
+      await invoke('sweep', (world, context) => sweepHandler(world)({}, context));
     },
     wakes: faults.wakes,
   });

@@ -1,9 +1,4 @@
-import type {
-  PauseCondition,
-  ReplicaSet,
-  Rollout,
-  RolloutStatus,
-} from '../../lib/model/argo.generated.ts';
+import type { ReplicaSet, Rollout, RolloutStatus } from '../../lib/model/argo.generated.ts';
 import { fieldManager, pauseReasons } from '../../lib/model/names.ts';
 import { durationSeconds, fromTime, secondMs } from '../../lib/model/units.ts';
 import {
@@ -15,7 +10,8 @@ import {
   uidOf,
 } from '../../lib/model/workload.ts';
 import { isBlueGreen } from './scenario.ts';
-import { leadsTo } from './traffic.ts';
+import { hasConsent, leadsTo } from './traffic.ts';
+import { countTruth, isOfRelease, stepPauseOf } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
 // Steps, pauses and the exchange of the stable version: each of Serin's writes to the status must have
@@ -40,14 +36,22 @@ export type StepWatch = {
 type Known = {
   uid: string;
   stable?: string;
-  /** What was being released when the stable ReplicaSet went. */
-  goneWith?: string;
+  /** The stable ReplicaSet that went. */
+  gone?: Gone;
   /** A person said go on, since the status or the stable version was lost. */
   person: boolean;
   wasAborted: boolean;
   /** The last there was, before it was wiped. */
   last?: RolloutStatus;
   lifted?: string;
+};
+
+type Gone = {
+  uid: string;
+  /** What was being released then. */
+  during: string;
+  /** Somebody has released another template since. */
+  isReplaced: boolean;
 };
 
 export function watchSteps(context: Context): StepWatch {
@@ -76,6 +80,10 @@ export function watchSteps(context: Context): StepWatch {
       if (!isEmpty(status) && !isEmpty(before.status ?? {}))
         known.wasAborted = after.status?.abort === true;
       if (!isEmpty(status)) known.last = status;
+      const { currentPodHash } = status;
+      if (known.gone && currentPodHash && currentPodHash !== known.gone.during) {
+        known.gone.isReplaced = true;
+      }
       countTruth(truth, before, after);
     },
     byOthers: (before, after) => {
@@ -97,8 +105,10 @@ export function watchSteps(context: Context): StepWatch {
     },
     setGone: (set) => {
       if (podHashOf(set) !== known.stable) return;
-      known.goneWith = context.live()?.status?.currentPodHash ?? '';
-      known.person = false;
+      const { status = {} } = context.live() ?? {};
+      known.gone = goneIn(status, set);
+      // Where the status knew of no stable version, a person has agreed to go on without one.
+      if (status.stableRS) known.person = false;
       happened('stable ReplicaSet deleted');
     },
     byUs: (write) => {
@@ -111,9 +121,8 @@ export function watchSteps(context: Context): StepWatch {
   };
 }
 
-/** A pause of the release itself, and no hold. */
-export function isOfRelease({ reason }: PauseCondition): boolean {
-  return reason === pauseReasons.step || reason === pauseReasons.blueGreen;
+function goneIn({ currentPodHash = '' }: RolloutStatus, set: ReplicaSet | undefined): Gone {
+  return { uid: uidOf(set ?? {}), during: currentPodHash, isReplaced: false };
 }
 
 /** Not a write, but an abort, for as long as the shortest back-off after another controller's. */
@@ -163,10 +172,14 @@ function judgeStable(judged: Judged): void {
   else if (isEmpty(was) && known.stable !== undefined) happened('lost status put back');
   if (isFirst(judged)) delete known.stable;
   const exists = (hash?: string) => context.sets().some((set) => podHashOf(set) === hash);
-  if (is.stableRS === known.stable && exists(known.stable)) delete known.goneWith;
+  if (is.stableRS === known.stable && exists(known.stable)) delete known.gone;
   if (!is.stableRS || is.stableRS === known.stable) return;
   const move = `stable ${known.stable} -> ${is.stableRS}`;
-  const isBack = isEmpty(was) && is.stableRS !== is.currentPodHash;
+  // Held for a person, with the stable version of the record: the template may have it again by now.
+  const isHeld = reasons.includes(pauseReasons.statusLost);
+  const isOfRecord = is.stableRS === context.memory.record?.progress?.stableRS;
+  const isOther = is.stableRS !== is.currentPodHash;
+  const isBack = isEmpty(was) && (isOther || (isHeld && isOfRecord));
   // A record that lags behind may know an older stable version: to go back to it promotes nothing.
   if (isBack) known.stable = is.stableRS;
   if (isBack) return;
@@ -181,10 +194,11 @@ function judgeStable(judged: Judged): void {
     }
   }
   known.stable = is.stableRS;
-  delete known.goneWith;
+  delete known.gone;
   delete known.lifted;
   // Deleted between the look and the write.
-  if (!exists(is.stableRS)) known.goneWith = is.currentPodHash ?? '';
+  const seen = (turn.sets ?? []).find((set) => podHashOf(set) === is.stableRS);
+  if (!exists(is.stableRS)) known.gone = goneIn(is, seen);
 }
 
 /** Wiped, and nothing anywhere tells it from a first deployment: neither a record nor another version. */
@@ -203,19 +217,22 @@ function reasonOf(judged: Judged): string | undefined {
   // One that was wiped may be put back and go on in the same turn.
   const was = isEmpty(found) ? (known.last ?? found) : found;
   if (isEmpty(found) && was.currentPodHash !== is.currentPodHash) return undefined;
-  const exists = (turn.sets ?? []).some((set) => podHashOf(set) === known.stable);
-  // One that was made again after it was deleted is no version to go back to.
-  const hasStable = exists && known.goneWith === undefined;
+  const seen = (turn.sets ?? []).find((set) => podHashOf(set) === known.stable);
+  // One that was made again after it was deleted is no version to go back to; one that was deleted
+  // after the look was there for all that this turn could know.
+  const hasStable = seen !== undefined && (!known.gone || uidOf(seen) === known.gone.uid);
   if (!hasStable) {
-    const isOther = known.goneWith !== undefined && known.goneWith !== is.currentPodHash;
-    return known.person || isOther || was.promoteFull ? 'a person' : undefined;
+    return known.person || known.gone?.isReplaced || was.promoteFull ? 'a person' : undefined;
   }
+  if (was.stableRS === undefined) return known.person ? 'a person' : undefined;
   if (was.promoteFull) return 'full';
   if (isWithinWindow(judged)) return 'rollback window';
   const count = before.spec?.strategy?.canary?.steps?.length ?? 0;
-  if (was.stableRS === undefined) return known.person ? 'a person' : undefined;
   // Whether it may lead there was judged when it was switched.
-  if (isBlueGreen(before)) return carriesTraffic(judged) ? 'switched' : undefined;
+  if (isBlueGreen(before)) {
+    if (carriesTraffic(judged)) return 'switched';
+    return isAgreedTo(judged) ? 'switched without pods' : undefined;
+  }
   if (count === 0) return 'no steps';
   return was.currentStepIndex === count ? 'all steps' : undefined;
 }
@@ -224,6 +241,16 @@ function carriesTraffic({ before, after, context }: Judged): boolean {
   const name = before.spec?.strategy?.blueGreen?.activeService ?? '';
   const service = context.cluster.read.find('Service', context.key.namespace, name);
   return leadsTo(service) === after.status?.currentPodHash;
+}
+
+/** The Deployment has the traffic, and a rollout without pods goes on as somebody or the spec has said. */
+function isAgreedTo({ turn, known, context }: Judged): boolean {
+  const { rollout, workload } = turn;
+  if (!rollout || !workload || replicasOf(rollout) > 0) return false;
+  const name = rollout.spec?.strategy?.blueGreen?.activeService ?? '';
+  const service = context.cluster.read.find('Service', context.key.namespace, name);
+  const isLifted = (each: Rollout): boolean => known.lifted === placeOf(each);
+  return leadsTo(service) === '' && hasConsent({ isLifted }, turn, rollout);
 }
 
 function hasPods(turn: Turn, status: RolloutStatus): boolean {
@@ -305,10 +332,6 @@ function judgeSteps(judged: Judged): void {
   if (to > from) delete known.lifted;
 }
 
-function stepPauseOf(status: RolloutStatus): string | undefined {
-  return status.pauseConditions?.find(isOfRelease)?.startTime;
-}
-
 /** Whether the step that was left was done. */
 function judgeStep(judged: Judged, index: number): void {
   const { context, before, known, turn, happened } = judged;
@@ -353,27 +376,4 @@ function judgeWeight({ context, turn }: Judged, weight: number, index: number): 
   if (available < needed) {
     context.fail('weight', `step ${index} (${weight}%) done with ${available} of ${needed} pods`);
   }
-}
-
-function countTruth(truth: Map<string, number>, before: Rollout, after: Rollout): void {
-  const { status: was = {}, spec: specWas = {} } = before;
-  const { status: is = {}, spec = {} } = after;
-  const add = (kind: string, isSo: boolean): void => {
-    const id = `${uidOf(after)} ${kind}`;
-    if (isSo) truth.set(id, (truth.get(id) ?? 0) + 1);
-  };
-  add('revision', Boolean(is.currentPodHash) && is.currentPodHash !== was.currentPodHash);
-  add('step', is.currentStepIndex !== was.currentStepIndex);
-  add('aborted', is.abort === true && was.abort !== true);
-  add('retried', is.abort !== true && was.abort === true);
-  const start = (status: RolloutStatus) => status.pauseConditions?.[0]?.startTime;
-  const stepStart = (status: RolloutStatus) => stepPauseOf(status) ?? start(status);
-  add('paused', stepStart(is) !== undefined && stepStart(is) !== stepStart(was));
-  add('paused', spec.paused === true && specWas.paused !== true);
-  add('lifted', stepStart(was) !== undefined && stepStart(is) !== stepStart(was));
-  add('lifted', spec.paused !== true && specWas.paused === true);
-  add('completed', is.phase === 'Healthy' && was.phase !== 'Healthy');
-  add('degraded', is.phase === 'Degraded' && was.phase !== 'Degraded');
-  add('scaled', spec.replicas !== specWas.replicas);
-  add('restarted', is.restartedAt !== undefined && is.restartedAt !== was.restartedAt);
 }

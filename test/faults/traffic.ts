@@ -111,7 +111,11 @@ function hasPassedPreview({ status }: Rollout): boolean {
 }
 
 /** Whether a person or the spec lets the new version have the traffic. */
-function hasConsent(steps: StepWatch, { at, sets = [] }: Turn, rollout: Rollout): boolean {
+export function hasConsent(
+  steps: Pick<StepWatch, 'isLifted'>,
+  { at, sets = [] }: Turn,
+  rollout: Rollout,
+): boolean {
   const { status = {} } = rollout;
   const { autoPromotionEnabled, autoPromotionSeconds = 0 } = strategyOf(rollout);
   if (status.promoteFull || steps.isLifted(rollout)) return true;

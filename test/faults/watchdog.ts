@@ -1,4 +1,4 @@
-import { Transient } from '../../lib/errors.ts';
+import { Terminal, Transient } from '../../lib/errors.ts';
 import type {
   Deployment,
   Pod,
@@ -14,8 +14,10 @@ import type { RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
 import { isControlledBy, nameOf, uidOf, versionOf } from '../../lib/model/workload.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
-import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
+import type { Clock, Cluster, Kind, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
+import { type RestartWatch, watchRestarts } from './restarts.ts';
+import { type ServiceWatch, watchServices } from './services.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
 import { type TrafficWatch, watchTraffic } from './traffic.ts';
@@ -32,7 +34,10 @@ export type Turn = {
   pods?: Pod[];
   /** That of the workload the rollout refers to. */
   template?: PodTemplateSpec;
+  workload?: Deployment;
   evicted: number;
+  /** The process it is a turn of: what one was answered another may not know. */
+  process: object;
 };
 
 /** A write of Serin's to the rollout, by whatever process. */
@@ -66,14 +71,18 @@ export type Watchdog = Context & {
   steps: StepWatch;
   commands: CommandWatch;
   sizes: SizeWatch;
+  restarts: RestartWatch;
   traffic: TrafficWatch;
   workload: WorkloadWatch;
+  services: ServiceWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
   lastStoreFaultAt: Millis;
   /** While it is down every call to the table fails. */
   outage: { isDown: boolean };
+  /** A policy of the cluster: nobody may change metadata of pods, nor of those to come. */
+  policy: { forbidsMetadata: boolean };
   /** The world a process gets, its reads remembered and its writes checked as it makes them. */
   above: (world: World) => World;
   /** The world under the faults, where only what has an effect arrives. */
@@ -110,12 +119,15 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     steps,
     commands,
     sizes,
+    restarts: watchRestarts(context),
     traffic: watchTraffic(context, steps),
     workload: watchWorkload(context, steps.features),
+    services: watchServices(context, steps.features),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
     outage: { isDown: false },
+    policy: { forbidsMetadata: false },
     above: (world) => above(dog, turns, world),
     below: (world) => below(dog, turns, world),
   };
@@ -138,7 +150,9 @@ function listen(dog: Watchdog): void {
         if (!isOurs) dog.commands.byOthers();
       }
     }
-    if (kind === 'Deployment' && writer.manager !== fieldManager) dog.commands.byOthers();
+    if (kind === 'Deployment' && writer.manager !== fieldManager && !isStatusOnly(change)) {
+      dog.commands.byOthers();
+    }
     dog.workload.changed(change);
     dog.traffic.changed(change);
     if (kind === 'ReplicaSet') {
@@ -146,6 +160,11 @@ function listen(dog: Watchdog): void {
       if (type === 'DELETED') dog.steps.setGone(object);
     }
   });
+}
+
+function isStatusOnly({ object, before }: { object: object; before?: object }): boolean {
+  const generationOf = (each: { metadata?: { generation?: number } }) => each.metadata?.generation;
+  return before !== undefined && generationOf(before) === generationOf(object);
 }
 
 function summary(change: { kind: string; object: object; before?: object }): string {
@@ -171,7 +190,8 @@ type Turns = WeakMap<object, Turn>;
 
 /** What a process asks for, before anything goes wrong on the way. */
 function above(dog: Watchdog, turns: Turns, world: World): World {
-  const holder: { turn: Turn } = { turn: { at: dog.clock.now(), evicted: 0 } };
+  const process = {};
+  const holder: { turn: Turn } = { turn: { at: dog.clock.now(), evicted: 0, process } };
   const noteFault = async <T>(call: Promise<T>): Promise<T> => {
     try {
       return await call;
@@ -183,10 +203,15 @@ function above(dog: Watchdog, turns: Turns, world: World): World {
   const store: Store = {
     ...world.store,
     load: (key) => {
-      holder.turn = { at: dog.clock.now(), evicted: 0 };
+      holder.turn = { at: dog.clock.now(), evicted: 0, process };
       return noteFault(world.store.load(key));
     },
-    save: (record) => noteFault(world.store.save(record)),
+    save: async (record) => {
+      const { turn } = holder;
+      const saved = await noteFault(world.store.save(record));
+      dog.workload.saved(turn);
+      return saved;
+    },
     append: (key, entry) => noteFault(world.store.append(key, entry)),
   };
   return {
@@ -203,7 +228,10 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       const { turn } = holder;
       const object = await cluster.get(kind, namespace, name);
       if (kind === 'Rollout') turn.rollout = object as Rollout;
-      if (kind === 'Deployment') turn.template = (object as Deployment).spec?.template ?? {};
+      if (kind === 'Deployment') {
+        turn.workload = object as Deployment;
+        turn.template = turn.workload.spec?.template ?? {};
+      }
       return object;
     },
     list: async (kind, namespace, selector) => {
@@ -228,7 +256,7 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       return cluster.remove(kind, target);
     },
     evict: (namespace, name, uid) => {
-      dog.sizes.evicts(holder.turn, uid);
+      dog.restarts.evicts(holder.turn, uid);
       return cluster.evict(namespace, name, uid);
     },
   };
@@ -278,6 +306,11 @@ function below(dog: Watchdog, turns: Turns, world: World): World {
   };
 }
 
+function changesMetadata(kind: Kind, { spec }: MergePatch): boolean {
+  const { template } = (spec ?? {}) as { template?: { metadata?: object } };
+  return kind === 'Pod' || (kind === 'ReplicaSet' && template?.metadata !== undefined);
+}
+
 function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
   const { requests } = dog;
   const wrote = (): void => {
@@ -308,11 +341,17 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
     patch: async (kind, target, patch, options) => {
       wrote();
       const { namespace, name } = target;
+      if (dog.policy.forbidsMetadata && changesMetadata(kind, patch)) {
+        throw new Terminal(`admission webhook denied the request: ${kind}: a policy forbids it`);
+      }
       const before = dog.cluster.read.find(kind, namespace, name);
       const after = await cluster.patch(kind, target, patch, options);
       const turn = turns.get(target);
       if (turn === undefined || before === undefined) return after;
-      if (kind === 'Service') dog.traffic.switched(turn, before as Service, after as Service);
+      if (kind === 'Service') {
+        dog.traffic.switched(turn, before as Service, after as Service);
+        dog.services.switched(turn, before as Service, after as Service);
+      }
       if (kind === 'Deployment') {
         dog.workload.resized(turn, before as Deployment, after as Deployment);
         dog.commands.wroteTemplate(patch);
@@ -320,6 +359,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       if (kind === 'ReplicaSet') {
         dog.sizes.judge(turn, versionOf(after));
         dog.traffic.resized(turn, before as ReplicaSet, after as ReplicaSet);
+        dog.services.resized(turn, before as ReplicaSet, after as ReplicaSet);
       }
       if (kind === 'Rollout') {
         const write: RolloutWrite = {
@@ -331,6 +371,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
         if (dog.commands.wrote(write) || !write.isStatus) return after;
         dog.traffic.wrote(write);
         dog.steps.byUs(write);
+        dog.restarts.byUs(write);
       }
       return after;
     },

@@ -1,4 +1,4 @@
-import type { Deployment } from '../../lib/model/argo.generated.ts';
+import type { Deployment, Rollout } from '../../lib/model/argo.generated.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import { availableOf, nameOf, replicasOf, sum } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/objects.ts';
@@ -11,6 +11,8 @@ export const workloadName = 'source';
 
 export type WorkloadWatch = {
   changed: (change: Change) => void;
+  /** After a turn's record is in the table. */
+  saved: (turn: Turn) => void;
   /** After a write of Serin's to the Deployment. */
   resized: (turn: Turn, before: Deployment, after: Deployment) => void;
   /** A while after everything has come to rest. */
@@ -24,13 +26,18 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
   let asked = 0;
   let found = 0;
   let known = '';
+  /** Whether Serin has taken down that the rollout was healthy: then the way to it is over for good. */
+  let isOver = false;
   const { key, cluster, fail } = context;
   const live = () => cluster.read.find('Deployment', key.namespace, workloadName);
   const modeOf = () => context.live()?.spec?.workloadRef?.scaleDown;
   return {
     changed: ({ type, kind, object, writer }) => {
       // A rollout that is new has promised nobody anything.
-      if (kind === 'Rollout' && type === 'ADDED') found = sizeOf(live() ?? {});
+      if (kind === 'Rollout' && type === 'ADDED') {
+        found = sizeOf(live() ?? {});
+        isOver = false;
+      }
       if (kind !== 'Deployment' || nameOf(object) !== workloadName) return;
       const size = `${object.metadata?.uid} ${sizeOf(object as Deployment)}`;
       if (writer.manager !== fieldManager && size !== known) {
@@ -38,6 +45,9 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
         found = asked;
       }
       known = size;
+    },
+    saved: ({ rollout }) => {
+      if (rollout && isHealthy(rollout)) isOver = true;
     },
     resized: ({ rollout = {}, sets = [] }, before, after) => {
       const [from, to] = [sizeOf(before), sizeOf(after)];
@@ -52,10 +62,12 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       if (mode !== 'onsuccess' && mode !== 'progressively') fail('migration', `${move}, unasked`);
       else if (replicas === 0) fail('migration', `${move}: the rollout is to have no pods`);
       else if (to > asked) fail('migration', `${move}: nobody asked for more than ${asked}`);
-      const isOver = to === 0 && pods >= replicas;
+      else if ((isOver || isHealthy(rollout)) && to !== 0)
+        fail('migration', `${move}: the rollout was healthy before`);
+      const isAll = to === 0 && pods >= replicas;
       const isKept = mode === 'progressively' && to + pods >= Math.max(found, replicas);
       const isMore = mode === 'progressively' && to > from;
-      if (isOver || isKept || isMore) return;
+      if (isAll || isKept || isMore) return;
       fail(
         'migration',
         `${move}: the rollout has ${pods} of ${replicas} pods, ${found} ran before`,
@@ -66,7 +78,8 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       const deployment = live();
       const { phase = '', conditions = [] } = rollout?.status ?? {};
       const has = (wanted: string) => conditions.some(({ type }) => type === wanted);
-      const isOpen = deployment && !has('Healthy') && !has('InvalidSpec') && phase !== '';
+      const isUnderway = deployment && !isOver && !has('Healthy');
+      const isOpen = isUnderway && !has('InvalidSpec') && phase !== '';
       if (!rollout || !isOpen || replicasOf(rollout) === 0 || modeOf() !== 'progressively') return;
       const pods = sizeOf(deployment) + sum(context.sets(), availableOf);
       if (pods < found) fail('migration', `at rest in ${phase}: ${pods} of ${found} pods`);
@@ -82,6 +95,12 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       }
     },
   };
+}
+
+function isHealthy({ status }: Rollout): boolean {
+  return (
+    status?.conditions?.some(({ type, status: is }) => type === 'Healthy' && is === 'True') ?? false
+  );
 }
 
 function sizeOf({ spec }: Deployment): number {

@@ -3,7 +3,7 @@ import { Transient } from '../../lib/errors.ts';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { Store } from '../../lib/world.ts';
 import { start } from '../api/support.ts';
-import { circleci, generic, github } from './payloads.ts';
+import { circleci, generic, github, githubPush } from './payloads.ts';
 import { hmac, makeHook, makeHooks, makeRule, setsImage, signed } from './support.ts';
 
 describe('who sent it is known before anything is read', () => {
@@ -54,6 +54,17 @@ describe('who sent it is known before anything is read', () => {
     const headers = { 'x-hub-signature-256': `sha256=${hmac(text)}` };
     const told = await hooks.send(signed('github', text.replace('main', 'mbin'), { headers }));
     expect(told.status).toBe(401);
+  });
+});
+
+describe('a body that is not of the documented form', () => {
+  it('with thousands of faults is answered with the first 20, and how many more there are', async () => {
+    const hooks = await makeHooks([makeHook('hmac')]);
+    const values = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`v${n}`, 7]));
+    const told = await hooks.send(signed('hmac', generic({ values })));
+    expect(told.status).toBe(422);
+    expect(told.body.detail.match(/values\.v\d+:/g)).toHaveLength(20);
+    expect(told.body.detail).toMatch(/; and 4980 more\.$/);
   });
 });
 
@@ -154,6 +165,7 @@ describe('the time of a generic delivery', () => {
 describe('a delivery is done once', () => {
   it('the same body again, by whatever header, is answered as the first was', async () => {
     const hooks = await makeHooks([makeHook('github')]);
+    await hooks.send(signed('github', githubPush()));
     const deliver = (id: string) =>
       hooks.send(signed('github', github(), { headers: { 'x-github-delivery': id } }));
     const first = await deliver('1');
@@ -181,6 +193,7 @@ describe('a delivery is done once', () => {
   it('what did nothing is not remembered: a rule that was put right acts on it', async () => {
     const settings = [makeHook('github', [makeRule('github', { workflow: 'Typo' }, setsImage)])];
     const hooks = await makeHooks(settings);
+    await hooks.send(signed('github', githubPush()));
     expect((await hooks.send(signed('github', github()))).body.rules[0].result).toBe('nothing');
     settings[0] = makeHook('github');
     expect((await hooks.send(signed('github', github()))).body.rules[0].result).toBe('done');
@@ -346,6 +359,7 @@ describe('a delivery that cannot be taken', () => {
   it('a rollout that is not there is the answer, not an error', async () => {
     const rule = makeRule('github', {}, { ...setsImage, rollout: 'back-api' });
     const hooks = await makeHooks([makeHook('github', [rule])]);
+    await hooks.send(signed('github', githubPush()));
     hooks.deps.world.invoke = async () => {
       const { NotFound } = await import('../../lib/errors.ts');
       throw new NotFound('there is no such rollout');
@@ -358,6 +372,7 @@ describe('a delivery that cannot be taken', () => {
 
   it('a cluster that does not answer: the command is stored, and will be carried out', async () => {
     const hooks = await makeHooks([makeHook('github')]);
+    await hooks.send(signed('github', githubPush()));
     hooks.deps.world.invoke = async () => {
       throw new Transient('the reconcile function takes longer than the sender waits');
     };

@@ -8,12 +8,13 @@ import { Terminal, Transient } from '../../lib/errors.ts';
 import { ssmSecrets } from '../../lib/live/ssm.ts';
 import { dynamoClient } from '../../lib/store/client.ts';
 import { makeEvent } from '../api/support.ts';
-import { github } from './payloads.ts';
-import { hmac, makeHook, makeHooks } from './support.ts';
+import { github, githubPush } from './payloads.ts';
+import { hmac, makeHook, makeHooks, signed } from './support.ts';
 
 describe('the function of the webhooks', () => {
   it('takes the bytes as API Gateway passes them on', async () => {
     const hooks = await makeHooks([makeHook('github')]);
+    await hooks.send(signed('github', githubPush()));
     const handler = hooksHandler(hooks.deps);
     const body = JSON.stringify(github({ name: 'Release', triggering_actor: { login: 'zoë' } }));
     const headers = {

@@ -133,6 +133,21 @@ export function github(run: Over = {}, rest: Over = {}) {
   };
 }
 
+/** `push` of GitHub. */
+export function githubPush(over: Over = {}) {
+  return {
+    ref: 'refs/heads/main',
+    before: '0'.repeat(40),
+    after: revision,
+    created: false,
+    deleted: false,
+    repository: { id: 4711, name: 'front-api', full_name: 'acme/front-api' },
+    pusher: { name: 'ada' },
+    commits: [],
+    ...over,
+  };
+}
+
 export function generic(over: Over = {}) {
   return {
     id: 'run-17',

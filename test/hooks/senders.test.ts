@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { key } from '../api/support.ts';
-import { circleci, circleciApp, circleciJob, generic, github } from './payloads.ts';
+import { circleci, circleciApp, circleciJob, generic, github, githubPush } from './payloads.ts';
 import { image, imageRule, makeHook, makeHooks, makeRule, setsImage, signed } from './support.ts';
 
 describe('a delivery that a rule is for', () => {
@@ -10,6 +10,7 @@ describe('a delivery that a rule is for', () => {
     ['hmac', generic(), 'hmac:acme/front-api release #17 main@4d1c9a7 (ada)'],
   ] as const)('of %s sets the image, and the command names the run', async (kind, body, actor) => {
     const hooks = await makeHooks([makeHook(kind)]);
+    if (kind === 'github') await hooks.send(signed(kind, githubPush()));
     const told = await hooks.send(signed(kind, body));
     expect(told.status).toBe(200);
     expect(told.body).toMatchObject({ hook: 'shop', actor, rules: [{ rule: 1, result: 'done' }] });
@@ -68,6 +69,104 @@ describe('a delivery that a rule is for', () => {
     expect(intents[0]?.command).toMatchObject({
       image: `registry.example:5000/front-api@${digest}`,
     });
+  });
+});
+
+describe('a branch and a tag may have one name', () => {
+  const tagRule = makeRule('github', { tag: 'v*' }, { ...setsImage, image: 'front-api:{tag}' });
+  const branchRule = imageRule('github', { branch: 'v*' });
+  const run = (over: object = {}) => signed('github', github({ head_branch: 'v1.4.0', ...over }));
+  const pushed = (ref: string, over: object = {}) => signed('github', githubPush({ ref, ...over }));
+
+  it('GitHub: a run proves neither, and the answer says how to prove it', async () => {
+    const hooks = await makeHooks([makeHook('github', [tagRule, branchRule])]);
+    for (const event of ['push', 'workflow_dispatch']) {
+      const told = await hooks.send(run({ event }));
+      expect(told.status).toBe(200);
+      expect(told.body.rules.map(({ result }: { result: string }) => result)).toEqual([
+        'nothing',
+        'nothing',
+      ]);
+      for (const { says } of told.body.rules) {
+        expect(says).toMatch(/does not say whether v1\.4\.0 is a branch or a tag/);
+        expect(says).toMatch(/event Pushes/);
+      }
+    }
+    expect(hooks.done).toEqual([]);
+  });
+
+  it.each([
+    ['refs/heads/v1.4.0', ['nothing', 'done']],
+    ['refs/tags/v1.4.0', ['done', 'nothing']],
+  ])('GitHub: the push to %s proves it', async (ref, results) => {
+    const hooks = await makeHooks([makeHook('github', [tagRule, branchRule])]);
+    const noted = await hooks.send(pushed(ref));
+    expect(noted.status).toBe(200);
+    expect(noted.body).toMatchObject({ hook: 'shop', rules: [] });
+    expect(noted.body.says).toContain(`4d1c9a7 was pushed to ${ref}`);
+    expect((await hooks.send(pushed(ref))).status).toBe(200);
+    const told = await hooks.send(run());
+    expect(told.body.rules.map(({ result }: { result: string }) => result)).toEqual(results);
+    expect(hooks.done).toEqual(['image']);
+  });
+
+  it.each([
+    ['another commit', pushed('refs/tags/v1.4.0', { after: 'ab'.repeat(20) })],
+    ['another repository', pushed('refs/tags/v1.4.0', { repository: { id: 1, full_name: 'a/b' } })],
+    ['another tag', pushed('refs/tags/v1.4.1')],
+    ['its deletion', pushed('refs/tags/v1.4.0', { deleted: true, after: '0'.repeat(40) })],
+    ['a ref of another kind', pushed('refs/notes/v1.4.0')],
+  ])('GitHub: %s pushed proves nothing', async (_, push) => {
+    const hooks = await makeHooks([makeHook('github', [tagRule])]);
+    expect((await hooks.send(push)).status).toBe(200);
+    expect((await hooks.send(run())).body.rules[0].result).toBe('nothing');
+    expect(hooks.done).toEqual([]);
+  });
+
+  it('GitHub: a push told to another hook proves nothing here', async () => {
+    const other = { ...makeHook('github', [tagRule]), id: 'other' };
+    const hooks = await makeHooks([makeHook('github', [tagRule]), other]);
+    await hooks.send(signed('github', githubPush({ ref: 'refs/tags/v1.4.0' }), { id: 'other' }));
+    expect((await hooks.send(run())).body.rules[0].result).toBe('nothing');
+  });
+
+  it.each([
+    ['schedule', ['nothing', 'done']],
+    ['repository_dispatch', ['nothing', 'done']],
+    ['release', ['done', 'nothing']],
+  ])('GitHub: %s can be of one of them only', async (event, results) => {
+    const hooks = await makeHooks([makeHook('github', [tagRule, branchRule])]);
+    const told = await hooks.send(run({ event }));
+    expect(told.body.rules.map(({ result }: { result: string }) => result)).toEqual(results);
+  });
+
+  const project = 'circleci/AbC/DeF';
+  it.each([
+    ['of its project', { tag: 'main' }, circleci({ vcs: { tag: 'main' } })],
+    [
+      'and its full ref',
+      { project, tag: 'main' },
+      circleciApp({ git: { branch: '', tag: 'main' } }),
+    ],
+    ['and no full ref', { project, tag: 'main' }, circleciApp({ git: { ref: '', tag: 'main' } })],
+    ['and its ref', { project, branch: 'main' }, circleciApp({ git: { ref: 'refs/tags/main' } })],
+  ])(
+    'CircleCI: a branch and a tag %s that contradict each other are neither',
+    async (_, when, body) => {
+      const hooks = await makeHooks([makeHook('circleci', [imageRule('circleci', when)])]);
+      const told = await hooks.send(signed('circleci', body));
+      expect(told.body.rules[0]).toMatchObject({ result: 'nothing' });
+      expect(told.body.rules[0].says).toMatch(/whether main is a branch or a tag/);
+      expect(hooks.done).toEqual([]);
+    },
+  );
+
+  it('CircleCI: a tag of its own is one', async () => {
+    const rules = [imageRule('circleci', { project, tag: 'v1' })];
+    const hooks = await makeHooks([makeHook('circleci', rules)]);
+    const git = { branch: '', tag: 'v1', ref: 'refs/tags/v1' };
+    const told = await hooks.send(signed('circleci', circleciApp({ git })));
+    expect(told.body.rules[0].result).toBe('done');
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cachedCluster, type Noticed } from '../../lib/cluster/cache.ts';
 import type { WatchedCluster } from '../../lib/cluster/kubernetes.ts';
 import { rivalUntil } from '../../lib/decide/rival.ts';
-import { Conflict, NotFound, Terminal } from '../../lib/errors.ts';
+import { Conflict, NotFound, Terminal, Unreachable } from '../../lib/errors.ts';
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 
@@ -38,17 +38,19 @@ async function opened(live: Partial<WatchedCluster> = {}, before = (_kind: strin
     ...live,
   } as unknown as WatchedCluster;
   const noticed: Noticed[] = [];
+  const back: string[] = [];
   const cached = await cachedCluster(cluster, {
     namespaces: [],
     onChange: (change) => noticed.push(change),
     onTrouble: () => {},
+    onBack: (kind) => back.push(kind),
     signal: new AbortController().signal,
   });
   const told = sinks[`ReplicaSet ${hashLabel}`] as Sinks[string];
   const replicas = async () => (await cached.get('ReplicaSet', 'shop', 'web-1')).spec?.replicas;
   const change = (object: ReplicaSet, type: 'ADDED' | 'MODIFIED' | 'DELETED' = 'MODIFIED') =>
     told.change(type, object as never);
-  return { cached, noticed, asked, told, replicas, change, watched, sinks };
+  return { cached, noticed, asked, told, replicas, change, watched, sinks, back };
 }
 
 const target = { namespace: 'shop', name: 'web-1' };
@@ -79,6 +81,31 @@ describe('a cluster read through its watches', () => {
     change(set(12, 5));
     expect(await replicas()).toBe(5);
     expect(noticed).toHaveLength(2);
+  });
+
+  it('asks the server itself for what a watch in trouble may not have told', async () => {
+    const list = async (_kind: string, namespace: string) => {
+      asked.push(`list ${namespace}`);
+      return [set(6, 2)];
+    };
+    const live = { get: async () => set(6, 2), list } as never;
+    const asked: string[] = [];
+    const { cached, change, replicas, told, back } = await opened(live);
+    change(set(5), 'ADDED');
+    told.trouble(new Unreachable('ECONNRESET'));
+    told.trouble(new Unreachable('ECONNREFUSED'));
+    expect(await replicas()).toBe(2);
+    expect(await cached.list('ReplicaSet', 'shop', hashLabel)).toHaveLength(1);
+    expect(await cached.list('ReplicaSet', '', hashLabel)).toHaveLength(1);
+    expect(await cached.list('Rollout', 'shop')).toEqual([]);
+    expect(asked).toEqual(['list shop', 'list ']);
+    expect(back).toEqual([]);
+    told.replace([set(7, 3) as never]);
+    expect(back).toEqual(['ReplicaSet']);
+    expect(await replicas()).toBe(3);
+    told.replace([set(7, 3) as never]);
+    expect(back).toHaveLength(1);
+    expect(asked).toHaveLength(2);
   });
 
   it('looks for itself after a conflict', async () => {
@@ -134,18 +161,20 @@ describe('a cluster read through its watches', () => {
     expect(metadata?.managedFields).toBeUndefined();
   });
 
-  it('knows of a rollout who drives it, and no more of who wrote what', async () => {
+  it('knows of a rollout who drives it and who wrote which part, and no more of who wrote what', async () => {
     const { cached, sinks } = await opened();
     const time = '2026-01-31T12:00:00Z';
     const driver = { manager: 'rollouts-controller', subresource: 'status', time };
     const managedFields = [
-      { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:replicas': {} } } },
+      { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:template': { 'f:spec': {} } } } },
+      { manager: 'labeller', time, fieldsV1: { 'f:metadata': { 'f:labels': {} } } },
       { ...driver, fieldsV1: { 'f:status': { 'f:phase': {}, 'f:canary': { 'f:weights': {} } } } },
     ];
     const metadata = { ...target, uid: 'u', resourceVersion: '5', managedFields };
     sinks.Rollout?.change('ADDED', { metadata } as never);
     const rollout = await cached.get('Rollout', 'shop', 'web-1');
     expect(rollout.metadata?.managedFields).toEqual([
+      { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:template': {} } } },
       { ...driver, fieldsV1: { 'f:status': { 'f:phase': {}, 'f:canary': {} } } },
     ]);
     const sighting = rivalUntil({ rollout }, Date.parse(time) + 1000);

@@ -154,6 +154,7 @@ describe('an entry that is changed while a function is at work', () => {
     const wakes = { send: async (message: object) => void sent.push(message) };
     const world: World = {
       ...{ clock, store, cluster, wakes, log, count: () => {}, processId: 'p', instanceId: '' },
+      endsAt: Number.POSITIVE_INFINITY,
       clusters: async () => [],
       invoke: async () => {
         throw new Error('nobody invokes here');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CanaryStep, PodTemplateSpec } from '../../lib/model/argo.generated.ts';
+import { typesText } from '../../lib/model/gotypes.ts';
 import { podTemplateHash, stepHash } from '../../lib/model/hash.ts';
 import { answerOf, falseFaultsOf, type GoCase } from './goCases.ts';
 
@@ -120,6 +121,17 @@ describe('podTemplateHash', () => {
     const hash = podTemplateHash(web('web:v1'));
     expect(podTemplateHash(web('web:v1'), null)).toBe(hash);
     expect(podTemplateHash(web('web:v1'), 0)).not.toBe(hash);
+  });
+});
+
+describe('the types that hashes are taken by', () => {
+  it('are what their JSON is, and nothing that only a schema or a check goes by', () => {
+    const types = JSON.parse(typesText());
+    expect(types.ContainerPort).toContain('protocol string omitempty');
+    expect(types.Container).toContain('imagePullPolicy string omitempty');
+    expect(typesText()).not.toMatch(
+      / (required|default=|values=|enum=|keys=|list=|atomic|immutable)/,
+    );
   });
 });
 

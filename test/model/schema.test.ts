@@ -3,6 +3,7 @@ import { readManifestFile } from '../../cli/manifest.ts';
 import { definitions } from '../../lib/model/definitions.ts';
 import { fieldsOf, type GoType } from '../../lib/model/gotypes.ts';
 import { objectSchema, type Schema } from '../../lib/model/schema.ts';
+import { noInput } from '../cli/support.ts';
 import { scenarios } from '../recordings/scenarios.ts';
 import { manifestOf } from '../recordings/stage.ts';
 import { admit } from './admit.ts';
@@ -109,9 +110,11 @@ describe('the schema of a type', () => {
 describe('manifests under the schema', () => {
   const sound = { faults: [], dropped: [] };
 
-  it('the example', () => {
-    const { manifests } = readManifestFile('examples/front-api.yaml');
-    const rollouts = manifests.filter(({ kind }) => kind === 'Rollout');
+  it('the example', async () => {
+    const { manifests } = await readManifestFile('examples/front-api.yaml', noInput);
+    const rollouts = manifests.filter(
+      ({ meaning }) => 'kind' in meaning && meaning.kind === 'Rollout',
+    );
     const found = rollouts.map(({ value }) => admit(objectSchema('Rollout'), value));
     expect(found).toEqual([sound]);
   });

@@ -26,7 +26,7 @@ describe('what happened between two observations', () => {
       pauseReason: null,
       pauseStart: null,
     };
-    const kinds = transitions(aborted, retried, make.rollout(), []).map(({ kind }) => kind);
+    const kinds = transitions(aborted, retried, make.observed(), []).map(({ kind }) => kind);
     expect(kinds).toEqual(['retried']);
   });
 });

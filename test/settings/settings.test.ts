@@ -47,6 +47,13 @@ describe('settings', () => {
     });
   });
 
+  it('are read in little time, whatever is in them', () => {
+    const ref = `refs/heads/${'/'.repeat(100_000)}*x`;
+    const since = performance.now();
+    expect(faultsOf({ ...github, claims: { ...github.claims, ref } })[0]).toMatch(/may have a \*/);
+    expect(performance.now() - since).toBeLessThan(2000);
+  });
+
   it.each<[string, number, RegExp]>([
     ['a: [', 1, /^ is not YAML: /],
     ['issuers: 7', 1, /^issuers must be of type array, not number$/],

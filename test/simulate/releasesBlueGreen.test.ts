@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BlueGreenStrategy, RolloutSpec } from '../../lib/model/argo.generated.ts';
-import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
+import { fieldManager, hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
 import { addService } from '../faults/acts.ts';
 import { templateOf } from '../faults/scenario.ts';
 import { manifest, target } from '../faults/stage.ts';
@@ -81,6 +81,28 @@ describe('a blue-green release', () => {
     await release.pass(250);
     await release.after({ do: 'plugin', line: 'promote' }, 10_000);
     expect(leadsTo(release, 'active')).toBe('web:v2');
+  });
+
+  it('keeps the pods it has switched to, though its status could not say so yet', async () => {
+    const release = await blueGreen({ autoPromotionEnabled: false });
+    await release.image('web:v2');
+    // A preview is asked for right after the switch, and so the write of the status is refused.
+    const stop = release.cluster.watch(({ kind, object, writer }) => {
+      if (kind !== 'Service' || object.metadata?.name !== 'active') return;
+      if (writer.manager !== fieldManager) return;
+      stop();
+      const blueGreen = { previewReplicaCount: 1 };
+      const { name } = target;
+      queueMicrotask(() => {
+        const patch = { spec: { strategy: { blueGreen } } };
+        void release.cluster.as('kubectl-edit').patch('Rollout', { namespace, name }, patch);
+      });
+    });
+    await release.after({ do: 'plugin', line: 'promote' });
+    expect(release.dog.violations).toEqual([]);
+    expect(leadsTo(release, 'active')).toBe('web:v2');
+    expect(release.status().phase).toBe('Healthy');
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
   });
 
   it('lets go of a replaced version at once where no delay is asked for', async () => {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { CanaryStep, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import { Transient } from '../../lib/errors.ts';
+import type { CanaryStep, Rollout, RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { stepHash } from '../../lib/model/hash.ts';
-import { hashLabel, instanceIdLabel } from '../../lib/model/names.ts';
+import { fieldManager, hashLabel, instanceIdLabel } from '../../lib/model/names.ts';
 import { toTime } from '../../lib/model/units.ts';
 import { nameOf, uidOf } from '../../lib/model/workload.ts';
+import { reconcile } from '../../lib/reconcile.ts';
+import type { World } from '../../lib/world.ts';
 import { templateOf } from '../faults/scenario.ts';
-import { manifest, target } from '../faults/stage.ts';
+import { key, manifest, target } from '../faults/stage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 const steps: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { pause: { duration: 10 } }];
@@ -55,6 +58,91 @@ describe('a command', () => {
     expect(release.status()).toMatchObject({ abort: true, phase: 'Degraded' });
     expect(release.sizes()).toEqual({ 'web:v1': 4 });
     expectSafe(release);
+  });
+});
+
+describe('a command whose write meets somebody else’s', () => {
+  /** Right after the write of Serin's that `isIt` knows. */
+  function onWrite(
+    { cluster }: Release,
+    isIt: (before: Rollout, after: Rollout) => boolean,
+    then: () => void,
+  ): void {
+    const stop = cluster.watch(({ kind, object, before, writer }) => {
+      if (kind !== 'Rollout' || writer.manager !== fieldManager || !before) return;
+      if (!isIt(before as Rollout, object)) return;
+      stop();
+      queueMicrotask(then);
+    });
+  }
+
+  it('is done, and is not done again, when they take it back', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    await release.after({ do: 'plugin', line: 'abort' });
+    const isRetried = (before: Rollout, after: Rollout) =>
+      before.status?.abort === true && after.status?.abort === false;
+    onWrite(release, isRetried, () => {
+      release.cluster.patchStatus(target.namespace, target.name, { abort: true }, 'kubectl');
+    });
+    await release.command({ verb: 'retry' }, 20_000);
+    expect(release.status()).toMatchObject({ abort: true, phase: 'Degraded' });
+    expect(release.sizes()).toEqual({ 'web:v1': 4 });
+    const [command] = (await release.ledger()).filter(({ kind }) => kind === 'command');
+    expect(command?.text).toMatch(/^retry: done/);
+    expectSafe(release);
+  });
+
+  it('is not known to be done when they take it back and its answer was lost', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    await release.after({ do: 'plugin', line: 'abort' });
+    const { world } = release.simulated;
+    const cluster = await world.cluster('local');
+    const lossy: World = {
+      ...world,
+      cluster: async () => ({
+        ...cluster,
+        patch: async (kind, where, patch, options) => {
+          await cluster.patch(kind, where, patch, options);
+          throw new Transient('the connection was lost');
+        },
+      }),
+    };
+    const retry = { do: 'api', command: { verb: 'retry' }, dies: true, fresh: true } as const;
+    await release.after(retry, 100);
+    await expect(reconcile(lossy, key)).rejects.toThrow(Transient);
+    expect(release.status().abort).toBe(false);
+    release.cluster.patchStatus(target.namespace, target.name, { abort: true }, 'kubectl');
+    await release.pass(90_000);
+    expect(release.status()).toMatchObject({ abort: true, phase: 'Degraded' });
+    const [command] = (await release.ledger()).filter(({ kind }) => kind === 'command');
+    expect(command?.text).toMatch(/^retry: superseded. Whether it was carried out is not known/);
+  });
+
+  it('is carried out when it was refused because theirs, an autoscaler’s, was faster', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    const { world } = release.simulated;
+    const cluster = await world.cluster('local');
+    let isFirst = true;
+    const late: World = {
+      ...world,
+      cluster: async () => ({
+        ...cluster,
+        patch: async (kind, where, patch, options) => {
+          if (isFirst) release.cluster.scale(target.namespace, target.name, 6);
+          isFirst = false;
+          return cluster.patch(kind, where, patch, options);
+        },
+      }),
+    };
+    const pause = { do: 'api', command: { verb: 'pause' }, dies: true, fresh: true } as const;
+    await release.after(pause, 100);
+    await reconcile(late, key);
+    expect(release.dog.live()?.spec).toMatchObject({ paused: true, replicas: 6 });
+    const [command] = (await release.ledger()).filter(({ kind }) => kind === 'command');
+    expect(command?.text).toMatch(/^pause: done/);
   });
 });
 

@@ -72,6 +72,47 @@ describe('a stable ReplicaSet that was deleted in mid-release', () => {
     expect(release.where()).toBe('Healthy 4/4');
     expectSafe(release);
   });
+
+  it('gives the stable version its pods, should the rollout be scaled up meanwhile', async () => {
+    const release = await openRelease(canary({ replicas: 0 }));
+    const wiped = perform(release, { do: 'wipe' });
+    await release.image('web:v2', 30_000);
+    await wiped;
+    expect(release.status()).toMatchObject({ phase: 'Paused', message: 'StatusLost' });
+    for (const replicas of [4, 6]) {
+      await release.after({ do: 'scale', replicas }, 30_000);
+      expect(release.sizes()).toEqual({ 'web:v1': replicas });
+    }
+    // Fewer pods are a person's to take.
+    await release.after({ do: 'scale', replicas: 2 }, 30_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 6 });
+    expectSafe(release);
+  });
+
+  it.each(['while a wiped status is held', 'together with the status'])(
+    '%s leaves no rollout without pods',
+    async (when) => {
+      const isLater = when === 'while a wiped status is held';
+      const release = await openRelease({
+        strategy: { canary: { steps: [{ pause: {} }, { setWeight: 50 }] } },
+      });
+      await release.image('web:v2');
+      // Another template makes that the record does not fit.
+      const wiped = perform(release, { do: 'wipe' });
+      const deleted = isLater ? undefined : perform(release, { do: 'deleteSet', role: 'stable' });
+      await release.image('web:v3', 60_000);
+      await Promise.all([wiped, deleted]);
+      expect(release.status()).toMatchObject({ phase: 'Paused', message: 'StatusLost' });
+      if (isLater) await release.after({ do: 'deleteSet', role: 'stable' }, 60_000);
+      expect(release.sizes()).toEqual({ 'web:v3': 4 });
+      // They serve, and no more: what is released only a person says.
+      expect(release.status()).toMatchObject({ phase: 'Paused', availableReplicas: 4 });
+      expect(release.status().stableRS).toBeUndefined();
+      await release.after({ do: 'plugin', line: 'promote' }, 10_000);
+      expect(release.where()).toBe('Healthy 2/2');
+      expectSafe(release);
+    },
+  );
 });
 
 describe('another controller at work', () => {

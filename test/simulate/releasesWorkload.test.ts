@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Deployment, ObjectRef, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import type { Command } from '../../lib/model/intent.ts';
 import { workloadGenerationAnnotation } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { imagesOf } from '../../lib/model/workload.ts';
@@ -223,6 +224,25 @@ describe('the Deployment a rollout refers to', () => {
     expect(size(release)).toBe(0);
   });
 
+  it('does not lose its pods one by one again because the status was wiped', async () => {
+    const release = await referring({ scaleDown: 'progressively' });
+    expect(size(release)).toBe(0);
+    await change(release, withImage('web:v2'));
+    await release.after({ do: 'wipe' });
+    expect(release.where()).toBe('Paused 1/2');
+    // As without the wipe: they stay until the release is healthy, and then all go.
+    await change(release, { spec: { replicas: 6 } });
+    expect(size(release)).toBe(6);
+    for (const pod of release.cluster.read.list('Pod', namespace)) {
+      release.cluster.deleteObject('Pod', namespace, pod.metadata?.name ?? '');
+    }
+    await release.pass(20_000);
+    expect(size(release)).toBe(6);
+    await release.command({ verb: 'promote' }, 20_000);
+    expect(release.where()).toBe('Healthy 2/2');
+    expect(size(release)).toBe(0);
+  });
+
   it('keeps its pods when the rollout has none: somebody is on the way back', async () => {
     const release = await referring({ scaleDown: 'onsuccess' });
     release.cluster.scale(namespace, target.name, 0);
@@ -270,6 +290,46 @@ describe('a reference that leads nowhere', () => {
   ])('names what is wrong with %j', async (ref, message) => {
     const release = await referring(ref);
     expect(release.status().message).toContain(`spec.workloadRef ${message}`);
+  });
+});
+
+describe('a command that changes the template', () => {
+  const commands: Command[] = [
+    { verb: 'undo' },
+    { verb: 'undo', toRevision: 1 },
+    { verb: 'image', container: '*', image: 'web:v3' },
+  ];
+  const told = async (release: Release) =>
+    (await release.ledger()).findLast(({ kind }) => kind === 'command')?.text;
+
+  it.each(commands)('is refused while the Deployment is missing: %j', async (command) => {
+    const release = await referring({});
+    await change(release, withImage('web:v2'));
+    await release.command({ verb: 'promote' }, 30_000);
+    release.cluster.deleteObject('Deployment', namespace, 'source');
+    await release.pass(5000);
+    await release.command(command);
+    expect(release.dog.live()?.spec).not.toHaveProperty('template');
+    expect(await told(release)).toContain(
+      'Nothing was done: spec.workloadRef names the Deployment source, which does not exist.',
+    );
+    // When it is back, nothing stands in its way.
+    release.cluster.apply('Deployment', deployment(0, 'web:v2'));
+    await release.pass(30_000);
+    expect(release.where()).toBe('Healthy 2/2');
+  });
+
+  it('is refused beside a reference and a template: which is meant nobody can say', async () => {
+    const release = await referring({});
+    await release.cluster.as('kubectl').patch('Rollout', target, {
+      spec: { template: templateOf('web:v2') },
+    });
+    await release.pass(5000);
+    await release.command({ verb: 'image', container: 'web', image: 'web:v3' });
+    expect(imagesOf(release.dog.live()?.spec?.template)).toEqual(['web:v2']);
+    expect(await told(release)).toContain(
+      'Nothing was done: spec.workloadRef stands beside spec.template; remove one of the two.',
+    );
   });
 });
 

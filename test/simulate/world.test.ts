@@ -128,6 +128,14 @@ describe('the doorbell', () => {
     expect(wakes.map(([, name]) => name)).toEqual(['web', 'web']);
   });
 
+  it('rings for a write by whoever calls himself Serin', async () => {
+    const { cluster, wakes, pass } = await settled();
+    const target = { namespace, name: 'web' };
+    await cluster.as('serin').patch('Rollout', target, { spec: { paused: true } });
+    await pass(5000);
+    expect(wakes.map(([, name]) => name)).toEqual(['web']);
+  });
+
   it('is silent where nothing counts, and for what no rollout owns', async () => {
     const { cluster, wakes, pass } = await settled();
     const labels = { metadata: { labels: { a: 'b' } } };

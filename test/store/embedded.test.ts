@@ -38,7 +38,9 @@ describe('the embedded store in a folder', () => {
     const first = await embeddedStore({ dir });
     const second = embeddedStore({ dir });
     await expect(second).rejects.toThrow(Terminal);
-    await expect(second).rejects.toThrow(/another process has it open: stop that one/);
+    await expect(second).rejects.toThrow(
+      new RegExp(`process ${process.pid} has it open, since \\S+Z: stop that one`),
+    );
     await first.close();
     await (await embeddedStore({ dir })).close();
   });

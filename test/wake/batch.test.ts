@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Terminal, Transient, Unreachable } from '../../lib/errors.ts';
-import { minuteMs, secondMs } from '../../lib/model/units.ts';
+import { secondMs } from '../../lib/model/units.ts';
 import { deliverBatch } from '../../lib/wake/batch.ts';
+import { noteAnswer } from '../../lib/wake/outage.ts';
 import { sweep } from '../../lib/wake/sweep.ts';
 import type { QueueMessage } from '../../lib/world.ts';
 import { wakeWorld } from './world.ts';
@@ -92,30 +93,55 @@ describe('a cluster that does not answer', () => {
   const saveDue = () =>
     made.world.store.save({ schema: 1, key, version: 0, intents: [], polls: 0, dueAt: start });
 
-  it('is left alone by the sweep until a list is answered, and then nothing is lost', async () => {
+  const outage = () => made.world.store.documents.get({ kind: 'outage', id: 'prod' });
+
+  it('is left alone by sweeps and wakes while one list tries it, later each time', async () => {
     await saveDue();
-    expect(await batch([{ key, retries: 5 }], gone)).toEqual(failed());
-    // An hour: what is due stays due, no message piles up, and a list tries the cluster now and then.
-    for (let minute = 1; minute <= 60; minute += 1) {
-      made.clock.set(start + minute * minuteMs);
-      await sweep(made.world);
-      for (const { list } of made.lists.splice(0)) await batch([{ list }], gone);
+    expect(await batch([{ key, retries: 2 }], gone)).toEqual(failed());
+    expect(made.lists).toMatchObject([{ list: 'prod', delayMs: 5 * secondMs }]);
+    const delays: number[] = [];
+    for (let second = 1; second <= 3600; second += 1) {
+      made.clock.set(start + second * secondMs);
+      if (second % 60 === 0) await sweep(made.world);
+      // A wake of it is tried once and no more.
+      if (second % 100 === 0) await batch([{ key }], gone);
+      const arrived = ({ sentAt, delayMs }: (typeof made.lists)[0]) =>
+        sentAt + delayMs <= made.clock.now();
+      expect(made.lists).toHaveLength(1);
+      for (const { list, delayMs } of made.lists.filter(arrived)) {
+        made.lists.splice(0);
+        delays.push(delayMs / secondMs);
+        await batch([{ list }], gone);
+      }
     }
     expect(made.sent).toEqual([]);
-    const known = await made.world.store.documents.get({ kind: 'outage', id: 'prod' });
-    expect(known?.body).toMatchObject({ since: start });
-    expect(known?.body.failures).toBeGreaterThan(8);
-    expect(known?.body.failures).toBeLessThan(20);
+    expect((await outage())?.body).toMatchObject({ since: start, failures: delays.length + 1 });
+    // A quarter of the time it has been away, at least 5 s and at most 5 minutes.
+    expect(delays.slice(0, 8)).toEqual([5, 5, 5, 5, 5, 6.25, 8, 10]);
+    expect(delays.at(-1)).toBe(300);
+    expect(delays.length).toBeLessThan(40);
     // Its sweeps, not its wakes, tell of a cluster that is gone, and nothing else is late for it.
     expect(made.counts).toEqual({ clusters_unreachable: 60, sweep_lateness_seconds: 0 });
+  });
 
-    const back = start + 65 * minuteMs;
-    made.clock.set(back);
+  it('is tried by a sweep where the list that was to try it is lost', async () => {
+    await batch([{ key, retries: 2 }], gone);
+    made.lists.splice(0);
+    made.clock.set(start + 64 * secondMs);
     await sweep(made.world);
-    expect(await batch(made.lists.splice(0), () => {})).toEqual(failed());
-    made.clock.set(back + minuteMs);
+    expect(made.lists).toEqual([]);
+    made.clock.set(start + 65 * secondMs);
     await sweep(made.world);
-    expect(made.sent).toMatchObject([{ key, at: start }]);
+    expect(made.lists).toMatchObject([{ list: 'prod', delayMs: 0 }]);
+  });
+
+  it('is listed at once when it answers anybody, however many hear it', async () => {
+    await batch([{ key, retries: 2 }], gone);
+    made.lists.splice(0);
+    await Promise.all([noteAnswer(made.world, 'prod'), noteAnswer(made.world, 'prod')]);
+    await noteAnswer(made.world, 'prod');
+    await noteAnswer(made.world, 'other');
+    expect(made.lists).toMatchObject([{ list: 'prod', delayMs: 0 }]);
   });
 
   it('holds up no other cluster', async () => {

@@ -22,7 +22,10 @@ export function handClock(start: Millis): Clock & { set: (at: Millis) => void; s
   };
 }
 
-type SweptWorld = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'>;
+type SweptWorld = Pick<
+  World,
+  'clock' | 'endsAt' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'
+>;
 
 /** What a sweep needs of the World, on the embedded store, with a queue one can look into. */
 export async function wakeWorld(start: Millis) {
@@ -31,16 +34,17 @@ export async function wakeWorld(start: Millis) {
   const sent: Sent[] = [];
   const logged: string[] = [];
   const counts: Record<string, number> = {};
-  const lists: { list: string; sentAt: Millis }[] = [];
+  const lists: { list: string; delayMs: Millis; sentAt: Millis }[] = [];
   const clusters = new Map([['prod', { doorbell: true }]]);
   const world: SweptWorld = {
     clusters: async () => [...clusters].map(([name, { doorbell }]) => ({ name, doorbell })),
     clock,
+    endsAt: Number.POSITIVE_INFINITY,
     store,
     wakes: {
       send: async (message, delayMs) => {
         const sentAt = clock.now();
-        if ('list' in message) lists.push({ ...message, sentAt });
+        if ('list' in message) lists.push({ ...message, delayMs, sentAt });
         else sent.push({ ...message, delayMs, sentAt });
       },
     },

@@ -32,7 +32,7 @@ try {
       name: 'Serin',
       instanceId: 'serin',
       agent: 'serin/',
-      start: () => startSerin(plane, { instanceId: 'serin', quiet: true }),
+      start: () => startSerin(plane, { instanceId: 'serin', quiet: true, inMemory: true }),
     },
   ].filter(({ instanceId }) => values.only === undefined || instanceId === values.only);
   for (const { start, ...subject } of controllers) {

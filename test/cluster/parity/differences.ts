@@ -1,21 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import type { Difference } from '../../recordings/compare.ts';
 
-/** Where Serin is meant to be another than Argo, and what says why. */
-type Intended = { scenario: string; field: RegExp; why: string };
+/** Where Serin is meant to be another than Argo, and what says why: see differences.yaml. */
+type Intended = {
+  scenario: string;
+  why: string;
+  at: { [waits: string]: { [field: string]: [argo: unknown, ours: unknown] } };
+};
 
-const intended: Intended[] = [
-  {
-    scenario: 'invalid-then-fixed-weight',
-    field: /^(status\.message|get\.Message:)$/,
-    why: 'the words of a fault are ours: they say what to write instead (lib/decide/validate.ts)',
-  },
-  ...['workload-progressively', 'workload-onsuccess'].map((scenario) => ({
-    scenario,
-    field: /^replicaSets\.r\d\.annotations\.rollout\.argoproj\.io\/revision-history$/,
-    why: 'ADR 16: a revision is noted as one of the past once it is past',
-  })),
-];
+const intended: Intended[] = parse(
+  readFileSync(new URL('differences.yaml', import.meta.url), 'utf8'),
+);
 
-export function isIntended(scenario: string, { field }: Difference): boolean {
-  return intended.some((each) => each.scenario === scenario && each.field.test(field));
+/**
+ * What is not meant of what was found. The plugin's tree shows once more what the other fields say: where one
+ * of them is meant to differ the tree may. What is listed as meant and not found is no longer true.
+ */
+export function unmeantOf(scenario: string, found: Difference[]): Difference[] {
+  const listed = meantIn(scenario);
+  const met = new Set<Difference>();
+  const others = found.filter((each) => {
+    const meant = listed.filter((one) => covers(one, each));
+    for (const one of meant) met.add(one);
+    return meant.length === 0;
+  });
+  const waits = new Set([...met].map(({ at }) => at));
+  const unmeant = others.filter(({ at, field }) => !(field.startsWith('get.') && waits.has(at)));
+  const gone = listed
+    .filter((one) => !met.has(one))
+    .map((one) => ({ ...one, field: `${one.field}, which is listed but not so` }));
+  return [...unmeant, ...gone];
+}
+
+function meantIn(scenario: string): Difference[] {
+  return intended
+    .filter((each) => each.scenario === scenario)
+    .flatMap((each) => Object.entries(each.at))
+    .flatMap(([waits, fields]) => waits.split(', ').map((wait) => ({ wait, fields })))
+    .flatMap(({ wait, fields }) =>
+      Object.entries(fields).map(([field, [argo, ours]]) => ({
+        at: wait === 'way' ? -1 : Number(wait),
+        field,
+        argo: String(argo),
+        ours: String(ours),
+      })),
+    );
+}
+
+function covers(meant: Difference, found: Difference): boolean {
+  if (meant.at !== found.at) return false;
+  if (meant.field === found.field) {
+    const pattern = meant.argo.match(/^\/(.+)\/$/)?.[1];
+    const isTheirs =
+      pattern === undefined ? meant.argo === found.argo : new RegExp(pattern).test(found.argo);
+    return isTheirs && meant.ours === found.ours;
+  }
+  if (!found.field.startsWith(`${meant.field}.`)) return false;
+  return meant.argo === '' ? found.argo === '' : meant.ours === '' && found.ours === '';
 }

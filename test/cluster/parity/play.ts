@@ -1,46 +1,40 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ObjectMeta } from '../../../lib/model/argo.generated.ts';
 import { instanceIdLabel } from '../../../lib/model/names.ts';
 import { uidOf } from '../../../lib/model/workload.ts';
 import { picture } from '../../recordings/picture.ts';
-import type { Action, Observation, Scenario } from '../../recordings/scenarios.ts';
+import type { Observation } from '../../recordings/scenarios.ts';
 import { holdAll, type Sight, tagOf, versionsOf } from '../../recordings/sight.ts';
 import { manifestOf } from '../../recordings/stage.ts';
 import type { ControlPlane } from '../controlPlane.ts';
-import { plugin } from '../peer.ts';
-import { apply, newNamespace } from '../stage.ts';
+import { plugin, type Ran } from '../peer.ts';
+import { apply } from '../stage.ts';
+import { type ParityAction, type ParityScenario, withTimes } from './scenarios.ts';
 import type { Watcher } from './watcher.ts';
 
 export type Played = { observations: Observation[]; passed: string[] };
 
-type Stage = { plane: ControlPlane; watcher: Watcher; namespace: string };
+/** One of the two controllers, and how its users type commands. */
+export type Side = {
+  instanceId: string;
+  command: (namespace: string, line: string) => Promise<Ran>;
+};
+
+type Stage = { plane: ControlPlane; watcher: Watcher; namespace: string; side: Side };
 
 const stillMs = 2500;
 const timeoutMs = 60_000;
 const lookMs = 50;
 const name = 'web';
 
-/** Plays a scenario on the controller with this instance id, in a namespace of its own. */
+/** Plays a scenario on one of the controllers, in a namespace of its own. */
 export async function play(
   plane: ControlPlane,
   watcher: Watcher,
-  { scenario, instanceId }: { scenario: Scenario; instanceId: string },
+  { scenario, side, namespace }: { scenario: ParityScenario; side: Side; namespace: string },
 ): Promise<Played> {
-  const namespace = await newNamespace(plane, `${scenario.name}-${instanceId}`);
-  const stage: Stage = { plane, watcher, namespace };
-  for (const service of scenario.services ?? []) {
-    await apply(plane, {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: service, namespace },
-      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
-    });
-  }
-  for (const object of scenario.also ?? []) {
-    await apply(plane, { ...object, metadata: { ...object.metadata, namespace } });
-  }
-  const manifest = manifestOf(scenario.rollout);
-  const labels = { [instanceIdLabel]: instanceId };
-  await apply(plane, { ...manifest, metadata: { name, namespace, labels } });
+  const stage: Stage = { plane, watcher, namespace, side };
+  await begin(stage, scenario);
   const observations: Observation[] = [];
   let before = new Set<string>();
   for (const action of scenario.actions) {
@@ -56,6 +50,37 @@ export async function play(
   const passed = watcher.passed(namespace);
   await plane.kubectl(['delete', 'namespace', namespace, '--wait=false']);
   return { observations, passed };
+}
+
+/** Makes the scenario's objects, and gives the rollout to the controller. */
+async function begin({ plane, namespace, side }: Stage, scenario: ParityScenario): Promise<void> {
+  const { services = [], also = [], rollout, taken } = scenario;
+  const manifest = manifestOf(withTimes(rollout, Date.now()));
+  const labels = { [instanceIdLabel]: side.instanceId };
+  const inside = (object: { metadata?: ObjectMeta }, more: ObjectMeta = {}): object => ({
+    ...object,
+    metadata: { ...object.metadata, namespace, ...more },
+  });
+  // In one go: each call of kubectl is a process.
+  await apply(
+    plane,
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    ...services.map((service) => ({
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: service, namespace } },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    })),
+    ...also.map((object) => inside(object)),
+    inside({ ...manifest, metadata: { name } }, taken ? {} : { labels }),
+  );
+  if (!taken) return;
+  const kubectl = (...args: string[]) => plane.kubectl(['-n', namespace, ...args]);
+  const uid = await kubectl('get', 'rollout', name, '-o', 'jsonpath={.metadata.uid}');
+  const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name, uid };
+  const ownerReferences = [{ ...owner, controller: true }];
+  await apply(plane, ...taken.owned.map((object) => inside(object, { ownerReferences })));
+  const status = JSON.stringify({ status: taken.status });
+  await kubectl('patch', 'rollout', name, '--subresource=status', '--type=merge', '-p', status);
+  await kubectl('label', 'rollout', name, `${instanceIdLabel}=${side.instanceId}`);
 }
 
 function sightOf({ watcher, namespace }: Stage): Sight {
@@ -86,8 +111,8 @@ async function passUntil(
   return false;
 }
 
-async function act(stage: Stage, action: Exclude<Action, { wait: string }>): Promise<void> {
-  const { plane, namespace } = stage;
+async function act(stage: Stage, action: Exclude<ParityAction, { wait: string }>): Promise<void> {
+  const { plane, namespace, side } = stage;
   const kubectl = (...args: string[]) => plane.kubectl(['-n', namespace, ...args]);
   if (action === 'badImage') return setImage(stage, 'nonexistent-v9');
   if ('image' in action) return setImage(stage, action.image);
@@ -100,6 +125,11 @@ async function act(stage: Stage, action: Exclude<Action, { wait: string }>): Pro
     const line = [verb === 'retry' ? 'retry rollout' : verb, name, ...rest].join(' ');
     const { code, err } = await plugin(plane, namespace, line);
     if (code !== 0) throw new Error(`${action.plugin}: ${err}`);
+  } else if ('kubectl' in action) {
+    await kubectl(...action.kubectl.split(' '));
+  } else if ('command' in action) {
+    const { code, out, err } = await side.command(namespace, action.command);
+    if (code !== 0) throw new Error(`${action.command}: ${out}${err}`);
   } else if ('admit' in action) await admit(stage, action.admit);
   else await passUntil(stage, action.until, { still: false });
 }

@@ -8,8 +8,9 @@ const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const plane = await startControlPlane({ tell: say });
 try {
   await installArgoDefinitions(plane);
-  const done = await compareAll(plane, process.argv.slice(2), ({ scenario, unmeant }) => {
-    say(`${unmeant.length === 0 ? 'equal ' : 'DIFFER'}  ${scenario}`);
+  const done = await compareAll(plane, process.argv.slice(2), ({ scenario, unmeant, again }) => {
+    const played = again ? ' (Argo collided with its own ReplicaSet, and was played again)' : '';
+    say(`${unmeant.length === 0 ? 'equal ' : 'DIFFER'}  ${scenario}${played}`);
     for (const { at, field, argo, ours } of unmeant) {
       say(`  ${at}, ${field}: Argo ${argo || 'nothing'} | Serin ${ours || 'nothing'}`);
     }

@@ -63,7 +63,7 @@ export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
           .filter((pod) => !pod.metadata?.deletionTimestamp),
       };
     },
-    passed: (namespace) => passed.get(namespace) ?? [],
+    passed: (namespace) => [...(passed.get(namespace) ?? [])],
     stop: () => stop.abort(),
   };
 }

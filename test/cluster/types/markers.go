@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +21,8 @@ type markers struct {
 type markedType struct {
 	own    []string
 	fields map[string][]string
+	// The constants of the type, where it is a string.
+	values []string
 }
 
 func (m *markers) of(typ reflect.Type) markedType {
@@ -45,6 +49,7 @@ func readMarkers(pkgPath string) map[string]markedType {
 		panic(err)
 	}
 	types := map[string]markedType{}
+	values := map[string][]string{}
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
@@ -56,14 +61,50 @@ func readMarkers(pkgPath string) map[string]markedType {
 				continue
 			}
 			for _, spec := range general.Specs {
-				if typ, isType := spec.(*ast.TypeSpec); isType {
-					own := append(markersIn(general.Doc), markersIn(typ.Doc)...)
-					types[typ.Name.Name] = markedType{own, fieldMarkers(typ.Type)}
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					own := append(markersIn(general.Doc), markersIn(spec.Doc)...)
+					types[spec.Name.Name] = markedType{own, fieldMarkers(spec.Type), nil}
+				case *ast.ValueSpec:
+					name, value := constant(spec)
+					values[name] = append(values[name], value...)
 				}
 			}
 		}
 	}
+	for name, typ := range types {
+		typ.values = values[name]
+		types[name] = typ
+	}
 	return types
+}
+
+// constant gives the type and the text of a constant such as `PullAlways PullPolicy = "Always"`.
+func constant(spec *ast.ValueSpec) (string, []string) {
+	typ, isNamed := spec.Type.(*ast.Ident)
+	if !isNamed || len(spec.Values) != 1 {
+		return "", nil
+	}
+	literal, isLiteral := spec.Values[0].(*ast.BasicLit)
+	if !isLiteral || literal.Kind != token.STRING {
+		return "", nil
+	}
+	value, err := strconv.Unquote(literal.Value)
+	if err != nil {
+		panic(err)
+	}
+	return typ.Name, []string{value}
+}
+
+// enumeration: the values of a type that has no others.
+func (m *markers) enumeration(typ reflect.Type) []string {
+	marked := m.of(typ)
+	if typ.Kind() != reflect.String || !slices.Contains(marked.own, "enum") {
+		return nil
+	}
+	values := slices.Clone(marked.values)
+	slices.Sort(values)
+	return slices.Compact(values)
 }
 
 func fieldMarkers(typ ast.Expr) map[string][]string {
@@ -138,6 +179,9 @@ func (m *markers) schemaOptions(typ reflect.Type, field reflect.StructField, omi
 	}
 	if m.isAtomic(innermost(field.Type)) {
 		options += " atomic"
+	}
+	if values := m.enumeration(innermost(field.Type)); values != nil {
+		options += " values=" + strings.Join(values, ";")
 	}
 	return options
 }

@@ -1,0 +1,323 @@
+import type { Fault } from '../../lib/decide/validate.ts';
+import type {
+  Container,
+  ContainerPort,
+  Lifecycle,
+  PodSpec,
+  Probe,
+  ResourceRequirements,
+  SecurityContext,
+  Volume,
+  VolumeMount,
+} from '../../lib/model/argo.generated.ts';
+import { quantityNanos } from '../../lib/model/quantity.ts';
+import { isLabelKey, isPortName } from '../../lib/model/syntax.ts';
+import { envFaults, envFromFaults } from './envRules.ts';
+import { atLeast, between, each, exactlyOne, ids, named, shown, wrongIf } from './rules.ts';
+
+// What the API server refuses in a container, beyond types and markers, whatever the cluster's feature
+// gates are. k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go
+
+type Role = 'main' | 'init' | 'sidecar';
+
+export function containersFaults(spec: PodSpec, path: string): Fault[] {
+  const { containers = [], initContainers = [], volumes = [] } = spec;
+  const { terminationGracePeriodSeconds: graceSeconds = 30 } = spec;
+  const names = new Set(containers.map(({ name }) => name).filter(Boolean));
+  return [
+    ...each(initContainers, `${path}.initContainers`, (container, at) => [
+      ...wrongIf(
+        names.has(container.name),
+        `${at}.name`,
+        `is the name of a container too: ${shown(container.name)}`,
+      ),
+      ...containerFaults(container, at, {
+        volumes,
+        graceSeconds,
+        role: container.restartPolicy === 'Always' ? 'sidecar' : 'init',
+      }),
+    ]),
+    ...each(containers, `${path}.containers`, (container, at) =>
+      containerFaults(container, at, { volumes, graceSeconds, role: 'main' }),
+    ),
+    ...hostPortFaults(containers, `${path}.containers`),
+    ...(spec.hostNetwork ? networkFaults(containers, `${path}.containers`) : []),
+  ];
+}
+
+function containerFaults(
+  container: Container,
+  path: string,
+  { volumes, graceSeconds, role }: { volumes: Volume[]; graceSeconds: number; role: Role },
+): Fault[] {
+  const { image = '', env, envFrom, ports, resources, securityContext } = container;
+  return [
+    ...named(container.name, `${path}.name`, 'label'),
+    ...wrongIf(image !== image.trim(), `${path}.image`, 'must not begin or end with a blank'),
+    // The rules of a strategy say so of the main containers.
+    ...wrongIf(image === '' && role !== 'main', `${path}.image`, 'is missing'),
+    ...portsFaults(ports, `${path}.ports`),
+    ...each(env, `${path}.env`, envFaults),
+    ...each(envFrom, `${path}.envFrom`, envFromFaults),
+    ...resourcesFaults(resources, `${path}.resources`),
+    ...mountsFaults(container, path, volumes),
+    ...probesFaults(container, path, role),
+    ...lifecycleFaults(container.lifecycle, `${path}.lifecycle`, { role, graceSeconds }),
+    ...securityFaults(securityContext, `${path}.securityContext`),
+  ];
+}
+
+const portRange = [1, 65_535] as const;
+
+function portsFaults(ports: ContainerPort[] | undefined, path: string): Fault[] {
+  const names = (ports ?? []).map(({ name }) => name);
+  return each(ports, path, ({ name, containerPort, hostPort }, at, index) => [
+    ...between(containerPort, `${at}.containerPort`, portRange),
+    ...between(hostPort, `${at}.hostPort`, [0, 65_535]),
+    ...(name ? portNameFaults(name, `${at}.name`) : []),
+    ...wrongIf(
+      Boolean(name) && names.indexOf(name) < index,
+      `${at}.name`,
+      `is the name of another port too: ${shown(name)}`,
+    ),
+  ]);
+}
+
+function portNameFaults(name: string, path: string): Fault[] {
+  const message =
+    'must be at most 15 lower-case letters, at least one, and digits, with single - only within, ' +
+    `not ${shown(name)}`;
+  return wrongIf(!isPortName(name), path, message);
+}
+
+/** Two containers cannot have one port of the node. */
+function hostPortFaults(containers: Container[], path: string): Fault[] {
+  const taken = new Set<string>();
+  return each(containers, path, ({ ports }, at) =>
+    each(ports, `${at}.ports`, ({ hostPort, protocol, hostIP = '' }, portAt) => {
+      const key = `${protocol || 'TCP'}/${hostIP}/${hostPort}`;
+      const isTaken = Boolean(hostPort) && taken.has(key);
+      taken.add(key);
+      return wrongIf(isTaken, `${portAt}.hostPort`, `is taken by another port: ${hostPort}`);
+    }),
+  );
+}
+
+function networkFaults(containers: Container[], path: string): Fault[] {
+  return each(containers, path, ({ ports }, at) =>
+    each(ports, `${at}.ports`, ({ hostPort, containerPort }, portAt) =>
+      wrongIf(
+        Boolean(hostPort) && hostPort !== containerPort,
+        `${portAt}.hostPort`,
+        `must be containerPort (${containerPort}) with hostNetwork, not ${hostPort}`,
+      ),
+    ),
+  );
+}
+
+function resourcesFaults(given: ResourceRequirements | undefined, path: string): Fault[] {
+  const { requests = {}, limits = {} } = given ?? {};
+  return [
+    ...amountsFaults(limits, `${path}.limits`),
+    ...amountsFaults(requests, `${path}.requests`),
+    ...Object.entries(requests).flatMap(([name, request]) => {
+      const limit = limits[name];
+      const at = `${path}.requests[${name}]`;
+      const isShared = !name.includes('/') && !name.startsWith('hugepages-');
+      if (limit === undefined) {
+        return wrongIf(!isShared, at, `needs a limit of the same amount in ${path}.limits`);
+      }
+      const [asked = 0n, most = 0n] = [quantityNanos(request), quantityNanos(limit)];
+      if (!isShared && asked !== most)
+        return wrongIf(true, at, `must be its limit, ${limit}, not ${request}`);
+      return wrongIf(asked > most, at, `must be at most its limit, ${limit}, not ${request}`);
+    }),
+  ];
+}
+
+const standard = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
+
+function amountsFaults(amounts: Record<string, string | number>, path: string): Fault[] {
+  return Object.entries(amounts).flatMap(([name, amount]) => {
+    const at = `${path}[${name}]`;
+    const isExtended = name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
+    const nanos = quantityNanos(amount) ?? 0n;
+    return [
+      ...wrongIf(
+        name.includes('/') ? !isLabelKey(name) : !standard.test(name),
+        at,
+        'is no resource: cpu, memory, ephemeral-storage, hugepages-SIZE, or one with a domain and /',
+      ),
+      ...wrongIf(nanos < 0n, at, `must be 0 or more, not ${amount}`),
+      ...wrongIf(isExtended && nanos % 1_000_000_000n !== 0n, at, `must be whole, not ${amount}`),
+    ];
+  });
+}
+
+function mountsFaults(container: Container, path: string, volumes: Volume[]): Fault[] {
+  const { volumeMounts = [], volumeDevices = [], securityContext } = container;
+  const byName = new Map(volumes.map((volume) => [volume.name, volume]));
+  const missing = (name: string, at: string): Fault[] =>
+    wrongIf(Boolean(name) && !byName.has(name), at, `names no volume of the pod: ${shown(name)}`);
+  return [
+    ...each(volumeMounts, `${path}.volumeMounts`, (mount, at) => [
+      ...missing(mount.name, `${at}.name`),
+      ...subPathFaults(mount, at),
+      ...wrongIf(
+        mount.mountPropagation === 'Bidirectional' && securityContext?.privileged !== true,
+        `${at}.mountPropagation`,
+        'can be Bidirectional only where securityContext.privileged is true',
+      ),
+      ...wrongIf(
+        volumeDevices.some(({ name }) => name === mount.name),
+        `${at}.name`,
+        'must not be among volumeDevices too',
+      ),
+    ]),
+    ...each(volumeDevices, `${path}.volumeDevices`, ({ name }, at) => {
+      const volume = byName.get(name);
+      const isClaim = !volume || volume.persistentVolumeClaim || volume.ephemeral;
+      return [
+        ...missing(name, `${at}.name`),
+        ...wrongIf(!isClaim, `${at}.name`, 'must name a volume that is a claim'),
+      ];
+    }),
+  ];
+}
+
+function subPathFaults({ subPath, subPathExpr }: VolumeMount, path: string): Fault[] {
+  if (subPath && subPathExpr)
+    return wrongIf(true, `${path}.subPathExpr`, 'and subPath must not both be given');
+  return [
+    ...pathWithinFaults(subPath, `${path}.subPath`),
+    ...pathWithinFaults(subPathExpr, `${path}.subPathExpr`),
+  ];
+}
+
+/** A path that leads nowhere else. */
+export function pathWithinFaults(value: string | undefined, path: string): Fault[] {
+  const isWrong = Boolean(value) && (value?.startsWith('/') || value?.split('/').includes('..'));
+  return wrongIf(Boolean(isWrong), path, `must be a relative path without .., not ${shown(value)}`);
+}
+
+const probes = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
+
+function probesFaults(container: Container, path: string, role: Role): Fault[] {
+  return probes.flatMap((field) => {
+    const probe = container[field];
+    const at = `${path}.${field}`;
+    if (probe === undefined) return [];
+    if (role === 'init') {
+      return wrongIf(true, at, 'can be of an init container only with restartPolicy: Always');
+    }
+    return [...probeFaults(probe, at), ...kindFaults(field, probe, at)];
+  });
+}
+
+const probeNumbers = [
+  'initialDelaySeconds',
+  'timeoutSeconds',
+  'periodSeconds',
+  'successThreshold',
+  'failureThreshold',
+] as const;
+
+function probeFaults(probe: Probe, path: string): Fault[] {
+  return [
+    ...exactlyOne(probe, path, { of: ['exec', 'httpGet', 'tcpSocket', 'grpc'], what: 'handler' }),
+    ...handlerFaults(probe, path),
+    ...between(probe.grpc?.port, `${path}.grpc.port`, portRange),
+    ...probeNumbers.flatMap((field) => between(probe[field], `${path}.${field}`, atLeast(0))),
+    ...between(
+      probe.terminationGracePeriodSeconds,
+      `${path}.terminationGracePeriodSeconds`,
+      atLeast(1),
+    ),
+  ];
+}
+
+function kindFaults(field: (typeof probes)[number], probe: Probe, path: string): Fault[] {
+  if (field === 'readinessProbe') {
+    const isGiven = probe.terminationGracePeriodSeconds !== undefined;
+    return wrongIf(
+      isGiven,
+      `${path}.terminationGracePeriodSeconds`,
+      'can not be of a readinessProbe',
+    );
+  }
+  const threshold = probe.successThreshold || 1;
+  return wrongIf(threshold > 1, `${path}.successThreshold`, `must be 1, not ${threshold}`);
+}
+
+function handlerFaults({ exec, httpGet, tcpSocket }: Omit<Probe, 'grpc'>, path: string): Fault[] {
+  const noCommand = exec !== undefined && (exec.command ?? []).length === 0;
+  return [
+    ...wrongIf(noCommand, `${path}.exec.command`, 'is missing'),
+    ...wherePortFaults(httpGet?.port, `${path}.httpGet.port`),
+    ...each(httpGet?.httpHeaders, `${path}.httpGet.httpHeaders`, ({ name }, at) =>
+      wrongIf(
+        Boolean(name) && !/^[-A-Za-z0-9]+$/.test(name),
+        `${at}.name`,
+        `must be letters, digits and -, not ${shown(name)}`,
+      ),
+    ),
+    ...wherePortFaults(tcpSocket?.port, `${path}.tcpSocket.port`),
+  ];
+}
+
+function wherePortFaults(port: string | number | undefined, path: string): Fault[] {
+  if (typeof port === 'number') return between(port, path, portRange);
+  return port ? portNameFaults(port, path) : [];
+}
+
+function lifecycleFaults(
+  lifecycle: Lifecycle | undefined,
+  path: string,
+  { role, graceSeconds }: { role: Role; graceSeconds: number },
+): Fault[] {
+  const { postStart, preStop } = lifecycle ?? {};
+  if (role === 'init' && lifecycle) {
+    return wrongIf(true, path, 'can be of an init container only with restartPolicy: Always');
+  }
+  return Object.entries({ postStart, preStop }).flatMap(([field, handler]) => {
+    if (handler === undefined) return [];
+    const at = `${path}.${field}`;
+    const handlers = ['exec', 'httpGet', 'tcpSocket', 'sleep'];
+    return [
+      ...exactlyOne(handler, at, { of: handlers, what: 'handler' }),
+      ...handlerFaults(handler as Probe, at),
+      ...between(handler.sleep?.seconds, `${at}.sleep.seconds`, [0, Math.max(0, graceSeconds)]),
+    ];
+  });
+}
+
+function securityFaults(context: SecurityContext | undefined, path: string): Fault[] {
+  const { privileged, allowPrivilegeEscalation, capabilities, seccompProfile } = context ?? {};
+  const rises = privileged || (capabilities?.add ?? []).includes('CAP_SYS_ADMIN');
+  return [
+    ...between(context?.runAsUser, `${path}.runAsUser`, ids),
+    ...between(context?.runAsGroup, `${path}.runAsGroup`, ids),
+    ...wrongIf(
+      allowPrivilegeEscalation === false && Boolean(rises),
+      `${path}.allowPrivilegeEscalation`,
+      `must not be false where ${privileged ? 'privileged is true' : 'CAP_SYS_ADMIN is added'}`,
+    ),
+    ...seccompFaults(seccompProfile, `${path}.seccompProfile`),
+  ];
+}
+
+export function seccompFaults(
+  profile: { type: string; localhostProfile?: string } | undefined,
+  path: string,
+): Fault[] {
+  const isLocal = profile?.type === 'Localhost';
+  const file = profile?.localhostProfile;
+  return [
+    ...wrongIf(isLocal && !file, `${path}.localhostProfile`, 'is missing'),
+    ...wrongIf(
+      !isLocal && Boolean(file),
+      `${path}.localhostProfile`,
+      'is only for type: Localhost',
+    ),
+  ];
+}

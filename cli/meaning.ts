@@ -1,0 +1,104 @@
+import { isRecord } from '../lib/model/gotypes.ts';
+import { rolloutApiVersion } from '../lib/model/names.ts';
+import { nearestName } from '../lib/model/nearest.ts';
+import type { WorkloadKind } from '../lib/model/reference.ts';
+
+// Which objects of a manifest are meant for Serin. Kinds of one name are many: a Rollout may be one of
+// OpenKruise's, a Service one of Knative's.
+
+export type MeantKind = 'Rollout' | 'Service' | WorkloadKind;
+
+const groups: Record<MeantKind, string> = {
+  Rollout: 'argoproj.io',
+  Service: '',
+  Deployment: 'apps',
+  ReplicaSet: 'apps',
+  PodTemplate: '',
+};
+
+/** All kinds of the group, which the other projects of Argo share. */
+const argoKinds = [
+  ...['Rollout', 'AnalysisTemplate', 'ClusterAnalysisTemplate', 'AnalysisRun', 'Experiment'],
+  ...['Application', 'ApplicationSet', 'AppProject'],
+  ...['Workflow', 'WorkflowTemplate', 'ClusterWorkflowTemplate', 'CronWorkflow'],
+  ...['WorkflowEventBinding', 'WorkflowTaskSet', 'WorkflowTaskResult', 'WorkflowArtifactGCTask'],
+  ...['EventBus', 'EventSource', 'Sensor'],
+];
+
+/** `seen` names what is passed over. */
+export type Meaning =
+  | { kind: MeantKind }
+  | { seen: string }
+  | { fault: { path: string; message: string } };
+
+export function meaningOf(value: unknown): Meaning {
+  if (!isRecord(value)) return { seen: 'something that is no object' };
+  const { apiVersion, kind } = value;
+  const isArgos = typeof apiVersion === 'string' && groupOf(apiVersion) === groups.Rollout;
+  if (typeof kind !== 'string' || kind === '') {
+    const fault = { path: 'kind', message: 'is missing; did you mean Rollout?' };
+    return isArgos ? { fault } : { seen: 'an object without a kind' };
+  }
+  const group = typeof apiVersion === 'string' ? groupOf(apiVersion) : undefined;
+  const known = meantKind(kind, group);
+  if (known !== undefined) return { kind: known };
+  if (kind === 'Rollout' && isRolloutsGroup(group)) {
+    const message = `must be ${rolloutApiVersion}, not ${JSON.stringify(apiVersion)}`;
+    return { fault: { path: 'apiVersion', message } };
+  }
+  const near = isArgos || group === undefined ? nearestName(kind, argoKinds) : undefined;
+  if (near !== undefined && near !== kind) {
+    const message = `is no kind of ${groups.Rollout}: ${kind}; did you mean ${near}?`;
+    return { fault: { path: 'kind', message } };
+  }
+  return { seen: typeof apiVersion === 'string' ? `${kind} of ${apiVersion}` : kind };
+}
+
+function meantKind(kind: string, group: string | undefined): MeantKind | undefined {
+  const known = (Object.keys(groups) as MeantKind[]).find((each) => each === kind);
+  // Without an apiVersion it cannot be another's; what is missing is said when it is judged.
+  return known !== undefined && (group ?? groups[known]) === groups[known] ? known : undefined;
+}
+
+/** A group that stands for Argo's by mistake: none at all, or one that is misspelt. */
+function isRolloutsGroup(group: string | undefined): boolean {
+  return group === '' || nearestName(group ?? '', [groups.Rollout]) !== undefined;
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+}
+
+/** The objects of a list, as `kubectl get -o yaml` prints them; undefined for anything else. */
+export function itemsOf(value: unknown): unknown[] | undefined {
+  if (!isRecord(value) || typeof value.kind !== 'string' || !value.kind.endsWith('List')) {
+    return undefined;
+  }
+  const { apiVersion, items } = value;
+  const kind = value.kind.slice(0, -'List'.length);
+  const isOfAny = kind === '' && apiVersion === 'v1';
+  if (!isOfAny && !('kind' in meaningOf({ apiVersion, kind }))) return undefined;
+  if (!Array.isArray(items)) return [];
+  // The API leaves out of a list of one kind what each of its objects is.
+  return items.map((item) => (isRecord(item) && !isOfAny ? { apiVersion, kind, ...item } : item));
+}
+
+const serverMetadata = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+  'selfLink',
+];
+
+/** A live object without what the API server wrote into it: what somebody would apply. */
+export function withoutServerFields<T extends object>(object: T): T {
+  const { status: _, ...written } = object as { status?: unknown; metadata?: unknown };
+  const { metadata } = written;
+  if (!isRecord(metadata)) return written as T;
+  const kept = Object.entries(metadata).filter(([field]) => !serverMetadata.includes(field));
+  return { ...written, metadata: Object.fromEntries(kept) } as T;
+}

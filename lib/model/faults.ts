@@ -1,0 +1,9 @@
+/** How many faults one answer names: whoever made thousands corrects those first. */
+export const faultsMax = 20;
+
+/** The first faults in one line, and how many more there are. */
+export function faultList(faults: readonly string[]): string {
+  const more = faults.length - faultsMax;
+  const first = faults.slice(0, faultsMax).join('; ');
+  return more > 0 ? `${first}; and ${more} more` : first;
+}

@@ -1,0 +1,91 @@
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it, onTestFinished } from 'vitest';
+import { startRun } from '../../cli/run.ts';
+import { scaledClock } from '../../lib/simulate/clock.ts';
+import { type SimulatedCluster, simulatedCluster } from '../../lib/simulate/cluster.ts';
+import { restApi } from '../../lib/simulate/restApi.ts';
+import { restListener } from '../../lib/simulate/restServer.ts';
+import { web, withImage } from './adoptStage.ts';
+import { temporaryFolder } from './support.ts';
+
+/** A server for the simulated cluster that can be stopped, and comes back where it was. */
+async function apiServer(sim: SimulatedCluster) {
+  const api = restApi(sim);
+  let http: Server | undefined;
+  let port = 0;
+  const start = async (): Promise<void> => {
+    const server = createServer(restListener(api));
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    ({ port } = server.address() as AddressInfo);
+    http = server;
+  };
+  const stop = async (): Promise<void> => {
+    const closed = new Promise((resolve) => http?.close(resolve));
+    http?.closeAllConnections();
+    await closed;
+  };
+  await start();
+  onTestFinished(stop);
+  return { start, stop, server: () => `http://127.0.0.1:${port}` };
+}
+
+async function runOn(server: string): Promise<string[]> {
+  const kubeconfig = join(temporaryFolder(), 'kubeconfig');
+  const config = {
+    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'test', user: {} }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    'current-context': 'test',
+  };
+  writeFileSync(kubeconfig, JSON.stringify(config));
+  const logged: string[] = [];
+  const watches = new AbortController();
+  const run = await startRun({
+    ...{ kubeconfig, namespaces: [], instanceId: '', cluster: 'local', port: 0 },
+    userAgent: 'serin/test',
+    env: {},
+    dir: 'memory',
+    log: (level, message) => level !== 'debug' && logged.push(`${level} ${message}`),
+    signal: watches.signal,
+  });
+  onTestFinished(async () => {
+    await run.close();
+    watches.abort();
+  });
+  return logged;
+}
+
+it('goes on within 5 s after the API server is back with what became due meanwhile', async () => {
+  const clock = scaledClock(1);
+  onTestFinished(() => clock.stop());
+  const pods = { bindMs: 20, readyMs: 200, jitterMs: 0, terminationMs: 100 };
+  const sim = simulatedCluster({ clock, seed: 1, ...pods });
+  const { start, stop, server } = await apiServer(sim);
+  const logged = await runOn(server());
+  const status = () => sim.read.find('Rollout', 'shop', 'web')?.status;
+  const steps = [{ setWeight: 34 }, { pause: { duration: '3s' } }];
+  const rollout = web('web', { strategy: { canary: { steps } } });
+  sim.apply('Rollout', rollout);
+  await expect.poll(() => status()?.phase, { timeout: 10_000 }).toBe('Healthy');
+  sim.apply('Rollout', withImage(rollout, 'web:v2'));
+  await expect.poll(() => status()?.phase, { timeout: 10_000 }).toBe('Paused');
+
+  await stop();
+  await delay(11_000);
+  expect(status()?.phase).toBe('Paused');
+  await start();
+  const back = Date.now();
+  await expect.poll(() => status()?.currentStepIndex, { timeout: 30_000 }).toBe(2);
+  expect(Date.now() - back).toBeLessThan(5000);
+  // Each watch says once what is wrong, however often it is tried, and when that is over.
+  const said = (line: RegExp) => logged.filter((each) => line.test(each));
+  await expect
+    .poll(() => said(/the watch of Rollouts goes on$/).length, { timeout: 10_000 })
+    .toBe(1);
+  expect(said(/the watch of Rollouts$/).length).toBeLessThanOrEqual(2);
+  expect(said(/^error/)).toEqual([]);
+}, 60_000);

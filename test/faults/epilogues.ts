@@ -1,0 +1,82 @@
+import type { Pod } from '../../lib/model/argo.generated.ts';
+import { imagesOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
+import { randomFrom } from '../../lib/simulate/random.ts';
+import { perform } from './acts.ts';
+import { isBlueGreen, templateOf } from './scenario.ts';
+import { type Stage, target } from './stage.ts';
+
+// What seldom happens to a rollout is tried at the end of a run, when it is healthy and nothing goes wrong:
+// it has to become healthy again, by itself.
+
+/** `heals` passes the time it takes; false when the run has failed meanwhile. */
+export type Epilogue = (stage: Stage, heals: () => Promise<boolean>) => Promise<void>;
+
+export function epilogueOf({ scenario }: Stage): Epilogue | undefined {
+  // Of its own, so that everything before it happens as it did without.
+  const random = randomFrom(scenario.seed).fork('epilogue');
+  return random.chance(0.5) ? random.pick(epilogues) : undefined;
+}
+
+const otherStrategy: Epilogue = async ({ cluster, dog, scenario }, heals) => {
+  const wasBlueGreen = isBlueGreen(scenario);
+  const strategy = wasBlueGreen
+    ? { blueGreen: null, canary: { steps: [{ setWeight: 50 }] } }
+    : { canary: null, blueGreen: { activeService: 'active', previewService: 'preview' } };
+  dog.note('EPILOGUE another strategy');
+  await cluster.as('kubectl-edit').patch('Rollout', target, { spec: { strategy } });
+  if (!(await heals())) return;
+  const { blueGreen, canary, currentStepIndex, currentStepHash } = dog.live()?.status ?? {};
+  const left = wasBlueGreen ? { blueGreen } : { canary, currentStepIndex, currentStepHash };
+  const fields = Object.entries(left).filter(([, value]) => value !== undefined);
+  if (fields.length > 0) {
+    dog.fail('another strategy', `left of the one before: ${JSON.stringify(fields)}`);
+  }
+};
+
+/** Sets an image and asks for no step, no pause and nobody's word. */
+async function setImage(stage: Stage, image: string): Promise<void> {
+  const { cluster, scenario } = stage;
+  const strategy = isBlueGreen(scenario)
+    ? { blueGreen: { autoPromotionEnabled: null, autoPromotionSeconds: null } }
+    : { canary: { steps: null } };
+  await cluster.as('kubectl-edit').patch('Rollout', target, { spec: { strategy } });
+  await perform(stage, { do: 'image', image });
+}
+
+const editedSet: Epilogue = async (stage, heals) => {
+  const { cluster, dog } = stage;
+  const hash = dog.live()?.status?.currentPodHash;
+  const set = dog.sets().find((each) => podHashOf(each) === hash);
+  dog.note('EPILOGUE a ReplicaSet is edited');
+  const containers = templateOf('web:v8').spec?.containers;
+  const place = { namespace: target.namespace, name: nameOf(set ?? {}) };
+  await cluster
+    .as('kubectl-set')
+    .patch('ReplicaSet', place, { spec: { template: { spec: { containers } } } });
+  for (const image of ['web:v8', 'web:v9']) {
+    await setImage(stage, image);
+    if (!(await heals())) return;
+    const isOther = (pod: Pod): boolean =>
+      imagesOf({ spec: pod.spec ?? { containers: [] } })[0] !== image;
+    const others = cluster.read.list('Pod', target.namespace).filter(isOther);
+    if (others.length > 0) {
+      dog.fail('what is asked for runs', `${others.length} pods run something else than ${image}`);
+    }
+  }
+};
+
+const forbiddenMetadata: Epilogue = async ({ cluster, dog, scenario }, heals) => {
+  const metadata = { labels: { role: 'other', tier: 'a' } };
+  const strategy = isBlueGreen(scenario)
+    ? { blueGreen: { activeMetadata: metadata } }
+    : { canary: { stableMetadata: metadata } };
+  const replicas = (dog.live()?.spec?.replicas ?? 1) + 1;
+  dog.note('EPILOGUE metadata of a role is forbidden');
+  dog.policy.forbidsMetadata = true;
+  await cluster.as('kubectl-edit').patch('Rollout', target, { spec: { strategy, replicas } });
+  if (!(await heals())) return;
+  dog.policy.forbidsMetadata = false;
+  await heals();
+};
+
+const epilogues: readonly [Epilogue, ...Epilogue[]] = [otherStrategy, editedSet, forbiddenMetadata];

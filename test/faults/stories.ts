@@ -1,0 +1,83 @@
+import { minuteMs, secondMs } from '../../lib/model/units.ts';
+import type { Random } from '../../lib/simulate/random.ts';
+import type { Act, Deed } from './scenario.ts';
+
+// What hardly ever comes together by chance, and belongs together: told in some of the runs whose rollout
+// takes its template from a Deployment.
+
+type Story = (random: Random) => [afterMs: number, deed: Deed][];
+
+const templates = ['web:v2', 'web:v3', 'web:v4'] as const;
+const someMs = (random: Random, most: number): number => random.below(most * secondMs);
+
+/** A command for a template that is nowhere. */
+const missing: Story = (random) => [
+  [0, { do: 'workload', how: 'delete', replicas: 0 }],
+  [
+    secondMs + someMs(random, 8),
+    {
+      do: 'api',
+      command: random.chance(0.7)
+        ? { verb: 'undo' }
+        : { verb: 'image', container: 'web', image: random.pick([...templates]) },
+      dies: random.chance(0.2),
+      fresh: true,
+    },
+  ],
+  [30 * secondMs, { do: 'workload', how: 'restore', replicas: random.below(9) }],
+];
+
+/** A release whose status is wiped, and a Deployment that is scaled up again before its end. */
+const wiped: Story = (random) => [
+  [0, { do: 'image', image: random.pick([...templates]) }],
+  [2 * secondMs + someMs(random, 8), { do: 'wipe' }],
+  [
+    12 * secondMs + someMs(random, 6),
+    { do: 'workload', how: 'scale', replicas: 1 + random.below(8) },
+  ],
+];
+
+/** A status and a stable version that are both lost. */
+const lost: Story = (random) => {
+  const at = 2 * secondMs + someMs(random, 6);
+  return [
+    [0, { do: 'image', image: 'web:v2' }],
+    [at, { do: 'wipe' }],
+    [at + 1, { do: 'image', image: 'web:v3' }],
+    [at + someMs(random, 12), { do: 'deleteSet', role: 'stable' }],
+  ];
+};
+
+/** The way back to the Deployment, and to the rollout again. */
+const wayBack: Story = (random) => {
+  const deploymentAt = someMs(random, 20);
+  const more: [number, Deed][] = random.chance(0.5)
+    ? [[25 * secondMs, { do: 'image', image: random.pick([...templates]) }]]
+    : [];
+  const abort: [number, Deed][] = random.chance(0.2)
+    ? [[35 * secondMs, { do: 'plugin', line: 'abort' }]]
+    : [];
+  return [
+    [deploymentAt, { do: 'workload', how: 'scale', replicas: 1 + random.below(4) }],
+    [someMs(random, 20), { do: 'scale', replicas: 0 }],
+    ...more,
+    ...abort,
+    ...(random.chance(0.7)
+      ? ([[minuteMs + someMs(random, 20), { do: 'scale', replicas: 1 + random.below(6) }]] as const)
+      : []),
+  ] as [number, Deed][];
+};
+
+const stories = { missing, wiped, lost, wayBack };
+type Name = keyof typeof stories;
+
+/** Puts a story among the acts, or none; answers which. */
+export function tellStory(random: Random, acts: Act[]): Name | undefined {
+  if (!random.chance(0.7)) return undefined;
+  const name = random.pick(['missing', 'wiped', 'lost', 'wayBack', 'wayBack'] as const);
+  const start = random.below((acts.at(-1)?.at ?? 0) + 1);
+  const told = stories[name](random);
+  acts.push(...told.map(([afterMs, deed]) => ({ at: start + afterMs, ...deed })));
+  acts.sort((a, b) => a.at - b.at);
+  return name;
+}
