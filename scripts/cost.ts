@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { argoBill, billOf, type Fleet, type Line } from './bill.ts';
-import { type Counters, counters, countersFile } from './counters.ts';
+import { type Counters, committedFile, counters, countersFile } from './counters.ts';
 
 // npm run cost -- --clusters 50 --rollouts 1000 --releases-per-day 200
 
@@ -10,8 +10,9 @@ const usage = 'usage: npm run cost -- --clusters N --rollouts N --releases-per-d
 
 const fleet = readFleet();
 const counted = await readCounters();
-const { releases, idle } = counted;
-print(`Serin, from ${releases} releases and ${idle.minutes} idle minutes that were counted:`);
+const { releases, idle, countedOn } = counted;
+const what = `${releases} releases and ${idle.minutes} idle minutes`;
+print(`Serin, from ${what} that \`npm run test:aws\` counted on ${countedOn}:`);
 const bill = billOf(counted, fleet);
 table(bill);
 print('');
@@ -49,9 +50,7 @@ function readFleet(): Fleet {
 }
 
 async function readCounters(): Promise<Counters> {
-  const text = await readFile(countersFile, 'utf8').catch(() =>
-    fail(`there is no ${countersFile}: run \`npm run test:aws\`, which counts`),
-  );
+  const text = await readFile(countersFile, 'utf8').catch(() => readFile(committedFile, 'utf8'));
   const { success, data, error } = counters.safeParse(parsed(text));
   if (success) return data;
   const why = z.prettifyError(error);

@@ -22,6 +22,7 @@ const used = z.strictObject({
 
 /** What was used for so many releases, beside what is used while nothing happens. */
 export const counters = z.strictObject({
+  countedOn: z.iso.date(),
   ...used.shape,
   releases: z.number().int().positive(),
   /** While nothing was released, on so many clusters. */
@@ -35,4 +36,7 @@ export const counters = z.strictObject({
 export type Used = z.infer<typeof used>;
 export type Counters = z.infer<typeof counters>;
 
+/** Of the last run here. */
 export const countersFile = '.serin/aws-counters.json';
+/** Of a run that is committed, for whoever has not run it. */
+export const committedFile = new URL('counters.json', import.meta.url);

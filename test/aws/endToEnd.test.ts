@@ -190,6 +190,7 @@ async function writeCounters(released: Used): Promise<void> {
   // The queue is polled by the minute, whatever happens.
   idle.sqs.receive *= idleMinutes;
   const counted = {
+    countedOn: new Date().toISOString().slice(0, 10),
     releases: 2,
     ...released,
     idle: { minutes: idleMinutes, clusters: 1, ...idle },

@@ -15,12 +15,25 @@ export type Packaged = { folder: string; said: string; template: Template };
 
 declare module 'vitest' {
   interface ProvidedContext {
+    /** With the concurrency that docs/install.md has for production. */
     packaged: Packaged;
+    /** With all parameters as they are by default. */
+    packagedByDefault: Packaged;
   }
 }
 
 /** Vitest's global setup; answers how it is undone. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const reserved = await packageWith('--param', 'concurrency=infra/concurrency/reserved.yml');
+  const byDefault = await packageWith();
+  project.provide('packaged', reserved);
+  project.provide('packagedByDefault', byDefault);
+  return async () => {
+    for (const { folder } of [reserved, byDefault]) await rm(folder, { recursive: true });
+  };
+}
+
+async function packageWith(...options: string[]): Promise<Packaged> {
   const folder = await mkdtemp(join(tmpdir(), 'serin-package-'));
   const osls = join('node_modules', '.bin', 'osls');
   // No way out: packaging must ask nobody, and needs no credentials.
@@ -31,10 +44,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     AWS_REGION: region,
     AWS_ENDPOINT_URL: nowhere,
   };
-  const args = [osls, 'package', '--package', folder];
+  const args = [osls, 'package', '--package', folder, ...options];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env });
   const file = join(folder, 'cloudformation-template-update-stack.json');
   const template = JSON.parse(await readFile(file, 'utf8'));
-  project.provide('packaged', { folder, said: `${stdout}${stderr}`, template });
-  return () => rm(folder, { recursive: true, force: true });
+  return { folder, said: `${stdout}${stderr}`, template };
 }

@@ -35,6 +35,7 @@ const nothing = {
   doorbell: { notices: 0 },
   logs: { bytes: 0 },
 };
+const countedOn = '2026-01-31';
 const idle = { ...nothing, minutes: 10, clusters: 1 };
 const dollars = (out: string, what: string) =>
   Number(out.match(new RegExp(`([\\d.]+) {2}${what}`))?.[1]);
@@ -45,7 +46,7 @@ describe('npm run cost', () => {
     const sweep = { ...none, invocations: 10, billedMs: 10_000 };
     const list = { ...none, invocations: 1, billedMs: 1000 };
     const written = {
-      ...{ ...nothing, releases: 2, functions, logs: { bytes: 1e6 } },
+      ...{ ...nothing, countedOn, releases: 2, functions, logs: { bytes: 1e6 } },
       idle: { ...idle, functions: { sweep, reconcile: list } },
     };
     await write(JSON.stringify(written));
@@ -71,16 +72,20 @@ describe('npm run cost', () => {
 
   it("does not take the queue's empty receives for those of each cluster", async () => {
     const sqs = { send: 1, receive: 60, delete: 1 };
-    await write(JSON.stringify({ ...nothing, releases: 1, idle: { ...idle, sqs } }));
+    await write(JSON.stringify({ ...nothing, countedOn, releases: 1, idle: { ...idle, sqs } }));
     const { out } = await cost(fleet);
     const requests = Number(out.match(/SQS requests +([\d,]+)/)?.[1]?.replaceAll(',', ''));
     expect(requests).toBe((3 * 730 * 60 * 50) / 10);
   });
 
-  it('says what to do without counters, or with those of another version', async () => {
-    const without = await cost(fleet);
-    expect(without).toMatchObject({ code: 1, out: '' });
-    expect(without.err).toContain('npm run test:aws');
+  it('goes by the committed counters where nothing was counted here, and says of which day', async () => {
+    const { code, out } = await cost(fleet);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Serin, from \d+ releases .* counted on 20\d\d-\d\d-\d\d:\n/);
+    expect(dollars(out, 'Lambda time')).toBeGreaterThan(0);
+  });
+
+  it('says what to do with counters of another version', async () => {
     await write('{"releases": 0}');
     const wrong = await cost(fleet);
     expect(wrong).toMatchObject({ code: 1, out: '' });
