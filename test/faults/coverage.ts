@@ -78,6 +78,8 @@ const expected = [
   'away',
   'drill: away',
   'drill: late',
+  'drill: way back',
+  'drill: without template',
   'plugin abort',
   'plugin pause',
   'plugin promote',

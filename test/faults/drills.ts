@@ -1,10 +1,13 @@
 import { type Command, intentLifeMs } from '../../lib/model/intent.ts';
 import { pauseReasons } from '../../lib/model/names.ts';
+import type { MergePatch } from '../../lib/model/plan.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
+import { imagesOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
 import { meanwhile, perform } from './acts.ts';
 import { stableIsBack } from './rest.ts';
 import { key, manifest, type Stage, target } from './stage.ts';
+import { workloadName } from './workload.ts';
 
 // What has to be quick, or exact, is tried in calm, at a pause: that an abort holds against everything else
 // (DESIGN §6.1), that a wiped status comes back, and that an outage ends with the first sign of life.
@@ -21,7 +24,9 @@ const noticedMs = 75 * secondMs;
 const backOffMs = 7 * minuteMs;
 
 export function drillOf({ scenario }: Stage): Drill | undefined {
-  const run = drills[scenario.seed % drills.length];
+  const { seed, workload } = scenario;
+  const fitting = workload && seed % 2 === 0 ? workloadDrills : drills;
+  const run = fitting[seed % fitting.length];
   return run && { fits: isPausedInRelease, run };
 }
 
@@ -135,7 +140,47 @@ const late: Run = async (stage, pass) => {
   if (left.length > 0) dog.fail('an expired command is told so', 'it was found late, and is open');
 };
 
+/** There and back: the rollout's pods go before its Deployment has any, or after that, and come again. */
+const wayBack: Run = async (stage, pass) => {
+  const { cluster, dog, scenario } = stage;
+  dog.note('DRILL the way back to the Deployment');
+  stage.acted.set('drill: way back', 1);
+  const edit = (spec: MergePatch) => cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  const { replicas = 1, strategy } = dog.live()?.spec ?? {};
+  const { previewReplicaCount = null } = strategy?.blueGreen ?? {};
+  const withPreview = (count: number | null): MergePatch =>
+    strategy?.blueGreen ? { strategy: { blueGreen: { previewReplicaCount: count } } } : {};
+  const isEmpty = randomFrom(scenario.seed).fork('way back drill').chance(0.5);
+  await perform(stage, { do: 'workload', how: 'scale', replicas: isEmpty ? 0 : 2 });
+  await edit({ replicas: 0, ...withPreview(1) });
+  await pass(noticedMs);
+  await perform(stage, { do: 'workload', how: 'scale', replicas: 2 });
+  await pass(noticedMs);
+  // Another version meanwhile, which nobody consents to.
+  const workload = cluster.read.find('Deployment', target.namespace, workloadName);
+  const [image = ''] = imagesOf(workload?.spec?.template);
+  if (!isEmpty) await perform(stage, { do: 'image', image: 'web:v3' });
+  await edit({ replicas, ...withPreview(previewReplicaCount) });
+  await pass(noticedMs);
+  if (!isEmpty) await perform(stage, { do: 'image', image });
+  await pass(noticedMs);
+};
+
+/** A command for a template that is nowhere. */
+const withoutTemplate: Run = async (stage, pass) => {
+  stage.dog.note('DRILL the Deployment is gone');
+  stage.acted.set('drill: without template', 1);
+  await perform(stage, { do: 'workload', how: 'delete', replicas: 0 });
+  const command = { verb: 'undo' } as const;
+  // It is accepted by what was seen last.
+  const deed = { do: 'api', command, dies: false, fresh: false } as const;
+  await meanwhile(stage, deed, () => pass(backMs));
+  await perform(stage, { do: 'workload', how: 'restore', replicas: 0 });
+  await pass(noticedMs);
+};
+
 const drills = [away, withoutTable, besidesRival, withFaultySpec, wipedBesidesRival, late] as const;
+const workloadDrills = [wayBack, withoutTemplate, wayBack] as const;
 
 function judgeAborted(stage: Stage, circumstance: string): void {
   const { dog } = stage;

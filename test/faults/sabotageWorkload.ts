@@ -64,12 +64,6 @@ export const workloadSabotages: Sabotage[] = [
     replace: "if (!isFreeNow || hash !== '' || mayTake(release, changes, hash))",
   },
   {
-    name: 'where a Service has led to is forgotten while the Deployment has it',
-    file: 'lib/decide/cutover.ts',
-    find: 'return (service && isFree(observed, service) && last) || hash;',
-    replace: 'return (service && isFree(observed, service) && !last && last) || hash;',
-  },
-  {
     name: 'pods of a preview serve on the way back to the Deployment',
     file: 'lib/decide/standby.ts',
     find: 'if (sum(others, currentOf) > 0) return;',
