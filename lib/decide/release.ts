@@ -30,9 +30,14 @@ export type Release = {
 /** Something wrong in the spec or in what it names, in the template, or in who owns the ReplicaSets. */
 export type Fault = { of: 'spec' | 'template' | 'owner'; message: string; remedy?: string };
 
-/** Nothing goes a step further, to another version or another Service; but an abort goes back. */
+/**
+ * Nothing goes a step further, to another version or another Service; but an abort goes back, unless a full
+ * promotion was asked for since.
+ */
 export function isHeldByFault(release: Release): boolean {
-  return release.fault !== undefined && !(isAborted(release) && release.stable !== undefined);
+  const { fault, stable, status } = release;
+  const goesBack = isAborted(release) && !status.promoteFull && stable !== undefined;
+  return fault !== undefined && !goesBack;
 }
 
 export function releaseOf(observed: Observed, status: RolloutStatus, now: Millis): Release {

@@ -306,6 +306,18 @@ describe('in a release whose spec becomes faulty', () => {
       expect(release.dog.sets()).toHaveLength(2);
     }
   });
+
+  it('a full promotion after an abort waits until the fault is gone', async () => {
+    const release = await atHalf();
+    await patchSpec(release, { revisionHistoryLimit: -1 });
+    await release.after({ do: 'plugin', line: 'abort' }, 30_000);
+    await release.after({ do: 'plugin', line: 'promote --full' }, 30_000);
+    expect(release.status()).toMatchObject({ currentStepIndex: 0, phase: 'Degraded' });
+    await patchSpec(release, { revisionHistoryLimit: null });
+    await release.pass(30_000);
+    expect(release.status().phase).toBe('Healthy');
+    expect(release.sizes()).toEqual({ 'nginx:2': 4 });
+  });
 });
 
 describe('a blue-green rollout', () => {
