@@ -103,8 +103,9 @@ function judgeTaken(context: Context, turn: Turn, name: string, hash: string): v
   const available = set ? availableOf(set) : 0;
   const isServed = (workload?.status?.readyReplicas ?? 0) > 0 && rollout?.status?.abort !== true;
   const { previewService, previewReplicaCount } = rollout?.spec?.strategy?.blueGreen ?? {};
-  // A preview that is made smaller has all its pods when it has as many as that.
-  const most = (name === previewService && previewReplicaCount) || Number.POSITIVE_INFINITY;
+  // What is made smaller in the same turn has all its pods when it has as many as that.
+  const isPreview = name === previewService && previewReplicaCount !== undefined;
+  const most = isPreview ? previewReplicaCount : replicasOf(rollout ?? {});
   const wanted = isServed && set ? Math.max(1, Math.min(desiredOf(set), most)) : 1;
   if (available >= wanted) return;
   context.fail(property, `${name} is taken for ${available} of ${wanted} pods`);
