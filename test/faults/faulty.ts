@@ -83,7 +83,9 @@ function sizesLag(rollout: Rollout, all: ReplicaSet[]): string | undefined {
   const isWhole = isBlueGreen(rollout);
   const counted = isWhole ? desiredOf(stable ?? current ?? {}) : sum(all, desiredOf);
   const isRelease = !isWhole && stable !== undefined && stable !== current;
-  const most = isRelease && wanted > 0 ? wanted + limitsOf(rollout).surge : wanted;
+  // A version that is to have no pods keeps one, beside what the others are to have.
+  const kept = isRelease && all.some((set) => desiredOf(set) === 1) ? 1 : 0;
+  const most = isRelease && wanted > 0 ? wanted + limitsOf(rollout).surge + kept : wanted;
   const isAlone = all.every((set) => set === stable || set === current || desiredOf(set) === 0);
   if (counted >= wanted && (counted <= most || !isAlone)) return undefined;
   if ((stable ?? current) === undefined) return undefined;
