@@ -10,7 +10,7 @@ import {
   uidOf,
 } from '../../lib/model/workload.ts';
 import { isBlueGreen } from './scenario.ts';
-import { hasConsent, leadsTo } from './traffic.ts';
+import { hasConsent, hasPassedPreview, leadsTo } from './traffic.ts';
 import { countTruth, isOfRelease, stepPauseOf } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
@@ -240,7 +240,8 @@ function reasonOf(judged: Judged): string | undefined {
 function carriesTraffic({ before, after, context }: Judged): boolean {
   const name = before.spec?.strategy?.blueGreen?.activeService ?? '';
   const service = context.cluster.read.find('Service', context.key.namespace, name);
-  return leadsTo(service) === after.status?.currentPodHash;
+  // Somebody may delete it after the turn has read it: without it from the start nothing is promoted.
+  return !service || leadsTo(service) === after.status?.currentPodHash;
 }
 
 /** The Deployment has the traffic, and a rollout without pods goes on as somebody or the spec has said. */
@@ -250,7 +251,8 @@ function isAgreedTo({ turn, known, context }: Judged): boolean {
   const name = rollout.spec?.strategy?.blueGreen?.activeService ?? '';
   const service = context.cluster.read.find('Service', context.key.namespace, name);
   const isLifted = (each: Rollout): boolean => known.lifted === placeOf(each);
-  return leadsTo(service) === '' && hasConsent({ isLifted }, turn, rollout);
+  const isAgreed = hasPassedPreview(rollout) || hasConsent({ isLifted }, turn, rollout);
+  return leadsTo(service) === '' && isAgreed;
 }
 
 function hasPods(turn: Turn, status: RolloutStatus): boolean {

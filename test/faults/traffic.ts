@@ -106,7 +106,8 @@ function judgeSwitch(
   steps.features.set('traffic switched', (steps.features.get('traffic switched') ?? 0) + 1);
 }
 
-function hasPassedPreview({ status }: Rollout): boolean {
+/** The pause before the switch is over, as whoever or whatever ended it. */
+export function hasPassedPreview({ status }: Rollout): boolean {
   return status?.blueGreen?.scaleUpPreviewCheckPoint === true;
 }
 
