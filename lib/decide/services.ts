@@ -106,9 +106,12 @@ function giveBack(release: Release, changes: Changes, name: string | undefined):
   // Pods that stay, such as those of a release that is held, keep it.
   if (set && sizeAfter(set, changes) > 0) return false;
   if (isFree(release.observed, service)) return true;
-  // Without its hash it leads to every pod there is, those that nobody has consented to among them.
-  const others = release.all.filter((each) => podHashOf(each) !== hash);
-  if (name === strategyOf(release).activeService && sum(others, currentOf) > 0) return false;
+  // Without its hash it leads to every pod there is, those that nobody has consented to among them: these
+  // go first. Where they stay, as in a release that is held, to lead to none would be worse.
+  const going = release.all.filter(
+    (each) => podHashOf(each) !== hash && sizeAfter(each, changes) === 0,
+  );
+  if (name === strategyOf(release).activeService && sum(going, currentOf) > 0) return false;
   const resourceVersion = versionOf(service);
   changes.before.push({
     do: 'patchService',

@@ -72,7 +72,7 @@ export const workloadSabotages: Sabotage[] = [
   {
     name: 'the active Service is given back while pods of a preview run',
     file: 'lib/decide/services.ts',
-    find: 'if (name === strategyOf(release).activeService && sum(others, currentOf) > 0) return false;',
+    find: 'if (name === strategyOf(release).activeService && sum(going, currentOf) > 0) return false;',
     replace: '',
   },
 ];

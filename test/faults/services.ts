@@ -81,7 +81,10 @@ export function watchServices(context: Context, features: Map<string, number>): 
 function judgeGivenBack({ fail }: Context, turn: Turn, name: string, from: string): void {
   if (!isWayBack(turn)) fail(property, `${name} is given back, and nobody asked for it`);
   const { activeService } = turn.rollout?.spec?.strategy?.blueGreen ?? {};
-  if (name !== activeService || from === '') return;
+  const { pauseConditions = [] } = turn.rollout?.status ?? {};
+  // Of a release that is held the pods stay, and the Deployment's are better than none.
+  const isHeld = pauseConditions.some(({ reason }) => /Lost$/.test(reason));
+  if (name !== activeService || from === '' || isHeld) return;
   const others = (turn.sets ?? []).filter((set) => podHashOf(set) !== from);
   const pods = sum(others, currentOf);
   if (pods > 0) fail(property, `${name} is given back while ${pods} pods of other versions run`);
