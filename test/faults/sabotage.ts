@@ -87,8 +87,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'an abort is decided after the spec was found faulty',
     file: 'lib/decide/release.ts',
-    find: 'return release.fault !== undefined && !(isAborted(release) && release.stable !== undefined);',
-    replace: 'return release.fault !== undefined;',
+    find: 'return fault !== undefined && !goesBack;',
+    replace: 'return fault !== undefined || (goesBack && false);',
   },
   {
     name: 'a faulty spec holds the sizes up',
