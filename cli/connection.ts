@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { isRunning } from '../lib/store/holder.ts';
 import { CliError, exitCodes, usageError } from './exit.ts';
 
 /** Where the API is and what opens it. */
@@ -204,15 +205,5 @@ function readServer(file: string): LocalServer | undefined {
   } catch {
     // Gone since, or half of one: the same as no server.
     return undefined;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Not ours to signal, but there.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -28,7 +28,8 @@ export async function holderText(dir: string): Promise<string> {
   return 'another process has it open';
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine is there, whoever's it is. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
