@@ -1,5 +1,6 @@
 import type { BlueGreenStrategy, ReplicaSet } from '../model/argo.generated.ts';
-import { desiredReplicasAnnotation, hashLabel, pauseReasons } from '../model/names.ts';
+import { desiredReplicasAnnotation, pauseReasons } from '../model/names.ts';
+import { selectedHash } from '../model/reference.ts';
 import { annotationOf, availableOf, desiredOf, podHashOf, replicasOf } from '../model/workload.ts';
 import { pauseEnd } from './pause.ts';
 import { currentHash, haltReason, hasPause, isAborted, type Release } from './release.ts';
@@ -40,8 +41,7 @@ export function strategyOf({ rollout }: Pick<Release, 'rollout'>): BlueGreenStra
 /** What the Service leads to; of one that leads to the workload meanwhile, what it has led to last. */
 function hashOf({ observed }: Release, name: string | undefined, last: string | undefined): string {
   const service = name ? observed.services[name] : undefined;
-  const hash = service?.spec?.selector?.[hashLabel] || '';
-  return (service && isFree(observed, service) && last) || hash;
+  return (service && isFree(observed, service) && last) || selectedHash(service);
 }
 
 function activeAfter(

@@ -1,11 +1,10 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
-import { hashLabel, pauseReasons } from '../model/names.ts';
+import { pauseReasons } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
 import {
   availableOf,
   createdAt,
   desiredOf,
-  podHashOf,
   replicasOf,
   revisionOf,
   sum,
@@ -23,7 +22,7 @@ import {
 } from './release.ts';
 import { goalCounts, type Limits, limitsOf, nextCounts, type Sets } from './replicas.ts';
 import { resize } from './resize.ts';
-import { isReferenced, keptSize, scaleBlueGreen, scaleDownAt } from './standby.ts';
+import { isLedTo, isReferenced, keptSize, scaleBlueGreen, scaleDownAt } from './standby.ts';
 import { sizingWeight } from './steps.ts';
 import { isHandedBack } from './wayBack.ts';
 
@@ -106,12 +105,6 @@ function weightOf(release: Release, { canary, stable }: Sets): number {
   const next = desiredOf(canary);
   const total = next + (stable ? desiredOf(stable) : 0);
   return total === 0 ? 0 : (100 * next) / total;
-}
-
-function isLedTo({ observed }: Release, set: ReplicaSet): boolean {
-  return Object.values(observed.services).some(
-    (service) => service?.spec?.selector?.[hashLabel] === podHashOf(set),
-  );
 }
 
 /** The time of versions that are kept runs out all the same. */

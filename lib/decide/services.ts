@@ -1,7 +1,7 @@
 import type { ReplicaSet, Service } from '../model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
-import { givenBack, serviceFields, serviceNames } from '../model/reference.ts';
+import { givenBack, selectedHash, serviceFields, serviceNames } from '../model/reference.ts';
 import {
   annotationOf,
   availableOf,
@@ -101,7 +101,7 @@ function mayTake(release: Release, changes: Changes, hash: string): boolean {
 function giveBack(release: Release, changes: Changes, name: string | undefined): boolean {
   const service = name ? release.observed.services[name] : undefined;
   if (!service || !isHandedBack(release)) return false;
-  const hash = service.spec?.selector?.[hashLabel] ?? '';
+  const hash = selectedHash(service);
   const set = release.all.find((each) => podHashOf(each) === hash);
   // Pods that stay, such as those of a release that is held, keep it.
   if (set && sizeAfter(set, changes) > 0) return false;
@@ -161,7 +161,7 @@ function point(
 /** One write, the mark of its rollout with it, if the Service leads elsewhere. */
 function select(release: Release, changes: Changes, name: string | undefined, hash: string): void {
   const service = name ? release.observed.services[name] : undefined;
-  const before = service?.spec?.selector?.[hashLabel] ?? '';
+  const before = selectedHash(service);
   if (!service || hash === '' || before === hash) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const mark = { annotations: { [managedByAnnotation]: nameOf(release.rollout) } };

@@ -1,9 +1,6 @@
 import type { ReplicaSet } from '../model/argo.generated.ts';
-import {
-  desiredReplicasAnnotation,
-  hashLabel,
-  scaleDownDeadlineAnnotation,
-} from '../model/names.ts';
+import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../model/names.ts';
+import { selectedHash } from '../model/reference.ts';
 import { fromTime, type Millis, secondMs, toTimeUp } from '../model/units.ts';
 import {
   annotationOf,
@@ -81,8 +78,7 @@ export function previewSize(release: Release): number {
 /** What the active Service leads to. The status may not say so yet, or may be lost. */
 function activeHash({ rollout, observed, status }: Release): string {
   const { activeService = '' } = rollout.spec?.strategy?.blueGreen ?? {};
-  const hash = observed.services[activeService]?.spec?.selector?.[hashLabel];
-  return hash || (status.blueGreen?.activeSelector ?? '');
+  return selectedHash(observed.services[activeService]) || (status.blueGreen?.activeSelector ?? '');
 }
 
 /** A version that was live before and is still kept: it is gone back to as it is. */
@@ -149,11 +145,16 @@ function keepUntil(changes: Changes, set: ReplicaSet, at: Millis): void {
 
 /** Whether traffic may still come to it, by the status or by a Service as it is. */
 export function isReferenced(release: Release, set: ReplicaSet): boolean {
-  const { status, observed } = release;
+  const { status } = release;
   const { activeSelector, previewSelector } = status.blueGreen ?? {};
-  const services = Object.values(observed.services).map(
-    (each) => each?.spec?.selector?.[hashLabel],
-  );
   const named = [status.stableRS, currentHash(release), activeSelector, previewSelector];
-  return [...named, ...services].includes(podHashOf(set));
+  return named.includes(podHashOf(set)) || isLedTo(release, set);
+}
+
+/** Whether a Service leads to it. */
+export function isLedTo({ observed }: Release, set: ReplicaSet): boolean {
+  const hash = podHashOf(set);
+  return (
+    hash !== '' && Object.values(observed.services).some((each) => selectedHash(each) === hash)
+  );
 }

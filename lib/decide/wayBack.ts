@@ -1,6 +1,7 @@
 import type { Deployment, ReplicaSet, Service } from '../model/argo.generated.ts';
-import { hashLabel, managedByAnnotation } from '../model/names.ts';
+import { managedByAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
+import { selectedHash } from '../model/reference.ts';
 import { annotationOf, replicasOf } from '../model/workload.ts';
 import type { Release } from './release.ts';
 
@@ -33,6 +34,6 @@ export function othersServe(observed: Observed): boolean {
  */
 export function isFree({ rollout, workload }: Observed, service: Service): boolean {
   const refers = workload !== undefined || rollout.spec?.workloadRef !== undefined;
-  const hash = service.spec?.selector?.[hashLabel];
-  return refers && !hash && annotationOf(service, managedByAnnotation) === undefined;
+  const isMarked = annotationOf(service, managedByAnnotation) !== undefined;
+  return refers && selectedHash(service) === '' && !isMarked;
 }

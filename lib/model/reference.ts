@@ -4,6 +4,7 @@ import type {
   PodTemplateSpec,
   ReplicaSet,
   Rollout,
+  Service,
 } from './argo.generated.ts';
 import { hashLabel, managedByAnnotation } from './names.ts';
 
@@ -23,6 +24,11 @@ export function serviceFields({ spec }: Rollout): [path: string, name: string][]
 
 export function serviceNames(rollout: Rollout): string[] {
   return serviceFields(rollout).map(([, name]) => name);
+}
+
+/** The version that a Service leads to, as a pod template hash; '' where it leads to pods of any. */
+export function selectedHash(service: Service | null | undefined): string {
+  return service?.spec?.selector?.[hashLabel] ?? '';
 }
 
 /** The patch that gives a Service back: it leads to all the pods that its own labels ask for again. */
