@@ -37,3 +37,8 @@ export class MissingRight extends Terminal {
     this.remedy = remedy;
   }
 }
+
+/** What would put an error right, where that is known. */
+export function remedyOf(error: unknown): { remedy?: string } {
+  return error instanceof MissingRight ? { remedy: error.remedy } : {};
+}

@@ -1,7 +1,15 @@
 import { apply, giveServicesBack } from './apply/apply.ts';
 import { countPatch, patchDigest } from './decide/rival.ts';
 import { decide } from './decide/rollout.ts';
-import { Conflict, MissingRight, NotFound, Terminal, Transient, Unreachable } from './errors.ts';
+import {
+  Conflict,
+  MissingRight,
+  NotFound,
+  remedyOf,
+  Terminal,
+  Transient,
+  Unreachable,
+} from './errors.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { Observed } from './model/observed.ts';
 import type { Plan } from './model/plan.ts';
@@ -300,8 +308,7 @@ async function carryOut(
     if (command) return closeCommand(world, key, command.id, error);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
     world.count('rollout_write_refusals_total');
-    const remedy = error instanceof MissingRight ? { remedy: error.remedy } : {};
-    return { refused: error.message, ...remedy };
+    return { refused: error.message, ...remedyOf(error) };
   }
   tell(world, run, seen);
   const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;

@@ -3,7 +3,7 @@ import { newReplicaSet } from '../decide/revision.ts';
 import { selectorText } from '../decide/selector.ts';
 import { sameTemplate } from '../decide/template.ts';
 import { typeFaults, unsupported, validate } from '../decide/validate.ts';
-import { Conflict, MissingRight, NotFound, Terminal, Transient } from '../errors.ts';
+import { Conflict, NotFound, remedyOf, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -101,10 +101,6 @@ async function resolve(cluster: Cluster, rollout: Rollout, namespace: string): P
     const { remedy: workloadRemedy } = remedyOf(error);
     return { rollout, workloadFault, ...(workloadRemedy && { workloadRemedy }) };
   }
-}
-
-function remedyOf(error: Error): { remedy?: string } {
-  return error instanceof MissingRight ? { remedy: error.remedy } : {};
 }
 
 /** Where it is faulty, or that of a missing workload: every ReplicaSet of a rollout has this label. */
