@@ -21,6 +21,7 @@ import { referenceOf, serviceNames } from '../model/reference.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { nameOf } from '../model/workload.ts';
+import { stillQueued } from '../wake/queue.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
 import { progressOf } from './progress.ts';
 
@@ -69,7 +70,7 @@ export function account(
     claim: _,
     dueAt: __,
     dueFor: ___,
-    queuedFor,
+    queuedFor: __________,
     rival: ____,
     pending: _____,
     services: ______,
@@ -80,7 +81,6 @@ export function account(
     leftFor: _________,
     ...kept
   } = record;
-  const isQueued = queuedFor !== undefined && queuedFor > now;
   const rival = plan.rival ?? record.rival;
   const others = plan.others ?? record.others;
   const migrating = fullSizeOf(observed);
@@ -92,7 +92,7 @@ export function account(
     ...(plan.actions.some((action) => action.do === 'patchStatus') && { statusAt: now }),
     ...(plan.actions.some(isResize) && { resizedAt: now }),
     ...dueOf(plan, now),
-    ...(isQueued && { queuedFor }),
+    ...stillQueued(record, now),
     ...(rival && { rival }),
     ...(others && { others }),
     ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),

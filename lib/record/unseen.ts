@@ -4,7 +4,7 @@ import type { RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
-import { refusedRetryMs, scheduleWake, withTimer } from '../wake/queue.ts';
+import { refusedRetryMs, scheduleWake, stillQueued, withTimer } from '../wake/queue.ts';
 import type { World } from '../world.ts';
 import { view } from './view.ts';
 
@@ -18,11 +18,10 @@ export async function noteUnseen(
   error: MissingRight,
   now: Millis,
 ): Promise<void> {
-  const { queuedFor, ...rest } = before;
+  const { queuedFor: _, ...rest } = before;
   const shown = await partView(world, before.key, error, now).catch(() => undefined);
   const due = { dueAt: now + refusedRetryMs, dueFor: 'a right that Serin lacks' };
-  const isQueued = queuedFor !== undefined && queuedFor > now;
-  const next = { ...rest, ...due, ...(isQueued && { queuedFor }), ...(shown && { view: shown }) };
+  const next = { ...rest, ...due, ...stillQueued(before, now), ...(shown && { view: shown }) };
   const timed = withTimer(next, now);
   await world.store.save(timed.record);
   if (timed.send === undefined) return;

@@ -15,6 +15,14 @@ export const waitMaxMs: Millis = 5 * secondMs;
 /** How soon a rollout is looked at again after a call that was refused for good. */
 export const refusedRetryMs: Millis = minuteMs;
 
+/** Of a record: that a message is still on its way. */
+export function stillQueued(
+  { queuedFor: at }: Pick<RolloutRecord, 'queuedFor'>,
+  now: Millis,
+): Pick<RolloutRecord, 'queuedFor'> {
+  return at !== undefined && at > now ? { queuedFor: at } : {};
+}
+
 /** What to record as `queuedFor` when a wake is scheduled: `dueAt`, if the queue can take it now. */
 export function queuedFor(dueAt: Millis, now: Millis): Millis | undefined {
   return dueAt - now <= reachMs ? dueAt : undefined;
