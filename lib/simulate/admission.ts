@@ -7,6 +7,7 @@ import { rolloutApiVersion } from '../model/names.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import { deepEqual } from '../model/patch.ts';
 import { checkStructure } from '../model/structure.ts';
+import { isDnsSubdomain } from '../model/syntax.ts';
 import type { Kind } from '../world.ts';
 import { withPodTemplateDefaults, withReplicaSetDefaults } from './defaults.ts';
 
@@ -149,9 +150,9 @@ function replicaSetFaults(set: ReplicaSet, before: ReplicaSet | undefined): stri
 function nameFaults(object: AnyObject): string[] {
   const { name } = object.metadata ?? {};
   if (typeof name !== 'string' || name === '') return ['metadata.name: Required value'];
-  const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-  const isSubdomain = name.length <= 253 && new RegExp(`^${label}(\\.${label})*$`).test(name);
-  return isSubdomain ? [] : [`metadata.name: Invalid value: "${name}": a lowercase RFC 1123 name`];
+  return isDnsSubdomain(name)
+    ? []
+    : [`metadata.name: Invalid value: "${name}": a lowercase RFC 1123 name`];
 }
 
 function refuse(kind: Kind, object: AnyObject, faults: string[]): void {
