@@ -8,7 +8,7 @@ import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
-import { breakIn, tellStory } from './stories.ts';
+import { add, breakIn, lastOf, tellStory } from './stories.ts';
 
 // What happens in a run, drawn from its seed before anything starts: the rollout, what people do to
 // it and when, and how often what goes wrong.
@@ -81,7 +81,7 @@ export function scenarioOf(seed: number): Scenario {
   planRestarts(randomFrom(seed).fork('restarts'), acts);
   const story = workload && tellStory(randomFrom(seed).fork('coincidence'), acts);
   breakIn(randomFrom(seed).fork('faulty'), acts);
-  const lastAt = acts.at(-1)?.at ?? 0;
+  const lastAt = lastOf(acts);
   awayIn(randomFrom(seed).fork('away'), acts);
   return {
     seed,
@@ -124,12 +124,11 @@ function withServices({ strategy = {}, ...spec }: RolloutSpec): RolloutSpec {
 function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
   if (!random.chance(0.3)) return undefined;
   const scaleDown = random.pick(['never', 'onsuccess', 'progressively', 'progressively'] as const);
-  const lastAt = acts.at(-1)?.at ?? 0;
+  const lastAt = lastOf(acts);
   for (let left = random.below(4); left > 0; left -= 1) {
     const how = random.pick(['scale', 'scale', 'delete', 'restore', 'restore'] as const);
-    acts.push({ do: 'workload', at: random.below(lastAt + 1), how, replicas: random.below(9) });
+    add(acts, { do: 'workload', at: random.below(lastAt + 1), how, replicas: random.below(9) });
   }
-  acts.sort((a, b) => a.at - b.at);
   return { scaleDown, replicas: random.below(9) };
 }
 
@@ -146,33 +145,22 @@ function previewLate(random: Random, acts: Act[]): void {
   add(acts, { do: 'previewAfter', at: random.below(lastOf(acts) / 4), replicas: 1 });
 }
 
-function add(acts: Act[], act: Act): void {
-  acts.push(act);
-  acts.sort((a, b) => a.at - b.at);
-}
-
-function lastOf(acts: Act[]): Millis {
-  return acts.at(-1)?.at ?? 0;
-}
-
 /** Restarts for later, some of them together with another image. */
 function planRestarts(random: Random, acts: Act[]): void {
   if (!random.chance(0.2)) return;
-  const lastAt = acts.at(-1)?.at ?? 0;
+  const lastAt = lastOf(acts);
   for (let left = 1 + random.below(3); left > 0; left -= 1) {
     const at = random.below(lastAt + 1);
-    acts.push({ do: 'planRestart', at, inMs: random.below(90 * secondMs) });
-    if (random.chance(0.4)) acts.push({ do: 'image', at, image: random.pick([...images]) });
+    add(acts, { do: 'planRestart', at, inMs: random.below(90 * secondMs) });
+    if (random.chance(0.4)) add(acts, { do: 'image', at, image: random.pick([...images]) });
   }
-  acts.sort((a, b) => a.at - b.at);
 }
 
 /** Now and then the API server gives no answer for a while. */
 function awayIn(random: Random, acts: Act[]): void {
   if (!random.chance(0.2)) return;
-  const lastAt = acts.at(-1)?.at ?? 0;
-  acts.push({ do: 'away', at: random.below(lastAt + 1), spanMs: random.below(3 * minuteMs) });
-  acts.sort((a, b) => a.at - b.at);
+  const at = random.below(lastOf(acts) + 1);
+  add(acts, { do: 'away', at, spanMs: random.below(3 * minuteMs) });
 }
 
 export function isBlueGreen({ spec }: { spec?: RolloutSpec }): boolean {

@@ -1,4 +1,4 @@
-import { minuteMs, secondMs } from '../../lib/model/units.ts';
+import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { Random } from '../../lib/simulate/random.ts';
 import type { Act, Deed } from './scenario.ts';
 
@@ -74,7 +74,7 @@ type Name = keyof typeof stories;
 /** A spec that becomes faulty, and is scaled while it is; some people go on as if nothing were wrong. */
 export function breakIn(random: Random, acts: Act[]): void {
   if (!random.chance(0.25)) return;
-  const start = random.below((acts.at(-1)?.at ?? 0) + 1);
+  const start = random.below(lastOf(acts) + 1);
   const how = random.pick(['service', 'service', 'history', undefined] as const);
   const told: [afterMs: number, deed: Deed][] = [
     [someMs(random, 5), { do: 'break', ...(how && { how }) }],
@@ -83,17 +83,29 @@ export function breakIn(random: Random, acts: Act[]): void {
   if (random.chance(0.6)) told.push([0, { do: 'image', image: random.pick([...templates]) }]);
   if (random.chance(0.5)) told.push([someMs(random, 30), { do: 'plugin', line: 'promote' }]);
   if (random.chance(0.3)) told.push([40 * secondMs + someMs(random, 30), { do: 'mend' }]);
-  acts.push(...told.map(([afterMs, deed]) => ({ at: start + afterMs, ...deed })));
-  acts.sort((a, b) => a.at - b.at);
+  tell(acts, start, told);
 }
 
 /** Puts a story among the acts, or none; answers which. */
 export function tellStory(random: Random, acts: Act[]): Name | undefined {
   if (!random.chance(0.7)) return undefined;
   const name = random.pick(['missing', 'wiped', 'lost', 'wayBack', 'wayBack'] as const);
-  const start = random.below((acts.at(-1)?.at ?? 0) + 1);
-  const told = stories[name](random);
-  acts.push(...told.map(([afterMs, deed]) => ({ at: start + afterMs, ...deed })));
-  acts.sort((a, b) => a.at - b.at);
+  const start = random.below(lastOf(acts) + 1);
+  tell(acts, start, stories[name](random));
   return name;
+}
+
+function tell(acts: Act[], start: Millis, told: ReturnType<Story>): void {
+  add(acts, ...told.map(([afterMs, deed]) => ({ at: start + afterMs, ...deed })));
+}
+
+/** Puts them in their place among the others, behind those of the same time. */
+export function add(acts: Act[], ...more: Act[]): void {
+  acts.push(...more);
+  acts.sort((a, b) => a.at - b.at);
+}
+
+/** When the last of them is done. */
+export function lastOf(acts: Act[]): Millis {
+  return acts.at(-1)?.at ?? 0;
 }
