@@ -4,6 +4,7 @@ import type { Pod, Rollout, RolloutSpec } from '../../lib/model/argo.generated.t
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { toTime } from '../../lib/model/units.ts';
 import { nameOf } from '../../lib/model/workload.ts';
+import { editRollout } from '../faults/acts.ts';
 import { target } from '../faults/stage.ts';
 import type { Release } from '../simulate/releasesStage.ts';
 
@@ -16,7 +17,7 @@ export function specOf(name: string): RolloutSpec {
 }
 
 export async function patchSpec(release: Release, spec: MergePatch, spanMs = 5000): Promise<void> {
-  await release.cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  await editRollout(release, spec);
   await release.pass(spanMs);
 }
 

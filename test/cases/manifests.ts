@@ -3,6 +3,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Rollout, RolloutSpec, Service } from '../../lib/model/argo.generated.ts';
 import { manifest, target } from '../faults/stage.ts';
 import { openRelease, type Release } from '../simulate/releasesStage.ts';
+import { image, patchSpec } from './casesStage.ts';
 
 /** The rollout and the Services of a case's manifest. */
 export function readCase(name: string): { spec: RolloutSpec; services: Service[] } {
@@ -26,13 +27,7 @@ export async function openCase(name: string): Promise<Release> {
   return release;
 }
 
-/** Edits the spec as `kubectl edit` does, and lets time enough pass for what follows at once. */
-export async function edit(release: Release, spec: object, spanMs = 10_000): Promise<void> {
-  await release.cluster.as('kubectl-edit').patch('Rollout', target, { spec });
-  await release.pass(spanMs);
-}
-
 /** Sets the image of the only container, which is called c. */
-export async function setImage(release: Release, image: string, spanMs?: number): Promise<void> {
-  await edit(release, { template: { spec: { containers: [{ name: 'c', image }] } } }, spanMs);
+export async function setImage(release: Release, name: string, spanMs = 10_000): Promise<void> {
+  await patchSpec(release, image(name), spanMs);
 }

@@ -4,7 +4,8 @@ import type { RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 import { target } from '../faults/stage.ts';
 import type { Release } from '../simulate/releasesStage.ts';
-import { edit, openCase, setImage } from './manifests.ts';
+import { patchSpec } from './casesStage.ts';
+import { openCase, setImage } from './manifests.ts';
 
 // Metadata of a role that repeats a label of the selector, and metadata that the API server refuses: neither
 // keeps anything from happening.
@@ -59,7 +60,7 @@ describe('metadata of a role that the API server refuses', () => {
   /** From now on a policy of the cluster forbids to change labels and annotations of pods. */
   async function forbidden(): Promise<Release> {
     const release = await openCase(name);
-    await edit(release, spec);
+    await patchSpec(release, spec, 10_000);
     release.dog.policy.forbidsMetadata = true;
     return release;
   }
@@ -93,7 +94,11 @@ describe('metadata of a role that the API server refuses', () => {
   it('holds up no abort', async () => {
     const release = await forbidden();
     await setImage(release, 'nginx:2');
-    await edit(release, { strategy: { canary: { canaryMetadata: { labels: { role: 'new' } } } } });
+    await patchSpec(
+      release,
+      { strategy: { canary: { canaryMetadata: { labels: { role: 'new' } } } } },
+      10_000,
+    );
     await release.command({ verb: 'abort' }, 60_000);
     expect(release.sizes()).toEqual({ 'nginx:1': 2 });
     expect(release.status().abort).toBe(true);

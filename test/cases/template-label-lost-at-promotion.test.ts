@@ -4,7 +4,8 @@ import { ephemeralMetadataAnnotation } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { key, target } from '../faults/stage.ts';
 import type { Release } from '../simulate/releasesStage.ts';
-import { edit, openCase, setImage } from './manifests.ts';
+import { patchSpec } from './casesStage.ts';
+import { openCase, setImage } from './manifests.ts';
 
 // What a role put over the template's own label or annotation is given back: a Service may ask for it.
 
@@ -50,17 +51,21 @@ describe('at a promotion', () => {
     const release = await openCase(name);
     const roles = { stableMetadata: { annotations: { note: 'stable' } } };
     const canaryMetadata = { annotations: { note: 'canary' } };
-    await edit(release, {
-      ...rolesOf({ ...roles, canaryMetadata }),
-      ...template({ annotations: { note: 'first' } }),
-    });
+    await patchSpec(
+      release,
+      {
+        ...rolesOf({ ...roles, canaryMetadata }),
+        ...template({ annotations: { note: 'first' } }),
+      },
+      10_000,
+    );
     await release.command({ verb: 'promote' }, 60_000);
     expect(onPods(release, 'annotations', 'note')).toEqual(['stable', 'stable']);
     const containers = [{ name: 'c', image: 'nginx:2' }];
     const next = { metadata: { annotations: { note: 'second' } }, spec: { containers } };
-    await edit(release, { template: next });
+    await patchSpec(release, { template: next }, 10_000);
     expect(onPods(release, 'annotations', 'note')).toEqual(['canary', 'stable']);
-    await edit(release, rolesOf({ stableMetadata: null, canaryMetadata: null }));
+    await patchSpec(release, rolesOf({ stableMetadata: null, canaryMetadata: null }), 10_000);
     expect(onPods(release, 'annotations', 'note')).toEqual(['first', 'second']);
     const own = ['nginx:1', 'nginx:2'].map(
       (image) =>
@@ -76,17 +81,17 @@ describe('at a promotion', () => {
 
 it('a ReplicaSet without pods gets its label back too, when the spec has no role any more', async () => {
   const release = await openCase(name);
-  await edit(release, rolesOf({ stableMetadata: { labels: { role: 'stable' } } }));
+  await patchSpec(release, rolesOf({ stableMetadata: { labels: { role: 'stable' } } }), 10_000);
   await release.after({ do: 'scale', replicas: 0 });
   const roleOf = () => release.setOf('nginx:1')?.spec?.template?.metadata?.labels?.role;
   expect(roleOf()).toBe('stable');
-  await edit(release, rolesOf({ stableMetadata: null }));
+  await patchSpec(release, rolesOf({ stableMetadata: null }), 10_000);
   expect(roleOf()).toBe('live');
 });
 
 it('an undo has the label of the template, and not of a role', async () => {
   const release = await openCase(name);
-  await edit(release, rolesOf({ stableMetadata: { labels: { role: 'stable' } } }));
+  await patchSpec(release, rolesOf({ stableMetadata: { labels: { role: 'stable' } } }), 10_000);
   await setImage(release, 'nginx:2');
   await release.command({ verb: 'promote' }, 60_000);
   await setImage(release, 'nginx:3');

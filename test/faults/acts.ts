@@ -4,7 +4,6 @@ import type {
   BlueGreenStrategy,
   CanaryStep,
   CanaryStrategy,
-  Deployment,
   Rollout,
 } from '../../lib/model/argo.generated.ts';
 import type { Command } from '../../lib/model/intent.ts';
@@ -19,7 +18,7 @@ import type { World } from '../../lib/world.ts';
 import { pluginWrites } from '../recordings/plugin.ts';
 import { type Deed, isBlueGreen, type Scenario, templateOf } from './scenario.ts';
 import { key, manifest, type Stage, target } from './stage.ts';
-import { workloadName } from './workload.ts';
+import { workloadIn, workloadName } from './workload.ts';
 
 /** Carries out what people, CI, other controllers and accidents do to the rollout. */
 export async function perform(stage: Stage, deed: Deed): Promise<void> {
@@ -63,7 +62,7 @@ function nameOfDeed(deed: Deed): string {
 
 async function act(stage: Stage, deed: Deed): Promise<void> {
   const { cluster, dog, scenario } = stage;
-  const edit = (spec: MergePatch) => cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  const edit = (spec: MergePatch) => editRollout(stage, spec);
   switch (deed.do) {
     case 'image': {
       const { replicas } = deed;
@@ -214,8 +213,9 @@ export function addService({ apply, read }: SimulatedCluster, name: string): voi
 }
 
 /** The Deployment the rollout refers to, unless it is there. */
-export function addWorkload({ cluster, scenario }: Stage, image: string, replicas?: number): void {
-  if (!scenario.workload || findWorkload(cluster)) return;
+export function addWorkload(stage: Stage, image: string, replicas?: number): void {
+  const { cluster, dog, scenario } = stage;
+  if (!scenario.workload || workloadIn(dog)) return;
   const { metadata = {} } = scenario.spec.template ?? {};
   cluster.apply('Deployment', {
     metadata: { name: workloadName, namespace: target.namespace },
@@ -227,8 +227,9 @@ export function addWorkload({ cluster, scenario }: Stage, image: string, replica
   });
 }
 
-function findWorkload({ read }: SimulatedCluster): Deployment | undefined {
-  return read.find('Deployment', target.namespace, workloadName);
+/** As `kubectl edit` does it. */
+export async function editRollout({ cluster }: Stage, spec: MergePatch): Promise<void> {
+  await cluster.as('kubectl-edit').patch('Rollout', target, { spec });
 }
 
 export async function editWorkload({ cluster }: Stage, spec: MergePatch): Promise<void> {
@@ -304,7 +305,7 @@ async function takenBack(stage: Stage, verb: 'pause' | 'abort' | 'retry'): Promi
     if (stage.calmAt !== undefined) return;
     queueMicrotask(() => {
       if (verb === 'pause') {
-        void cluster.as('kubectl-edit').patch('Rollout', target, { spec: { paused: was } });
+        void editRollout(stage, { paused: was });
       } else cluster.patchStatus(target.namespace, target.name, { abort: was }, 'kubectl');
     });
   });
@@ -325,8 +326,9 @@ function previewAfter(stage: Stage, previewReplicaCount: number): void {
     const { stableRS, currentPodHash } = stage.dog.live()?.status ?? {};
     if (writer.manager !== fieldManager || stableRS === currentPodHash) return;
     stop();
-    const patch = { spec: { strategy: { blueGreen: { previewReplicaCount } } } };
-    queueMicrotask(() => void cluster.as('kubectl-edit').patch('Rollout', target, patch));
+    queueMicrotask(
+      () => void editRollout(stage, { strategy: { blueGreen: { previewReplicaCount } } }),
+    );
   });
 }
 

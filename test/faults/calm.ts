@@ -11,6 +11,7 @@ import {
 import {
   addService,
   addWorkload,
+  editRollout,
   editWorkload,
   meanwhile,
   mended,
@@ -24,7 +25,7 @@ import { judgeMetadata } from './metadata.ts';
 import { isAtRest, isCrashing } from './rest.ts';
 import { idleMs } from './restarts.ts';
 import { templateOf } from './scenario.ts';
-import { key, type Stage, target } from './stage.ts';
+import { key, type Stage } from './stage.ts';
 
 // When nothing goes wrong any more: everything comes to rest for a reason that has a name, goes on when a
 // person says so, and ends healthy. Nothing is stranded, and nothing is busy for nothing.
@@ -170,7 +171,7 @@ async function mend(stage: Stage): Promise<void> {
   dog.note('MEND');
   addWorkload(stage, 'web:v9');
   if (scenario.workload) await editWorkload(stage, { template });
-  await cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  await editRollout(stage, spec);
 }
 
 /** With a pause that only a person ends. */

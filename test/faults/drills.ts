@@ -4,10 +4,10 @@ import type { MergePatch } from '../../lib/model/plan.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { imagesOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
-import { meanwhile, perform } from './acts.ts';
+import { editRollout, meanwhile, perform } from './acts.ts';
 import { stableIsBack } from './rest.ts';
-import { key, manifest, type Stage, target } from './stage.ts';
-import { workloadName } from './workload.ts';
+import { key, manifest, type Stage } from './stage.ts';
+import { workloadIn } from './workload.ts';
 
 // What has to be quick, or exact, is tried in calm, at a pause: that an abort holds against everything else
 // (DESIGN §6.1), that a wiped status comes back, and that an outage ends with the first sign of life.
@@ -71,13 +71,13 @@ const withFaultySpec: Run = async (stage, pass) => {
   stage.dog.note('DRILL the spec is faulty');
   await perform(stage, { do: 'plugin', line: 'abort' });
   const spec = { progressDeadlineSeconds: 1, minReadySeconds: 2 };
-  await stage.cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  await editRollout(stage, spec);
   await pass(noticedMs + minuteMs);
   judgeAborted(stage, 'the spec is faulty');
   const { minReadySeconds = null, progressDeadlineSeconds = null } =
     manifest(stage.scenario).spec ?? {};
   const mended = { minReadySeconds, progressDeadlineSeconds };
-  await stage.cluster.as('kubectl-edit').patch('Rollout', target, { spec: mended });
+  await editRollout(stage, mended);
 };
 
 const wipedBesidesRival: Run = async (stage, pass) => {
@@ -142,25 +142,23 @@ const late: Run = async (stage, pass) => {
 
 /** There and back: the rollout's pods go before its Deployment has any, or after that, and come again. */
 const wayBack: Run = async (stage, pass) => {
-  const { cluster, dog, scenario } = stage;
+  const { dog, scenario } = stage;
   dog.note('DRILL the way back to the Deployment');
   stage.acted.set('drill: way back', 1);
-  const edit = (spec: MergePatch) => cluster.as('kubectl-edit').patch('Rollout', target, { spec });
   const { replicas = 1, strategy } = dog.live()?.spec ?? {};
   const { previewReplicaCount = null } = strategy?.blueGreen ?? {};
   const withPreview = (count: number | null): MergePatch =>
     strategy?.blueGreen ? { strategy: { blueGreen: { previewReplicaCount: count } } } : {};
   const isEmpty = randomFrom(scenario.seed).fork('way back drill').chance(0.5);
   await perform(stage, { do: 'workload', how: 'scale', replicas: isEmpty ? 0 : 2 });
-  await edit({ replicas: 0, ...withPreview(1) });
+  await editRollout(stage, { replicas: 0, ...withPreview(1) });
   await pass(noticedMs);
   await perform(stage, { do: 'workload', how: 'scale', replicas: 2 });
   await pass(noticedMs);
   // Another version meanwhile, which nobody consents to.
-  const workload = cluster.read.find('Deployment', target.namespace, workloadName);
-  const [image = ''] = imagesOf(workload?.spec?.template);
+  const [image = ''] = imagesOf(workloadIn(dog)?.spec?.template);
   if (!isEmpty) await perform(stage, { do: 'image', image: 'web:v3' });
-  await edit({ replicas, ...withPreview(previewReplicaCount) });
+  await editRollout(stage, { replicas, ...withPreview(previewReplicaCount) });
   await pass(noticedMs);
   if (!isEmpty) await perform(stage, { do: 'image', image });
   await pass(noticedMs);

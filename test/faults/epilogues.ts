@@ -1,7 +1,7 @@
 import type { Pod } from '../../lib/model/argo.generated.ts';
 import { imagesOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
-import { perform } from './acts.ts';
+import { editRollout, perform } from './acts.ts';
 import { isBlueGreen, templateOf } from './scenario.ts';
 import { type Stage, target } from './stage.ts';
 
@@ -17,13 +17,14 @@ export function epilogueOf({ scenario }: Stage): Epilogue | undefined {
   return random.chance(0.5) ? random.pick(epilogues) : undefined;
 }
 
-const otherStrategy: Epilogue = async ({ cluster, dog, scenario }, heals) => {
+const otherStrategy: Epilogue = async (stage, heals) => {
+  const { dog, scenario } = stage;
   const wasBlueGreen = isBlueGreen(scenario);
   const strategy = wasBlueGreen
     ? { blueGreen: null, canary: { steps: [{ setWeight: 50 }] } }
     : { canary: null, blueGreen: { activeService: 'active', previewService: 'preview' } };
   dog.note('EPILOGUE another strategy');
-  await cluster.as('kubectl-edit').patch('Rollout', target, { spec: { strategy } });
+  await editRollout(stage, { strategy });
   if (!(await heals())) return;
   const { blueGreen, canary, currentStepIndex, currentStepHash } = dog.live()?.status ?? {};
   const left = wasBlueGreen ? { blueGreen } : { canary, currentStepIndex, currentStepHash };
@@ -35,11 +36,11 @@ const otherStrategy: Epilogue = async ({ cluster, dog, scenario }, heals) => {
 
 /** Sets an image and asks for no step, no pause and nobody's word. */
 async function setImage(stage: Stage, image: string): Promise<void> {
-  const { cluster, scenario } = stage;
+  const { scenario } = stage;
   const strategy = isBlueGreen(scenario)
     ? { blueGreen: { autoPromotionEnabled: null, autoPromotionSeconds: null } }
     : { canary: { steps: null } };
-  await cluster.as('kubectl-edit').patch('Rollout', target, { spec: { strategy } });
+  await editRollout(stage, { strategy });
   await perform(stage, { do: 'image', image });
 }
 
@@ -65,7 +66,8 @@ const editedSet: Epilogue = async (stage, heals) => {
   }
 };
 
-const forbiddenMetadata: Epilogue = async ({ cluster, dog, scenario }, heals) => {
+const forbiddenMetadata: Epilogue = async (stage, heals) => {
+  const { dog, scenario } = stage;
   const metadata = { labels: { role: 'other', tier: 'a' } };
   const strategy = isBlueGreen(scenario)
     ? { blueGreen: { activeMetadata: metadata } }
@@ -73,7 +75,7 @@ const forbiddenMetadata: Epilogue = async ({ cluster, dog, scenario }, heals) =>
   const replicas = (dog.live()?.spec?.replicas ?? 1) + 1;
   dog.note('EPILOGUE metadata of a role is forbidden');
   dog.policy.forbidsMetadata = true;
-  await cluster.as('kubectl-edit').patch('Rollout', target, { spec: { strategy, replicas } });
+  await editRollout(stage, { strategy, replicas });
   if (!(await heals())) return;
   dog.policy.forbidsMetadata = false;
   await heals();

@@ -57,7 +57,7 @@ function judgeMove(context: Context, { rollout, lacks = [] }: Turn, to: string):
 }
 
 /** A hold for good, which a person ends. */
-function isLost({ pauseConditions = [] }: RolloutStatus): boolean {
+export function isLost({ pauseConditions = [] }: RolloutStatus): boolean {
   const lost: string[] = [pauseReasons.statusLost, pauseReasons.stableLost];
   return pauseConditions.some(({ reason }) => lost.includes(reason));
 }

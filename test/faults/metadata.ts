@@ -1,7 +1,7 @@
 import type { ObjectMeta, ReplicaSet } from '../../lib/model/argo.generated.ts';
 import { isControlledBy, nameOf, podHashOf, uidOf } from '../../lib/model/workload.ts';
 import type { Stage } from './stage.ts';
-import { workloadName } from './workload.ts';
+import { workloadIn } from './workload.ts';
 
 type Part = 'labels' | 'annotations';
 
@@ -11,11 +11,10 @@ type Part = 'labels' | 'annotations';
  */
 export function judgeMetadata({ dog }: Stage): void {
   const { status, spec } = dog.live() ?? {};
-  const { namespace } = dog.key;
   const { canary, blueGreen } = spec?.strategy ?? {};
   const stable = canary?.stableMetadata ?? blueGreen?.activeMetadata;
   const next = canary?.canaryMetadata ?? blueGreen?.previewMetadata;
-  const workload = dog.cluster.read.find('Deployment', namespace, workloadName);
+  const workload = workloadIn(dog);
   const { template } = (spec?.workloadRef ? workload?.spec : spec) ?? {};
   const current = dog.sets().find((set) => podHashOf(set) === status?.currentPodHash);
   if (!template || !current) return;

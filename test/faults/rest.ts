@@ -2,7 +2,7 @@ import { pauseReasons } from '../../lib/model/names.ts';
 import { availableOf, desiredOf, podHashOf } from '../../lib/model/workload.ts';
 import type { Stage } from './stage.ts';
 import { leadsTo } from './traffic.ts';
-import { workloadName } from './workload.ts';
+import { workloadIn } from './workload.ts';
 
 // Where a rollout may stand still: healthy, or waiting for somebody, for a reason that has a name.
 
@@ -54,8 +54,8 @@ function stepOf({ spec, status }: Rollout) {
 }
 
 /** Where the next step cannot be reached, the pause that a person skipped stays, as with the peer. */
-function isSkipped(rollout: Rollout, { cluster, key }: Stage['dog']): boolean {
-  const workload = cluster.read.find('Deployment', key.namespace, workloadName);
+function isSkipped(rollout: Rollout, dog: Stage['dog']): boolean {
+  const workload = workloadIn(dog);
   const { template } = rollout.spec?.workloadRef ? (workload?.spec ?? {}) : (rollout.spec ?? {});
   const image = template?.spec?.containers?.[0]?.image ?? '';
   const isKept = (rollout.status?.pauseConditions ?? []).length > 0;

@@ -12,9 +12,10 @@ import {
   replicasOf,
   sum,
 } from '../../lib/model/workload.ts';
+import { isLost } from './faulty.ts';
 import { leadsTo } from './traffic.ts';
 import type { Context, Turn } from './watchdog.ts';
-import { workloadName } from './workload.ts';
+import { workloadIn } from './workload.ts';
 
 // Where the Services of a rollout lead that takes its template from a Deployment: to pods that are ready,
 // be they the rollout's or the Deployment's.
@@ -33,7 +34,7 @@ const property = 'Services lead to pods';
 export function watchServices(context: Context, features: Map<string, number>): ServiceWatch {
   const { cluster, key, fail } = context;
   const happened = (name: string) => features.set(name, (features.get(name) ?? 0) + 1);
-  const workload = () => cluster.read.find('Deployment', key.namespace, workloadName);
+  const workload = () => workloadIn(context);
   const named = (): Service[] =>
     serviceNames(context.live() ?? {}).flatMap((name) => {
       const service = cluster.read.find('Service', key.namespace, name);
@@ -81,10 +82,8 @@ export function watchServices(context: Context, features: Map<string, number>): 
 function judgeGivenBack({ fail }: Context, turn: Turn, name: string, from: string): void {
   if (!isWayBack(turn)) fail(property, `${name} is given back, and nobody asked for it`);
   const { activeService } = turn.rollout?.spec?.strategy?.blueGreen ?? {};
-  const { pauseConditions = [] } = turn.rollout?.status ?? {};
   // Of a release that is held the pods stay, and the Deployment's are better than none.
-  const isHeld = pauseConditions.some(({ reason }) => /Lost$/.test(reason));
-  if (name !== activeService || from === '' || isHeld) return;
+  if (name !== activeService || from === '' || isLost(turn.rollout?.status ?? {})) return;
   const others = (turn.sets ?? []).filter((set) => podHashOf(set) !== from);
   const pods = sum(others, currentOf);
   if (pods > 0) fail(property, `${name} is given back while ${pods} pods of other versions run`);

@@ -9,6 +9,10 @@ import type { Context, Turn } from './watchdog.ts';
 
 export const workloadName = 'source';
 
+export function workloadIn({ cluster, key }: Pick<Context, 'cluster' | 'key'>) {
+  return cluster.read.find('Deployment', key.namespace, workloadName);
+}
+
 export type WorkloadWatch = {
   changed: (change: Change) => void;
   /** After a turn's record is in the table. */
@@ -28,8 +32,8 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
   let known = '';
   /** Whether Serin has taken down that the rollout was healthy: then the way to it is over for good. */
   let isOver = false;
-  const { key, cluster, fail } = context;
-  const live = () => cluster.read.find('Deployment', key.namespace, workloadName);
+  const { fail } = context;
+  const live = () => workloadIn(context);
   const modeOf = () => context.live()?.spec?.workloadRef?.scaleDown;
   return {
     changed: ({ type, kind, object, writer }) => {
