@@ -8,6 +8,7 @@ import { deliver } from '../../lib/reconcile.ts';
 import type { World } from '../../lib/world.ts';
 import { addService, perform, serviceNames } from '../faults/acts.ts';
 import { key, target } from '../faults/stage.ts';
+import { meddled } from '../simulate/meddled.ts';
 import { openRelease, type Release } from '../simulate/releasesStage.ts';
 import { image, later, patchSpec, podNames, specOf } from './casesStage.ts';
 
@@ -384,17 +385,11 @@ describe('ReplicaSets that may not be taken over', () => {
 
 /** A world in which somebody forbids to change that ReplicaSet. */
 function keeping(world: World, kept: string): World {
-  return {
-    ...world,
-    cluster: async (name) => {
-      const cluster = await world.cluster(name);
-      return {
-        ...cluster,
-        patch: async (kind, place, ...rest) => {
-          if (place.name === kept) throw new Terminal('403; it is kept as it is');
-          return await cluster.patch(kind, place, ...rest);
-        },
-      };
+  return meddled(world, (cluster) => ({
+    ...cluster,
+    patch: async (kind, place, ...rest) => {
+      if (place.name === kept) throw new Terminal('403; it is kept as it is');
+      return await cluster.patch(kind, place, ...rest);
     },
-  };
+  }));
 }

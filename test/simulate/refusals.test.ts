@@ -6,6 +6,7 @@ import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { World } from '../../lib/world.ts';
 import { rollout } from './manifests.ts';
+import { meddled } from './meddled.ts';
 
 const why = 'patch replicasets.apps: 403; allow the verb "patch"';
 
@@ -43,17 +44,11 @@ describe('a write that is refused for good', () => {
 });
 
 function refusing(world: World): World {
-  return {
-    ...world,
-    cluster: async (name) => {
-      const cluster = await world.cluster(name);
-      return {
-        ...cluster,
-        patch: async (kind, ...rest) => {
-          if (kind === 'ReplicaSet') throw new Terminal(why);
-          return await cluster.patch(kind, ...rest);
-        },
-      };
+  return meddled(world, (cluster) => ({
+    ...cluster,
+    patch: async (kind, ...rest) => {
+      if (kind === 'ReplicaSet') throw new Terminal(why);
+      return await cluster.patch(kind, ...rest);
     },
-  };
+  }));
 }

@@ -5,6 +5,7 @@ import type { MergePatch } from '../../lib/model/plan.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import type { World } from '../../lib/world.ts';
 import { key, target } from '../faults/stage.ts';
+import { meddled } from './meddled.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 // An abort always acts: docs/adr/0013-an-abort-always-acts.md
@@ -145,17 +146,11 @@ describe('a command that the API server refuses', () => {
 
 /** The world with an API server that takes no change of the spec. */
 function refusing(world: World, why: string): World {
-  return {
-    ...world,
-    cluster: async (name) => {
-      const cluster = await world.cluster(name);
-      return {
-        ...cluster,
-        patch: async (kind, where, patch, options) => {
-          if ('spec' in patch && kind === 'Rollout') throw new Terminal(why);
-          return cluster.patch(kind, where, patch, options);
-        },
-      };
+  return meddled(world, (cluster) => ({
+    ...cluster,
+    patch: async (kind, where, patch, options) => {
+      if ('spec' in patch && kind === 'Rollout') throw new Terminal(why);
+      return cluster.patch(kind, where, patch, options);
     },
-  };
+  }));
 }

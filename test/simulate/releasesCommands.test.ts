@@ -6,9 +6,9 @@ import { fieldManager, hashLabel, instanceIdLabel } from '../../lib/model/names.
 import { toTime } from '../../lib/model/units.ts';
 import { nameOf, uidOf } from '../../lib/model/workload.ts';
 import { reconcile } from '../../lib/reconcile.ts';
-import type { World } from '../../lib/world.ts';
 import { templateOf } from '../faults/scenario.ts';
 import { key, manifest, target } from '../faults/stage.ts';
+import { meddled } from './meddled.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 const steps: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { pause: { duration: 10 } }];
@@ -97,18 +97,13 @@ describe('a command whose write meets somebody else’s', () => {
     const release = await openRelease(canary());
     await release.image('web:v2');
     await release.after({ do: 'plugin', line: 'abort' });
-    const { world } = release.simulated;
-    const cluster = await world.cluster('local');
-    const lossy: World = {
-      ...world,
-      cluster: async () => ({
-        ...cluster,
-        patch: async (kind, where, patch, options) => {
-          await cluster.patch(kind, where, patch, options);
-          throw new Transient('the connection was lost');
-        },
-      }),
-    };
+    const lossy = meddled(release.simulated.world, (cluster) => ({
+      ...cluster,
+      patch: async (kind, where, patch, options) => {
+        await cluster.patch(kind, where, patch, options);
+        throw new Transient('the connection was lost');
+      },
+    }));
     const retry = { do: 'api', command: { verb: 'retry' }, dies: true, fresh: true } as const;
     await release.after(retry, 100);
     await expect(reconcile(lossy, key)).rejects.toThrow(Transient);
@@ -123,20 +118,15 @@ describe('a command whose write meets somebody else’s', () => {
   it('is carried out when it was refused because theirs, an autoscaler’s, was faster', async () => {
     const release = await openRelease(canary());
     await release.image('web:v2');
-    const { world } = release.simulated;
-    const cluster = await world.cluster('local');
     let isFirst = true;
-    const late: World = {
-      ...world,
-      cluster: async () => ({
-        ...cluster,
-        patch: async (kind, where, patch, options) => {
-          if (isFirst) release.cluster.scale(target.namespace, target.name, 6);
-          isFirst = false;
-          return cluster.patch(kind, where, patch, options);
-        },
-      }),
-    };
+    const late = meddled(release.simulated.world, (cluster) => ({
+      ...cluster,
+      patch: async (kind, where, patch, options) => {
+        if (isFirst) release.cluster.scale(target.namespace, target.name, 6);
+        isFirst = false;
+        return cluster.patch(kind, where, patch, options);
+      },
+    }));
     const pause = { do: 'api', command: { verb: 'pause' }, dies: true, fresh: true } as const;
     await release.after(pause, 100);
     await reconcile(late, key);

@@ -8,6 +8,7 @@ import type { Cluster } from '../../lib/world.ts';
 import { addService } from '../faults/acts.ts';
 import { templateOf } from '../faults/scenario.ts';
 import { key, manifest, target } from '../faults/stage.ts';
+import { meddled } from './meddled.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 // What is known of the stable version may be late: the watchdog judges a turn by what that had read.
@@ -20,9 +21,7 @@ function canary(steps: object[], more: RolloutSpec = {}): RolloutSpec {
 
 /** One run of Serin's as a process of its own, on a cluster that something happens to meanwhile. */
 async function runWith(release: Release, meddle: (cluster: Cluster) => Cluster): Promise<void> {
-  await release.run((world) =>
-    reconcile({ ...world, cluster: async (each) => meddle(await world.cluster(each)) }, key),
-  );
+  await release.run((world) => reconcile(meddled(world, meddle), key));
 }
 
 /** All pods of a canary without steps are there, and Serin has not looked since. */

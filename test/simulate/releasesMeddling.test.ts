@@ -5,11 +5,12 @@ import { hashLabel, revisionAnnotation } from '../../lib/model/names.ts';
 import { deliver } from '../../lib/reconcile.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
-import type { Cluster, World } from '../../lib/world.ts';
+import type { Cluster } from '../../lib/world.ts';
 import { addService } from '../faults/acts.ts';
 import { templateOf } from '../faults/scenario.ts';
 import { key, manifest, target } from '../faults/stage.ts';
 import { rollout } from './manifests.ts';
+import { meddled } from './meddled.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 // What somebody does to the objects of a release beside the rollout itself: nothing of it strands the
@@ -91,11 +92,7 @@ it('a refusal in other words each time is tried again now and then, not at once'
   });
   made.connect({
     deliver: (message, world) => {
-      const changed: World = {
-        ...world,
-        cluster: async (name) => refusing(await world.cluster(name)),
-      };
-      return deliver(changed, message);
+      return deliver(meddled(world, refusing), message);
     },
   });
   made.cluster.apply('Rollout', rollout());
