@@ -3,6 +3,7 @@ import { pauseReasons } from '../model/names.ts';
 import { availableOf, currentOf, podHashOf, readyOf, sum } from '../model/workload.ts';
 import { type Cutover, cutoverOf, strategyOf } from './cutover.ts';
 import { withoutPauses, withPause } from './pause.ts';
+import { isHold } from './pauseReason.ts';
 import { currentHash, hasNewDesign, isAborted, isHeldByFault, type Release } from './release.ts';
 import { isRollbackInWindow } from './rollback.ts';
 import { selectorText } from './selector.ts';
@@ -11,7 +12,6 @@ import {
   abortTo,
   type Decided,
   finish,
-  isHold,
   promote,
   startAnew,
   withCounts,

@@ -10,6 +10,7 @@ import {
   sum,
 } from '../model/workload.ts';
 import { isPauseOver, withoutPauses, withoutStepPause, withPause } from './pause.ts';
+import { isHold } from './pauseReason.ts';
 import { hasNewDesign, isAborted, isHeldByFault, type Release, setsOf } from './release.ts';
 import { goalCounts, limitsOf } from './replicas.ts';
 import { isRollbackInWindow } from './rollback.ts';
@@ -18,7 +19,6 @@ import {
   abortTo,
   type Decided,
   finish,
-  isHold,
   promote,
   startAnew,
   withCounts,

@@ -3,10 +3,10 @@ import { pauseReasons } from '../model/names.ts';
 import { fromTime, secondMs, toTime } from '../model/units.ts';
 import { availableOf, createdAt, podHashOf, replicasOf } from '../model/workload.ts';
 import { conditionOf, reasons } from './conditions.ts';
+import { isHold } from './pauseReason.ts';
 import { hasNewDesign, type Release } from './release.ts';
 import { isRollbackInWindow } from './rollback.ts';
 import { scaleDownAt } from './standby.ts';
-import { isHold } from './status.ts';
 import { stepsOf } from './steps.ts';
 
 // How long a release takes, in the shape of argo-rollouts' main branch after v1.10.1

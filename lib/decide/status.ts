@@ -1,4 +1,4 @@
-import type { PauseCondition, RolloutStatus } from '../model/argo.generated.ts';
+import type { RolloutStatus } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { Announcement } from '../model/plan.ts';
 import { generationOf } from '../model/reference.ts';
@@ -14,6 +14,7 @@ import {
 } from '../model/workload.ts';
 import { conditionOf, reasons, withoutCondition } from './conditions.ts';
 import { withoutPauses } from './pause.ts';
+import { isHold } from './pauseReason.ts';
 import { phaseOf } from './phase.ts';
 import { type Abort, isCompleted, isStuck, stuckMessage, withConditions } from './progress.ts';
 import { currentHash, isAborted, isBlueGreen, type Release } from './release.ts';
@@ -99,11 +100,6 @@ export function startAnew(release: Release, base: RolloutStatus): Decided {
     return skip('Rollback to active ReplicaSets within RollbackWindow');
   }
   return { status: { ...held, currentStepIndex: 0 }, announcements: [] };
-}
-
-/** A hold of Serin's own, which only a person lifts: docs/adr/0006-lost-status.md */
-export function isHold({ reason }: PauseCondition): boolean {
-  return reason === pauseReasons.statusLost || reason === pauseReasons.stableLost;
 }
 
 export function promote(release: Release, base: RolloutStatus, reason: string): Decided {

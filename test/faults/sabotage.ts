@@ -128,7 +128,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'a canary whose stable version was deleted is promoted',
-    file: 'lib/decide/status.ts',
+    file: 'lib/decide/pauseReason.ts',
     find: 'return reason === pauseReasons.statusLost || reason === pauseReasons.stableLost;',
     replace: 'return reason === pauseReasons.statusLost;',
   },

@@ -176,3 +176,18 @@ describe('a status that was wiped while the record was behind it', () => {
     expect(release.dog.violations).toEqual([]);
   });
 });
+
+it('a lost status is no rollback, whatever the rollback window: a person says so', async () => {
+  const release = await openRelease({ ...canary([]), rollbackWindow: { revisions: 1 } });
+  await release.image('web:v2', 20_000);
+  const stable = hashOf(release, 'web:v2');
+  await release.image('web:v3', 0);
+  await release.after({ do: 'image', image: 'web:v1' }, 0);
+  await release.after({ do: 'wipe' }, 130_000);
+  expect(release.status()).toMatchObject({ message: 'StatusLost', stableRS: stable });
+  expect(release.sizes()).toEqual({ 'web:v2': 4 });
+  await release.after({ do: 'plugin', line: 'promote' }, 60_000);
+  expect(release.where()).toBe('Healthy 0/0');
+  expect(release.sizes()).toEqual({ 'web:v1': 4 });
+  expect(release.dog.violations).toEqual([]);
+});
