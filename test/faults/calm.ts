@@ -33,6 +33,8 @@ import { key, type Stage } from './stage.ts';
 /** A rival met last in the storm is kept away from for so long. */
 const backOffMs = 6 * minuteMs;
 const restMs = 10 * minuteMs;
+/** The sweep lists a cluster every ten minutes, and what that finds takes a moment. */
+const listMs = 11 * minuteMs;
 /** Turns of telling it to go on, at most. */
 const helpsMax = 30;
 const eventsMax = 60_000;
@@ -122,7 +124,11 @@ async function judgePods(stage: Stage): Promise<void> {
     return !isMeant && sum(dog.sets(), desiredOf) === 0;
   };
   if (!isAtRest(stage) || !hasNone()) return;
-  await pass(stage, 75 * secondMs);
+  // Without a notice it is a minute until somebody looks; where one was lost, it is found by the next list.
+  const until = stage.clock.now() + (stage.scenario.doorbell ? listMs : 75 * secondMs);
+  while (hasNone() && stage.clock.now() < until && dog.violations.length === 0) {
+    await pass(stage, 5 * secondMs);
+  }
   const { message } = dog.live()?.status ?? {};
   if (isAtRest(stage) && hasNone()) dog.fail('somebody serves', `no pods are wanted: ${message}`);
 }
