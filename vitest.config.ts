@@ -10,6 +10,6 @@ export default defineConfig({
     // Some tests start programs, and machines have other things to do: this ends what hangs.
     testTimeout: 30_000,
     passWithNoTests: false,
-    coverage: { include: ['lib/**', 'functions/**', 'cli/**'] },
+    coverage: { include: ['lib/**', 'functions/**', 'server/**', 'cli/**'] },
   },
 });

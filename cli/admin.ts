@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { Conflict, NotFound, Terminal, Transient } from '../lib/errors.ts';
 import type { Store } from '../lib/world.ts';
+import { userName } from '../server/user.ts';
 import { CliError, exitCodes, usageError } from './exit.ts';
 import type { Io } from './io.ts';
 import { logTo } from './process.ts';
 import { plain } from './text.ts';
-import { userName } from './user.ts';
 
 // What administrators do with AWS credentials of their own: no API, no function.
 

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { isRunning } from '../lib/store/holder.ts';
+import { type Env, stateFolder } from '../server/dataFolder.ts';
 import { CliError, exitCodes, usageError } from './exit.ts';
 
 /** Where the API is and what opens it. */
@@ -25,7 +25,6 @@ export type LocalProcess = {
   isItsToken: boolean;
 };
 
-type Env = Record<string, string | undefined>;
 export type ConnectionOptions = {
   server?: string;
   token?: string;
@@ -145,12 +144,6 @@ function isLoopback(host: string): boolean {
 
 function trimmed(server: string): string {
   return server.replace(/\/+$/, '');
-}
-
-/** Where Serin keeps on this machine what outlives a process. */
-export function stateFolder(env: Env): string {
-  const state = env.XDG_STATE_HOME || join(env.HOME ?? homedir(), '.local', 'state');
-  return join(state, 'serin');
 }
 
 function folderOf(env: Env): string {

@@ -14,6 +14,7 @@ import type { ObjectMeta } from '../lib/model/argo.generated.ts';
 import { isRecord } from '../lib/model/gotypes.ts';
 import { checkStructure } from '../lib/model/structure.ts';
 import type { Kinds } from '../lib/world.ts';
+import type { Objects } from '../server/apply.ts';
 import { CliError, exitCodes } from './exit.ts';
 import { type Input, readText } from './input.ts';
 import {
@@ -23,6 +24,7 @@ import {
   meaningOf,
   withoutServerFields,
 } from './meaning.ts';
+import { packaged } from './packaged.ts';
 import { plain } from './text.ts';
 
 /** One object of a manifest file. */
@@ -139,11 +141,8 @@ function firstAlias(document: Document): unknown {
 
 /** The manifest that `dev` and `demo` use when none is given. */
 export function exampleFile(): string {
-  return fileURLToPath(new URL('../examples/front-api.yaml', import.meta.url));
+  return fileURLToPath(packaged('examples/front-api.yaml'));
 }
-
-/** Objects by kind, in the order of the files. */
-export type Objects = { [K in MeantKind]: Kinds[K][] };
 
 /** What there is, each kind once, for somebody who wonders where his Rollouts are. */
 export function seenIn(manifests: Manifest[]): string[] {

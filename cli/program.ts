@@ -1,26 +1,27 @@
 import { Command, CommanderError, Option } from 'commander';
-import { addAdopt } from './commands/adopt.ts';
-import { addChanges } from './commands/change.ts';
-import { addCluster } from './commands/cluster.ts';
-import { addCrds } from './commands/crds.ts';
-import { addDemo } from './commands/demo.ts';
-import { addDev } from './commands/dev.ts';
-import { addExplain } from './commands/explain.ts';
-import { addGet } from './commands/get.ts';
-import { addHistory } from './commands/history.ts';
-import { addLint } from './commands/lint.ts';
-import { addList } from './commands/list.ts';
-import { addRedrive } from './commands/redrive.ts';
-import { addRun } from './commands/run.ts';
-import { addSettings } from './commands/settings.ts';
-import { addSimulate } from './commands/simulate.ts';
-import { addStatus } from './commands/status.ts';
-import { addToken } from './commands/token.ts';
-import { addWait } from './commands/wait.ts';
+import { StartError } from '../server/startError.ts';
+import { addAdopt } from './adopt/command.ts';
+import { addChanges } from './change/command.ts';
+import { addCluster } from './cluster/command.ts';
+import { addCrds } from './crds/command.ts';
+import { addDemo } from './demo/command.ts';
+import { addDev } from './dev/command.ts';
 import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
+import { addExplain } from './explain/command.ts';
+import { addGet } from './get/command.ts';
+import { addHistory } from './history/command.ts';
 import type { Cli, Io } from './io.ts';
+import { addLint } from './lint/command.ts';
+import { addList } from './list/command.ts';
+import { addRedrive } from './redrive/command.ts';
+import { addRun } from './run/command.ts';
+import { addSettings } from './settings/command.ts';
+import { addSimulate } from './simulate/command.ts';
+import { addStatus } from './status/command.ts';
 import { plainLines, toJson } from './text.ts';
+import { addToken } from './token/command.ts';
 import { ownVersion } from './version.ts';
+import { addWait } from './wait/command.ts';
 
 const guide = `
 Start here:
@@ -106,11 +107,16 @@ function failed(error: unknown, io: Io, argv: string[]): ExitCode {
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   }
   if (io.stop.aborted) return exitCodes.interrupted;
-  if (error instanceof CliError) {
-    sayError(error, io, argv);
-    return error.exitCode;
+  const known = error instanceof StartError ? cliError(error) : error;
+  if (known instanceof CliError) {
+    sayError(known, io, argv);
+    return known.exitCode;
   }
   throw error;
+}
+
+function cliError({ kind, message, hint }: StartError): CliError {
+  return new CliError(message, { exitCode: exitCodes[kind], hint });
 }
 
 function sayError(error: CliError, io: Io, argv: string[]): void {

@@ -1,9 +1,9 @@
 import middy from '@middy/core';
 import errorLogger from '@middy/error-logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { deliverBatch } from '../lib/queue/batch.ts';
+import { within } from '../lib/queue/timeLeft.ts';
 import { answer, deliver } from '../lib/reconcile.ts';
-import { deliverBatch } from '../lib/wake/batch.ts';
-import { within } from '../lib/wake/timeLeft.ts';
 import type { FunctionAnswer, InvokeRequest, World } from '../lib/world.ts';
 
 /**

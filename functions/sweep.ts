@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import errorLogger from '@middy/error-logger';
-import { type SweepCounts, type Sweeping, sweep } from '../lib/wake/sweep.ts';
-import { within } from '../lib/wake/timeLeft.ts';
+import { type SweepCounts, type Sweeping, sweep } from '../lib/queue/sweep.ts';
+import { within } from '../lib/queue/timeLeft.ts';
 
 /** Every minute: what comes due soon moves from the due index to the queue. Calls no cluster. */
 export function sweepHandler(world: Sweeping) {

@@ -1,6 +1,7 @@
 import { apply, giveServicesBack } from './apply/apply.ts';
-import { countPatch, patchDigest } from './decide/rival.ts';
-import { decide } from './decide/rollout.ts';
+import { writeEvents } from './apply/events.ts';
+import { countPatch, patchDigest } from './decide/guards/conflictingController.ts';
+import { decide } from './decide/rollout/decide.ts';
 import {
   Conflict,
   MissingRight,
@@ -17,20 +18,25 @@ import type { LedgerEntry, RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
+import { noteAnswer } from './queue/outage.ts';
+import { refusedRetryMs, scheduleWake, waitMs, waitOut, withTimer } from './queue/queue.ts';
+import { recheckStale } from './queue/recheckStale.ts';
+import { hasTimeFor, turnMs } from './queue/timeLeft.ts';
 import { closeCommand, noteMetadata, noteWrite, type Refused } from './reconcile/refusal.ts';
+import { resync } from './reconcile/resync.ts';
+import { withAttribution } from './record/attribution.ts';
 import { blankRecord } from './record/blank.ts';
-import { announce } from './record/events.ts';
 import { expireCommands } from './record/expire.ts';
 import { withManagers } from './record/managers.ts';
-import { account, isSameRecord, lastEntries, type Tried, withTried } from './record/next.ts';
-import { withReports } from './record/notices.ts';
+import {
+  isSameRecord,
+  lastEntries,
+  nextRecord,
+  type Tried,
+  withTried,
+} from './record/nextRecord.ts';
 import { noteUnseen, partView } from './record/unseen.ts';
-import { view } from './record/view.ts';
-import { lookAgain } from './wake/lookAgain.ts';
-import { noteAnswer } from './wake/outage.ts';
-import { refusedRetryMs, scheduleWake, waitMs, waitOut, withTimer } from './wake/queue.ts';
-import { relist } from './wake/relist.ts';
-import { hasTimeFor, turnMs } from './wake/timeLeft.ts';
+import { view } from './view/view.ts';
 import type { FunctionAnswer, InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
@@ -245,7 +251,7 @@ async function record(
   seen: Seen,
 ): Promise<Error | undefined> {
   try {
-    const next = await withReports(world, account(before, seen), before);
+    const next = await withAttribution(world, nextRecord(before, seen), before);
     await appendAll(world, before.key, before.pending);
     const named = withManagers(next.record, before, seen.observed);
     const acts = seen.plan.actions.length > 0;
@@ -322,7 +328,7 @@ function isFirstTry({ observed }: Seen, id: string): boolean {
 
 function tell(world: World, run: Run, { observed, plan, now }: Seen): void {
   const { key, rollout } = observed;
-  const put = () => announce(world, key, rollout, plan.announcements, now);
+  const put = () => writeEvents(world, key, rollout, plan.events, now);
   run.told = run.told.then(put);
 }
 
@@ -334,13 +340,13 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
   const leftMs = 'list' in message ? 0 : waitMs(message, world.clock.now());
   if (!hasTimeFor(world, leftMs + turnMs)) return await world.wakes.send(message, 0);
   if ('list' in message) {
-    await relist(world, message.list);
+    await resync(world, message.list);
     return;
   }
   await waitOut(world.clock, message);
   const ended = await reach(world, message.key);
   const observed = ended.result === 'settled' ? ended.observed : undefined;
-  await lookAgain(world, message, ended.result === 'busy' ? 'not looked' : observed);
+  await recheckStale(world, message, ended.result === 'busy' ? 'not looked' : observed);
 }
 
 /** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */

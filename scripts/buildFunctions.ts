@@ -63,7 +63,7 @@ for (const file of (await readdir(entries)).sort()) {
 }
 // Loaded only where calls are traced, so it is in no bundle.
 const tracer = `${outdir}/${tracerFile}`;
-await build({ ...options, entryPoints: [`${root}lib/live/tracer.ts`], outfile: tracer });
+await build({ ...options, entryPoints: [`${root}lib/aws/tracer.ts`], outfile: tracer });
 for (const folder of await readdir(outdir, { withFileTypes: true })) {
   if (folder.isDirectory()) await copyFile(tracer, `${outdir}/${folder.name}/${tracerFile}`);
 }

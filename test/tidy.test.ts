@@ -10,57 +10,98 @@ const LINES_MAX: Record<string, number> = { '': 400, 'functions/': 40 };
 const COLUMNS_MAX = 110;
 
 /**
- * Who may import whom. An area is a folder of lib/, a file directly in lib/, or a folder beside lib/. It
- * may always import itself. `types` are for `import type` only. `packages` are prefixes: absent means any.
+ * Who may import whom. An area is a folder of lib/, a file directly in lib/, a floor of lib/decide, or a
+ * folder beside lib/. It may always import itself. `decide` stands for all its floors. `types` are for
+ * `import type` only. `packages` are prefixes: absent means any.
  */
 type Area = { imports: string[]; types?: string[]; packages?: string[] };
-const EDGES = ['cluster', 'store', 'wake', 'world', 'errors'];
-const STAGES = ['observe', 'apply', 'record'];
+const EDGES = ['kubernetes', 'store', 'queue', 'world', 'errors'];
+/** The floors of the core: each may use those before it. */
+const FLOORS = [
+  'release',
+  'steps',
+  'replicaSets',
+  'status',
+  'strategy',
+  'guards',
+  'commands',
+  'rollout',
+].map((floor) => `decide/${floor}`);
 const LIB = [
   'model',
   'decide',
-  ...STAGES,
   ...EDGES,
+  'aws',
+  'eks',
+  'registry',
+  'diagnose',
   'clock',
+  'observe',
+  'apply',
+  'record',
+  'view',
   'reconcile',
   'api',
   'settings',
   'access',
   'hooks',
+  'admission',
   'simulate',
-  'live',
-  'doorbell',
+  'adopt',
 ];
-const STAGE: Area = { imports: ['model', ...EDGES], types: ['decide'] };
 const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
 const AREAS: Record<string, Area> = {
   model: { imports: [], packages: [] },
-  decide: { imports: ['model'], packages: [] },
+  ...Object.fromEntries(
+    FLOORS.map((floor, index) => [
+      floor,
+      { imports: ['model', ...FLOORS.slice(0, index)], packages: [] },
+    ]),
+  ),
   errors: { imports: ['model'] },
-  aws: { imports: ['model', 'errors'] },
-  world: { imports: ['model', 'errors'], types: ['cluster', 'store', 'wake'] },
+  world: { imports: ['model', 'errors'] },
   clock: { imports: ['world'] },
-  cluster: EDGE,
+  kubernetes: EDGE,
   store: EDGE,
-  wake: EDGE,
+  queue: EDGE,
+  eks: { imports: [...EDGE.imports, 'kubernetes'] },
+  registry: EDGE,
+  diagnose: { imports: [...EDGE.imports, 'kubernetes', 'eks', 'registry'] },
   // Which reads are due follows from the same pure rules that decide.
   observe: { imports: ['model', 'decide', ...EDGES] },
-  apply: STAGE,
-  record: { imports: ['model', 'decide', ...EDGES] },
-  reconcile: { imports: ['model', 'decide', ...STAGES, ...EDGES] },
+  apply: { imports: ['model', ...EDGES], types: ['decide'] },
+  view: { imports: ['model', 'decide'] },
+  record: { imports: ['model', 'decide', 'view', ...EDGES] },
+  reconcile: { imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', ...EDGES] },
   api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
   settings: { imports: ['model', 'hooks', 'world', 'errors'] },
   access: { imports: ['model', 'settings', 'world', 'errors'] },
   hooks: { imports: ['model', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES] },
-  doorbell: { imports: ['model', 'decide', 'cluster', 'wake', 'world', 'errors'] },
+  admission: { imports: ['model', 'decide', 'registry', 'queue', 'world', 'errors'] },
+  adopt: {
+    imports: [
+      'model',
+      'decide',
+      'observe',
+      'record',
+      'view',
+      'reconcile',
+      'simulate',
+      'kubernetes',
+      'store',
+      'world',
+      'errors',
+    ],
+  },
   // The World of AWS.
-  live: { imports: [...LIB, 'aws'] },
+  aws: { imports: LIB },
   functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },
-  // `serin dev` feeds the real handlers.
-  cli: { imports: [...LIB, 'functions'] },
+  // `serin dev` and `serin run` feed the real handlers.
+  server: { imports: [...LIB, 'functions'] },
+  cli: { imports: [...LIB, 'functions', 'server'] },
   scripts: { imports: LIB },
-  test: { imports: [...LIB, 'functions', 'cli', 'scripts'] },
+  test: { imports: [...LIB, 'functions', 'server', 'cli', 'scripts'] },
 };
 
 const NO_RANDOM = /^lib\/(?:(?:model|decide|observe|apply|simulate)\/|reconcile\.ts$)/;
@@ -121,7 +162,8 @@ function generated(path: string): boolean {
 }
 
 function areaOf(path: string): string {
-  const [top = '', next = ''] = path.split('/');
+  const [top = '', next = '', floor = ''] = path.split('/');
+  if (next === 'decide' && top === 'lib') return `decide/${floor}`;
   return top === 'lib' ? next.replace(/\.ts$/, '') : top;
 }
 
@@ -142,8 +184,9 @@ function allowed(path: string, from: string, area: Area, { target, typeOnly }: I
     return area.packages?.some((prefix) => target.startsWith(prefix)) ?? true;
   }
   const to = areaOf(posix.join(posix.dirname(path), target));
-  if (to === from || area.imports.includes(to)) return true;
-  return typeOnly && (area.types ?? []).includes(to);
+  const isAmong = (areas: string[]): boolean =>
+    areas.includes(to) || areas.includes(to.replace(/\/.*/, ''));
+  return to === from || isAmong(area.imports) || (typeOnly && isAmong(area.types ?? []));
 }
 
 function matches(text: string, pattern: RegExp): string[] {
@@ -219,34 +262,45 @@ const probes: [rule: string, path: string, sin: string, innocent: string][] = [
     "import b from './b.ts';",
   ],
   ['imports follow the arrows', 'lib/model/a.ts', "import 'zod';", "import './b.ts';"],
-  ['imports follow the arrows', 'lib/decide/a.ts', "import 'node:fs';", "import '../model/b.ts';"],
   [
     'imports follow the arrows',
-    'lib/decide/routers/a.ts',
+    'lib/decide/steps/a.ts',
+    "import 'node:fs';",
+    "import '../../model/b.ts';",
+  ],
+  [
+    'imports follow the arrows',
+    'lib/decide/steps/a.ts',
+    "import '../rollout/decide.ts';",
+    "import '../release/release.ts';",
+  ],
+  [
+    'imports follow the arrows',
+    'lib/decide/status/a.ts',
     "import '../../world.ts';",
     "import '../../model/b.ts';",
   ],
   [
     'imports follow the arrows',
-    'lib/decide/a.ts',
-    "import type { W } from '../world.ts';",
+    'lib/decide/guards/a.ts',
+    "import type { W } from '../../world.ts';",
     "import './b.ts';",
   ],
   [
     'imports follow the arrows',
     'lib/apply/a.ts',
-    "import {\n  p,\n} from '../decide/p.ts';",
-    "import type { P } from '../decide/p.ts';",
+    "import {\n  p,\n} from '../decide/rollout/p.ts';",
+    "import type { P } from '../decide/rollout/p.ts';",
   ],
   [
     'imports follow the arrows',
     'lib/observe/a.ts',
     "import '../apply/b.ts';",
-    "import '../cluster/b.ts';",
+    "import '../kubernetes/b.ts';",
   ],
   [
     'imports follow the arrows',
-    'lib/cluster/a.ts',
+    'lib/kubernetes/a.ts',
     "import '../store/b.ts';",
     "import '../world.ts';",
   ],
@@ -265,13 +319,13 @@ const probes: [rule: string, path: string, sin: string, innocent: string][] = [
   [
     'imports follow the arrows',
     'lib/simulate/a.ts',
-    "await import('../decide/b.ts');",
+    "await import('../decide/rollout/b.ts');",
     "await import('../store/b.ts');",
   ],
   [
     'imports follow the arrows',
     'lib/api/a.ts',
-    "import '../cluster/b.ts';",
+    "import '../kubernetes/b.ts';",
     "import '../reconcile.ts';",
   ],
   ['imports follow the arrows', 'lib/record/a.ts', "import '../../test/make.ts';", "import 'zod';"],

@@ -1,4 +1,4 @@
-import { type Fault, unsupported, validate } from '../../lib/decide/validate.ts';
+import { type Fault, unsupported, validate } from '../../lib/decide/release/validate.ts';
 import type { ObjectMeta, Rollout } from '../../lib/model/argo.generated.ts';
 import { isRecord } from '../../lib/model/gotypes.ts';
 import { checkMarkers } from '../../lib/model/markers.ts';

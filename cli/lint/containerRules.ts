@@ -1,4 +1,4 @@
-import type { Fault } from '../../lib/decide/validate.ts';
+import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   Container,
   ContainerPort,

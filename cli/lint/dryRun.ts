@@ -1,7 +1,7 @@
-import type { Judge, Objection } from '../../lib/cluster/dryRun.ts';
-import { newReplicaSet } from '../../lib/decide/revision.ts';
-import type { Fault } from '../../lib/decide/validate.ts';
+import type { Fault } from '../../lib/decide/release/validate.ts';
+import { newReplicaSet } from '../../lib/decide/replicaSets/revision.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
+import type { Judge, Objection } from '../../lib/kubernetes/dryRun.ts';
 import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
 import { podTemplateHash } from '../../lib/model/hash.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
@@ -24,8 +24,8 @@ export async function verdictOf(options: ClusterOptions): Promise<Verdict | unde
     throw usageError('--context is of a kubeconfig', 'Name its file with --kubeconfig.');
   }
   // Loads what is not needed without a cluster.
-  const { contextOf } = await import('../../lib/cluster/kubeconfig.ts');
-  const { judgeOf } = await import('../../lib/cluster/dryRun.ts');
+  const { contextOf } = await import('../../lib/kubernetes/kubeconfig.ts');
+  const { judgeOf } = await import('../../lib/kubernetes/dryRun.ts');
   const judge = await told(async () => {
     const { signIn } = contextOf(kubeconfig, context);
     return judgeOf({ signIn, userAgent: `serin/${ownVersion()}` });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Fault } from '../../lib/decide/validate.ts';
+import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   Affinity,
   NodeSelectorTerm,

@@ -1,4 +1,4 @@
-import type { Fault } from '../../lib/decide/validate.ts';
+import type { Fault } from '../../lib/decide/release/validate.ts';
 import { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from '../../lib/model/syntax.ts';
 
 // What the rules about pods are made of.

@@ -1,6 +1,6 @@
-import { liveApi } from '../../lib/live/api.ts';
-import { published } from '../../lib/live/metrics.ts';
-import { tracing } from '../../lib/live/tracing.ts';
+import { liveApi } from '../../lib/aws/api.ts';
+import { published } from '../../lib/aws/metrics.ts';
+import { tracing } from '../../lib/aws/tracing.ts';
 import { apiHandler } from '../api.ts';
 
 const { traced, middleware } = await tracing(process.env);

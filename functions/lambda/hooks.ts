@@ -1,6 +1,6 @@
-import { liveHooks } from '../../lib/live/hooks.ts';
-import { published } from '../../lib/live/metrics.ts';
-import { tracing } from '../../lib/live/tracing.ts';
+import { liveHooks } from '../../lib/aws/hooks.ts';
+import { published } from '../../lib/aws/metrics.ts';
+import { tracing } from '../../lib/aws/tracing.ts';
 import { hooksHandler } from '../hooks.ts';
 
 const { traced, middleware } = await tracing(process.env);

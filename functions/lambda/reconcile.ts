@@ -1,7 +1,7 @@
-import { published } from '../../lib/live/metrics.ts';
-import { reconcileWorld } from '../../lib/live/reconcile.ts';
-import { tracing } from '../../lib/live/tracing.ts';
-import { userAgent } from '../../lib/live/version.ts';
+import { published } from '../../lib/aws/metrics.ts';
+import { reconcileWorld } from '../../lib/aws/reconcile.ts';
+import { tracing } from '../../lib/aws/tracing.ts';
+import { userAgent } from '../../lib/aws/version.ts';
 import { reconcileHandler } from '../reconcile.ts';
 
 const { traced, middleware } = await tracing(process.env);

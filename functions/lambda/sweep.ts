@@ -1,7 +1,7 @@
-import { readEnvironment } from '../../lib/live/environment.ts';
-import { published } from '../../lib/live/metrics.ts';
-import { tracing } from '../../lib/live/tracing.ts';
-import { outside } from '../../lib/live/world.ts';
+import { readEnvironment } from '../../lib/aws/environment.ts';
+import { published } from '../../lib/aws/metrics.ts';
+import { tracing } from '../../lib/aws/tracing.ts';
+import { outside } from '../../lib/aws/world.ts';
 import { sweepHandler } from '../sweep.ts';
 
 const { traced, middleware } = await tracing(process.env);

@@ -1,7 +1,7 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Caller } from '../model/caller.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../model/units.ts';
-import { knownIssuer } from '../settings/known.ts';
+import { knownIssuer } from '../settings/issuers.ts';
 import type { IssuerSettings } from '../settings/schema.ts';
 import { render } from '../settings/template.ts';
 import type { Clock, Log } from '../world.ts';

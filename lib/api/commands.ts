@@ -1,4 +1,4 @@
-import { keptDetail, keptFrom } from '../decide/rival.ts';
+import { keptDetail, keptFrom } from '../decide/guards/conflictingController.ts';
 import {
   type Actor,
   type Bound,

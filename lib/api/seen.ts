@@ -1,4 +1,4 @@
-import { isOfRelease } from '../decide/pauseReason.ts';
+import { isOfRelease } from '../decide/release/pauseReason.ts';
 import type { Progress, RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from '../decide/metadata.ts';
+import type { Refusal } from '../decide/replicaSets/metadata.ts';
 import { NotFound, Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { managedByAnnotation } from '../model/names.ts';

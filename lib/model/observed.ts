@@ -6,7 +6,7 @@ import type { Workload } from './reference.ts';
 /** Everything one turn knows. Read once, then never changed. */
 export type Observed = {
   key: RolloutKey;
-  /** With a workload's template in the place of its workloadRef, see decide/reference.ts. */
+  /** With a workload's template in the place of its workloadRef, see decide/release/workloadRef.ts. */
   rollout: Rollout;
   /** What spec.workloadRef names. */
   workload?: Workload;

@@ -35,7 +35,7 @@ export type Action =
   | { do: 'patchStatus'; resourceVersion: string; patch: MergePatch };
 
 /** A Kubernetes Event to put beside the rollout. Lost ones are not retried. */
-export type Announcement = { type: 'Normal' | 'Warning'; reason: string; message: string };
+export type PlannedEvent = { type: 'Normal' | 'Warning'; reason: string; message: string };
 
 /** Why the release is where it is and not further, for a person on call. */
 export type Reason = {
@@ -62,7 +62,7 @@ export type IntentStep =
 /** All that one turn does. A plan without actions is at rest until its wake. */
 export type Plan = {
   actions: Action[];
-  announcements: Announcement[];
+  events: PlannedEvent[];
   /** The status as this turn leaves it. */
   status: RolloutStatus;
   wake: Wake;

@@ -84,7 +84,7 @@ export type RolloutRecord = {
   dueFor?: string;
   /** The due time for which a message is already in the queue. */
   queuedFor?: Millis;
-  /** When the status was written last: see decide/deferral.ts. */
+  /** When the status was written last: see decide/status/statusThrottle.ts. */
   statusAt?: Millis;
   /** When a ReplicaSet was resized last. */
   resizedAt?: Millis;
@@ -94,7 +94,10 @@ export type RolloutRecord = {
   claim?: { by: string; until: Millis; again?: boolean };
   rival?: Rival;
   others?: Others;
-  /** Digest of the last status patch and how often in a row it was needed: see decide/rival.ts. */
+  /**
+   * Digest of the last status patch and how often in a row it was needed:
+   * decide/guards/conflictingController.ts
+   */
   lastPatch?: { digest: string; times: number };
   /**
    * Ledger entries stored together with the progress they tell of, until they are in the ledger: so
@@ -105,11 +108,14 @@ export type RolloutRecord = {
   services?: string[];
   /** The object spec.workloadRef names, whose changes concern it. */
   workloadRef?: { kind: WorkloadKind; name: string };
-  /** The Deployment whose pods go as the rollout's come, and how many it had: decide/migrate.ts. */
+  /**
+   * The Deployment whose pods go as the rollout's come, and how many it had:
+   * decide/strategy/workloadScaleDown.ts
+   */
   migrating?: { uid: string; replicas: number };
-  /** What is known of its ReplicaSets: decide/known.ts. */
+  /** What is known of its ReplicaSets: decide/release/knownSets.ts. */
   knownSets?: KnownSets;
-  /** What is left out of the metadata that roles want: decide/metadata.ts. */
+  /** What is left out of the metadata that roles want: decide/replicaSets/metadata.ts. */
   refusedMetadata?: RefusedMetadata;
   /** The uid of the rollout, once it has been healthy: a status that is wiped forgets it. */
   healthyOnce?: string;

@@ -44,7 +44,7 @@ export const revisionMax = Number.MAX_SAFE_INTEGER;
 
 /** The pod template hash a ReplicaSet carries as a label; '' when it has none. */
 /** Whether somebody has vouched for it: not one that was taken over unseen. */
-export function isTrusted(set: ReplicaSet): boolean {
+export function isVerified(set: ReplicaSet): boolean {
   return annotationOf(set, takenOverAnnotation) === undefined;
 }
 

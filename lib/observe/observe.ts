@@ -1,8 +1,9 @@
-import { resolved } from '../decide/reference.ts';
-import { newReplicaSet } from '../decide/revision.ts';
-import { selectorText } from '../decide/selector.ts';
-import { sameTemplate } from '../decide/template.ts';
-import { typeFaults, unsupported, validate } from '../decide/validate.ts';
+import { selectorText } from '../decide/release/selector.ts';
+import { sameTemplate } from '../decide/release/template.ts';
+import { typeFaults, unsupported, validate } from '../decide/release/validate.ts';
+import { resolved } from '../decide/release/workloadRef.ts';
+import { newReplicaSet } from '../decide/replicaSets/revision.ts';
+import { needsOf } from '../decide/rollout/needs.ts';
 import { Conflict, NotFound, remedyOf, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
@@ -22,7 +23,6 @@ import {
   uidOf,
 } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
-import { needsOf } from './needs.ts';
 
 /**
  * Everything one turn needs to know of a rollout, read now; undefined when it is gone. `record` is

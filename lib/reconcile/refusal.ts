@@ -1,11 +1,11 @@
-import { afterRefusals, type Refusal } from '../decide/metadata.ts';
+import { writeEvents } from '../apply/events.ts';
+import { afterRefusals, type Refusal } from '../decide/replicaSets/metadata.ts';
 import { Conflict, type Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
-import { announce } from '../record/events.ts';
-import { withClosed } from '../record/next.ts';
+import { withClosed } from '../record/nextRecord.ts';
 import type { World } from '../world.ts';
 
 // What is kept of writes that are refused for good, so that the next turn says so and goes another way.
@@ -50,7 +50,7 @@ export async function noteMetadata(
   world.log('warn', 'the API server refused metadata of a role', { ...key, why: refused.why });
   const message = `Metadata of a role is left out: ${refused.why}`;
   const said = { type: 'Warning' as const, reason: 'RoleMetadataRefused', message };
-  await announce(world, key, rollout, [said], now);
+  await writeEvents(world, key, rollout, [said], now);
 }
 
 async function recordOf(world: World, key: RolloutKey): Promise<RolloutRecord> {

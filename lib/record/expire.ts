@@ -1,12 +1,12 @@
-import { expired } from '../decide/intents.ts';
+import { expired } from '../decide/commands/intents.ts';
 import { Conflict } from '../errors.ts';
 import { type Intent, intentLifeMs } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
-import { scheduleWake } from '../wake/queue.ts';
+import { scheduleWake } from '../queue/queue.ts';
 import type { World } from '../world.ts';
-import { withClosed } from './next.ts';
+import { withClosed } from './nextRecord.ts';
 
 /**
  * Closes the commands whose time is up while the cluster cannot be asked, so that nobody has to wait for

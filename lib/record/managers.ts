@@ -1,4 +1,4 @@
-import { isOfController } from '../decide/rival.ts';
+import { isOfController } from '../decide/guards/conflictingController.ts';
 import type { ManagedFieldsEntry, ObjectMeta } from '../model/argo.generated.ts';
 import type { Actor } from '../model/intent.ts';
 import { fieldManager } from '../model/names.ts';

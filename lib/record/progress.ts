@@ -1,5 +1,5 @@
-import { releasePause } from '../decide/pause.ts';
-import { stepsOf } from '../decide/steps.ts';
+import { releasePause } from '../decide/steps/pause.ts';
+import { stepsOf } from '../decide/steps/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Progress } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';

@@ -1,12 +1,12 @@
-import { refusedFor } from '../decide/standstill.ts';
+import { refusedFor } from '../decide/guards/guards.ts';
 import type { MissingRight } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
-import { refusedRetryMs, scheduleWake, stillQueued, withTimer } from '../wake/queue.ts';
+import { refusedRetryMs, scheduleWake, stillQueued, withTimer } from '../queue/queue.ts';
+import { view } from '../view/view.ts';
 import type { World } from '../world.ts';
-import { view } from './view.ts';
 
 /**
  * Serin may not read what it has to know: the list says so too, and a later look is due, since nothing tells

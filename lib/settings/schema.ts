@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { hookList } from '../hooks/settings.ts';
 import { hourMs, type Millis, parseGoDuration } from '../model/units.ts';
-import { kinds, knownIssuer } from './known.ts';
+import { kinds, knownIssuer } from './issuers.ts';
 import { templateFault } from './template.ts';
 
 // What an administrator may write. Each message is the end of a sentence that begins with the path.

@@ -4,16 +4,16 @@ import { diffMergePatch, mergePatches } from '../model/patch.ts';
 import type { MergePatch } from '../model/plan.ts';
 import type { Millis } from '../model/units.ts';
 import type { Cluster, Kind, Kinds } from '../world.ts';
+import { type DisruptionBudget, evictPod } from './apiServer/eviction.ts';
+import { frozenCopy } from './apiServer/frozen.ts';
+import type { Writer } from './apiServer/managedFields.ts';
+import { type Listener, type Objects, objectStore } from './apiServer/objects.ts';
 import type { TaskClock } from './clock.ts';
-import { countDeployments } from './deployments.ts';
-import { type DisruptionBudget, evictPod } from './disruption.ts';
-import { frozenCopy } from './frozen.ts';
-import { collectGarbage } from './garbage.ts';
-import type { Writer } from './managedFields.ts';
-import { type Listener, type Objects, objectStore } from './objects.ts';
-import { type Kubelet, type PodTimes, podTimes, runPods } from './pods.ts';
+import { countDeployments } from './controllers/deployments.ts';
+import { collectGarbage } from './controllers/garbageCollector.ts';
+import { type Kubelet, type PodTimes, podTimes, runPods } from './controllers/pods.ts';
+import { controlReplicaSets } from './controllers/replicaSets.ts';
 import { randomFrom } from './random.ts';
-import { controlReplicaSets } from './replicaSets.ts';
 
 export type ClusterOptions = {
   /** Whether changes are announced. What announces them is the world's, see world.ts here. */

@@ -1,10 +1,10 @@
-import { parseSelector, selects } from '../cluster/selectors.ts';
 import { Conflict, NotFound } from '../errors.ts';
+import { parseSelector, selects } from '../kubernetes/selectors.ts';
 import type { ObjectMeta } from '../model/argo.generated.ts';
 import { applyMergePatch, deepEqual } from '../model/patch.ts';
 import { type Millis, toTime } from '../model/units.ts';
 import type { Cluster, Kind, Kinds } from '../world.ts';
-import { type AnyObject, admitted } from './admission.ts';
+import { type AnyObject, admitted } from './apiServer/admission.ts';
 
 /** What would have become of an object: made without `before`, gone without `after`. */
 export type Touched = { [K in Kind]: { kind: K; before?: Kinds[K]; after?: Kinds[K] } }[Kind];

@@ -1,9 +1,9 @@
 import { NotFound, Terminal, Transient } from '../errors.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
+import { concerned } from '../queue/keys.ts';
+import { reachMs } from '../queue/queue.ts';
 import { memoryStore } from '../store/memory.ts';
-import { concerned } from '../wake/keys.ts';
-import { reachMs } from '../wake/queue.ts';
 import type {
   Count,
   InvokeAnswer,

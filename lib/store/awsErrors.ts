@@ -1,4 +1,4 @@
-import { isPassing, type SdkError, sdkWords } from '../aws.ts';
+import { isPassing, type SdkError, sdkWords } from '../aws/aws.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 
 /** One of the four kinds for what the SDK threw; anything that is not the SDK's stays as it is. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { apiHandler } from '../../functions/api.ts';
-import { liveApi } from '../../lib/live/api.ts';
+import { liveApi } from '../../lib/aws/api.ts';
 import { makeEvent, makeView, path } from '../api/support.ts';
 import { startLambda, startTable, table } from '../cli/awsTable.ts';
 import { serin, temporaryFolder } from '../cli/support.ts';

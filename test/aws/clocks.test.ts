@@ -6,7 +6,7 @@ import { until } from '../cluster/processes.ts';
 import { apply, newNamespace, reaches, rolloutIn, webRollout } from '../cluster/stage.ts';
 import { clusterName, type Scene, startScene } from './scene.ts';
 
-const names = ['reconcile', 'look', 'sweep', 'doorbell', 'apiReads', 'apiCommands', 'hooks'];
+const names = ['reconcile', 'look', 'sweep', 'admission', 'apiReads', 'apiCommands', 'hooks'];
 const wrongBy = 5 * minuteMs - 10 * secondMs;
 
 describe.each([
@@ -17,7 +17,7 @@ describe.each([
   ],
   [
     'some ahead and some behind, and the sweep right',
-    { apiCommands: wrongBy, doorbell: wrongBy, reconcile: -wrongBy },
+    { apiCommands: wrongBy, admission: wrongBy, reconcile: -wrongBy },
   ],
 ])('clocks five minutes wrong, %s', (_, clockMs: Record<string, number>) => {
   let scene: Scene;

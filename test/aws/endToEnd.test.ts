@@ -44,7 +44,7 @@ async function reaches(phase: string, step?: number, withinMs = 120_000): Promis
     return isSeen && now === phase && (step === undefined || step === currentStepIndex);
   };
   await until(`${phase} at step ${step}`, isThere, { withinMs }).catch((error) => {
-    const logs = ['reconcile', 'doorbell', 'apiCommands'].map((name) => tail(name)).join('\n');
+    const logs = ['reconcile', 'admission', 'apiCommands'].map((name) => tail(name)).join('\n');
     throw new Error(`${error.message}: ${JSON.stringify(seen.status, null, 1)}\n${logs}`);
   });
 }

@@ -5,8 +5,8 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../lib/errors.ts';
+import { sqsWakes } from '../../lib/queue/sqs.ts';
 import { dynamoStore } from '../../lib/store/table.ts';
-import { sqsWakes } from '../../lib/wake/sqs.ts';
 import { until } from '../cluster/processes.ts';
 import { one } from '../kubernetes/certificates.ts';
 import { serveHere } from './http.ts';
@@ -72,7 +72,7 @@ describe('whoever has the credentials of', () => {
     return { accessKeyId: keyIdOf(name), secretAccessKey: secret, sessionToken };
   };
 
-  it.each(['doorbell', 'hooks', 'apiCommands'])(
+  it.each(['admission', 'hooks', 'apiCommands'])(
     '%s makes no token and no settings, and removes no cluster',
     async (name) => {
       await addFunction(aws(), name);

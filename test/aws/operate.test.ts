@@ -130,7 +130,7 @@ describe('a cluster', () => {
     expect(await serin(`cluster remove ${clusterName}`)).toMatch(/forgot 3 rollouts/);
     expect((await scene.store.list(clusterName, { limit: 10 })).items).toEqual([]);
     expect(await history()).toBeGreaterThan(0);
-    scene.aws.functions.get('doorbell')?.kill();
+    scene.aws.functions.get('admission')?.kill();
     const seen = statuses().length;
     await apply(scene.plane, rolloutOf(await newNamespace(scene.plane, 'removed')));
     await until('a refusal', async () => statuses().slice(seen).includes(404));
@@ -188,7 +188,7 @@ describe('a role of AWS', () => {
   beforeAll(async () => {
     await scene.registerCluster(clusterName);
     await installWebhook(scene.plane, { url: scene.doorbellUrl, caBundle });
-    scene.aws.functions.get('doorbell')?.kill();
+    scene.aws.functions.get('admission')?.kill();
   });
 
   it('does what a policy permits it, is named in the ledger, and nobody else gets in', async () => {

@@ -65,7 +65,7 @@ const rights: Record<string, string[]> = {
   reconcile: clusters,
   look: clusters,
   sweep: rightsWith(['Sweep'], ...puts('rollouts#*'), due, wakes),
-  doorbell: rightsWith(['Doorbell'], ...puts('notice#*', 'claim#list%23*'), wakes),
+  admission: rightsWith(['Admission'], ...puts('notice#*', 'claim#list%23*'), wakes),
   hooks: rightsWith(['Hooks'], ...puts('rollouts#*', 'claim#hook'), ...[wakes, commands, secrets]),
   apiReads: rightsWith(['ApiReads'], 'lambda:InvokeFunction on Look'),
   apiCommands: rightsWith(['ApiCommands'], ...puts('rollouts#*'), wakes, commands),
@@ -147,7 +147,7 @@ describe('the packaged template', () => {
       'GET /iam/v1/{proxy+}: ApiReads, AWS_IAM',
       'GET /v1/{proxy+}: ApiReads, open',
       'POST /iam/v1/{proxy+}: ApiCommands, AWS_IAM',
-      'POST /v1/doorbell/{cluster}/{secret}: Doorbell, open',
+      'POST /v1/doorbell/{cluster}/{secret}: Admission, open',
       'POST /v1/hooks/{id}: Hooks, open',
       'POST /v1/{proxy+}: ApiCommands, open',
     ]);

@@ -6,7 +6,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSEvent } from 'aws-lambda';
-import type { BatchAnswer } from '../../lib/wake/batch.ts';
+import type { BatchAnswer } from '../../lib/queue/batch.ts';
 import { type LambdaFunction, Throttled } from './lambda.ts';
 import { account, region } from './services.ts';
 

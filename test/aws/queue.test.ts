@@ -6,10 +6,10 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eksAccess } from '../../lib/cluster/eks.ts';
+import { eksAccess } from '../../lib/eks/signIn.ts';
 import { Terminal } from '../../lib/errors.ts';
 import { secondMs } from '../../lib/model/units.ts';
-import { readWake, sqsWakes } from '../../lib/wake/sqs.ts';
+import { readWake, sqsWakes } from '../../lib/queue/sqs.ts';
 import { makeQueues, type Queues, region, type Service, startMoto } from './services.ts';
 
 // The queue and EKS as far as moto plays them.

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inject } from 'vitest';
-import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
+import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
 import { settingsKey } from '../../lib/settings/load.ts';
 import { dynamoStore } from '../../lib/store/table.ts';
 import type { Store } from '../../lib/world.ts';
@@ -171,7 +171,7 @@ async function startFunctions(
   const reconcile = await add('reconcile');
   await add('look');
   await add('sweep');
-  const doorbellFunction = await add('doorbell');
+  const doorbellFunction = await add('admission');
   const apiReads = await add('apiReads');
   const apiCommands = await add('apiCommands');
   const hooks = await add('hooks');

@@ -1,6 +1,6 @@
 import { EKSClient } from '@aws-sdk/client-eks';
 import { describe, expect, it } from 'vitest';
-import { eksAccess } from '../../lib/cluster/eks.ts';
+import { eksAccess } from '../../lib/eks/signIn.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { region } from './services.ts';
 import { verifyToken } from './tokenWebhook.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { SimulatedRelease } from '../../cli/simulation.ts';
+import type { SimulatedRelease } from '../../cli/simulate/simulation.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { serin } from '../cli/support.ts';
 import { openRelease } from '../simulate/releasesStage.ts';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import type { SimulatedRelease } from '../../cli/simulation.ts';
+import type { SimulatedRelease } from '../../cli/simulate/simulation.ts';
 import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
 import { serin, temporaryFolder } from '../cli/support.ts';
 

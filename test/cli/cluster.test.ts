@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { secretHash } from '../../lib/cluster/doorbellSecret.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
+import { secretHash } from '../../lib/registry/webhookSecret.ts';
 import { adminShell, eks } from './awsStage.ts';
 import { serin, view } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { secretHash } from '../../lib/cluster/doorbellSecret.ts';
 import { definitions } from '../../lib/model/definitions.ts';
 import { keyText } from '../../lib/model/key.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
+import { secretHash } from '../../lib/registry/webhookSecret.ts';
 import { adminShell, type EksFacts, eks, service, sts } from './awsStage.ts';
 
 const role = 'arn:aws:iam::111111111111:role/serin-reconcile';

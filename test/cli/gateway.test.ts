@@ -4,9 +4,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startEmbedded } from '../../cli/embedded.ts';
-import { type ApiHandler, localGateway } from '../../cli/gateway.ts';
 import { bodyBytesMax } from '../../lib/api/body.ts';
+import { startEmbedded } from '../../server/embedded.ts';
+import { type ApiHandler, localGateway } from '../../server/gateway.ts';
 
 async function gateway(handler: ApiHandler) {
   const logged: string[] = [];

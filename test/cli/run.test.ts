@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
+import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
+import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { scaledClock } from '../../lib/simulate/clock.ts';
 import { simulatedCluster } from '../../lib/simulate/cluster.ts';
-import { restApi } from '../../lib/simulate/restApi.ts';
-import { restListener } from '../../lib/simulate/restServer.ts';
 import { serve } from '../kubernetes/serve.ts';
 import { web } from './adoptStage.ts';
 import { binary, serin, start, temporaryFolder } from './support.ts';

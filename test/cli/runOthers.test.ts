@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { startRun } from '../../cli/run.ts';
 import type { Lease } from '../../lib/model/lease.ts';
 import { minuteMs, secondMs, toTime } from '../../lib/model/units.ts';
+import { startRun } from '../../server/run.ts';
 import { cluster, web, withImage } from './adoptStage.ts';
 import { serin } from './support.ts';
 

@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { startRun } from '../../cli/run.ts';
+import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
+import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { scaledClock } from '../../lib/simulate/clock.ts';
 import { type SimulatedCluster, simulatedCluster } from '../../lib/simulate/cluster.ts';
-import { restApi } from '../../lib/simulate/restApi.ts';
-import { restListener } from '../../lib/simulate/restServer.ts';
+import { startRun } from '../../server/run.ts';
 import { web, withImage } from './adoptStage.ts';
 import { temporaryFolder } from './support.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { SimulatedRelease } from '../../cli/simulation.ts';
+import type { SimulatedRelease } from '../../cli/simulate/simulation.ts';
 import { binary, serin, temporaryFolder } from './support.ts';
 
 const example = 'examples/front-api.yaml';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startEmbedded } from '../../cli/embedded.ts';
 import { exampleFile, readObjects } from '../../cli/manifest.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
+import { startEmbedded } from '../../server/embedded.ts';
 import { noInput, serin, stubServer, view } from './support.ts';
 
 type Version = { image: string; revision: number };

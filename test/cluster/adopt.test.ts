@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Adoption } from '../../cli/adopt.ts';
+import type { Adoption } from '../../lib/adopt/adopt.ts';
 import type { ObjectMeta, Rollout } from '../../lib/model/argo.generated.ts';
 import { instanceIdLabel } from '../../lib/model/names.ts';
 import { plugin, startArgo } from './peer.ts';

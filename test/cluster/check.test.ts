@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { checkApi } from '../../lib/cluster/checkApi.ts';
-import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
-import { contextOf } from '../../lib/cluster/kubeconfig.ts';
-import { rightsIn } from '../../lib/cluster/rights.ts';
+import { checkApi } from '../../lib/diagnose/checkApi.ts';
+import { rightsIn } from '../../lib/diagnose/rights.ts';
+import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
+import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
 import { apply, withControlPlane } from './stage.ts';
 
 // What `serin cluster check` finds out from a real API server, as the users that there are.

@@ -3,17 +3,17 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
-import { consumer, noContext } from '../../cli/consumer.ts';
-import { doorbellHandler } from '../../functions/doorbell.ts';
+import { admissionHandler } from '../../functions/admission.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { newSecret, secretHash } from '../../lib/cluster/doorbellSecret.ts';
-import { contextOf } from '../../lib/cluster/kubeconfig.ts';
-import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
+import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
+import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import type { DoorbellEntry } from '../../lib/model/documents.ts';
+import { localQueue } from '../../lib/queue/local.ts';
+import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
-import { localQueue } from '../../lib/wake/local.ts';
 import type { QueueMessage, World } from '../../lib/world.ts';
-import { eventOf, serveDoorbell } from '../doorbell/serve.ts';
+import { consumer, noContext } from '../../server/consumer.ts';
+import { eventOf, serveDoorbell } from '../admission/serve.ts';
 import type { ControlPlane } from './controlPlane.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'infra', 'cluster', 'doorbell');
@@ -62,7 +62,7 @@ export async function startDoorbell(plane: ControlPlane) {
       return await consumer.invoke(request, world);
     },
   };
-  const handler = doorbellHandler(world);
+  const handler = admissionHandler(world);
   const bell = await serveDoorbell(handler);
   /** A secret that does not match has the registry read anew, if that was some seconds ago. */
   const refresh = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { backOffMs } from '../../lib/decide/rival.ts';
-import { decide } from '../../lib/decide/rollout.ts';
+import { backOffMs } from '../../lib/decide/guards/conflictingController.ts';
+import { decide } from '../../lib/decide/rollout/decide.ts';
 import { podTemplateHash } from '../../lib/model/hash.ts';
 import { hashLabel, instanceIdLabel } from '../../lib/model/names.ts';
 import type { Observed } from '../../lib/model/observed.ts';
@@ -132,7 +132,7 @@ describe('another controller', () => {
       rival: { manager: 'argo', seenAt: start, times: 1, wroteAt: start - secondMs },
       wake: { at: start + 10 * secondMs },
     });
-    expect(plan.announcements[0]?.reason).toBe('RivalController');
+    expect(plan.events[0]?.reason).toBe('RivalController');
   });
 
   const wroteAt = start - secondMs;

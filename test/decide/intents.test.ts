@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../lib/decide/rollout.ts';
+import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { Command, Intent } from '../../lib/model/intent.ts';
 import type { Observed } from '../../lib/model/observed.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';

@@ -1,6 +1,6 @@
 // A cluster of the mind: what a plan leaves behind, with pods that obey at once.
 
-import { decide } from '../../lib/decide/rollout.ts';
+import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
 import type { Observed } from '../../lib/model/observed.ts';
 import { applyMergePatch, mergePatches } from '../../lib/model/patch.ts';

@@ -1,9 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { type Counts, goalCounts, limitsOf, nextCounts } from '../../lib/decide/replicas.ts';
-import { decide } from '../../lib/decide/rollout.ts';
-import { unsupported } from '../../lib/decide/validate.ts';
+import { unsupported } from '../../lib/decide/release/validate.ts';
+import {
+  type Counts,
+  goalCounts,
+  limitsOf,
+  nextCounts,
+} from '../../lib/decide/replicaSets/counts.ts';
+import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import type { Observed } from '../../lib/model/observed.ts';
 import { applyMergePatch, deepEqual, mergePatches } from '../../lib/model/patch.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../lib/decide/rollout.ts';
+import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { Observed } from '../../lib/model/observed.ts';
 import { minuteMs, secondMs, toTime } from '../../lib/model/units.ts';
 import { make, start } from '../make.ts';
@@ -116,7 +116,7 @@ describe('in mid-release', () => {
     const { observed, plans } = play(withImage(pausedInStep, 'web:1'), start);
     expect(sizes(observed)).toEqual({ 'web:1': 4, 'web:2': 0 });
     expect(observed.rollout.status).toMatchObject({ phase: 'Healthy', currentStepIndex: 4 });
-    expect(plans.flatMap((plan) => plan.announcements)).toContainEqual({
+    expect(plans.flatMap((plan) => plan.events)).toContainEqual({
       type: 'Normal',
       reason: 'SkipSteps',
       message: 'Rollback to stable ReplicaSets',

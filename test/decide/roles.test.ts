@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../lib/decide/rollout.ts';
+import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { Pod } from '../../lib/model/argo.generated.ts';
 import { podTemplateHash } from '../../lib/model/hash.ts';
 import { ephemeralMetadataAnnotation, hashLabel } from '../../lib/model/names.ts';

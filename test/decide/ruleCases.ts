@@ -1,13 +1,18 @@
 // The cases that `types rules` prints (test/cluster/types/README.md), answered by our own code.
 
-import { affinityOf, isRuleStale, withoutInjectedRule } from '../../lib/decide/affinity.ts';
-import { decideCanary } from '../../lib/decide/canary.ts';
-import { phaseOf } from '../../lib/decide/phase.ts';
-import type { Release } from '../../lib/decide/release.ts';
-import { setsOf } from '../../lib/decide/release.ts';
-import { type Counts, goalCounts, limitsOf, nextCounts } from '../../lib/decide/replicas.ts';
-import { currentStep, setWeightOf, sizingWeight } from '../../lib/decide/steps.ts';
-import { validate } from '../../lib/decide/validate.ts';
+import { affinityOf, isRuleStale, withoutInjectedRule } from '../../lib/decide/release/affinity.ts';
+import type { Release } from '../../lib/decide/release/release.ts';
+import { setsOf } from '../../lib/decide/release/release.ts';
+import { validate } from '../../lib/decide/release/validate.ts';
+import {
+  type Counts,
+  goalCounts,
+  limitsOf,
+  nextCounts,
+} from '../../lib/decide/replicaSets/counts.ts';
+import { phaseOf } from '../../lib/decide/status/phase.ts';
+import { currentStep, setWeightOf, sizingWeight } from '../../lib/decide/steps/steps.ts';
+import { decideCanary } from '../../lib/decide/strategy/canary.ts';
 import type {
   Affinity,
   CanaryStep,

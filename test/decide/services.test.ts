@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decide } from '../../lib/decide/rollout.ts';
+import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { Deployment, Service } from '../../lib/model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
 import type { Observed } from '../../lib/model/observed.ts';

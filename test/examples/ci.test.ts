@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { startEmbedded } from '../../cli/embedded.ts';
 import { readObjects } from '../../cli/manifest.ts';
+import { startEmbedded } from '../../server/embedded.ts';
 import { noInput, stubServer, temporaryFolder } from '../cli/support.ts';
 
 // Runs the shell steps of the examples with the real CLI against all of Serin on a simulated cluster.

@@ -6,7 +6,7 @@ import type {
 } from '../../lib/model/argo.generated.ts';
 import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
-import { faultRates, type Rates } from '../../lib/simulate/faults.ts';
+import { faultRates, type Rates } from '../../lib/simulate/faults/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
 import { add, breakIn, lastOf, tellStory } from './stories.ts';
 

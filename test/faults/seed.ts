@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { serviceNames as serviceNamesOf } from '../../lib/model/reference.ts';
-import type { FaultName } from '../../lib/simulate/faults.ts';
+import type { FaultName } from '../../lib/simulate/faults/faults.ts';
 import { addService, addWorkload, perform, resetCommands, serviceNames } from './acts.ts';
 import { settle } from './calm.ts';
 import { watchDue } from './due.ts';

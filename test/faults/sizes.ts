@@ -11,7 +11,7 @@ import {
   uidOf,
   versionOf,
 } from '../../lib/model/workload.ts';
-import type { Change } from '../../lib/simulate/objects.ts';
+import type { Change } from '../../lib/simulate/apiServer/objects.ts';
 import { isBlueGreen } from './scenario.ts';
 import type { Context, Turn } from './watchdog.ts';
 

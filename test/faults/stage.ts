@@ -6,7 +6,7 @@ import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { fromTime, type Millis, secondMs } from '../../lib/model/units.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
-import { type Faults, faultyWorld, Killed } from '../../lib/simulate/faults.ts';
+import { type Faults, faultyWorld, Killed } from '../../lib/simulate/faults/faults.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
 import { type FunctionAnswer, foundIn, type World } from '../../lib/world.ts';

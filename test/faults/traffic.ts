@@ -9,7 +9,7 @@ import {
   podHashOf,
   replicasOf,
 } from '../../lib/model/workload.ts';
-import type { Change } from '../../lib/simulate/objects.ts';
+import type { Change } from '../../lib/simulate/apiServer/objects.ts';
 import { isBlueGreen } from './scenario.ts';
 import type { StepWatch } from './steps.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';

@@ -1,7 +1,7 @@
 import type { Deployment, Rollout } from '../../lib/model/argo.generated.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import { availableOf, nameOf, replicasOf, sum } from '../../lib/model/workload.ts';
-import type { Change } from '../../lib/simulate/objects.ts';
+import type { Change } from '../../lib/simulate/apiServer/objects.ts';
 import type { Context, Turn } from './watchdog.ts';
 
 // A Deployment that the rollout takes its template from, and whose own pods go as scaleDown says: never

@@ -47,7 +47,7 @@ afterAll(async () => {
 });
 
 it('a cluster is called over TLS as without a bundle', async () => {
-  const { kubernetesCluster } = await bundled("export * from './cluster/kubernetes.ts';");
+  const { kubernetesCluster } = await bundled("export * from './kubernetes/kubernetes.ts';");
   const ca = Buffer.from(one.cert).toString('base64');
   const signIn = async () => ({ server: at, ca, token: 'secret' });
   const cluster = kubernetesCluster({ signIn, doorbell: false });

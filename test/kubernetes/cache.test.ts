@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { cachedCluster, type Noticed } from '../../lib/cluster/cache.ts';
-import type { WatchedCluster } from '../../lib/cluster/kubernetes.ts';
-import { rivalUntil } from '../../lib/decide/rival.ts';
+import { rivalUntil } from '../../lib/decide/guards/conflictingController.ts';
 import { Conflict, NotFound, Terminal, Unreachable } from '../../lib/errors.ts';
+import { cachedCluster, type Noticed } from '../../lib/kubernetes/cache.ts';
+import type { WatchedCluster } from '../../lib/kubernetes/kubernetes.ts';
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 

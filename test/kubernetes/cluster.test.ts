@@ -1,4 +1,4 @@
-import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
+import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import { clusterContract } from './contract.ts';
 import { namespace } from './objects.ts';
 import { type Simulation, servedSimulation, simulation } from './serve.ts';

@@ -1,10 +1,10 @@
 import { EKSClient } from '@aws-sdk/client-eks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { eksAccess } from '../../lib/cluster/eks.ts';
-import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
+import { eksAccess } from '../../lib/eks/signIn.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
-import { restApi } from '../../lib/simulate/restApi.ts';
-import { restListener } from '../../lib/simulate/restServer.ts';
+import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
+import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
+import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { answer, type Seen, scripted } from './faults.ts';
 import { namespace, rollout } from './objects.ts';
 import { serve, simulation, startedAt } from './serve.ts';

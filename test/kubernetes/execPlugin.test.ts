@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
-import { contextOf } from '../../lib/cluster/kubeconfig.ts';
-import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
+import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
+import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import type { Cluster } from '../../lib/world.ts';
 
 // A program that a kubeconfig names for its tokens, as `aws eks update-kubeconfig` writes it.

@@ -1,13 +1,13 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
 import { Terminal } from '../../lib/errors.ts';
+import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { look, reconcile } from '../../lib/reconcile.ts';
+import { failureAnswer, Refused } from '../../lib/simulate/apiServer/rest/answers.ts';
+import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
+import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
-import { failureAnswer, Refused } from '../../lib/simulate/restAnswers.ts';
-import { restApi } from '../../lib/simulate/restApi.ts';
-import { restListener } from '../../lib/simulate/restServer.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { World } from '../../lib/world.ts';
 import { serve, startedAt } from './serve.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
+import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { reconcile } from '../../lib/reconcile.ts';
+import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
+import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
-import { restApi } from '../../lib/simulate/restApi.ts';
-import { restListener } from '../../lib/simulate/restServer.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { World } from '../../lib/world.ts';
 import { namespace } from './objects.ts';

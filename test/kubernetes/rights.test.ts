@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { resources } from '../../lib/cluster/resources.ts';
-import { type Right, rightsIn, rightText } from '../../lib/cluster/rights.ts';
+import { type Right, rightsIn, rightText } from '../../lib/diagnose/rights.ts';
+import { resources } from '../../lib/kubernetes/resources.ts';
 import type { Kind } from '../../lib/world.ts';
 
 // What the code of a turn asks of a cluster, read off its calls, is granted. That nothing more is granted,
@@ -18,7 +18,7 @@ function rightOf(call: string, kind: Kind): Right {
 }
 
 function asked(): { rights: string[]; open: number } {
-  const files = globSync('lib/{apply,observe,record,wake}/*.ts');
+  const files = globSync('lib/{apply,observe,reconcile}/*.ts');
   const found = files.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(calls)]);
   const named = found.filter(([, call, kind]) => kind !== undefined || call === 'evict');
   const rights = named.map(([, call = '', kind = 'Pod']) => rightText(rightOf(call, kind as Kind)));
@@ -34,7 +34,7 @@ describe('the rights of infra/cluster', () => {
   });
 
   it('of the calls whose kind is a variable there are those of a workloadRef, and no others', () => {
-    // observe: get; relist: list; apply: patch. All three are tried in test/cluster/rbac.test.ts.
+    // observe: get; resync: list; apply: patch. All three are tried in test/cluster/rbac.test.ts.
     expect(asked().open).toBe(3);
   });
 

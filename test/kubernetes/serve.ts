@@ -1,10 +1,10 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ObjectMeta } from '../../lib/model/argo.generated.ts';
+import { type RestOptions, restApi } from '../../lib/simulate/apiServer/rest/api.ts';
+import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import { type SimulatedCluster, simulatedCluster } from '../../lib/simulate/cluster.ts';
-import { type RestOptions, restApi } from '../../lib/simulate/restApi.ts';
-import { restListener } from '../../lib/simulate/restServer.ts';
 
 /** What comes over the wire, as far as tests look into it. */
 export type Wire = {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type KubernetesOptions, kubernetesCluster } from '../../lib/cluster/kubernetes.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../../lib/errors.ts';
+import { type KubernetesOptions, kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import type { Cluster } from '../../lib/world.ts';
 import { answer, cutOff, hang, reset, type Seen, scripted, status } from './faults.ts';
 import { namespace, pod, rollout } from './objects.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { watch } from '../../lib/cluster/watch.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
+import { watch } from '../../lib/kubernetes/watch.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 
 type Opening = { version: string | undefined };

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { liveClusters } from '../../lib/aws/clusters.ts';
 import { NotFound, Terminal, Transient, Unreachable } from '../../lib/errors.ts';
-import { liveClusters } from '../../lib/live/clusters.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
 import { minuteMs } from '../../lib/model/units.ts';
+import { deliverBatch } from '../../lib/queue/batch.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
-import { deliverBatch } from '../../lib/wake/batch.ts';
 import type { World } from '../../lib/world.ts';
 import { adminShell, eks, service } from '../cli/awsStage.ts';
-import { handClock } from '../wake/world.ts';
+import { handClock } from '../queue/world.ts';
 
 // A registered cluster whose place, access or entry changes under a function that is at work.
 

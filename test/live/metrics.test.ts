@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { lambdaCount, published } from '../../lib/live/metrics.ts';
+import { lambdaCount, published } from '../../lib/aws/metrics.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

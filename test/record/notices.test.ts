@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Document } from '../../lib/model/documents.ts';
 import { keyText } from '../../lib/model/key.ts';
 import type { LedgerEntry, LedgerKind, RolloutRecord } from '../../lib/model/record.ts';
+import { withAttribution } from '../../lib/record/attribution.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
-import { withReports } from '../../lib/record/notices.ts';
 import { memoryStore } from '../../lib/store/memory.ts';
 import type { Store } from '../../lib/world.ts';
 import { make, start } from '../make.ts';
-import { handClock } from '../wake/world.ts';
+import { handClock } from '../queue/world.ts';
 
 const key = { cluster: 'prod', namespace: 'shop', name: 'web' };
 const unknown = { name: 'unknown', proof: 'unknown' } as const;
@@ -44,7 +44,7 @@ async function stage(
   const logged: string[] = [];
   const world = { store, log: (_level: string, message: string) => void logged.push(message) };
   const report = async (record: RolloutRecord): Promise<string[]> => {
-    const reported = await withReports(world, record, before);
+    const reported = await withAttribution(world, record, before);
     await reported.useUp();
     return (reported.record.pending ?? []).map(({ actor }) => `${actor.name} ${actor.proof}`);
   };

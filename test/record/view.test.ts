@@ -10,8 +10,8 @@ import type {
 import { hashLabel, revisionAnnotation } from '../../lib/model/names.ts';
 import type { Observed } from '../../lib/model/observed.ts';
 import { toTime } from '../../lib/model/units.ts';
-import { podView } from '../../lib/record/podView.ts';
-import { view } from '../../lib/record/view.ts';
+import { podView } from '../../lib/view/podView.ts';
+import { view } from '../../lib/view/view.ts';
 import { key, start } from '../api/support.ts';
 
 const steps = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: { duration: '10s' } }];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { knownIssuer } from '../../lib/settings/known.ts';
+import { knownIssuer } from '../../lib/settings/issuers.ts';
 import { parseSettings } from '../../lib/settings/parse.ts';
 
 const github = {

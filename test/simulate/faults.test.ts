@@ -7,7 +7,7 @@ import {
   faultRates,
   faultyWorld,
   Killed,
-} from '../../lib/simulate/faults.ts';
+} from '../../lib/simulate/faults/faults.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { World } from '../../lib/world.ts';
 import { newEntry, newRecord } from '../store/contract.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newReplicaSet } from '../../lib/decide/revision.ts';
+import { newReplicaSet } from '../../lib/decide/replicaSets/revision.ts';
 import type { CanaryStep, RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { podTemplateHash } from '../../lib/model/hash.ts';
 import { uidOf } from '../../lib/model/workload.ts';

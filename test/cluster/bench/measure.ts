@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { contextOf } from '../../../lib/cluster/kubeconfig.ts';
-import { kubernetesCluster, type WatchedCluster } from '../../../lib/cluster/kubernetes.ts';
+import { contextOf } from '../../../lib/kubernetes/kubeconfig.ts';
+import { kubernetesCluster, type WatchedCluster } from '../../../lib/kubernetes/kubernetes.ts';
 import type { CanaryStep, ReplicaSet, Rollout } from '../../../lib/model/argo.generated.ts';
 import { instanceIdLabel } from '../../../lib/model/names.ts';
 import { nameOf } from '../../../lib/model/workload.ts';

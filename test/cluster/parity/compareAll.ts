@@ -19,7 +19,7 @@ type Sides = { argo: Side; serin: Side };
 type Stage = { plane: ControlPlane; watcher: Watcher; sides: Sides };
 
 /** Scenarios played at the same time: more would make both controllers slow. */
-const sideBySide = 6;
+const concurrency = 6;
 
 /**
  * Plays each scenario on Argo's controller and on Serin, on the same control plane, and compares what
@@ -59,7 +59,7 @@ export async function compareAll(
     }
   };
   try {
-    await Promise.all(Array.from({ length: sideBySide }, work));
+    await Promise.all(Array.from({ length: concurrency }, work));
   } finally {
     watcher.stop();
     await serin.stop();

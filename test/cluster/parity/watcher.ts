@@ -1,6 +1,6 @@
-import { contextOf } from '../../../lib/cluster/kubeconfig.ts';
-import { kubernetesCluster } from '../../../lib/cluster/kubernetes.ts';
-import { type Shelf, shelf } from '../../../lib/cluster/shelf.ts';
+import { contextOf } from '../../../lib/kubernetes/kubeconfig.ts';
+import { kubernetesCluster } from '../../../lib/kubernetes/kubernetes.ts';
+import { type ObjectCache, objectCache } from '../../../lib/kubernetes/objectCache.ts';
 import type { ObjectMeta, Rollout } from '../../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../../lib/model/names.ts';
 import type { Kinds } from '../../../lib/world.ts';
@@ -22,12 +22,12 @@ export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
   const stop = new AbortController();
   const { signIn } = contextOf(kubeconfig);
   const cluster = kubernetesCluster({ signIn, doorbell: true, userAgent: 'parity' });
-  const shelves = Object.fromEntries(kinds.map((kind) => [kind, shelf()])) as unknown as {
-    [K in (typeof kinds)[number]]: Shelf<Kinds[K]>;
+  const shelves = Object.fromEntries(kinds.map((kind) => [kind, objectCache()])) as unknown as {
+    [K in (typeof kinds)[number]]: ObjectCache<Kinds[K]>;
   };
   const passed = new Map<string, string[]>();
   for (const kind of kinds) {
-    const known = shelves[kind] as Shelf<object>;
+    const known = shelves[kind] as ObjectCache<object>;
     const put = (object: object): void => {
       known.put(object);
       if (kind === 'Rollout') note(passed, object);

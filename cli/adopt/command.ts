@@ -1,0 +1,162 @@
+import type { Command } from 'commander';
+import {
+  type Adopted,
+  type Adoption,
+  adoption,
+  remedies,
+  type Verdict,
+} from '../../lib/adopt/adopt.ts';
+import { Terminal, Transient } from '../../lib/errors.ts';
+import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
+import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
+import { CliError, exitCodes } from '../exit.ts';
+import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { columns, plainAll } from '../text.ts';
+import { phaseText } from '../tree.ts';
+import { ownVersion } from '../version.ts';
+
+type Options = { kubeconfig: string; context?: string; instanceId: string; json?: true };
+
+export function addAdopt(program: Command, cli: Cli): void {
+  program
+    .command('adopt')
+    .helpGroup('On a cluster:')
+    .summary("check that Serin can take over from Argo Rollouts' controller")
+    .description(
+      'Looks for a controller of Argo Rollouts that owns the Rollouts Serin is to take, says how to ' +
+        'stop it, shows for each Rollout what would change when Serin takes it, and names what else ' +
+        'ends with that controller, such as notifications. It only reads. ' +
+        'Without --namespace, which may be given several times, it looks at those of all namespaces.',
+    )
+    .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
+    .option('--context <name>', 'which context of that file, if not the current one')
+    .option('--instance-id <id>', 'only Rollouts with this controller-instance-id label', '')
+    .option('--json', 'the same as --output json')
+    .addHelpText(
+      'after',
+      `
+It ends with 0 when Serin can take over, with 1 when a controller still owns them or something would
+change that is not under way already.
+
+Examples:
+  serin adopt --kubeconfig ~/.kube/config
+  serin adopt --kubeconfig ~/.kube/config --context staging -n shop -n web
+  serin adopt --kubeconfig ~/.kube/config -o json | jq '.rollouts[] | select(.verdict != "nothing")'`,
+    )
+    .action(action<Options>(cli, (call) => adopt(call, cli.namespaces)));
+}
+
+async function adopt({ options, io }: Call<Options>, namespaces: string[]) {
+  const { instanceId } = options;
+  const found = await lookAt(options, namespaces);
+  const todo = remedies(found);
+  if (options.json || options.output === 'json')
+    sayJson(io, { instanceId, namespaces, ...found, todo });
+  else {
+    const shown = plainAll({ found, todo });
+    for (const line of report(shown.found, shown.todo, io.colour)) io.say(line);
+    if (found.isReady) io.say(`\nReady. Start it: ${runLine(options, namespaces)}`);
+  }
+  return found.isReady ? exitCodes.ok : exitCodes.refused;
+}
+
+async function lookAt(options: Options, namespaces: string[]): Promise<Adoption> {
+  try {
+    const { signIn } = contextOf(options.kubeconfig, options.context);
+    const userAgent = `serin/${ownVersion()}`;
+    const { get, list } = kubernetesCluster({ signIn, doorbell: true, userAgent });
+    const { instanceId } = options;
+    return await adoption({ get, list }, { instanceId, namespaces }, Date.now);
+  } catch (error) {
+    if (!(error instanceof Terminal || error instanceof Transient)) throw error;
+    const hint = 'Put that right and try again; nothing was changed.';
+    throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
+  }
+}
+
+function report(found: Adoption, todo: string[], colour: boolean): string[] {
+  return [
+    ...controllerLines(found),
+    ...found.unseen.map((text) => `Not seen: ${text}`),
+    '',
+    ...rolloutLines(found, colour),
+    ...endingLines(found),
+    ...(todo.length > 0 ? ['', 'Not ready. To do:'] : []),
+    ...todo.map((text, index) => `  ${index + 1}. ${text}`),
+    ...(todo.length > 0 ? [`  ${todo.length + 1}. run \`serin adopt\` again`] : []),
+  ];
+}
+
+function controllerLines({ controllers, writers }: Adoption): string[] {
+  const rows = controllers.map(({ kind, namespace, name, drives, state, isRival }) => [
+    isRival ? 'OWNS THEM' : '-',
+    `${kind} ${namespace}/${name}`,
+    state,
+    `drives ${drives}`,
+  ]);
+  const lines = [
+    ...columns(rows),
+    ...writers.map(
+      ({ namespace, name, manager, secondsAgo }) =>
+        `OWNS THEM  ${manager} wrote the status of ${namespace}/${name} ${secondsAgo}s ago`,
+    ),
+  ];
+  const isNone = !controllers.some(({ isRival }) => isRival) && writers.length === 0;
+  const none = 'No controller of Argo Rollouts was found that owns these Rollouts.';
+  return [
+    "Argo Rollouts' controllers:",
+    ...lines.map((line) => `  ${line}`),
+    ...(isNone ? [`  ${none}`] : []),
+  ];
+}
+
+const words: Record<Verdict, string> = {
+  nothing: 'nothing',
+  catchesUp: 'its status is written anew',
+  goesOn: 'it goes on',
+  unexpected: 'UNEXPECTED',
+  leftAlone: 'NOT CARRIED OUT',
+  unknown: 'CANNOT BE TOLD',
+};
+
+function rolloutLines({ rollouts, others }: Adoption, colour: boolean): string[] {
+  const left = others === 0 ? [] : [`${others} of other instances are left alone.`];
+  if (rollouts.length === 0) return ['No Rollouts to take.', ...left];
+  const head = ['NAMESPACE', 'NAME', 'STATUS', 'STEP', 'WHAT WOULD CHANGE'];
+  const rows = rollouts.map((each) => [
+    each.namespace,
+    each.name,
+    ...stateOf(each, colour),
+    verdictText(each),
+  ]);
+  const [first = '', ...lines] = columns([head, ...rows]);
+  const detailed = rollouts.flatMap((each, index) => [
+    lines[index] ?? '',
+    ...each.changes.map((text) => `    ${text}`),
+  ]);
+  return [first, ...detailed, ...left];
+}
+
+function endingLines({ endings }: Adoption): string[] {
+  if (endings.length === 0) return [];
+  const lines = columns(endings.map(({ where, message }) => [where, message]));
+  return ['', "What ends with Argo's controller:", ...lines.map((line) => `  ${line}`)];
+}
+
+function stateOf({ phase, step }: Adopted, colour: boolean): [string, string] {
+  const shown = phase === undefined ? '-' : phaseText(phase, colour);
+  return [shown, step === undefined ? '-' : `${step.index}/${step.count}`];
+}
+
+function verdictText({ verdict, why }: Adopted): string {
+  return why === undefined ? words[verdict] : `${words[verdict]}: ${why}`;
+}
+
+function runLine({ kubeconfig, context, instanceId }: Options, namespaces: string[]): string {
+  return [
+    `serin run --kubeconfig ${kubeconfig}`,
+    ...(context === undefined ? [] : [`--context ${context}`]),
+    ...namespaces.map((namespace) => `--namespace ${namespace}`),
+    ...(instanceId === '' ? [] : [`--instance-id ${instanceId}`]),
+  ].join(' ');
+}

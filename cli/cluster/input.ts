@@ -1,0 +1,49 @@
+import { usageError } from '../exit.ts';
+
+export type AddInput = { name: string; region: string; eksName: string; roleArn?: string };
+
+/** As the API's paths take it, and as EKS names its clusters. */
+const nameForm = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+const regionForm = /^[a-z]{2}(-[a-z]+)+-\d+$/;
+const roleForm = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
+
+/** Throws a usage error for the first thing that cannot be. */
+export function addInput(
+  name: string,
+  { region, eksName = name, roleArn }: { region: string; eksName?: string; roleArn?: string },
+): AddInput {
+  for (const [what, text] of [
+    ['a name of a cluster', name],
+    ['a name of an EKS cluster', eksName],
+  ] as const) {
+    const hint = 'Use letters, digits, - and _, with a letter or digit first, at most 100.';
+    if (!nameForm.test(text)) throw usageError(`${JSON.stringify(text)} is not ${what}`, hint);
+  }
+  if (!regionForm.test(region)) {
+    throw usageError(`${JSON.stringify(region)} is not an AWS region`, 'One is eu-central-1.');
+  }
+  if (roleArn !== undefined && !roleForm.test(roleArn)) {
+    const hint = 'One is arn:aws:iam::222222222222:role/serin-cluster.';
+    throw usageError(`${JSON.stringify(roleArn)} is not the ARN of a role`, hint);
+  }
+  return { name, region, eksName, ...(roleArn !== undefined && { roleArn }) };
+}
+
+/** The address that clusters ring at. kube-apiserver calls https only, and adds its own query. */
+export function doorbellServer(server: string | undefined): string {
+  if (server === undefined) {
+    throw usageError(
+      'where the doorbell is, is not known',
+      "Name the API's address with --server or SERIN_SERVER (an output of the stack); or --no-doorbell.",
+    );
+  }
+  const url = URL.parse(server);
+  const isPlain = url && url.search === '' && url.hash === '' && url.username === '';
+  if (url?.protocol !== 'https:' || !isPlain) {
+    throw usageError(
+      `${JSON.stringify(server)} is no address for a doorbell`,
+      'The API server of a cluster calls https:// only, without a query, a user or a fragment.',
+    );
+  }
+  return server;
+}

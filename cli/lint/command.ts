@@ -1,0 +1,153 @@
+import type { Command } from 'commander';
+import { endingsOf } from '../../lib/adopt/afterArgo.ts';
+import { faultsMax } from '../../lib/model/faults.ts';
+import { exitCodes } from '../exit.ts';
+import { action, type Call, type Cli, sayJson } from '../io.ts';
+import {
+  type Manifest,
+  type ManifestFile,
+  noRollout,
+  readManifestFile,
+  seenIn,
+} from '../manifest.ts';
+import { plain } from '../text.ts';
+import { faultsOf } from './check.ts';
+import { type ClusterOptions, type Verdict, verdictOf } from './dryRun.ts';
+
+type Options = Pick<ClusterOptions, 'kubeconfig' | 'context'>;
+
+/** One thing that is wrong. `path` is '' where a whole file is meant. */
+type Finding = { line: number; path: string; message: string; rollout?: string };
+type Report = {
+  file: string;
+  rollouts: number;
+  findings: Finding[];
+  /** Whether a cluster was asked too. */
+  dryRun: boolean;
+  /** What else is in the file. */
+  passedOver: string[];
+  /** Nothing wrong, but it stops working when Argo's controller does. */
+  notes: Finding[];
+};
+
+export function addLint(program: Command, cli: Cli): void {
+  program
+    .command('lint')
+    .helpGroup('Before a release:')
+    .summary('check manifests without a cluster')
+    .description(
+      'Checks the Rollouts of manifest files: fields, types, the rules of the strategy, and what an API ' +
+        'server refuses in names and in the template. Objects of other kinds, and of other groups, are ' +
+        'passed over; it is a fault if nothing is left. What an API server wrote into an object is left ' +
+        'aside. Notes name what stops working without the controller of Argo Rollouts, such as ' +
+        'notifications. Needs no server. With --kubeconfig the API server of a cluster judges each Rollout ' +
+        'and the ReplicaSet of its template too.',
+    )
+    .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
+    .option('--kubeconfig <file>', 'ask this cluster too, in a dry run that writes nothing')
+    .option('--context <name>', 'which context of that file, if not the current one')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  serin lint rollout.yaml
+  kustomize build overlays/prod | serin lint -
+  kubectl get rollouts -A -o yaml | serin lint -
+  serin lint k8s/*.yaml -o json
+  serin lint rollout.yaml --kubeconfig ~/.kube/config --context staging -n shop`,
+    )
+    .action(action<Options>(cli, lint));
+}
+
+async function lint({ args, options, io }: Call<Options>) {
+  const verdict = await verdictOf(options);
+  const files = await Promise.all(args.map((file) => readManifestFile(file, io)));
+  const read: Report[] = [];
+  // One after the other: a cluster may be asked about each.
+  for (const file of files) read.push(await lintFile(file, verdict));
+  // Somebody's Rollouts are meant: that there are none is not as it should be.
+  const isNone = !read.some(({ rollouts, findings, passedOver }) => {
+    return rollouts + findings.length > 0 || passedOver.some((seen) => /^Rollout /.test(seen));
+  });
+  const reports = isNone ? read.map(withoutRollouts) : read;
+  if (options.output === 'json') sayJson(io, { files: reports });
+  else for (const report of reports) for (const line of linesOf(report)) io.say(plain(line));
+  const wrong = reports.some(({ findings }) => findings.length > 0);
+  return wrong ? exitCodes.refused : exitCodes.ok;
+}
+
+function linesOf(report: Report): string[] {
+  const { file, notes } = report;
+  const told = notes.map(({ line, path, message }) => `${file}:${line}: note: ${path} ${message}`);
+  return [...told, ...linesOfFaults(report)];
+}
+
+function linesOfFaults({ file, rollouts, findings, dryRun, passedOver }: Report): string[] {
+  const lines = findings.map(({ line, path, message, rollout }) => {
+    const which = rollouts > 1 && rollout !== undefined ? `${rollout}: ` : '';
+    return `${file}:${line}: ${which}${path === '' ? '' : `${path} `}${message}`;
+  });
+  if (lines.length > faultsMax) {
+    const more = lines.length - faultsMax;
+    return [...lines.slice(0, faultsMax), `${file}: and ${more} more; -o json shows all of them`];
+  }
+  if (lines.length > 0) return lines;
+  if (rollouts === 0) return [`${file}: no Rollout, passed over: ${passedOver.join(', ')}`];
+  const count = rollouts === 1 ? '1 Rollout' : `${rollouts} Rollouts`;
+  return [
+    `${file}: ${count}, nothing wrong${dryRun ? ', in a dry run on the cluster either' : ''}`,
+  ];
+}
+
+async function lintFile(
+  { file, manifests, faults }: ManifestFile,
+  verdict: Verdict | undefined,
+): Promise<Report> {
+  const isRollout = ({ meaning }: Manifest) => 'kind' in meaning && meaning.kind === 'Rollout';
+  const rollouts = manifests.filter(isRollout);
+  const findings: Finding[] = [...faults.map((fault) => ({ ...fault, path: '' }))];
+  for (const each of manifests) {
+    findings.push(...(isRollout(each) ? await check(each, verdict) : misnamed(each)));
+  }
+  const others = manifests.filter((each) => !isRollout(each) && !('fault' in each.meaning));
+  const notes = manifests.flatMap(notesOf);
+  const dryRun = verdict !== undefined;
+  return { file, rollouts: rollouts.length, findings, dryRun, notes, passedOver: seenIn(others) };
+}
+
+function withoutRollouts(report: Report): Report {
+  return { ...report, findings: [{ line: 1, path: '', message: noRollout(report.passedOver) }] };
+}
+
+function misnamed({ meaning, lineOf }: Manifest): Finding[] {
+  return 'fault' in meaning ? [{ ...meaning.fault, line: lineOf(meaning.fault.path) }] : [];
+}
+
+function notesOf({ value, lineOf }: Manifest): Finding[] {
+  return endingsOf(value).map((ending) => ({ ...ending, line: lineOf(ending.path) }));
+}
+
+async function check(
+  { value, lineOf }: Manifest,
+  verdict: Verdict | undefined,
+): Promise<Finding[]> {
+  // What is meant as a Rollout has a kind.
+  const rollout = value as object;
+  const known = faultsOf(rollout);
+  const faults = [...known, ...((await verdict?.(rollout, known)) ?? [])];
+  return faults.map(({ path, message }) => ({
+    line: lineOf(path),
+    path,
+    message,
+    rollout: rolloutName(value),
+  }));
+}
+
+/** Whatever stands there: it was not checked yet. */
+function rolloutName(value: unknown): string {
+  const { metadata } = value as {
+    metadata?: Partial<Record<'name' | 'namespace', unknown>> | null;
+  };
+  const { namespace, name } = metadata ?? {};
+  return [namespace, name ?? ''].filter((part) => part !== undefined).join('/');
+}

@@ -1,0 +1,120 @@
+import { type Command, Option } from 'commander';
+import { Terminal } from '../../lib/errors.ts';
+import type { Run } from '../../server/run.ts';
+import { announceServer, withdrawServer } from '../connection.ts';
+import { CliError, exitCodes } from '../exit.ts';
+import { action, type Call, type Cli } from '../io.ts';
+import { happened, logTo, now, port, portDefault, stopped } from '../process.ts';
+import { columns, plain, plainAll } from '../text.ts';
+import { ownVersion } from '../version.ts';
+
+type Options = {
+  kubeconfig: string;
+  context?: string;
+  instanceId: string;
+  port: number;
+  data?: string;
+  inMemory?: true;
+  verbose?: true;
+};
+
+export function addRun(program: Command, cli: Cli): void {
+  program
+    .command('run')
+    .helpGroup('On a cluster:')
+    .summary('run Serin as a process on a real cluster')
+    .description(
+      'Drives the Rollouts of a cluster from this process, in place of the controller of Argo ' +
+        'Rollouts, and serves the API on 127.0.0.1. Stop that controller first, or give each an ' +
+        'instance id of its own: it says at the start who else drives them, and keeps away from a Rollout ' +
+        'that another controller writes to. Without --namespace, which may be given several times, it ' +
+        'drives those of all namespaces. It waits for an API server that does not answer yet. Ctrl-C or ' +
+        'SIGTERM ends it; the releases go on when it is started again.',
+    )
+    .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
+    .option('--context <name>', 'which context of that file, if not the current one')
+    .option('--instance-id <id>', 'only Rollouts with this controller-instance-id label', '')
+    .option('--port <n>', 'port of the API on 127.0.0.1, 0 for any', port, portDefault)
+    .option(
+      '--data <dir>',
+      'keep the table in this folder; without it, in one of the cluster in $XDG_STATE_HOME/serin/run ' +
+        'or ~/.local/state/serin/run, which only this user can read',
+    )
+    .addOption(
+      new Option(
+        '--in-memory',
+        'keep the table in memory: history ends with the process',
+      ).conflicts('data'),
+    )
+    .option('--verbose', 'print every write')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  serin run --kubeconfig ~/.kube/config
+  serin run --kubeconfig ~/.kube/config --context staging -n shop -n web
+  serin run --kubeconfig ~/.kube/config --instance-id serin --data /var/lib/serin`,
+    )
+    .action(action<Options>(cli, (call) => run(call, cli.namespaces)));
+}
+
+async function run({ options, io }: Call<Options>, namespaces: string[]) {
+  // Loads what no other command needs.
+  const { startRun } = await import('../../server/run.ts');
+  const cluster = options.cluster ?? 'local';
+  const watches = new AbortController();
+  // Until it runs there is nothing to bring to an end before the watches.
+  const giveUp = () => watches.abort();
+  io.stop.addEventListener('abort', giveUp);
+  const running = await startRun({
+    kubeconfig: options.kubeconfig,
+    ...(options.context !== undefined && { context: options.context }),
+    namespaces,
+    instanceId: options.instanceId,
+    cluster,
+    port: options.port,
+    ...(options.data !== undefined && { dir: options.data }),
+    ...(options.inMemory && { dir: 'memory' }),
+    env: io.env,
+    userAgent: `serin/${ownVersion()}`,
+    log: logTo(io, options.verbose === true, true),
+    warn: (line) => io.warn(`serin: ${plain(line)}`),
+    onLedger: (key, entry) => io.say(happened(key, entry)),
+    signal: watches.signal,
+  }).catch((error: unknown) => {
+    watches.abort();
+    if (io.stop.aborted) return undefined;
+    if (!(error instanceof Terminal)) throw error;
+    const hint = 'Put that right and start it again; nothing was changed.';
+    throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
+  });
+  io.stop.removeEventListener('abort', giveUp);
+  if (running === undefined) return exitCodes.ok;
+  const { server, token, dir, leftAlone } = running;
+  try {
+    announceServer({ server, token, cluster, pid: process.pid, command: 'serin run' }, io.env);
+    const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
+    const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
+    const kept =
+      dir === 'memory'
+        ? 'History is kept in memory, and is gone when this process is.'
+        : `History is kept in ${dir}.`;
+    const drives = `Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`;
+    for (const line of [drives, kept, ...leftLines(leftAlone)]) io.say(`${now()}  ${line}`);
+    await stopped(io.stop);
+  } finally {
+    withdrawServer(process.pid, io.env);
+    await running.close();
+    watches.abort();
+  }
+  return exitCodes.ok;
+}
+
+function leftLines(leftAlone: Run['leftAlone']): string[] {
+  if (leftAlone.length === 0) return [];
+  const rows = leftAlone.map(({ namespace, name, field }) => [`${namespace}/${name}`, field]);
+  return [
+    'These are left alone, since Serin does not carry out yet what they ask for:',
+    ...columns(plainAll(rows)).map((line) => `  ${line}`),
+  ];
+}

@@ -1,0 +1,152 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { humanDuration, type Millis, parseGoDuration, secondMs } from '../../lib/model/units.ts';
+import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
+import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { readObjects } from '../manifest.ts';
+import { columns, plainAll } from '../text.ts';
+import { phaseText } from '../tree.ts';
+import { durationMs } from '../wait/command.ts';
+import type { Planned, SimulatedRelease } from './simulation.ts';
+import type { Step, Waiting } from './timeline.ts';
+
+type Options = {
+  image: string;
+  at: Planned[];
+  failPods?: true;
+  ready: Millis;
+  json?: true;
+};
+
+/** What may stand behind `--at 5m=`. */
+const plannable: Record<string, { verb: string; body: object }> = {
+  promote: { verb: 'promote', body: {} },
+  'promote-full': { verb: 'promote', body: { full: true } },
+  'skip-current-step': { verb: 'promote', body: { skipCurrentStep: true } },
+  'skip-all-steps': { verb: 'promote', body: { skipAllSteps: true } },
+  abort: { verb: 'abort', body: {} },
+  retry: { verb: 'retry', body: {} },
+  pause: { verb: 'pause', body: {} },
+  resume: { verb: 'resume', body: {} },
+  restart: { verb: 'restart', body: {} },
+  undo: { verb: 'undo', body: {} },
+};
+
+const planHelp =
+  'what somebody does so long after the start; again for more. ' +
+  `One of: ${Object.keys(plannable).join(', ')}`;
+
+export function addSimulate(program: Command, cli: Cli): void {
+  program
+    .command('simulate')
+    .helpGroup('Before a release:')
+    .summary('show the whole timeline of a release before it happens')
+    .description(
+      'Deploys a manifest on a simulated cluster, releases an image, and prints what happens and ' +
+        'when: steps, pods, pauses, and why it waits. Time is virtual: an hour takes no time. It goes ' +
+        'as far as the release goes by itself. Needs no server; nothing real is touched.',
+    )
+    .argument('<file>', 'a manifest with one Rollout, - for standard input')
+    .requiredOption(
+      '--image <container=image>',
+      'the image to release; * stands for all containers',
+    )
+    .addOption(
+      new Option('--at <time=command>', planHelp).argParser(planned).default([], 'nothing'),
+    )
+    .option('--fail-pods', 'pods of the new version never become ready')
+    .addOption(
+      new Option('--ready <duration>', 'how long a pod takes to become ready')
+        .argParser(durationMs)
+        .default(2 * secondMs, '2s'),
+    )
+    .option('--json', 'the same as --output json')
+    .addHelpText(
+      'after',
+      `
+The exit code is 1 if the release ends Degraded or a command is refused.
+
+Examples:
+  serin simulate examples/front-api.yaml --image front-api=front-api:new-tag
+  kubectl get rollout web -o yaml | serin simulate - --image web=web:2
+  serin simulate rollout.yaml --image web=web:2 --at 5m=promote --at 7m=abort
+  serin simulate rollout.yaml --image web=web:2 --fail-pods --json | jq .phase`,
+    )
+    .action(action<Options>(cli, simulate));
+}
+
+function planned(text: string, before: Planned[]): Planned[] {
+  const [, time = '', name = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  const atMs = parseGoDuration(time);
+  const command = plannable[name];
+  if (atMs !== undefined && atMs >= 0 && command !== undefined) {
+    return [...before, { atMs, said: name, ...command }];
+  }
+  throw new InvalidArgumentError('Write it like 5m=promote or 90s=abort.');
+}
+
+async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode> {
+  const [, container, image] = /^([^=]+)=(.+)$/.exec(options.image) ?? [];
+  if (container === undefined || image === undefined) {
+    throw usageError(
+      `${options.image} does not name a container and an image`,
+      'Write it as CONTAINER=IMAGE: --image front-api=front-api:new-tag',
+    );
+  }
+  const file = args[0] ?? '';
+  const objects = await readObjects([file], options.namespace, io);
+  if (objects.Rollout.length !== 1) {
+    throw new CliError(`${file} holds ${objects.Rollout.length} Rollouts, and one is needed`, {
+      exitCode: exitCodes.refused,
+      hint: 'Put the Rollout in a file of its own, or pipe it in as `-`.',
+    });
+  }
+  const { at: plan, failPods = false, ready: readyMs } = options;
+  const { simulateRelease } = await import('./simulation.ts');
+  const release = await simulateRelease({ objects, container, image, plan, failPods, readyMs });
+  if (options.json || options.output === 'json') sayJson(io, release);
+  else for (const line of releaseLines(plainAll(release), io.colour)) io.say(line);
+  const isBad = release.phase === 'Degraded' || release.refused.length > 0;
+  return isBad ? exitCodes.refused : exitCodes.ok;
+}
+
+function releaseLines(release: SimulatedRelease, colour: boolean): string[] {
+  const head = ['TIME', 'STEP', 'WEIGHT', 'NEW PODS', 'OLD PODS', 'STATUS', 'WHAT HAPPENS'];
+  const rows = release.steps.flatMap((step) => stepRows(step, colour));
+  return [
+    `Release of ${release.name}, ${release.image}, simulated:`,
+    '',
+    ...columns([head, ...rows]),
+    '',
+    `It ends ${phaseText(release.phase, colour)} after ${timeText(release.endsAtSeconds)}.`,
+    ...release.waitsFor.map(waitingLine),
+  ];
+}
+
+function stepRows(step: Step, colour: boolean): string[][] {
+  const [first = '', ...more] = step.happened;
+  const { stepIndex, stepCount, setWeight, newPods, oldPods } = step;
+  return [
+    [
+      timeText(step.atSeconds),
+      stepIndex === null ? '-' : `${stepIndex}/${stepCount}`,
+      String(setWeight ?? '-'),
+      `${newPods.available}/${newPods.desired}`,
+      `${oldPods.available}/${oldPods.desired}`,
+      phaseText(step.phase, colour),
+      first,
+    ],
+    ...more.map((text) => ['', '', '', '', '', '', text]),
+  ];
+}
+
+function timeText(seconds: number): string {
+  return seconds < 60 ? `${seconds.toFixed(1)}s` : humanDuration(seconds * secondMs);
+}
+
+function waitingLine({ text, untilSeconds, unblock }: Waiting): string {
+  return [
+    `  ${text}`,
+    ...(untilSeconds === undefined ? [] : [` Until ${timeText(untilSeconds)}.`]),
+    ...(unblock === undefined ? [] : [` To move it on: ${unblock}.`]),
+  ].join('');
+}

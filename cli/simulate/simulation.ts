@@ -1,0 +1,229 @@
+import { apiHandler } from '../../functions/api.ts';
+import { localCaller } from '../../lib/api/localToken.ts';
+import type { RolloutKey } from '../../lib/model/key.ts';
+import { hashLabel } from '../../lib/model/names.ts';
+import { humanDuration, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
+import type { RolloutView } from '../../lib/model/view.ts';
+import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
+import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
+import { memoryStore } from '../../lib/store/memory.ts';
+import type { Store } from '../../lib/world.ts';
+import { applyObjects, type Objects } from '../../server/apply.ts';
+import { consumer, noContext } from '../../server/consumer.ts';
+import { toEvent } from '../../server/gateway.ts';
+import { apiPath } from '../client.ts';
+import { CliError, exitCodes, type Problem } from '../exit.ts';
+import { type Step, type Timeline, timeline, type Waiting, waitingOf } from './timeline.ts';
+
+/** A command at a time after the start of the release. */
+export type Planned = { atMs: Millis; said: string; verb: string; body: object };
+
+export type ReleaseOptions = {
+  /** One Rollout, and the Services it may need. */
+  objects: Objects;
+  container: string;
+  image: string;
+  plan: Planned[];
+  /** No pod of the new version ever becomes ready. */
+  failPods: boolean;
+  /** How long any other pod takes to become ready. */
+  readyMs: Millis;
+};
+
+export type SimulatedRelease = {
+  name: string;
+  image: string;
+  steps: Step[];
+  /** How it ends, as far as it goes by itself. */
+  phase: string;
+  message: string;
+  endsAtSeconds: number;
+  waitsFor: Waiting[];
+  /** Commands of the plan that were not carried out, and why. */
+  refused: string[];
+};
+
+/** Any time will do, as long as it is the same each time. */
+const startMs = Date.parse('2026-01-01T00:00:00Z');
+const seed = 1;
+/** A release of a year of pauses stays below this; more goes round in circles. */
+const eventsMax = 1_500_000;
+/** How long a turn may follow on a change: the doorbell, the queue, a controller. */
+const quietMs = 5 * secondMs;
+/** Without a step or another phase for this long, pods that are awaited have failed for good. */
+const stuckMs = 30 * minuteMs;
+
+/** argo v1.10.1 utils/defaults/defaults.go */
+const progressDeadlineSeconds = 600;
+
+type Simulation = {
+  clock: VirtualClock;
+  simulated: SimulatedWorld;
+  key: RolloutKey;
+  seen: {
+    /** Of the last turn. */
+    view?: RolloutView;
+    /** When an object of the cluster was last written. */
+    changedAt: Millis;
+    line: Timeline;
+    /** How long the release may make no progress. */
+    deadlineMs: Millis;
+  };
+};
+
+/** Deploys the manifest as it stands, then releases the image, all on a virtual clock. */
+export async function simulateRelease(options: ReleaseOptions): Promise<SimulatedRelease> {
+  const simulation = start(options);
+  await deploy(simulation, options.objects);
+  return release(simulation, options);
+}
+
+function start({ objects, readyMs }: ReleaseOptions): Simulation {
+  const clock = virtualClock(startMs);
+  const { metadata = {}, spec = {} } = objects.Rollout[0] ?? {};
+  const { namespace = 'default', name = '' } = metadata;
+  const seen: Simulation['seen'] = {
+    changedAt: startMs,
+    line: timeline(startMs, ''),
+    deadlineMs: (spec.progressDeadlineSeconds ?? progressDeadlineSeconds) * secondMs,
+  };
+  const store = memoryStore(clock);
+  const watched: Store = {
+    ...store,
+    save: (record) => {
+      if (record.view !== undefined) seen.view = record.view;
+      return store.save(record);
+    },
+    append: async (key, entry) => {
+      const isNew = await store.append(key, entry);
+      if (isNew && entry.kind !== 'command') seen.line.tell(entry.text);
+      return isNew;
+    },
+  };
+  const clusters = { local: { readyMs } };
+  const simulated = simulatedWorld({ clock, seed, clusters, store: watched });
+  simulated.cluster.watch(({ kind }) => {
+    if (kind !== 'Event') seen.changedAt = clock.now();
+  });
+  simulated.connect(consumer);
+  return { clock, simulated, key: { cluster: 'local', namespace, name }, seen };
+}
+
+async function deploy(simulation: Simulation, objects: Objects): Promise<void> {
+  const { seen, simulated } = simulation;
+  applyObjects(simulated.cluster, objects);
+  await runToRest(simulation, () => true);
+  if (seen.view?.phase === 'Healthy') return;
+  const { phase, message, reasons = [] } = seen.view ?? {};
+  const why = reasons[0]?.text ?? (message || 'Serin took no notice of it');
+  throw new CliError(`the manifest as it stands does not become Healthy: ${phase}: ${why}`, {
+    exitCode: exitCodes.refused,
+    hint: 'A release starts from something that runs; `serin lint` checks the manifest.',
+  });
+}
+
+async function runToRest(simulation: Simulation, isPlanDone: () => boolean): Promise<void> {
+  const { clock, simulated, key, seen } = simulation;
+  const isRunning = (): boolean => {
+    const { view } = seen;
+    if (view === undefined) return clock.now() - startMs < stuckMs;
+    const sets = simulated.cluster.read.list('ReplicaSet', key.namespace);
+    seen.line.note(clock.now(), view, sets);
+    return !(isPlanDone() && isAtRest(simulation, clock.now(), view));
+  };
+  try {
+    await clock.run({ while: isRunning, eventsMax });
+  } catch (error) {
+    if (!/^still busy/.test((error as Error).message)) throw error;
+    const span = humanDuration(clock.now() - startMs);
+    throw new CliError(`the release has not come to an end after ${span}`, {
+      exitCode: exitCodes.refused,
+      hint: 'Are its pauses meant to be that long?',
+    });
+  }
+}
+
+/** Nothing more happens by itself: it waits for somebody, or has not moved for a long time. */
+function isAtRest(simulation: Simulation, now: Millis, view: RolloutView): boolean {
+  const { changedAt, line, deadlineMs } = simulation.seen;
+  if ('waitsFor' in view.wake) return now - Math.max(changedAt, view.observedAt) >= quietMs;
+  const isTimed = view.phase === 'Paused' && view.reasons.some(({ until = 0 }) => until >= now);
+  // Pods that crash again and again push the deadline of the release before them.
+  return !isTimed && now - line.progressAt() >= deadlineMs + stuckMs;
+}
+
+async function release(
+  simulation: Simulation,
+  { image, container, plan, failPods }: ReleaseOptions,
+): Promise<SimulatedRelease> {
+  const { clock, simulated, key, seen } = simulation;
+  const oldHash = seen.view?.podHash ?? '';
+  if (failPods) {
+    simulated.cluster.failPods((pod) => pod.metadata?.labels?.[hashLabel] !== oldHash);
+  }
+  const startedAt = clock.now();
+  seen.line = timeline(startedAt, oldHash);
+  const send = commandSender(simulation);
+  const problem = await send('image', { container, image });
+  if (problem !== undefined) {
+    throw new CliError(problem, {
+      exitCode: exitCodes.refused,
+      hint: 'Name a container of the manifest: --image CONTAINER=IMAGE.',
+    });
+  }
+  if (seen.view?.podHash === oldHash) {
+    throw new CliError(`there is nothing to release: ${container} runs ${image} already`, {
+      exitCode: exitCodes.refused,
+      hint: 'Name another image.',
+    });
+  }
+  const refused: string[] = [];
+  let open = plan.length;
+  for (const { atMs, verb, body, said } of plan) {
+    clock.schedule(startedAt + atMs, async () => {
+      const why = await send(verb, body);
+      open -= 1;
+      if (why === undefined) return;
+      refused.push(`${said}: ${why}`);
+      seen.line.tell(`${said} was refused: ${why}`);
+    });
+  }
+  await runToRest(simulation, () => open === 0);
+  const [failure] = simulated.failures;
+  if (failure !== undefined) throw failure.error;
+  const { steps } = seen.line;
+  const { phase = '', message = '', reasons = [] } = seen.view ?? {};
+  return {
+    name: key.name,
+    image: `${container}=${image}`,
+    steps,
+    phase,
+    message,
+    endsAtSeconds: steps.at(-1)?.atSeconds ?? 0,
+    waitsFor: waitingOf(reasons, startedAt),
+    refused,
+  };
+}
+
+/** Sends commands through the API's own handler; answers why one was not carried out. */
+function commandSender({ simulated, key }: Simulation) {
+  let sent = 0;
+  const handler = apiHandler({
+    world: simulated.world,
+    authenticate: async () => localCaller('you'),
+    newId: () => `command-${++sent}`,
+  });
+  return async (verb: string, body: object): Promise<string | undefined> => {
+    const request = {
+      method: 'POST',
+      url: `${apiPath(key)}/${verb}`,
+      headers: { 'content-type': 'application/json' },
+      httpVersion: '1.1',
+    };
+    const event = toEvent(request, Buffer.from(JSON.stringify(body)));
+    const answer = await handler(event, noContext);
+    if ((answer.statusCode ?? 0) < 400) return undefined;
+    const { title, detail } = JSON.parse(answer.body ?? '{}') as Problem;
+    return detail ?? title;
+  };
+}

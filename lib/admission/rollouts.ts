@@ -1,0 +1,62 @@
+import type { RolloutKey } from '../model/key.ts';
+import { type Millis, secondMs } from '../model/units.ts';
+import { refersTo } from '../queue/keys.ts';
+import type { World } from '../world.ts';
+import type { Concern } from './changeNotice.ts';
+
+/** How long what the table said of a namespace is believed: many workloads change at once. */
+const lifeMs: Millis = 2 * secondMs;
+const namespacesMax = 200;
+const pageSize = 100;
+/** One request may wait for so many pages. */
+const pagesMax = 10;
+
+export type Concerned = { key: RolloutKey; uid?: string };
+type Recorded = Concerned & { workload?: { kind: string; name: string } };
+/** `tooMany`: more than one request can look through. */
+export type FindRollouts = (cluster: string, concern: Concern) => Promise<Concerned[] | 'tooMany'>;
+
+/** Finds the rollouts a notice concerns in the table: no call to any cluster. */
+export function rolloutFinder({ clock, store }: Pick<World, 'clock' | 'store'>): FindRollouts {
+  const known = new Map<string, { until: Millis; rollouts: Recorded[] | 'tooMany' }>();
+  const recorded = async (cluster: string, namespace: string) => {
+    const id = `${cluster}/${namespace}`;
+    const last = known.get(id);
+    if (last && clock.now() < last.until) return last.rollouts;
+    const rollouts = await read(store, cluster, namespace);
+    known.delete(id);
+    known.set(id, { until: clock.now() + lifeMs, rollouts });
+    const oldest = known.keys().next().value;
+    if (known.size > namespacesMax && oldest !== undefined) known.delete(oldest);
+    return rollouts;
+  };
+  return async (cluster, concern) => {
+    if ('key' in concern) return [{ key: concern.key }];
+    const rollouts = await recorded(cluster, concern.namespace);
+    if (rollouts === 'tooMany') return rollouts;
+    return rollouts.filter((each) => isConcerned(each, concern));
+  };
+}
+
+function isConcerned({ key, workload }: Recorded, concern: Exclude<Concern, { key: unknown }>) {
+  if ('namedIn' in concern) return concern.namedIn.startsWith(`${key.name}-`);
+  if (!workload) return false;
+  const { kind, object } = concern.referTo;
+  return refersTo({ namespace: key.namespace, services: [], workload }, kind, object);
+}
+
+async function read(store: World['store'], cluster: string, namespace: string) {
+  const rollouts: Recorded[] = [];
+  let cursor: string | undefined;
+  for (let page = 1; page <= pagesMax; page += 1) {
+    const at = cursor === undefined ? {} : { cursor };
+    const found = await store.list(cluster, { namespace, limit: pageSize, ...at });
+    for (const { key, progress, workloadRef: workload } of found.items) {
+      rollouts.push({ key, ...(progress && { uid: progress.uid }), ...(workload && { workload }) });
+    }
+    rollouts.push(...found.unreadable.map(({ key }) => ({ key })));
+    cursor = found.cursor;
+    if (cursor === undefined) return rollouts;
+  }
+  return 'tooMany';
+}

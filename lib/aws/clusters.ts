@@ -1,0 +1,43 @@
+import { eksAccess, eksClient } from '../eks/signIn.ts';
+import { NotFound } from '../errors.ts';
+import { kubernetesCluster } from '../kubernetes/kubernetes.ts';
+import type { ClusterEntry } from '../model/documents.ts';
+import { type Millis, minuteMs } from '../model/units.ts';
+import type { Clock, Cluster, Documents } from '../world.ts';
+
+/** How long a cluster's entry in the table is believed. */
+const entryLifeMs: Millis = minuteMs;
+
+type Known = { text: string; cluster: Cluster; until: Millis };
+
+/**
+ * The registered clusters. Connections and tokens are kept between wakes, until the cluster's entry
+ * changes.
+ */
+export function liveClusters(
+  { documents, clock }: { documents: Documents; clock: Clock },
+  userAgent: string,
+): (name: string) => Promise<Cluster> {
+  const known = new Map<string, Known>();
+  return async (name) => {
+    const last = known.get(name);
+    if (last && last.until > clock.now()) return last.cluster;
+    const document = await documents.get({ kind: 'cluster', id: name });
+    if (!document) {
+      known.delete(name);
+      throw new NotFound(`no cluster is registered as ${name}`);
+    }
+    const text = JSON.stringify(document.body);
+    const cluster = last?.text === text ? last.cluster : clusterOf(document.body, userAgent);
+    known.set(name, { text, cluster, until: clock.now() + entryLifeMs });
+    return cluster;
+  };
+}
+
+function clusterOf(entry: ClusterEntry, userAgent: string): Cluster {
+  const { region, eksName, roleArn, endpoint, ca, doorbell } = entry;
+  const client = eksClient({ region, ...(roleArn !== undefined && { roleArn }) });
+  const at = { server: endpoint, ...(ca !== undefined && { ca }) };
+  const signIn = eksAccess({ region, name: eksName, client, at });
+  return kubernetesCluster({ signIn, doorbell: doorbell.rings, userAgent });
+}

@@ -1,0 +1,351 @@
+import type {
+  Container,
+  PodTemplateSpec,
+  ReplicaSet,
+  Rollout,
+} from '../../model/argo.generated.ts';
+import { podTemplateHash, stepHash } from '../../model/hash.ts';
+import { type Bound, type Intent, intentLifeMs, type Outcome } from '../../model/intent.ts';
+import { hashLabel } from '../../model/names.ts';
+import type { Observed } from '../../model/observed.ts';
+import { applyMergePatch, diffMergePatch } from '../../model/patch.ts';
+import type { Action, IntentStep, MergePatch } from '../../model/plan.ts';
+import { generationOf } from '../../model/reference.ts';
+import { fromTime, type Millis, toTime } from '../../model/units.ts';
+import { containerLists, nameOf, revisionOf, uidOf, versionOf } from '../../model/workload.ts';
+import { isDrivenHere, type Kept, keptDetail } from '../guards/conflictingController.ts';
+import { withoutInjectedRule } from '../release/affinity.ts';
+import { ownMetadata } from '../release/ephemeralMetadata.ts';
+import { typeFaults, unsupported } from '../release/validate.ts';
+import { patchTemplate, templateFault } from '../release/workloadRef.ts';
+import { releasePause } from '../steps/pause.ts';
+import { stepIndexOf, stepsOf } from '../steps/steps.ts';
+
+/** The patches that carry a command out, in this order, and what they mean. */
+type Deed = { status?: MergePatch; spec?: MergePatch; template?: MergePatch; detail: string };
+
+/** Either a deed still to do, or why there is none. */
+type Verdict = { deed: Deed } | { refuse: string } | { done: string };
+
+export type Settled = { steps: IntentStep[]; actions: Action[] };
+
+/**
+ * Takes the oldest open command, an abort before all others. It becomes the patch that
+ * `kubectl argo rollouts` would have made, conditioned on the version observed, and nothing else
+ * happens in that turn: so a command and its consequences are told apart, and whoever made the patch,
+ * what follows is the same. Commands that came too late are closed with a reason, and so are all but aborts
+ * where another controller is kept away from.
+ */
+export function settleIntents(observed: Observed, now: Millis, kept: Kept | undefined): Settled {
+  const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
+  const isAbort = ({ command }: Intent) => command.verb === 'abort';
+  const steps: IntentStep[] = [];
+  const abortsFirst = [...open.filter(isAbort), ...open.filter((each) => !isAbort(each))];
+  for (const intent of abortsFirst) {
+    const settled = settle(intent, observed, now);
+    if ('actions' in settled && kept && !isAbort(intent)) {
+      const detail = `${whatIsKnown(intent)}: ${keptDetail(kept)}`;
+      steps.push({ id: intent.id, step: 'close', outcome: { result: 'refused', detail, at: now } });
+    } else if ('actions' in settled) {
+      const { resourceVersion } = settled;
+      steps.push({ id: intent.id, step: 'apply', resourceVersion });
+      return { steps, actions: settled.actions };
+    } else steps.push({ id: intent.id, step: 'close', outcome: settled });
+  }
+  return { steps, actions: [] };
+}
+
+/** Closes every open command of a rollout that is left as it is: nobody is to wait for what never comes. */
+export function refuseIntents(observed: Observed, now: Millis, detail: string): IntentStep[] {
+  const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
+  return open.map(({ id }) => ({
+    id,
+    step: 'close',
+    outcome: { result: 'refused', detail, at: now },
+  }));
+}
+
+function settle(
+  intent: Intent,
+  observed: Observed,
+  now: Millis,
+): Outcome | { actions: Action[]; resourceVersion: string } {
+  const { rollout } = observed;
+  const resourceVersion = versionOf(rollout);
+  const close = (result: Outcome['result'], detail: string): Outcome => ({
+    result,
+    detail,
+    at: now,
+  });
+  const verdict = judge(intent, observed);
+  // Somebody may have undone it since: that is the later wish, and this command is over all the same.
+  if (intent.applying?.isTaken) return close('done', textOf(verdict));
+  // Tried before, and its effect is there: the write was done, though its answer may have been lost.
+  if (intent.applying && 'done' in verdict) return close('done', verdict.done);
+  const changed = whatChanged(intent, observed);
+  // A write whose answer was lost and whose effect is gone again: nobody can tell any more.
+  const nothing = whatIsKnown(intent);
+  if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
+  const isLate = now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort';
+  if (isLate) return expired(intent, now);
+  const missing = isLeftAlone(intent, observed);
+  if (missing !== undefined) {
+    return close('refused', `This version of Serin does not carry out ${missing}.`);
+  }
+  const nowhere = isOfTemplate(intent) ? templateFault(observed) : undefined;
+  if (nowhere !== undefined) return close('refused', `${nothing}: spec.workloadRef ${nowhere}.`);
+  if ('refuse' in verdict) return close('refused', verdict.refuse);
+  if ('done' in verdict) return close('done', verdict.done);
+  if (mayBeUndone(intent, verdict.deed, resourceVersion)) {
+    return close('superseded', `${nothing}: the rollout was written to in the meantime.`);
+  }
+  return { actions: actionsOf(verdict.deed, observed), resourceVersion };
+}
+
+function textOf(verdict: Verdict): string {
+  if ('done' in verdict) return verdict.done;
+  return 'deed' in verdict ? verdict.deed.detail : 'It was carried out.';
+}
+
+/**
+ * Whether the write may have been done and undone, now that its effect is not there and its answer was
+ * lost. Another version than the one it was conditioned on tells nothing of who made it.
+ */
+function mayBeUndone({ applying, command }: Intent, deed: Deed, resourceVersion: string): boolean {
+  if (applying === undefined || applying.resourceVersion === resourceVersion) return false;
+  // To abort twice does less harm than not to abort.
+  if (command.verb === 'abort') return false;
+  if (command.verb !== 'promote') return true;
+  // The second half of a full promotion.
+  if (command.full) return deed.status !== undefined;
+  // A pause is known by its start: while that one is there, nobody has promoted it.
+  return command.skipAllSteps === true || command.skipCurrentStep === true;
+}
+
+/** What is known of a command that is given up. */
+function whatIsKnown({ applying }: Intent): string {
+  return applying ? 'Whether it was carried out is not known' : 'Nothing was done';
+}
+
+export function expired(intent: Intent, at: Millis): Outcome {
+  const detail = `${whatIsKnown(intent)}: it could not be carried out within 60 s.`;
+  return { result: 'expired', detail, at };
+}
+
+function actionsOf(deed: Deed, observed: Observed): Action[] {
+  const resourceVersion = versionOf(observed.rollout);
+  const actions: Action[] = [];
+  if (deed.status)
+    actions.push({ do: 'patchStatus', resourceVersion, patch: { status: deed.status } });
+  if (deed.spec) actions.push({ do: 'patchRollout', resourceVersion, patch: deed.spec });
+  if (deed.template) actions.push(patchTemplate(observed, deed.template));
+  return actions;
+}
+
+/**
+ * The field for which Serin does not touch this rollout, docs/adr/0009-what-is-not-carried-out-yet.md.
+ * What Serin released up to there it also takes back.
+ */
+function isLeftAlone({ command }: Intent, observed: Observed): string | undefined {
+  const isAbort = command.verb === 'abort' && isDrivenHere(observed);
+  return isAbort ? undefined : unsupported(observed.rollout);
+}
+
+function isOfTemplate({ command }: Intent): boolean {
+  return command.verb === 'undo' || command.verb === 'image';
+}
+
+/** What a command's author saw, as of this rollout. */
+function boundTo(rollout: Rollout): Bound {
+  return {
+    uid: uidOf(rollout),
+    generation: rollout.metadata?.generation ?? 0,
+    podHash: rollout.status?.currentPodHash ?? '',
+    stepIndex: rollout.status?.currentStepIndex ?? null,
+    pauseStart: releasePause(rollout.status ?? {})?.startTime ?? null,
+  };
+}
+
+/** What the author saw and is no longer so; an abort depends on the release only. */
+function whatChanged(intent: Intent, { rollout, workload }: Observed): string | undefined {
+  const { bound, command } = intent;
+  const now = boundTo(rollout);
+  if (bound.uid !== now.uid) return 'the rollout was deleted and created again';
+  if (bound.podHash !== now.podHash) return 'another template is being released by now';
+  if (command.verb === 'abort') return undefined;
+  if (bound.generation !== now.generation && !isSameDesign(intent, rollout)) {
+    return 'the spec was changed in the meantime';
+  }
+  const seen = rollout.status?.workloadObservedGeneration;
+  if (workload && generationOf(workload.object) !== seen && !isSameDesign(intent, rollout)) {
+    return 'the workload it takes its template from was changed in the meantime';
+  }
+  if (bound.stepIndex !== now.stepIndex) {
+    return `the release is at step ${now.stepIndex} by now, not at step ${bound.stepIndex}`;
+  }
+  return bound.pauseStart === now.pauseStart ? undefined : 'the pause is another one by now';
+}
+
+/**
+ * Whether the spec is another only in what no command is about, such as its size, which an autoscaler
+ * may change at any time. One that was tried before is not tried on another spec.
+ */
+function isSameDesign({ bound, applying }: Intent, rollout: Rollout): boolean {
+  const { spec = {}, status = {} } = rollout;
+  return (
+    applying === undefined &&
+    typeFaults(rollout).length === 0 &&
+    bound.paused === (spec.paused ?? false) &&
+    status.currentPodHash === podTemplateHash(spec.template ?? {}, status.collisionCount) &&
+    status.currentStepHash === stepHash(spec.strategy)
+  );
+}
+
+function judge(intent: Intent, observed: Observed): Verdict {
+  const { rollout } = observed;
+  const { command } = intent;
+  switch (command.verb) {
+    case 'promote':
+      return judgePromote(intent, rollout);
+    case 'abort':
+      return judgeAbort(rollout);
+    case 'retry':
+      return rollout.status?.abort
+        ? { deed: { status: { abort: false }, detail: 'The release starts again.' } }
+        : { done: 'The aborted release starts again at its first step.' };
+    case 'pause':
+      return rollout.spec?.paused
+        ? { done: 'The rollout is paused until somebody resumes it.' }
+        : { deed: { spec: { spec: { paused: true } }, detail: 'Paused.' } };
+    case 'resume':
+      return rollout.spec?.paused
+        ? { deed: { spec: { spec: { paused: false } }, detail: 'Resumed.' } }
+        : { done: 'The pause by a person is lifted; a pause of the steps stays.' };
+    case 'restart': {
+      const at = command.at ?? toTime(intent.acceptedAt);
+      const done =
+        fromTime(at) > intent.acceptedAt
+          ? `All pods are to be replaced at ${at}.`
+          : `Pods created before ${at} are being replaced.`;
+      return rollout.spec?.restartAt === at
+        ? { done }
+        : { deed: { spec: { spec: { restartAt: at } }, detail: 'Restart asked for.' } };
+    }
+    case 'undo':
+      return judgeUndo(command.toRevision ?? 0, intent, observed);
+    case 'image':
+      return judgeImage(command.container, command.image, rollout);
+  }
+}
+
+function judgePromote(intent: Intent, rollout: Rollout): Verdict {
+  const { command, bound } = intent;
+  if (command.verb !== 'promote') return { refuse: 'Not a promote.' };
+  const { status = {}, spec = {} } = rollout;
+  const count = stepsOf(rollout).length;
+  const at = bound.stepIndex ?? 0;
+  if (command.full) {
+    const promoted = status.stableRS === status.currentPodHash || status.promoteFull === true;
+    if (promoted && !spec.paused) return { done: 'The release is promoted in full.' };
+    return {
+      deed: {
+        ...(!promoted && { status: { promoteFull: true } }),
+        ...(spec.paused && { spec: { spec: { paused: false } } }),
+        detail: 'Promoted in full.',
+      },
+    };
+  }
+  if (command.skipAllSteps || command.skipCurrentStep) {
+    const goal = command.skipAllSteps ? count : Math.min(at + 1, count);
+    return stepIndexOf(rollout) >= goal
+      ? { done: `The release went on from step ${at} to step ${goal} of ${count}.` }
+      : { deed: { status: { currentStepIndex: goal }, detail: 'Skipped.' } };
+  }
+  if (spec.paused) return { deed: { spec: { spec: { paused: false } }, detail: 'Unpaused.' } };
+  const seen = boundTo(rollout);
+  const isSamePause = bound.pauseStart === seen.pauseStart && bound.stepIndex === seen.stepIndex;
+  if ((status.pauseConditions ?? []).length > 0 && isSamePause) {
+    return { deed: { status: { pauseConditions: null }, detail: 'Promoted.' } };
+  }
+  const isSameRelease = bound.uid === seen.uid && bound.podHash === seen.podHash;
+  const lifted = intent.applying !== undefined && isSameRelease;
+  return lifted
+    ? {
+        done:
+          bound.pauseStart === null
+            ? 'The pause is lifted.'
+            : `The pause at step ${at + 1} of ${count} is lifted.`,
+      }
+    : { refuse: 'Nothing is paused. To skip the current step anyway, use skipCurrentStep.' };
+}
+
+function judgeAbort(rollout: Rollout): Verdict {
+  const { status = {} } = rollout;
+  if (status.abort) {
+    return { done: `The update to revision ${revisionOf(rollout)} is aborted.` };
+  }
+  if (!status.stableRS || status.stableRS === status.currentPodHash) {
+    return { refuse: 'There is no release to abort: the current template is the stable one.' };
+  }
+  const instead = status.promoteFull ? { promoteFull: null } : {};
+  return { deed: { status: { abort: true, ...instead }, detail: 'Aborted.' } };
+}
+
+function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verdict {
+  const sets = [...observed.replicaSets].sort((a, b) => revisionOf(b) - revisionOf(a));
+  const known = sets.map((set) => revisionOf(set));
+  const target = toRevision === 0 ? sets[1] : sets.find((set) => revisionOf(set) === toRevision);
+  const template = target?.spec?.template;
+  if (!target || !template) {
+    const list = known.length > 0 ? known.join(', ') : 'none';
+    return toRevision === 0
+      ? { refuse: 'There is no earlier revision to go back to.' }
+      : { refuse: `There is no revision ${toRevision} any more. Kept revisions: ${list}.` };
+  }
+  const plain = plainTemplate(target, template, observed.rollout);
+  const change = diffMergePatch(observed.rollout.spec?.template ?? {}, plain);
+  if (change === undefined) {
+    return intent.applying
+      ? { done: `The template of ${nameOf(target)} is back in the spec.` }
+      : { refuse: `The spec has the template of ${nameOf(target)} already.` };
+  }
+  return { deed: { template: change, detail: `Back to the template of ${nameOf(target)}.` } };
+}
+
+/** The template without what was put into the ReplicaSet for its role. */
+function plainTemplate(set: ReplicaSet, template: PodTemplateSpec, rollout: Rollout): MergePatch {
+  const metadata = ownMetadata(set, rollout);
+  const { affinity: injected, ...spec } = template.spec ?? { containers: [] };
+  const affinity = withoutInjectedRule(injected, rollout);
+  const plain = { metadata, spec: { ...spec, ...(affinity && { affinity }) } };
+  return applyMergePatch<MergePatch>(plain, {
+    metadata: { creationTimestamp: null, labels: { [hashLabel]: null } },
+  });
+}
+
+// argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/set/set_image.go newRolloutSetImage
+function judgeImage(container: string, image: string, rollout: Rollout): Verdict {
+  const lists = containerLists(rollout.spec?.template);
+  const isMeant = ({ name }: Container): boolean => container === '*' || name === container;
+  const meant = lists.flatMap(([, list]) => list.filter(isMeant));
+  if (meant.length === 0) {
+    const names = lists.flatMap(([, list]) => list.map(({ name }) => name)).join(', ');
+    return { refuse: `There is no container ${container}. Containers: ${names || 'none'}.` };
+  }
+  if (meant.every((each) => each.image === image)) {
+    return { done: `The image of ${container} is ${image}.` };
+  }
+  // A list that stays as it is stays out of the patch.
+  const changed = lists
+    .filter(([, list]) => list.some((each) => isMeant(each) && each.image !== image))
+    .map(([field, list]) => [
+      field,
+      list.map((each) => (isMeant(each) ? { ...each, image } : each)),
+    ]);
+  return {
+    deed: {
+      template: { spec: Object.fromEntries(changed) },
+      detail: `Image of ${container} set to ${image}.`,
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { LabelSelector } from '../../model/argo.generated.ts';
+
+/**
+ * A label selector as text, keys in order, as Kubernetes writes it: `app=web,tier in (a,b),!old`.
+ * `status.selector` holds it for the scale subresource.
+ */
+export function selectorText(selector: LabelSelector | undefined): string {
+  const parts: [string, string][] = [];
+  for (const [key, value] of Object.entries(selector?.matchLabels ?? {})) {
+    parts.push([key, `${key}=${value}`]);
+  }
+  for (const { key, operator, values } of selector?.matchExpressions ?? []) {
+    const list = [...(values ?? [])].sort().join(',');
+    const forms: Record<string, string> = {
+      In: `${key} in (${list})`,
+      NotIn: `${key} notin (${list})`,
+      Exists: key,
+      DoesNotExist: `!${key}`,
+    };
+    parts.push([key, forms[operator] ?? key]);
+  }
+  const ordered = parts.sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
+  return ordered.map(([, text]) => text).join(',');
+}

@@ -1,0 +1,323 @@
+import type {
+  AntiAffinity,
+  BlueGreenStrategy,
+  CanaryStep,
+  CanaryStrategy,
+  LabelSelector,
+  LabelSelectorRequirement,
+  Rollout,
+  RolloutSpec,
+} from '../../model/argo.generated.ts';
+import { hashLabel } from '../../model/names.ts';
+import { perObject } from '../../model/perObject.ts';
+import { hasTemplate } from '../../model/reference.ts';
+import { checkStructure } from '../../model/structure.ts';
+import { isLabelKey, isLabelValue } from '../../model/syntax.ts';
+import { durationSeconds } from '../../model/units.ts';
+
+/** What is wrong with a spec, where, and what to write instead. */
+export type Fault = { path: string; message: string };
+
+type Check = (spec: RolloutSpec) => Fault[];
+
+export function faultLine({ path, message }: Fault): string {
+  return `${path} ${message}`;
+}
+
+/**
+ * Values of a wrong type, which the definitions let through in places, or were not there to refuse.
+ * Nothing else here, and no hash, can do with such a rollout.
+ */
+export function typeFaults({ spec }: Rollout): Fault[] {
+  return spec ? typeFaultsOf(spec) : [];
+}
+
+const typeFaultsOf = perObject((spec: RolloutSpec): Fault[] =>
+  checkStructure('RolloutSpec', spec)
+    .filter((fault) => fault.kind === 'type')
+    .map(({ path, message }) => ({ path: `spec.${path}`, message })),
+);
+
+/**
+ * Faults in what a structurally sound rollout means, in the order of the spec. The rules are the
+ * peer's, the words ours; a template's finer points are the API server's to judge, in a dry run.
+ * argo v1.10.1 pkg/apis/rollouts/validation/validation.go
+ */
+export function validate(rollout: Rollout): Fault[] {
+  const spec = rollout.spec ?? {};
+  return [checkNumbers, checkSelector, checkTemplate, checkStrategy].flatMap((check: Check) =>
+    check(spec),
+  );
+}
+
+function fault(path: string, message: string): Fault[] {
+  return [{ path, message }];
+}
+
+function checkNumbers(spec: RolloutSpec): Fault[] {
+  const faults: Fault[] = [];
+  const fields = [
+    'replicas',
+    'minReadySeconds',
+    'revisionHistoryLimit',
+    'progressDeadlineSeconds',
+  ] as const;
+  for (const field of fields) {
+    const value = spec[field] ?? 0;
+    if (value < 0) faults.push(...fault(`spec.${field}`, `must be 0 or more, not ${value}`));
+  }
+  const deadline = spec.progressDeadlineSeconds ?? 600;
+  const minReady = spec.minReadySeconds ?? 0;
+  if (deadline >= 0 && deadline <= minReady) {
+    const message = `must be greater than minReadySeconds (${minReady}), not ${deadline}`;
+    faults.push(...fault('spec.progressDeadlineSeconds', message));
+  }
+  return faults;
+}
+
+function checkSelector(spec: RolloutSpec): Fault[] {
+  if (spec.workloadRef && !spec.selector) return [];
+  if (!spec.selector) {
+    return fault('spec.selector', 'is missing; name the labels of the template, e.g. matchLabels');
+  }
+  const { matchLabels = {}, matchExpressions = [] } = spec.selector;
+  if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
+    return fault('spec.selector', 'is empty and would select every pod; name at least one label');
+  }
+  const faults = [
+    ...Object.entries(matchLabels).flatMap(([key, value]) =>
+      checkLabel('spec.selector.matchLabels', key, [value]),
+    ),
+    ...checkExpressions(spec.selector),
+  ];
+  if (faults.length > 0 || spec.workloadRef) return faults;
+  const labels = spec.template?.metadata?.labels ?? {};
+  const missing = Object.entries(matchLabels).find(([key, value]) => labels[key] !== value);
+  if (!missing) return matchExpressions.flatMap((each, index) => checkMatch(each, labels, index));
+  const [key, value] = missing;
+  const has = labels[key] === undefined ? 'does not have it' : `has ${key}=${labels[key]}`;
+  const message = `must carry what spec.selector asks for: ${key}=${value}; the template ${has}`;
+  return fault('spec.template.metadata.labels', message);
+}
+
+function checkMatch(
+  { key, operator, values = [] }: LabelSelectorRequirement,
+  labels: Record<string, string>,
+  index: number,
+): Fault[] {
+  const value = labels[key];
+  const isNamed = value !== undefined && values.includes(value);
+  const matches = {
+    In: isNamed,
+    NotIn: !isNamed,
+    Exists: value !== undefined,
+    DoesNotExist: value === undefined,
+  }[operator];
+  const message = `must match spec.selector.matchExpressions[${index}]; the template does not`;
+  return matches ? [] : fault('spec.template.metadata.labels', message);
+}
+
+function checkExpressions(selector: LabelSelector): Fault[] {
+  return (selector.matchExpressions ?? []).flatMap((expression, index) => {
+    const path = `spec.selector.matchExpressions[${index}]`;
+    const { key, operator, values = [] } = expression;
+    const label = checkLabel(path, key, values);
+    if (label.length > 0) return label;
+    if (operator === 'In' || operator === 'NotIn') {
+      return values.length > 0 ? [] : fault(`${path}.values`, `must not be empty for ${operator}`);
+    }
+    if (operator === 'Exists' || operator === 'DoesNotExist') {
+      return values.length === 0 ? [] : fault(`${path}.values`, `must be empty for ${operator}`);
+    }
+    const known = 'In, NotIn, Exists or DoesNotExist';
+    return fault(`${path}.operator`, `must be ${known}, not ${JSON.stringify(operator)}`);
+  });
+}
+
+function checkLabel(path: string, key: string, values: string[]): Fault[] {
+  if (key === hashLabel) {
+    return fault(path, `must not name ${key}, of which each version gets its own`);
+  }
+  if (!isLabelKey(key)) {
+    return fault(path, `has a key that no label can have: ${key.slice(0, 80)}`);
+  }
+  const wrong = values.find((value) => !isLabelValue(value));
+  if (wrong === undefined) return [];
+  return fault(path, `asks ${key} for a value that no label can have: ${wrong.slice(0, 80)}`);
+}
+
+function checkTemplate(spec: RolloutSpec): Fault[] {
+  if (spec.workloadRef) {
+    return hasTemplate(spec.template)
+      ? fault(
+          'spec.template',
+          'must be empty for workload reference rollout; remove one of the two',
+        )
+      : [];
+  }
+  const containers = spec.template?.spec?.containers ?? [];
+  const path = 'spec.template.spec';
+  if (containers.length === 0) {
+    return fault(`${path}.containers`, 'must name at least one container');
+  }
+  const faults = containers.flatMap((container, index) => [
+    ...(container.name ? [] : fault(`${path}.containers[${index}].name`, 'is missing')),
+    ...(container.image ? [] : fault(`${path}.containers[${index}].image`, 'is missing')),
+  ]);
+  const policy = spec.template?.spec?.restartPolicy;
+  if (policy && policy !== 'Always') {
+    faults.push(...fault(`${path}.restartPolicy`, `must be Always, not ${policy}`));
+  }
+  return faults;
+}
+
+function checkStrategy(spec: RolloutSpec): Fault[] {
+  const { canary, blueGreen } = spec.strategy ?? {};
+  if (canary && blueGreen) {
+    return fault('spec.strategy', 'must be canary or blueGreen, not both; remove one');
+  }
+  if (!canary && !blueGreen) return fault('spec.strategy', 'must name canary or blueGreen');
+  return canary ? checkCanary(canary) : checkBlueGreen(spec, blueGreen);
+}
+
+function checkBlueGreen(
+  spec: RolloutSpec,
+  { activeService, previewService, ...more }: BlueGreenStrategy = { activeService: '' },
+): Fault[] {
+  const path = 'spec.strategy.blueGreen';
+  const faults: Fault[] = [];
+  if (!activeService) {
+    faults.push(...fault(`${path}.activeService`, 'is missing; name the Service with the traffic'));
+  } else if (activeService === previewService) {
+    const message = 'must be another Service than previewService';
+    faults.push(...fault(`${path}.activeService`, message));
+  }
+  for (const field of counted) {
+    const value = more[field] ?? 0;
+    if (value < 0) faults.push(...fault(`${path}.${field}`, `must be 0 or more, not ${value}`));
+  }
+  const history = spec.revisionHistoryLimit ?? 10;
+  const kept = more.scaleDownDelayRevisionLimit ?? 0;
+  if (kept > history) {
+    const message = `must be at most revisionHistoryLimit (${history}), not ${kept}`;
+    faults.push(...fault(`${path}.scaleDownDelayRevisionLimit`, message));
+  }
+  return [...faults, ...checkAntiAffinity(more.antiAffinity, `${path}.antiAffinity`)];
+}
+
+const counted = [
+  'previewReplicaCount',
+  'autoPromotionSeconds',
+  'scaleDownDelaySeconds',
+  'scaleDownDelayRevisionLimit',
+  'abortScaleDownDelaySeconds',
+] as const;
+
+function checkCanary(canary: CanaryStrategy): Fault[] {
+  const path = 'spec.strategy.canary';
+  const faults = [
+    ...checkFenceposts(canary, path),
+    ...(canary.steps ?? []).flatMap((step, index) =>
+      checkStep(step, `${path}.steps[${index}]`, canary),
+    ),
+    ...checkAntiAffinity(canary.antiAffinity, `${path}.antiAffinity`),
+  ];
+  if (canary.stableService && canary.stableService === canary.canaryService) {
+    const message = 'must be another Service than canaryService';
+    faults.push(...fault(`${path}.stableService`, message));
+  }
+  if (canary.trafficRouting) return faults;
+  for (const field of ['scaleDownDelaySeconds', 'dynamicStableScale'] as const) {
+    if (canary[field] === undefined || canary[field] === false) continue;
+    faults.push(...fault(`${path}.${field}`, 'works only with trafficRouting'));
+  }
+  return faults;
+}
+
+/** Also asked by an abort under a faulty spec: limits that are sound are kept. */
+export function checkFenceposts(canary: CanaryStrategy, path: string): Fault[] {
+  const faults = (['maxSurge', 'maxUnavailable'] as const).flatMap((field) => {
+    const value = canary[field];
+    const isCount = typeof value === 'number' && value >= 0;
+    const isPercent = typeof value === 'string' && /^\d+%?$/.test(value);
+    return value === undefined || isCount || isPercent
+      ? []
+      : fault(
+          `${path}.${field}`,
+          `must be a count such as 1 or a percentage such as 25%, not ${value}`,
+        );
+  });
+  if (faults.length > 0) return faults;
+  const isZero = (value: number | string | undefined): boolean =>
+    value !== undefined && Number(String(value).replace('%', '')) === 0;
+  return isZero(canary.maxSurge) && isZero(canary.maxUnavailable)
+    ? fault(`${path}.maxSurge`, 'and maxUnavailable must not both be 0: no pod could be replaced')
+    : [];
+}
+
+const actions = [
+  'setWeight',
+  'pause',
+  'experiment',
+  'analysis',
+  'setCanaryScale',
+  'setHeaderRoute',
+  'setMirrorRoute',
+  'plugin',
+] as const;
+
+function checkStep(step: CanaryStep, path: string, canary: CanaryStrategy): Fault[] {
+  const present = actions.filter((action) => step[action] !== undefined && step[action] !== null);
+  if (present.length === 0) return fault(path, `must be one of: ${actions.join(', ')}`);
+  if (present.length > 1) {
+    return fault(
+      path,
+      `must do one thing, not ${present.join(' and ')}; make it ${present.length} steps`,
+    );
+  }
+  if (step.setWeight !== undefined && (step.setWeight < 0 || step.setWeight > 100)) {
+    return fault(`${path}.setWeight`, `must be between 0 and 100, not ${step.setWeight}`);
+  }
+  const duration = step.pause?.duration;
+  if (duration !== undefined && duration !== null && durationSeconds(duration) < 0) {
+    const message = `must be seconds such as 30 or a duration such as 1m30s or 24h, not ${duration}`;
+    return fault(`${path}.pause.duration`, message);
+  }
+  if (canary.trafficRouting) return [];
+  const routed = (['setCanaryScale', 'setHeaderRoute', 'setMirrorRoute'] as const).find(
+    (action) => step[action],
+  );
+  return routed ? fault(`${path}.${routed}`, 'works only with trafficRouting') : [];
+}
+
+function checkAntiAffinity(antiAffinity: AntiAffinity | undefined, path: string): Fault[] {
+  if (!antiAffinity) return [];
+  const preferred = antiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+  const required = antiAffinity.requiredDuringSchedulingIgnoredDuringExecution;
+  if (Boolean(preferred) === Boolean(required)) {
+    return fault(path, 'must name exactly one of the preferred and the required rule');
+  }
+  const weight = preferred ? (preferred.weight ?? 0) : 1;
+  return weight >= 1 && weight <= 100
+    ? []
+    : fault(
+        `${path}.preferredDuringSchedulingIgnoredDuringExecution.weight`,
+        `must be between 1 and 100, not ${weight}`,
+      );
+}
+
+/** What this version of Serin does not carry out yet; such a rollout is left as it is. */
+export function unsupported(rollout: Rollout): string | undefined {
+  const spec = rollout.spec ?? {};
+  const canary = spec.strategy?.canary;
+  const blueGreen = spec.strategy?.blueGreen;
+  if (blueGreen?.prePromotionAnalysis) return 'spec.strategy.blueGreen.prePromotionAnalysis';
+  if (blueGreen?.postPromotionAnalysis) return 'spec.strategy.blueGreen.postPromotionAnalysis';
+  if (canary?.trafficRouting) return 'spec.strategy.canary.trafficRouting';
+  if (canary?.analysis) return 'spec.strategy.canary.analysis';
+  const steps = canary?.steps ?? [];
+  const index = steps.findIndex((step) => !step.pause && step.setWeight === undefined);
+  return index < 0
+    ? undefined
+    : `spec.strategy.canary.steps[${index}].${Object.keys(steps[index] ?? {})[0]}`;
+}

@@ -1,0 +1,322 @@
+import type { Rollout, RolloutStatus } from '../../model/argo.generated.ts';
+import { revisionAnnotation } from '../../model/names.ts';
+import type { Observed } from '../../model/observed.ts';
+import type { Action, Plan, PlannedEvent, Wake } from '../../model/plan.ts';
+import { type Millis, secondMs } from '../../model/units.ts';
+import { nameOf, revisionOf, versionOf } from '../../model/workload.ts';
+import { refuseIntents, settleIntents } from '../commands/intents.ts';
+import { isDrivenHere, othersIn, rivalUntil } from '../guards/conflictingController.ts';
+import {
+  adoptions,
+  adoptOrphans,
+  defaultReplicas,
+  faultNotes,
+  invalid,
+  keepAway,
+  leaveAlone,
+  leaveToOthers,
+  ownerFault,
+  refused,
+  rest,
+  specFault,
+  statusAction,
+  templateFault,
+  withFault,
+} from '../guards/guards.ts';
+import { findStatus } from '../guards/statusRecovery.ts';
+import { emptyDraft, patchActions } from '../release/draft.ts';
+import { recordedRelease } from '../release/recorded.ts';
+import {
+  type Fault,
+  isAborted,
+  isBlueGreen,
+  isHeldByFault,
+  podTemplateOrStepsChanged,
+  type Release,
+  releaseOf,
+  withStatus,
+} from '../release/release.ts';
+import { faultLine, typeFaults, unsupported, validate } from '../release/validate.ts';
+import { syncMetadata } from '../replicaSets/metadata.ts';
+import { carriedOut, restartPods } from '../replicaSets/restart.ts';
+import {
+  annotationsPatch,
+  newReplicaSet,
+  pruneHistory,
+  syncCurrent,
+} from '../replicaSets/revision.ts';
+import { scaleAll } from '../replicaSets/scale.ts';
+import { reasons } from '../status/conditions.ts';
+import { withDuration } from '../status/duration.ts';
+import { withPausedConditions } from '../status/progress.ts';
+import type { Decided } from '../status/status.ts';
+import { deferredUntil, isResize } from '../status/statusThrottle.ts';
+import { decideBlueGreen } from '../strategy/blueGreen.ts';
+import { decideCanary } from '../strategy/canary.ts';
+import { serviceFaults, switchServices } from '../strategy/services.ts';
+import { scaleWorkload } from '../strategy/workloadScaleDown.ts';
+import { explain } from './explain.ts';
+
+/**
+ * The plan of one turn, from what was observed. Pure and total: the same input gives the same plan,
+ * and a faulty spec is a plan too. The stages are asked in this order, and the first that has a
+ * plan has the turn: commands of people come before anything that can go wrong.
+ */
+export function decide(observed: Observed, now: Millis): Plan {
+  const alone = leaveAlone(observed);
+  if (alone)
+    return { ...alone, intents: refuseIntents(observed, now, alone.reasons[0]?.text ?? '') };
+  const rival = rivalUntil(observed, now);
+  const settled = settleIntents(observed, now, rival);
+  if (settled.actions.length > 0) return command(observed, settled.actions, settled.steps, now);
+  const driven = drive(observed, now);
+  // Whoever drives what Serin leaves alone is no rival.
+  const kept = driven.leftFor === undefined ? rival : undefined;
+  const goesOn = isAbortAsked(observed) && driven.status.abort === true;
+  const plan = kept && !goesOn ? keepAway(observed, kept, now) : driven;
+  const others = othersIn(observed, now);
+  return { ...plan, ...(kept && { rival: kept.rival }), others, intents: settled.steps };
+}
+
+function command(
+  observed: Observed,
+  actions: Action[],
+  intents: Plan['intents'],
+  now: Millis,
+): Plan {
+  const plan = rest(
+    observed,
+    { text: 'A command is being carried out.' },
+    {
+      at: now + secondMs,
+      why: 'what follows from the command',
+    },
+  );
+  // Not urgent: it must be marked in the table before it is carried out.
+  return { ...plan, actions, intents };
+}
+
+/** An abort is carried out whoever else is at it: both would do the same. */
+function isAbortAsked({ rollout }: Observed): boolean {
+  const { abort, stableRS, currentPodHash } = rollout.status ?? {};
+  return abort === true && Boolean(stableRS) && stableRS !== currentPodHash;
+}
+
+function drive(observed: Observed, now: Millis): Plan {
+  const wrong = typeFaults(observed.rollout);
+  if (wrong.length > 0) return driveMistyped(observed, wrong.map(faultLine), now);
+  const missing = unsupported(observed.rollout);
+  // What the objects are like that a rollout names which is left alone is for others to say.
+  const strangers = missing === undefined ? strangerFaults(observed) : [];
+  const faults = [...validate(observed.rollout), ...strangers].map(faultLine);
+  const found = findStatus(observed, now);
+  const base = withPausedConditions(observed.rollout, found.status, now);
+  const recorded = recordedRelease(observed, base, now);
+  const restored = found.restored ? { restored: true } : {};
+  const hold = (fault: Fault): Plan => ({ ...withRestart({ ...recorded, fault }), ...restored });
+  const isKnown = found.restored || isRecorded(observed);
+  // An abort goes back to what ran before; a faulty spec or a refused template is no reason not to.
+  const goesBack = isAborted(recorded) && recorded.stable !== undefined;
+  if (faults.length > 0) {
+    const isOurs = goesBack || (missing === undefined && isKnown);
+    return isOurs ? hold(specFault(observed, faults)) : invalid(observed, faults, now);
+  }
+  if (missing !== undefined) {
+    const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed);
+    return isOurs ? move(recorded) : leaveToOthers(observed, missing);
+  }
+  const release = releaseOf(observed, base, now);
+  if (observed.orphans) {
+    // Somebody may forbid to take them over, or the table may be down: an abort waits for neither.
+    const isForbidden = observed.record?.refused !== undefined;
+    if (goesBack && (isForbidden || !observed.record)) {
+      return hold(specFault(observed, ['its ReplicaSets have lost their owner']));
+    }
+    if (!isForbidden || !isKnown) return adoptOrphans(release, observed.orphans);
+    // It is tried again beside everything else.
+    const held = hold(ownerFault(observed.orphans));
+    return { ...held, actions: [...held.actions, ...adoptions(release, observed.orphans)] };
+  }
+  if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
+  if (!release.current && observed.dryRun?.refused !== undefined) {
+    const { refused: why } = observed.dryRun;
+    if (goesBack) return hold(specFault(observed, [why]));
+    return isKnown ? hold(templateFault(release, why)) : refused(release, why);
+  }
+  return { ...withRestart(release), ...restored };
+}
+
+/** With values of a wrong type there is no template to speak of, and no hash. */
+function driveMistyped(observed: Observed, faults: string[], now: Millis): Plan {
+  const { rollout } = observed;
+  const base = withPausedConditions(rollout, rollout.status ?? {}, now);
+  const recorded = recordedRelease(observed, base, now, specFault(observed, faults));
+  const isOurs = isDrivenHere(observed) && isRecorded(observed);
+  return isOurs ? move(recorded) : invalid(observed, faults, now);
+}
+
+/** Whether the status tells of a release that can go on. */
+function isRecorded({ rollout }: Observed): boolean {
+  return Boolean(rollout.status?.currentPodHash);
+}
+
+/**
+ * The turn, and the evictions of a restart in it. They come last, since a disruption budget may hold them
+ * up for ever, and not in a turn that resizes or switches: the counts do not yet know of that.
+ */
+function withRestart(release: Release): Plan {
+  const restart = restartPods(release);
+  const moved = move(release, restart?.isDone ? restart.open.restartAt : undefined);
+  const isBusy = moved.actions.some(
+    (action) => isResize(action) || ['patchService', 'createReplicaSet'].includes(action.do),
+  );
+  return isBusy || !restart ? moved : { ...moved, actions: [...moved.actions, ...restart.evicts] };
+}
+
+/** What is wrong with the objects the spec names; without its template no Service can be judged. */
+function strangerFaults(observed: Observed): { path: string; message: string }[] {
+  const { workloadFault: message } = observed;
+  return message === undefined ? serviceFaults(observed) : [{ path: 'spec.workloadRef', message }];
+}
+
+/**
+ * The turn of a healthy controller: sizes, Services, history, and the status. Of one whose spec is at
+ * fault, as much of it as that is not about: docs/adr/0026-what-a-fault-holds-up.md
+ */
+function move(release: Release, restartedAt?: string): Plan {
+  const draft = emptyDraft();
+  const { observed, rollout, fault } = release;
+  const isHeld = isHeldByFault(release);
+  const revision = fault === undefined ? syncCurrent(release, draft) : revisionOf(rollout);
+  const isNew = podTemplateOrStepsChanged(release);
+  const collided = !fault && !release.current && observed.dryRun?.taken === true;
+  const announced: Rollout = { ...rollout, metadata: withRevision(rollout, revision) };
+  const decided = decideStatus(
+    { ...release, rollout: announced },
+    restartedAt ?? carriedOut(release.status, release.now),
+  );
+  // A canary's pods follow the step that was just decided; the cutover is decided from the status as it is.
+  const then = isBlueGreen(release) ? release : withStatus(release, decided.status);
+  // With a faulty spec no ReplicaSet is created, and an abort has to do without.
+  const isSet = !isNew && (release.current !== undefined || fault !== undefined);
+  const metadata = isSet && !isHeld ? syncMetadata(then, draft) : { pods: [] };
+  if (isSet) {
+    scaleAll(then, draft);
+    if (!isHeld) switchServices(then, draft);
+    // Not before the status has been written that makes it an older one.
+    if (fault === undefined) pruneHistory(release, draft);
+  }
+  const status = collided ? bumpCollisions(release) : withFault(release, decided.status);
+  const create: Action[] =
+    release.current || collided || fault !== undefined
+      ? []
+      : [
+          {
+            do: 'createReplicaSet',
+            replicaSet: newReplicaSet(rollout, release.templateHash, revision),
+          },
+        ];
+  const rolloutPatch = collided || fault ? undefined : annotationsPatch(observed, revision);
+  const resourceVersion = versionOf(observed.rollout);
+  const migrated = fault === undefined ? scaleWorkload(then, status) : undefined;
+  const actions: Action[] = [
+    ...create,
+    ...draft.before,
+    ...patchActions(draft, release.all),
+    ...draft.after,
+    ...(rolloutPatch
+      ? [{ do: 'patchRollout' as const, resourceVersion, patch: rolloutPatch }]
+      : []),
+    ...(migrated?.actions ?? []),
+  ];
+  const created = create.length > 0 ? creationNotes(release, revision) : [];
+  const later = deferredUntil(observed, status, { now: release.now, actions });
+  const written = later === undefined ? statusAction(observed, status) : [];
+  const why = explain(release, status, metadata.refused);
+  // After a collision the same is decided again, under another hash.
+  const told = collided ? [] : decided.events;
+  return {
+    // Where a write was refused, the status comes first: it says so.
+    actions: [
+      ...(observed.record?.refused === undefined
+        ? [...actions, ...written]
+        : [...written, ...actions]),
+      // Last, since nothing depends on it.
+      ...metadata.pods,
+    ],
+    events: [
+      ...created,
+      ...told.filter((note) => !isEnd(note)),
+      ...draft.events,
+      ...(migrated?.events ?? []),
+      ...faultNotes(release),
+      ...told.filter(isEnd),
+    ],
+    status,
+    ...why,
+    ...(metadata.refused && { refusedMetadata: metadata.refused }),
+    ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
+    intents: [],
+    urgent: !isHeld && isUrgent(release, status),
+  };
+}
+
+/** The end of a release is told after the sizes that bring it about. */
+function isEnd({ reason }: PlannedEvent): boolean {
+  return reason === reasons.completed || reason === reasons.aborted;
+}
+
+function sooner(wake: Wake, at: Millis): Wake {
+  return 'at' in wake && wake.at <= at ? wake : { at, why: 'counts that moved' };
+}
+
+function decideStatus(release: Release, restartedAt: string | undefined): Decided {
+  const decided = isBlueGreen(release)
+    ? decideBlueGreen(release, restartedAt)
+    : decideCanary(release, restartedAt);
+  return { ...decided, status: withDuration(release, decided.status) };
+}
+
+function withRevision(rollout: Rollout, revision: number): NonNullable<Rollout['metadata']> {
+  const annotations = { ...rollout.metadata?.annotations, [revisionAnnotation]: String(revision) };
+  return { ...rollout.metadata, annotations };
+}
+
+/** Another object has the name the new ReplicaSet would get: another hash gives another name. */
+function bumpCollisions(release: Release): RolloutStatus {
+  return { ...release.status, collisionCount: (release.status.collisionCount ?? 0) + 1 };
+}
+
+function creationNotes(release: Release, revision: number): PlannedEvent[] {
+  const name = `${nameOf(release.rollout)}-${release.templateHash}`;
+  const { status, metadata } = release.observed.rollout;
+  const isFirst = status?.currentPodHash === undefined && release.all.length === 0;
+  const taken: PlannedEvent[] = [
+    {
+      type: 'Normal',
+      // Argo's reason for it; there is no informer here.
+      reason: 'RolloutAddedToInformer',
+      message: `Serin drives Rollout ${metadata?.namespace}/${metadata?.name} from now on`,
+    },
+  ];
+  return [
+    ...(isFirst ? taken : []),
+    {
+      type: 'Normal',
+      reason: 'RolloutUpdated',
+      message: `Rollout updated to revision ${revision}`,
+    },
+    {
+      type: 'Normal',
+      reason: reasons.created,
+      message: `Created ReplicaSet ${name} (revision ${revision})`,
+    },
+  ];
+}
+
+/** What may go ahead while the table cannot be written: an abort, a deadline, a promote. */
+function isUrgent(release: Release, after: RolloutStatus): boolean {
+  const { status } = release;
+  const isLifted = status.controllerPause === true && !status.pauseConditions?.length;
+  return after.abort === true || status.promoteFull === true || isLifted;
+}

@@ -1,0 +1,148 @@
+import type { RolloutStatus } from '../../model/argo.generated.ts';
+import { pauseReasons } from '../../model/names.ts';
+import type { PlannedEvent } from '../../model/plan.ts';
+import {
+  availableOf,
+  currentOf,
+  desiredOf,
+  podHashOf,
+  replicasOf,
+  sum,
+} from '../../model/workload.ts';
+import { isHold } from '../release/pauseReason.ts';
+import {
+  isAborted,
+  isHeldByFault,
+  podTemplateOrStepsChanged,
+  type Release,
+  setsOf,
+} from '../release/release.ts';
+import { isRollbackInWindow } from '../release/rollback.ts';
+import { goalCounts, limitsOf } from '../replicaSets/counts.ts';
+import {
+  abortOf,
+  abortTo,
+  type Decided,
+  finish,
+  promote,
+  startAnew,
+  withCounts,
+  withoutAbort,
+} from '../status/status.ts';
+import { isPauseOver, withoutPauses, withoutStepPause, withPause } from '../steps/pause.ts';
+import { currentStep, sizingWeight, stepIndexOf, stepsOf, stepText } from '../steps/steps.ts';
+
+/**
+ * The status of a canary as this turn leaves it: where it is in its steps, whether it pauses,
+ * aborts or is promoted. The order of the questions is the peer's, and is what makes an abort hold
+ * against everything else. argo v1.10.1 rollout/canary.go syncRolloutStatusCanary
+ */
+export function decideCanary(release: Release, restartedAt: string | undefined): Decided {
+  const base = withCounts(release, restartedAt);
+  if (isHeldByFault(release)) return finish(release, base, { aborted: isAborted(release) });
+  if (podTemplateOrStepsChanged(release))
+    return finish(release, startAnew(release, base), { aborted: false });
+
+  const isRollback = isRollbackInWindow(release) && !isAborted(release);
+  const shortcut = release.status.promoteFull === true || isRollback;
+  const reason = promotionReason(release);
+  if (reason !== undefined) return promote(release, base, reason);
+
+  const abort = abortOf(release, base, shortcut);
+  if (abort.aborted) return finish(release, abortTo(release, base), abort);
+  const kept = withoutAbort(release, base);
+  if (shortcut) {
+    const all = stepsOf(release.rollout).length;
+    const index = all > 0 ? { currentStepIndex: all } : {};
+    return finish(release, { ...withoutPauses(kept), ...index }, { aborted: false });
+  }
+  return advance(release, kept);
+}
+
+/**
+ * Why the new ReplicaSet becomes the stable one in this turn; undefined while it may not.
+ * argo v1.10.1 rollout/sync.go shouldFullPromote
+ */
+function promotionReason(release: Release): string | undefined {
+  const { current, stable, status } = release;
+  if (status.pauseConditions?.some(isHold)) return undefined;
+  if (!stable) return current && !status.stableRS ? 'Initial deploy' : undefined;
+  if (isAborted(release) && !status.promoteFull) return undefined;
+  if (!current || !hasEnoughPods(release)) return undefined;
+  if (status.promoteFull) return 'Full promotion requested';
+  if (isRollbackInWindow(release)) return 'Rollback within window';
+  if (status.stableRS === podHashOf(current)) return 'Fast rollback';
+  const count = stepsOf(release.rollout).length;
+  const done = stepIndexOf(release.rollout) === count;
+  return count === 0 || done ? `Completed all ${count} canary steps` : undefined;
+}
+
+function hasEnoughPods(release: Release): boolean {
+  const wanted = replicasOf(release.rollout);
+  const available = release.current ? availableOf(release.current) : 0;
+  return available >= wanted || meetsThreshold(release, wanted);
+}
+
+/**
+ * Whether enough of the wanted canary pods are available to go on: all of them, unless
+ * `replicaProgressThreshold` says fewer will do. argo v1.10.1 utils/replicaset/canary.go
+ */
+function meetsThreshold(release: Release, wanted: number): boolean {
+  const set = release.current;
+  const threshold = release.rollout.spec?.strategy?.canary?.replicaProgressThreshold;
+  if (!set || !threshold || threshold.value < 0) {
+    return set !== undefined && desiredOf(set) === wanted && availableOf(set) === wanted;
+  }
+  if (threshold.type !== 'Percent') return availableOf(set) >= Math.min(threshold.value, wanted);
+  if (wanted === 0) return true;
+  const percent = (availableOf(set) / wanted) * 100;
+  return percent >= threshold.value - 1e-10;
+}
+
+/**
+ * One step further when the current one is done; a pause that comes next begins in the same turn,
+ * so that no moment lies between them in which the release seems to move.
+ */
+function advance(release: Release, base: RolloutStatus): Decided {
+  const events: PlannedEvent[] = [];
+  let status = base;
+  const steps = stepsOf(release.rollout);
+  const step = currentStep(release.rollout);
+  if (steps.length > 0) status = { ...status, currentStepIndex: stepIndexOf(release.rollout) };
+  if (step && isStepDone(release)) {
+    const index = stepIndexOf(release.rollout) + 1;
+    const message = `Rollout step ${index}/${steps.length} completed (${stepText(step)})`;
+    events.push({ type: 'Normal', reason: 'RolloutStepCompleted', message });
+    status = { ...withoutStepPause(status), currentStepIndex: index };
+  }
+  // A promote that no step has heard is forgotten: it must not lift a pause that comes later.
+  if (!status.pauseConditions?.length) status = withoutPauses(status);
+  const next = steps[status.currentStepIndex ?? 0];
+  const held = release.rollout.spec?.paused || (status.pauseConditions ?? []).length > 0;
+  if (next?.pause && !held) status = withPause(status, pauseReasons.step, release.now);
+  return finish(release, { status, events }, { aborted: false });
+}
+
+function isStepDone(release: Release): boolean {
+  const step = currentStep(release.rollout);
+  if (!step || release.rollout.spec?.paused || hasForeignPause(release.status)) return false;
+  if (step.pause) return isPauseOver(release);
+  return step.setWeight !== undefined && isAtWeight(release);
+}
+
+/** A pause that is not the step's own holds every step. */
+function hasForeignPause(status: RolloutStatus): boolean {
+  return (status.pauseConditions ?? []).some((pause) => pause.reason !== pauseReasons.step);
+}
+
+/** argo v1.10.1 utils/replicaset/canary.go AtDesiredReplicaCountsForCanary */
+function isAtWeight(release: Release): boolean {
+  const sets = setsOf(release);
+  const goal = goalCounts(sets, sizingWeight(release.rollout), limitsOf(release.rollout));
+  if (!meetsThreshold(release, goal.canary)) return false;
+  const stable = release.stable;
+  if (!stable || desiredOf(stable) !== goal.stable || currentOf(stable) !== goal.stable) {
+    return false;
+  }
+  return sum(release.others, availableOf) === 0;
+}

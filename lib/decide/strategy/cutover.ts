@@ -1,0 +1,112 @@
+import type { BlueGreenStrategy, ReplicaSet } from '../../model/argo.generated.ts';
+import { pauseReasons } from '../../model/names.ts';
+import { selectedHash } from '../../model/reference.ts';
+import { availableOf, desiredOf, podHashOf, replicasOf } from '../../model/workload.ts';
+import { isFree } from '../release/handback.ts';
+import { currentHash, haltReason, hasPause, isAborted, type Release } from '../release/release.ts';
+import { isRollbackInWindow } from '../release/rollback.ts';
+import { isSaturated } from '../replicaSets/resize.ts';
+import { previewSize, scaleDownAt } from '../replicaSets/scaleDownDelay.ts';
+import { pauseEnd } from '../steps/pause.ts';
+
+/** Where the Services of a blue-green rollout lead, now and after this turn, as pod template hashes. */
+export type Cutover = {
+  active: string;
+  preview: string;
+  activeAfter: string;
+  previewAfter: string;
+  pause: 'begins' | 'stays' | 'over';
+};
+
+/**
+ * Whether this turn exchanges what the active Service leads to. The preview always leads to the
+ * current ReplicaSet. From the status as observed: a pause that begins now holds from now on.
+ * argo v1.10.1 rollout/service.go reconcileActiveService
+ */
+export function cutoverOf(release: Release): Cutover {
+  const { activeService, previewService } = strategyOf(release);
+  const { activeSelector, previewSelector } = release.status.blueGreen ?? {};
+  const active = hashOf(release, activeService, activeSelector);
+  const preview = hashOf(release, previewService, previewSelector);
+  const halted = haltReason(release) !== undefined;
+  const pause = pauseOf(release, active, halted);
+  const previewAfter = previewService && !halted ? currentHash(release) : preview;
+  const after = activeAfter(release, active, pause, halted);
+  return { active, preview, activeAfter: after, previewAfter, pause };
+}
+
+export function strategyOf({ rollout }: Pick<Release, 'rollout'>): BlueGreenStrategy {
+  return rollout.spec?.strategy?.blueGreen ?? { activeService: '' };
+}
+
+/** What the Service leads to; of one that leads to the workload meanwhile, what it has led to last. */
+function hashOf({ observed }: Release, name: string | undefined, last: string | undefined): string {
+  const service = name ? observed.services[name] : undefined;
+  return (service && isFree(observed, service) && last) || selectedHash(service);
+}
+
+function activeAfter(
+  release: Release,
+  active: string,
+  pause: Cutover['pause'],
+  halted: boolean,
+): string {
+  const { current, stable } = release;
+  const back = stable && canServe(release, stable) ? podHashOf(stable) : undefined;
+  if (isAborted(release)) return back ?? active;
+  if (back && isLost(release, active) && !release.status.promoteFull) return back;
+  const mayGo = pause === 'over' && !halted && current !== undefined;
+  return mayGo && isReady(release) && isSaturated(release, current) ? podHashOf(current) : active;
+}
+
+/** A Service that leads nowhere is no consent to the preview: docs/adr/0014-blue-green.md */
+function isLost({ current, stable }: Release, active: string): boolean {
+  return active === '' && stable !== undefined && stable !== current;
+}
+
+function canServe({ rollout }: Release, set: ReplicaSet): boolean {
+  return availableOf(set) > 0 || replicasOf(rollout) === 0;
+}
+
+/** argo v1.10.1 rollout/bluegreen.go reconcileBlueGreenPause */
+function pauseOf(release: Release, active: string, halted: boolean): Cutover['pause'] {
+  const { status } = release;
+  if (halted || isAborted(release) || !isReady(release)) return 'stays';
+  const passed = status.blueGreen?.scaleUpPreviewCheckPoint === true;
+  if (passed || isFastTracked(release, active) || !isManual(release)) return 'over';
+  if (hasPause(status, pauseReasons.blueGreen)) {
+    const end = pauseEnd(release);
+    return end !== undefined && release.now >= end ? 'over' : 'stays';
+  }
+  // Its condition is all that a promote takes away.
+  return status.controllerPause ? 'over' : 'begins';
+}
+
+function isManual(release: Release): boolean {
+  const { autoPromotionEnabled, autoPromotionSeconds = 0 } = strategyOf(release);
+  return autoPromotionEnabled === false || autoPromotionSeconds > 0;
+}
+
+/** There is nothing to look at before the switch: it is a way back, or asked for, or done. */
+function isFastTracked(release: Release, active: string): boolean {
+  const { current, stable, status, now } = release;
+  if (!current) return false;
+  const hash = podHashOf(current);
+  const isBack = status.stableRS === hash || isRollbackInWindow(release);
+  const isOlder = stable !== undefined && createdBefore(current, stable);
+  const isFirst = active === '' && !isLost(release, active);
+  const isKept = (scaleDownAt(current) ?? now) > now;
+  return status.promoteFull === true || isFirst || active === hash || isBack || (isOlder && isKept);
+}
+
+function createdBefore(a: ReplicaSet, b: ReplicaSet): boolean {
+  return (a.metadata?.creationTimestamp ?? '') < (b.metadata?.creationTimestamp ?? '');
+}
+
+/** All the pods it is to have before the switch. argo v1.10.1 utils/replicaset/bluegreen.go */
+function isReady(release: Release): boolean {
+  const { current } = release;
+  if (!current) return false;
+  const wanted = previewSize(release);
+  return desiredOf(current) === wanted && availableOf(current) === wanted;
+}

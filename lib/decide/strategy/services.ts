@@ -1,0 +1,180 @@
+import type { ReplicaSet, Service } from '../../model/argo.generated.ts';
+import { hashLabel, managedByAnnotation } from '../../model/names.ts';
+import type { Observed } from '../../model/observed.ts';
+import { givenBack, selectedHash, serviceFields, serviceNames } from '../../model/reference.ts';
+import {
+  annotationOf,
+  availableOf,
+  currentOf,
+  desiredOf,
+  nameOf,
+  podHashOf,
+  replicasOf,
+  sum,
+  versionOf,
+} from '../../model/workload.ts';
+import type { Draft } from '../release/draft.ts';
+import { isFree, isHandedBack, othersServe } from '../release/handback.ts';
+import { isAborted, isBlueGreen, type Release } from '../release/release.ts';
+import type { Fault } from '../release/validate.ts';
+import { cutoverOf, strategyOf } from './cutover.ts';
+
+/**
+ * What is wrong with the Services themselves.
+ * argo v1.10.1 pkg/apis/rollouts/validation/validation_references.go
+ */
+export function serviceFaults({ rollout, services }: Observed): Fault[] {
+  const labels = rollout.spec?.template?.metadata?.labels ?? {};
+  return serviceFields(rollout).flatMap(([path, name]) => {
+    const service = services[name];
+    if (!service) return [{ path, message: `names the Service ${name}, which does not exist` }];
+    const owner = annotationOf(service, managedByAnnotation) ?? nameOf(rollout);
+    if (owner !== nameOf(rollout)) {
+      const message = `names the Service ${name}, which belongs to the rollout ${owner}`;
+      return [{ path, message }];
+    }
+    const selector = Object.entries(service.spec?.selector ?? {});
+    const stranger = selector.find(([key, value]) => key !== hashLabel && labels[key] !== value);
+    if (!stranger) return [];
+    const asked = `selects ${stranger.join('=')}, which the template does not carry`;
+    return [{ path, message: `names the Service ${name}, which ${asked}` }];
+  });
+}
+
+/**
+ * The Services that the spec named once and that still carry the rollout's mark: of another strategy,
+ * or under another name. argo v1.10.1 service/service.go
+ */
+export function formerServices({ rollout, services }: Observed): Service[] {
+  const named = serviceNames(rollout);
+  return Object.entries(services).flatMap(([name, service]) => {
+    const isFormer = service !== null && !named.includes(name);
+    return isFormer && annotationOf(service, managedByAnnotation) === nameOf(rollout)
+      ? [service]
+      : [];
+  });
+}
+
+/** Points the Services of either strategy at their ReplicaSets, and gives back those not named any more. */
+export function switchServices(release: Release, draft: Draft): void {
+  for (const service of formerServices(release.observed)) {
+    const resourceVersion = versionOf(service);
+    // It leads to all pods then: those that this turn takes away go first.
+    draft.after.push({
+      do: 'patchService',
+      ...{ name: nameOf(service), resourceVersion, patch: givenBack },
+    });
+  }
+  if (!isBlueGreen(release)) {
+    switchCanaryServices(release, draft);
+    return;
+  }
+  const { activeService, previewService } = strategyOf(release);
+  const { activeAfter, previewAfter } = cutoverOf(release);
+  lead(release, draft, previewService, previewAfter);
+  lead(release, draft, activeService, activeAfter);
+}
+
+/** Points a Service at a version, unless it leads to the workload's pods, and to those of both. */
+function lead(release: Release, draft: Draft, name: string | undefined, hash: string): void {
+  if (giveBack(release, draft, name)) return;
+  const service = name ? release.observed.services[name] : undefined;
+  const isFreeNow = service && isFree(release.observed, service);
+  if (!isFreeNow || mayTake(release, draft, hash)) select(release, draft, name, hash);
+}
+
+/**
+ * Whether a Service may leave the workload's pods for those of a version: when all of these are available,
+ * or some of them where nothing else serves, or where an abort asks for them.
+ */
+function mayTake(release: Release, draft: Draft, hash: string): boolean {
+  const set = release.all.find((each) => podHashOf(each) === hash);
+  if (!set || replicasOf(release.rollout) === 0 || availableOf(set) === 0) return false;
+  const isFull = availableOf(set) >= sizeAfter(set, draft);
+  return isFull || isAborted(release) || !othersServe(release.observed);
+}
+
+/**
+ * Gives a Service back to the workload when the rollout is to have no pods, before those it leads to go:
+ * docs/adr/0027-back-to-the-deployment.md. Whether it is the workload's after this turn.
+ */
+function giveBack(release: Release, draft: Draft, name: string | undefined): boolean {
+  const service = name ? release.observed.services[name] : undefined;
+  if (!service || !isHandedBack(release)) return false;
+  const hash = selectedHash(service);
+  const set = release.all.find((each) => podHashOf(each) === hash);
+  // Pods that stay, such as those of a release that is held, keep it.
+  if (set && sizeAfter(set, draft) > 0) return false;
+  if (isFree(release.observed, service)) return true;
+  // Without its hash it leads to every pod there is, those that nobody has consented to among them: these
+  // go first. Where they stay, as in a release that is held, to lead to none would be worse.
+  const going = release.all.filter(
+    (each) => podHashOf(each) !== hash && sizeAfter(each, draft) === 0,
+  );
+  if (name === strategyOf(release).activeService && sum(going, currentOf) > 0) return false;
+  const resourceVersion = versionOf(service);
+  draft.before.push({
+    do: 'patchService',
+    ...{ name: nameOf(service), resourceVersion, patch: givenBack },
+  });
+  announceSwitch(draft, nameOf(service), hash, '');
+  return true;
+}
+
+function sizeAfter(set: ReplicaSet, { patches }: Draft): number {
+  const patch = patches.get(nameOf(set))?.spec as { replicas?: number } | undefined;
+  return patch?.replicas ?? desiredOf(set);
+}
+
+/**
+ * Points the canary's and the stable Service at their ReplicaSets, never at one without available
+ * pods or about to have none, and takes a Service over only when the ReplicaSet is fully available.
+ * After an abort both lead to stable. argo v1.10.1 rollout/service.go
+ */
+function switchCanaryServices(release: Release, draft: Draft): void {
+  const canary = release.rollout.spec?.strategy?.canary;
+  point(release, draft, canary?.stableService, stableTarget(release, draft));
+  const target = isAborted(release) ? release.stable : release.current;
+  point(release, draft, canary?.canaryService, target);
+}
+
+/** What is stable, unless this turn leaves it without pods: docs/adr/0018-stable-service.md */
+function stableTarget({ stable, current }: Release, draft: Draft): ReplicaSet | undefined {
+  if (!stable) return undefined;
+  return sizeAfter(stable, draft) === 0 ? (current ?? stable) : stable;
+}
+
+function point(
+  release: Release,
+  draft: Draft,
+  name: string | undefined,
+  set: ReplicaSet | undefined,
+): void {
+  const service = name ? release.observed.services[name] : undefined;
+  if (!service || giveBack(release, draft, name) || !set) return;
+  const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
+  const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
+  if (availableOf(set) === 0 || sizeAfter(set, draft) === 0 || (!isManaged && !isFull)) return;
+  select(release, draft, name, podHashOf(set));
+}
+
+/** One write, the mark of its rollout with it, if the Service leads elsewhere. */
+function select(release: Release, draft: Draft, name: string | undefined, hash: string): void {
+  const service = name ? release.observed.services[name] : undefined;
+  const before = selectedHash(service);
+  if (!service || hash === '' || before === hash) return;
+  const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
+  const mark = { annotations: { [managedByAnnotation]: nameOf(release.rollout) } };
+  draft.before.push({
+    do: 'patchService',
+    name: nameOf(service),
+    resourceVersion: versionOf(service),
+    patch: { ...(!isManaged && { metadata: mark }), spec: { selector: { [hashLabel]: hash } } },
+  });
+  announceSwitch(draft, nameOf(service), before, hash);
+}
+
+function announceSwitch(draft: Draft, name: string, before: string, after: string): void {
+  const message = `Switched selector for service '${name}' from '${before}' to '${after}'`;
+  draft.events.push({ type: 'Normal', reason: 'SwitchService', message });
+}

@@ -1,0 +1,195 @@
+import { Terminal } from '../../errors.ts';
+import { selects } from '../../kubernetes/selectors.ts';
+import type { ReplicaSet } from '../../model/argo.generated.ts';
+import { encodeGo } from '../../model/encode.ts';
+import { fieldsOf, type GoType, goType, isRecord } from '../../model/gotypes.ts';
+import { rolloutApiVersion } from '../../model/names.ts';
+import { withoutNulls } from '../../model/nulls.ts';
+import { deepEqual } from '../../model/patch.ts';
+import { checkStructure } from '../../model/structure.ts';
+import { isDnsSubdomain } from '../../model/syntax.ts';
+import type { Kind } from '../../world.ts';
+import { withPodTemplateDefaults, withReplicaSetDefaults } from './defaults.ts';
+
+// What the API server makes of an object before it stores it: unknown fields dropped, types
+// checked, defaults filled in, and what is plainly invalid refused.
+
+/** What every kind has in common. */
+export type AnyObject = {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: { [field: string]: unknown };
+  spec?: { [field: string]: unknown };
+  status?: { [field: string]: unknown };
+};
+
+type Resource = { apiVersion: string; plural: string; group: string; hasStatus: boolean };
+
+export const resources: Record<Kind, Resource> = {
+  Rollout: {
+    apiVersion: rolloutApiVersion,
+    plural: 'rollouts.argoproj.io',
+    group: 'Rollout.argoproj.io',
+    hasStatus: true,
+  },
+  ReplicaSet: {
+    apiVersion: 'apps/v1',
+    plural: 'replicasets.apps',
+    group: 'ReplicaSet.apps',
+    hasStatus: true,
+  },
+  Pod: { apiVersion: 'v1', plural: 'pods', group: 'Pod', hasStatus: true },
+  Service: { apiVersion: 'v1', plural: 'services', group: 'Service', hasStatus: true },
+  Deployment: {
+    apiVersion: 'apps/v1',
+    plural: 'deployments.apps',
+    group: 'Deployment.apps',
+    hasStatus: true,
+  },
+  PodTemplate: {
+    apiVersion: 'v1',
+    plural: 'podtemplates',
+    group: 'PodTemplate',
+    hasStatus: false,
+  },
+  Event: { apiVersion: 'v1', plural: 'events', group: 'Event', hasStatus: false },
+};
+
+/** Where the definition of a Rollout takes anything. argo v1.10.1 manifests/crds/rollout-crd.yaml */
+const leftOpen =
+  /^spec\.template\.spec\.(volumes|\w+ontainers\[\d+\]\.resources\.(limits|requests))\b/;
+
+/** The object as it would be stored. Rejects with Terminal what would be refused. */
+export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): AnyObject {
+  const { apiVersion } = resources[kind];
+  const pruned = { ...prune(kind, object), apiVersion, kind };
+  refuse(kind, object, [
+    ...(object.kind !== undefined && object.kind !== kind ? [`kind: must be ${kind}`] : []),
+    ...(object.apiVersion !== undefined && object.apiVersion !== apiVersion
+      ? [`apiVersion: must be ${apiVersion}`]
+      : []),
+    ...checkStructure(kind, pruned)
+      .filter(({ path }) => kind !== 'Rollout' || !leftOpen.test(path))
+      .map(({ path, message }) => `${path}: ${message}`),
+    ...nameFaults(pruned),
+  ]);
+  if (kind === 'ReplicaSet') return admittedReplicaSet(pruned, before);
+  if (kind === 'Deployment')
+    return reencoded(kind, withReplicaSetDefaults(pruned as ReplicaSet) as AnyObject);
+  if (kind === 'PodTemplate') return reencoded(kind, withPodTemplateDefaults(pruned) as AnyObject);
+  if (kind === 'Rollout') {
+    // argo v1.10.1 manifests/crds/rollout-crd.yaml requires nothing else.
+    refuse(kind, object, isRecord(pruned.spec) ? [] : ['spec: Required value']);
+    // The server stores a custom resource as it was written, but for nulls.
+    return withoutNulls(pruned);
+  }
+  return reencoded(kind, pruned);
+}
+
+/** A status as it would be stored. */
+export function admittedStatus(kind: Kind, object: AnyObject): AnyObject {
+  if (object.status === undefined) return object;
+  const status = prune(`${kind}Status`, object.status);
+  const faults = checkStructure(`${kind}Status`, status);
+  refuse(
+    kind,
+    object,
+    faults.map(({ path, message }) => `status.${path}: ${message}`),
+  );
+  return { ...object, status };
+}
+
+function admittedReplicaSet(object: AnyObject, before: AnyObject | undefined): AnyObject {
+  const set = withReplicaSetDefaults(object as ReplicaSet);
+  refuse('ReplicaSet', object, replicaSetFaults(set, before as ReplicaSet | undefined));
+  return withTemplateTime(reencoded('ReplicaSet', set as AnyObject) as ReplicaSet) as AnyObject;
+}
+
+/** Servers up to 1.33 write this null, which merge patches and comparisons must get along with. */
+function withTemplateTime(set: ReplicaSet): ReplicaSet {
+  const template = set.spec?.template ?? {};
+  const metadata = { creationTimestamp: null as unknown as string, ...template.metadata };
+  return { ...set, spec: { ...set.spec, template: { ...template, metadata } } };
+}
+
+/** Kubernetes decodes its own types and encodes them again: equal amounts get equal texts. */
+function reencoded(kind: Kind, object: AnyObject): AnyObject {
+  const encoded: AnyObject = JSON.parse(encodeGo(kind, object));
+  return encoded;
+}
+
+function replicaSetFaults(set: ReplicaSet, before: ReplicaSet | undefined): string[] {
+  const { selector, template, replicas = 1, minReadySeconds = 0 } = set.spec ?? {};
+  const faults: string[] = [];
+  const containers = template?.spec?.containers ?? [];
+  if (replicas < 0) faults.push('spec.replicas: must be greater than or equal to 0');
+  if (minReadySeconds < 0) faults.push('spec.minReadySeconds: must be greater than or equal to 0');
+  if (before !== undefined && !deepEqual(before.spec?.selector, selector)) {
+    faults.push('spec.selector: field is immutable');
+  }
+  if (selector === undefined || deepEqual(selector, {}))
+    faults.push('spec.selector: Required value');
+  else if (!selects(selector, template?.metadata?.labels ?? {})) {
+    faults.push('spec.template.metadata.labels: `selector` does not match template `labels`');
+  }
+  if (template?.spec?.restartPolicy !== 'Always') {
+    faults.push('spec.template.spec.restartPolicy: Unsupported value: supported values: "Always"');
+  }
+  if (containers.length === 0) faults.push('spec.template.spec.containers: Required value');
+  for (const [index, { name, image }] of containers.entries()) {
+    const path = `spec.template.spec.containers[${index}]`;
+    if (!name) faults.push(`${path}.name: Required value`);
+    else if (containers.findIndex((other) => other.name === name) < index) {
+      faults.push(`${path}.name: Duplicate value: "${name}"`);
+    }
+    if (!image) faults.push(`${path}.image: Required value`);
+  }
+  return faults;
+}
+
+function nameFaults(object: AnyObject): string[] {
+  const { name } = object.metadata ?? {};
+  if (typeof name !== 'string' || name === '') return ['metadata.name: Required value'];
+  return isDnsSubdomain(name)
+    ? []
+    : [`metadata.name: Invalid value: "${name}": a lowercase RFC 1123 name`];
+}
+
+function refuse(kind: Kind, object: AnyObject, faults: string[]): void {
+  if (faults.length === 0) return;
+  const name = String(object.metadata?.name ?? '');
+  const text = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
+  throw new Terminal(`${resources[kind].group} "${name}" is invalid: ${text}`);
+}
+
+/** Without fields the type does not have, and without nulls, as a CRD's schema has it. */
+function prune<T extends object>(typeName: string, value: T): T {
+  return pruned(goType(typeName), value) as T;
+}
+
+function pruned(type: GoType, value: unknown): unknown {
+  switch (type.kind) {
+    case 'pointer':
+      return pruned(type.of, value);
+    case 'slice':
+      return Array.isArray(value) ? value.map((item) => pruned(type.of, item)) : value;
+    case 'map':
+      return isRecord(value) ? mapEntries(value, (item) => pruned(type.of, item)) : value;
+    case 'struct': {
+      if (!isRecord(value)) return value;
+      const known = fieldsOf(type.name)
+        .filter(({ name }) => value[name] !== undefined && value[name] !== null)
+        .map(({ name, type: fieldType }) => [name, pruned(fieldType, value[name])]);
+      return Object.fromEntries(known);
+    }
+    case 'scalar':
+      return value;
+  }
+}
+
+function mapEntries(
+  object: Record<string, unknown>,
+  change: (value: unknown) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).map(([field, value]) => [field, change(value)]));
+}

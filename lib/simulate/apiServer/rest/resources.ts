@@ -1,0 +1,198 @@
+import type { Kind } from '../../../world.ts';
+import { resources } from '../admission.ts';
+
+// What the simulated API server says it serves, in the form kubectl discovers it.
+
+export type RestResource = {
+  group: string;
+  version: string;
+  plural: string;
+  kind: string;
+  /** What the simulation keeps of it; absent where there is never one of it. */
+  stored?: Kind;
+  namespaced: boolean;
+  subresources: readonly Subresource[];
+  shortNames?: readonly string[];
+};
+type Subresource = 'status' | 'scale' | 'eviction';
+
+const argo = { group: 'argoproj.io', version: 'v1alpha1', namespaced: true, subresources: [] };
+const core = { group: '', version: 'v1', namespaced: true };
+const apps = { group: 'apps', version: 'v1', namespaced: true };
+
+const served: readonly RestResource[] = [
+  {
+    ...argo,
+    plural: 'rollouts',
+    kind: 'Rollout',
+    stored: 'Rollout',
+    subresources: ['status', 'scale'],
+    shortNames: ['ro'],
+  },
+  {
+    ...apps,
+    plural: 'replicasets',
+    kind: 'ReplicaSet',
+    stored: 'ReplicaSet',
+    subresources: ['status', 'scale'],
+    shortNames: ['rs'],
+  },
+  {
+    ...core,
+    plural: 'pods',
+    kind: 'Pod',
+    stored: 'Pod',
+    subresources: ['status', 'eviction'],
+    shortNames: ['po'],
+  },
+  {
+    ...core,
+    plural: 'services',
+    kind: 'Service',
+    stored: 'Service',
+    subresources: ['status'],
+    shortNames: ['svc'],
+  },
+  { ...core, plural: 'events', kind: 'Event', stored: 'Event', subresources: [] },
+  // The argo-rollouts plugin waits until it has listed these.
+  { ...argo, plural: 'experiments', kind: 'Experiment' },
+  { ...argo, plural: 'analysisruns', kind: 'AnalysisRun' },
+  { ...argo, plural: 'analysistemplates', kind: 'AnalysisTemplate' },
+  {
+    ...argo,
+    plural: 'clusteranalysistemplates',
+    kind: 'ClusterAnalysisTemplate',
+    namespaced: false,
+  },
+  {
+    ...apps,
+    plural: 'deployments',
+    kind: 'Deployment',
+    stored: 'Deployment',
+    subresources: ['status', 'scale'],
+    shortNames: ['deploy'],
+  },
+  {
+    ...core,
+    plural: 'podtemplates',
+    kind: 'PodTemplate',
+    stored: 'PodTemplate',
+    subresources: [],
+  },
+];
+
+export function apiVersionOf({ group, version }: { group: string; version: string }): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+/** `rollouts.argoproj.io`, as messages have it. */
+export function longName({ plural, group, stored }: RestResource): string {
+  if (stored !== undefined) return resources[stored].plural;
+  return group === '' ? plural : `${plural}.${group}`;
+}
+
+export type Place = {
+  resource: RestResource;
+  namespace: string;
+  name?: string;
+  subresource?: string;
+};
+
+/** What a path means, or undefined where nothing is served. */
+export function placeOf(path: string): Place | undefined {
+  const parts = path.split('/').filter((part) => part !== '');
+  const isCore = parts[0] === 'api';
+  const [group = '', version, ...rest] = isCore ? ['', ...parts.slice(1)] : parts.slice(1);
+  if (!isCore && parts[0] !== 'apis') return undefined;
+  const inNamespace = rest[0] === 'namespaces' && rest.length > 2;
+  const [plural, name, subresource, ...more] = inNamespace ? rest.slice(2) : rest;
+  const resource = served.find(
+    (one) => one.group === group && one.version === version && one.plural === plural,
+  );
+  const isServed =
+    resource !== undefined &&
+    more.length === 0 &&
+    // Without a namespace there are only lists, unless the resource has none.
+    (inNamespace ? resource.namespaced : name === undefined || !resource.namespaced) &&
+    (subresource === undefined || resource.subresources.some((known) => known === subresource));
+  if (!isServed) return undefined;
+  return {
+    resource,
+    namespace: inNamespace ? (rest[1] ?? '') : '',
+    ...(name === undefined ? {} : { name }),
+    ...(subresource === undefined ? {} : { subresource }),
+  };
+}
+
+/** The document at a path that tells what there is, if it is one. */
+export function discovery(path: string): object | undefined {
+  const [first, group, version, more] = path.split('/').filter((part) => part !== '');
+  if (more !== undefined) return undefined;
+  if (first === 'version' && group === undefined) return serverVersion;
+  if (first === 'api') {
+    if (group === undefined) {
+      return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
+    }
+    return version === undefined ? resourceList('', group) : undefined;
+  }
+  if (first !== 'apis') return undefined;
+  if (group === undefined) {
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupNames().map(groupOf) };
+  }
+  if (!groupNames().includes(group)) return undefined;
+  if (version !== undefined) return resourceList(group, version);
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) };
+}
+
+/** The newest whose defaults the simulation has, see defaults.ts. */
+const serverVersion = {
+  major: '1',
+  minor: '33',
+  gitVersion: 'v1.33.0-serin-simulated',
+  platform: 'simulated',
+};
+
+function groupNames(): string[] {
+  return [...new Set(served.map(({ group }) => group))].filter((group) => group !== '');
+}
+
+function groupOf(name: string): object {
+  const { version = 'v1' } = served.find(({ group }) => group === name) ?? {};
+  const preferred = { groupVersion: `${name}/${version}`, version };
+  return { name, versions: [preferred], preferredVersion: preferred };
+}
+
+function resourceList(group: string, version: string): object | undefined {
+  const members = served.filter((one) => one.group === group && one.version === version);
+  if (members.length === 0) return undefined;
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: apiVersionOf({ group, version }),
+    resources: members.flatMap(entriesOf),
+  };
+}
+
+function entriesOf(resource: RestResource): object[] {
+  const { plural, kind, namespaced, stored, subresources, shortNames } = resource;
+  const writes = stored === undefined ? [] : ['create', 'delete', 'patch', 'update'];
+  const entry = {
+    name: plural,
+    singularName: kind.toLowerCase(),
+    namespaced,
+    kind,
+    verbs: [...writes, 'get', 'list', 'watch'].sort(),
+    ...(shortNames === undefined ? {} : { shortNames }),
+  };
+  return [entry, ...subresources.map((name) => subresourceEntry(resource, name))];
+}
+
+function subresourceEntry({ plural, kind, namespaced }: RestResource, name: Subresource): object {
+  const entry = { name: `${plural}/${name}`, singularName: '', namespaced };
+  const verbs = ['get', 'patch', 'update'];
+  if (name === 'status') return { ...entry, kind, verbs };
+  if (name === 'scale') {
+    return { ...entry, group: 'autoscaling', version: 'v1', kind: 'Scale', verbs };
+  }
+  return { ...entry, group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] };
+}

@@ -1,0 +1,220 @@
+import { phaseOf } from '../decide/status/phase.ts';
+import { releasePause } from '../decide/steps/pause.ts';
+import { currentStep, setWeightOf, stepIndexOf, stepsOf, stepText } from '../decide/steps/steps.ts';
+import type { Pod, ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
+import { scaleDownDeadlineAnnotation } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Reason, Wake } from '../model/plan.ts';
+import { generationOf } from '../model/reference.ts';
+import type { Millis } from '../model/units.ts';
+import type { PodView, ReplicaSetView, RolloutView } from '../model/view.ts';
+import {
+  annotationOf,
+  availableOf,
+  createdAt,
+  currentOf,
+  desiredOf,
+  imagesOf,
+  nameOf,
+  podHashOf,
+  replicasOf,
+  revisionOf,
+  uidOf,
+  versionOf,
+} from '../model/workload.ts';
+import { podView } from './podView.ts';
+
+type Seen = {
+  observed: Observed;
+  /** The status as the turn leaves it; without it, as it was observed. */
+  status?: RolloutStatus;
+  reasons: Reason[];
+  wake: Wake;
+  now: Millis;
+};
+
+/**
+ * What `kubectl argo rollouts get rollout` shows, and why the release waits.
+ * argo v1.10.1 pkg/kubectl-argo-rollouts/info/rollout_info.go
+ */
+export function view({ observed, status, reasons, wake, now }: Seen): RolloutView {
+  const rollout: Rollout = { ...observed.rollout, ...(status === undefined ? {} : { status }) };
+  const { spec = {} } = rollout;
+  const after = rollout.status ?? {};
+  const replicaSets = observed.replicaSets
+    .map((set) => ({
+      revision: revisionOf(set),
+      view: replicaSetView(set, rollout, observed.pods),
+    }))
+    .sort((a, b) => b.revision - a.revision || order(a.view.name, b.view.name));
+  return {
+    ...observed.key,
+    uid: uidOf(rollout),
+    resourceVersion: versionOf(rollout),
+    generation: rollout.metadata?.generation ?? 0,
+    observedAt: now,
+    createdAt: createdAt(rollout),
+    ...phaseShown({ ...observed, rollout }, after, now),
+    ...strategyShown(
+      rollout,
+      replicaSets.map((set) => set.view),
+    ),
+    images: imagesShown(replicaSets.map((set) => set.view)),
+    replicas: {
+      desired: replicasOf(rollout),
+      current: after.replicas ?? 0,
+      updated: after.updatedReplicas ?? 0,
+      ready: after.readyReplicas ?? 0,
+      available: after.availableReplicas ?? 0,
+    },
+    revisions: byRevision(replicaSets),
+    revision: revisionOf(rollout),
+    podHash: after.currentPodHash ?? '',
+    stableHash: after.stableRS ?? '',
+    pauseStart: releasePause(after)?.startTime ?? null,
+    paused: spec.paused === true || (after.pauseConditions ?? []).length > 0,
+    aborted: after.abort === true,
+    reasons,
+    wake,
+  };
+}
+
+/** A status that has not caught up with the spec, or with a promote, is not shown as it stands. */
+function phaseShown(
+  { rollout, workload }: Pick<Observed, 'rollout' | 'workload'>,
+  status: RolloutStatus,
+  now: Millis,
+): { phase: string; message: string } {
+  const seen = Number(status.observedGeneration ?? Number.NaN);
+  const template = Number(status.workloadObservedGeneration ?? Number.NaN);
+  const isBehind =
+    seen < (rollout.metadata?.generation ?? 0) ||
+    (workload !== undefined && template < Number(generationOf(workload.object)));
+  if (isBehind) {
+    return { phase: 'Progressing', message: 'waiting for rollout spec update to be observed' };
+  }
+  if (status.controllerPause && (status.pauseConditions ?? []).length === 0) {
+    return { phase: 'Progressing', message: 'waiting for rollout to unpause' };
+  }
+  if (!status.phase) return phaseOf(rollout.spec ?? {}, status, now);
+  return { phase: status.phase, message: status.message ?? '' };
+}
+
+type Strategy = Pick<RolloutView, 'strategy' | 'step' | 'setWeight' | 'actualWeight'>;
+
+function strategyShown(rollout: Rollout, sets: ReplicaSetView[]): Strategy {
+  const { canary, blueGreen } = rollout.spec?.strategy ?? {};
+  if (!canary) return { strategy: blueGreen ? 'BlueGreen' : 'Unknown' };
+  const count = stepsOf(rollout).length;
+  const step = currentStep(rollout);
+  const hasStep = count > 0 && rollout.status?.currentStepIndex !== undefined;
+  return {
+    strategy: 'Canary',
+    ...(hasStep && {
+      step: {
+        index: stepIndexOf(rollout),
+        count,
+        ...(step === undefined ? {} : { current: stepText(step) }),
+      },
+    }),
+    setWeight: setWeightOf(rollout),
+    actualWeight: actualWeight(rollout, sets),
+  };
+}
+
+/** Without a router the weight is the share of available pods; with one, what it was set to. */
+function actualWeight(rollout: Rollout, sets: ReplicaSetView[]): number {
+  if (currentStep(rollout) === undefined) return 100;
+  const available = rollout.status?.availableReplicas ?? 0;
+  if (available <= 0) return 0;
+  if (rollout.spec?.strategy?.canary?.trafficRouting) {
+    return rollout.status?.canary?.weights?.canary?.weight ?? setWeightOf(rollout);
+  }
+  const canary = sets.find((set) => set.roles.includes('canary'));
+  return Math.trunc(((canary?.available ?? 0) * 100) / available);
+}
+
+// argo v1.10.1 pkg/kubectl-argo-rollouts/info/replicaset_info.go
+function replicaSetView(
+  set: ReplicaSet,
+  rollout: Rollout,
+  pods: Pod[] | undefined,
+): ReplicaSetView {
+  const deadline = annotationOf(set, scaleDownDeadlineAnnotation);
+  return {
+    name: nameOf(set),
+    podHash: podHashOf(set),
+    status: health(set),
+    createdAt: createdAt(set),
+    images: imagesOf(set.spec?.template),
+    desired: desiredOf(set),
+    current: currentOf(set),
+    available: availableOf(set),
+    roles: rolesOf(podHashOf(set), rollout),
+    ...(deadline ? { scaleDownDeadline: deadline } : {}),
+    ...(pods === undefined ? {} : { pods: podsOf(set, pods) }),
+  };
+}
+
+function health(set: ReplicaSet): ReplicaSetView['status'] {
+  if ((set.metadata?.generation ?? 0) > (set.status?.observedGeneration ?? 0)) return 'Progressing';
+  const failure = set.status?.conditions?.find((each) => each.type === 'ReplicaFailure');
+  if (failure?.status === 'True') return 'ReplicaFailure';
+  if (availableOf(set) < desiredOf(set)) return 'Progressing';
+  return desiredOf(set) === 0 ? 'ScaledDown' : 'Healthy';
+}
+
+function rolesOf(hash: string, { spec, status = {} }: Rollout): ReplicaSetView['roles'] {
+  const isStable = hash === status.stableRS;
+  if (spec?.strategy?.canary) {
+    if (isStable) return ['stable'];
+    return hash === status.currentPodHash ? ['canary'] : [];
+  }
+  if (!spec?.strategy?.blueGreen) return [];
+  const { activeSelector, previewSelector } = status.blueGreen ?? {};
+  const roles: ReplicaSetView['roles'] = isStable ? ['stable'] : [];
+  if (hash === activeSelector) roles.push('active');
+  else if (hash === previewSelector) roles.push('preview');
+  return roles;
+}
+
+function podsOf(set: ReplicaSet, pods: Pod[]): PodView[] {
+  const uid = uidOf(set);
+  return pods
+    .filter((pod) => pod.metadata?.ownerReferences?.some((owner) => owner.uid === uid))
+    .map(podView)
+    .sort((a, b) => a.createdAt - b.createdAt || order(a.name, b.name));
+}
+
+/** The images of the ReplicaSets that have pods, each once, with the roles it plays. */
+function imagesShown(sets: ReplicaSetView[]): RolloutView['images'] {
+  const tagsOf = new Map<string, string[]>();
+  for (const { image, roles } of sets
+    .filter((set) => set.current > 0)
+    .flatMap((set) => set.images.map((image) => ({ image, roles: set.roles })))) {
+    const known = tagsOf.get(image);
+    tagsOf.set(image, known === undefined ? [...roles] : merged(known, roles));
+  }
+  return [...tagsOf]
+    .map(([image, tags]) => ({ image, tags }))
+    .sort((a, b) => order(a.image, b.image));
+}
+
+function merged(known: string[], more: string[]): string[] {
+  return [...new Set([...known, ...more])].sort(order);
+}
+
+function byRevision(sets: { revision: number; view: ReplicaSetView }[]): RolloutView['revisions'] {
+  const revisions: RolloutView['revisions'] = [];
+  for (const set of sets) {
+    const last = revisions.at(-1);
+    if (last?.revision === set.revision) last.replicaSets.push(set.view);
+    else revisions.push({ revision: set.revision, replicaSets: [set.view] });
+  }
+  return revisions;
+}
+
+/** By code unit, as Go sorts strings; never by somebody's locale. */
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,47 @@
+import { Terminal } from '../lib/errors.ts';
+import type { Rollout, Service } from '../lib/model/argo.generated.ts';
+import { type WorkloadKind, workloadKinds } from '../lib/model/reference.ts';
+import type { SimulatedCluster } from '../lib/simulate/cluster.ts';
+import type { Kinds } from '../lib/world.ts';
+import { StartError } from './startError.ts';
+
+/** What is applied, by kind, in the order of the files. */
+export type Objects = { [K in 'Rollout' | 'Service' | WorkloadKind]: Kinds[K][] };
+
+/** Does to a simulated cluster what `kubectl apply` does to a real one. */
+export function applyObjects(cluster: SimulatedCluster, objects: Objects): void {
+  try {
+    for (const kind of ['Service', ...workloadKinds] as const) {
+      for (const object of objects[kind]) cluster.apply(kind, object);
+    }
+    for (const rollout of objects.Rollout) {
+      addServices(cluster, rollout);
+      cluster.apply('Rollout', rollout);
+    }
+  } catch (error) {
+    if (!(error instanceof Terminal)) throw error;
+    const hint =
+      'An API server would refuse it too; `serin lint` says more of what a manifest needs.';
+    throw new StartError('refused', error.message, hint);
+  }
+}
+
+/** The Services a rollout names are often in another file; they are taken to be there. */
+function addServices(cluster: SimulatedCluster, rollout: Rollout): void {
+  const { canary, blueGreen } = rollout.spec?.strategy ?? {};
+  const named = [
+    canary?.stableService,
+    canary?.canaryService,
+    blueGreen?.activeService,
+    blueGreen?.previewService,
+  ];
+  const namespace = rollout.metadata?.namespace ?? 'default';
+  for (const name of named) {
+    if (!name || cluster.read.find('Service', namespace, name) !== undefined) continue;
+    const service: Service = {
+      metadata: { namespace, name },
+      spec: { selector: { ...rollout.spec?.selector?.matchLabels } },
+    };
+    cluster.apply('Service', service);
+  }
+}

@@ -1,0 +1,89 @@
+import { randomInt } from 'node:crypto';
+import type { RolloutKey } from '../lib/model/key.ts';
+import type { LedgerEntry } from '../lib/model/record.ts';
+import { scaledClock } from '../lib/simulate/clock.ts';
+import { type Consumer, simulatedWorld } from '../lib/simulate/world.ts';
+import type { Log } from '../lib/world.ts';
+import { applyObjects, type Objects } from './apply.ts';
+import { consumer } from './consumer.ts';
+import { atMost, openTable, serveApi, withLedgerListener } from './server.ts';
+
+const clusterName = 'local';
+/** How long a turn may take to come to its end; one that waits for its time has claimed nothing. */
+const turnEndMs = 1000;
+
+export type EmbeddedOptions = {
+  /** How many times as fast as the real clock time passes. */
+  speed: number;
+  /** 0 takes any that is free. */
+  port: number;
+  /** Where the table is kept; in memory if absent. */
+  dir?: string;
+  log: Log;
+  /** Told of each new line of the ledger. */
+  onLedger?: (key: RolloutKey, entry: LedgerEntry) => void;
+};
+
+export type Embedded = {
+  server: string;
+  token: string;
+  cluster: string;
+  apply: (objects: Objects) => void;
+  now: () => number;
+  close: () => Promise<void>;
+};
+
+/**
+ * All of Serin in one process: a simulated cluster, the table on the embedded engine, the queue and
+ * the sweep, and the functions' own handlers behind a local HTTP server.
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { speed, log, dir } = options;
+  const table = await openTable(dir, log);
+  const clock = scaledClock(speed);
+  const simulated = simulatedWorld({
+    clock,
+    seed: randomInt(2 ** 31),
+    clusters: { [clusterName]: {} },
+    store: withLedgerListener(table.store, options.onLedger),
+    log,
+  });
+  const turns = new Set<Promise<unknown>>();
+  const closeTable = async () => {
+    clock.stop();
+    // A turn that is cut off leaves its claim on the rollout to whoever opens the table next.
+    await atMost(turnEndMs, Promise.allSettled(turns));
+    await table.close();
+  };
+  const api = await serveApi(simulated.world, options).catch(async (error: unknown) => {
+    await closeTable();
+    throw error;
+  });
+  simulated.connect(following(consumer, turns));
+  return {
+    server: api.server,
+    token: api.token,
+    cluster: clusterName,
+    apply: (objects) => applyObjects(simulated.cluster, objects),
+    now: clock.now,
+    close: async () => {
+      api.close();
+      await closeTable();
+    },
+  };
+}
+
+/** Keeps track of the turns under way. */
+function following({ deliver, invoke, ...rest }: Consumer, turns: Set<Promise<unknown>>): Consumer {
+  const follow = <T>(turn: Promise<T>): Promise<T> => {
+    turns.add(turn);
+    const forget = () => turns.delete(turn);
+    turn.then(forget, forget);
+    return turn;
+  };
+  return {
+    ...rest,
+    deliver: (message, world) => follow(deliver(message, world)),
+    ...(invoke && { invoke: (request, world) => follow(invoke(request, world)) }),
+  };
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { otherDrivers } from '../lib/adopt/otherDrivers.ts';
+import { systemClock } from '../lib/clock.ts';
+import { unsupported } from '../lib/decide/release/validate.ts';
+import { NotFound, Unreachable } from '../lib/errors.ts';
+import { type CacheOptions, cachedCluster, type Noticed } from '../lib/kubernetes/cache.ts';
+import { contextOf } from '../lib/kubernetes/kubeconfig.ts';
+import { kubernetesCluster, type ReadableCluster } from '../lib/kubernetes/kubernetes.ts';
+import type { Rollout } from '../lib/model/argo.generated.ts';
+import type { RolloutKey } from '../lib/model/key.ts';
+import { instanceIdLabel } from '../lib/model/names.ts';
+import { minuteMs } from '../lib/model/units.ts';
+import { nameOf } from '../lib/model/workload.ts';
+import { concerned } from '../lib/queue/keys.ts';
+import { localQueue } from '../lib/queue/local.ts';
+import { noteOutage } from '../lib/queue/outage.ts';
+import { memoryStore } from '../lib/store/memory.ts';
+import type { Cluster, Kind, Log, World } from '../lib/world.ts';
+import { consumer } from './consumer.ts';
+import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
+import { reached } from './reach.ts';
+import { atMost, type OnLedger, openTable, serveApi, withLedgerListener } from './server.ts';
+
+export type RunOptions = {
+  kubeconfig: string;
+  context?: string;
+  /** Empty for all. */
+  namespaces: string[];
+  instanceId: string;
+  /** How the cluster is called in the API. */
+  cluster: string;
+  /** Of the API; 0 takes any that is free. */
+  port: number;
+  /** Where the table is kept, if not in the cluster's own folder below the user's state. */
+  dir?: string | 'memory';
+  env: Env;
+  userAgent: string;
+  log: Log;
+  /** Told of what a person should know at the start. */
+  warn?: (line: string) => void;
+  onLedger?: OnLedger;
+  /** Ends the watches. */
+  signal: AbortSignal;
+};
+
+export type Run = {
+  server: string;
+  token: string;
+  cluster: string;
+  /** Where the table is kept. */
+  dir: string | 'memory';
+  /** The rollouts that Serin does not drive, for what it does not carry out yet. */
+  leftAlone: { namespace: string; name: string; field: string }[];
+  close: () => Promise<void>;
+};
+
+/** How long the turns under way may take to come to their end. */
+const turnEndMs = 4000;
+
+/**
+ * All of Serin in one process on a real cluster: watches in place of the doorbell, timers in place of
+ * the queue. Rejects with Terminal when the cluster refuses to be watched.
+ */
+export async function startRun(options: RunOptions): Promise<Run> {
+  const { cluster: name, log, instanceId, signal } = options;
+  const context = contextOf(options.kubeconfig, options.context);
+  const live = kubernetesCluster({
+    signIn: context.signIn,
+    doorbell: true,
+    userAgent: options.userAgent,
+  });
+  const [namespace = 'default'] = options.namespaces;
+  await reached(live, { server: context.server, namespace, log, signal });
+  const dir = options.dir ?? dataFolder(options.env, context, instanceId);
+  if (options.dir === undefined) makePrivate(dir);
+  const table = await storeOf(dir, log);
+  const known: { cluster?: Cluster } = {};
+  const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
+  const world: World = {
+    clock: systemClock,
+    endsAt: Number.POSITIVE_INFINITY,
+    cluster: async (wanted) => {
+      if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
+      return known.cluster;
+    },
+    clusters: async () => [{ name, doorbell: true }],
+    store: withLedgerListener(table.store, options.onLedger),
+    wakes: queue.wakes,
+    log,
+    count: () => {},
+    processId: randomUUID(),
+    instanceId,
+    invoke: (request) => queue.ahead(request.key, () => invoke(request, world)),
+  };
+  const wake = (key: RolloutKey): void => void queue.wakes.send({ key }, 0);
+  const early: Noticed[] = [];
+  let ring = (change: Noticed): void => void early.push(change);
+  const cached = await cachedCluster(live, {
+    namespaces: options.namespaces,
+    onChange: (change) => ring(change),
+    ...watchLog(log, {
+      // What becomes due meanwhile goes on when a watch is back.
+      silent: (error) => {
+        if (!known.cluster) return;
+        noteOutage({ ...world, log: () => {} }, name, error).catch((failed: unknown) =>
+          log('warn', 'an outage could not be noted', { error: String(failed) }),
+        );
+      },
+      back: () => known.cluster && void queue.wakes.send({ list: name }, 0),
+    }),
+    signal,
+  }).catch(async (error: unknown) => {
+    await table.close();
+    throw error;
+  });
+  known.cluster = cached;
+  ring = ringFor(cached, options, wake);
+  const ours = namespacesOf(options)
+    .flatMap((each) => cached.peek('Rollout', each))
+    .filter((each) => isOurs(each, instanceId));
+  await sayOthers(live, options, ours);
+  for (const change of early) if (change.kind === 'Rollout') ring(change);
+  const sweeps = setInterval(() => {
+    sweep(world).catch((error: unknown) => log('warn', 'the sweep', { error: String(error) }));
+  }, minuteMs);
+  const end = async (): Promise<void> => {
+    clearInterval(sweeps);
+    await atMost(turnEndMs, queue.stop());
+    await table.close();
+  };
+  const api = await serveApi(world, options).catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
+  return {
+    server: api.server,
+    token: api.token,
+    cluster: name,
+    dir,
+    leftAlone: ours.flatMap(leftFor),
+    close: async () => {
+      api.close();
+      await end();
+    },
+  };
+}
+
+/** Wakes the rollouts of this instance that a change concerns. */
+function ringFor(
+  cached: Awaited<ReturnType<typeof cachedCluster>>,
+  { cluster, instanceId }: Pick<RunOptions, 'cluster' | 'instanceId'>,
+  wake: (key: RolloutKey) => void,
+): (change: Noticed) => void {
+  return (change) => {
+    const rollouts = cached.peek('Rollout', change.object.metadata?.namespace ?? '');
+    for (const key of concerned(change, cluster, rollouts)) {
+      const rollout = cached
+        .peek('Rollout', key.namespace)
+        .find((each) => nameOf(each) === key.name);
+      if (!rollout || isOurs(rollout, instanceId)) wake(key);
+    }
+  };
+}
+
+function isOurs({ metadata }: Rollout, instanceId: string): boolean {
+  return (metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
+}
+
+/** Says once what is wrong with a watch, and when it is over. */
+function watchLog(
+  log: Log,
+  on: { silent: (error: Error) => void; back: () => void },
+): Pick<CacheOptions, 'onTrouble' | 'onBack'> {
+  const said = new Map<Kind, string>();
+  return {
+    onTrouble: (kind, error) => {
+      const { message } = error;
+      if (said.get(kind) !== message) log('warn', `the watch of ${kind}s`, { error: message });
+      said.set(kind, message);
+      if (error instanceof Unreachable) on.silent(error);
+    },
+    onBack: (kind) => {
+      said.delete(kind);
+      log('warn', `the watch of ${kind}s goes on`);
+      on.back();
+    },
+  };
+}
+
+function namespacesOf({ namespaces }: RunOptions): string[] {
+  return namespaces.length > 0 ? namespaces : [''];
+}
+
+/** Serin starts all the same: it keeps away from what others drive. */
+async function sayOthers(
+  live: ReadableCluster,
+  { instanceId, namespaces, log, warn }: RunOptions,
+  rollouts: Rollout[],
+): Promise<void> {
+  try {
+    const others = { rollouts, now: Date.now };
+    const lines = await otherDrivers(live, { instanceId, namespaces }, others);
+    for (const line of lines) warn?.(line);
+  } catch (error) {
+    log('warn', 'other controllers could not be looked for', { error: String(error) });
+  }
+}
+
+async function invoke(request: Parameters<World['invoke']>[0], world: World) {
+  if (!consumer.invoke) throw new Error('the consumer takes no invocations');
+  return await consumer.invoke(request, world);
+}
+
+async function sweep(world: World): Promise<void> {
+  await consumer.sweep?.(world);
+}
+
+async function storeOf(dir: string | 'memory', log: Log) {
+  if (dir !== 'memory')
+    return await openTable(dir, log, 'keep the table in memory with --in-memory');
+  return { store: memoryStore(systemClock), close: async () => {} };
+}
+
+function leftFor(rollout: Rollout): Run['leftAlone'] {
+  const field = unsupported(rollout);
+  const { namespace = '', name = '' } = rollout.metadata ?? {};
+  return field === undefined ? [] : [{ namespace, name, field }];
+}
