@@ -8,7 +8,7 @@ import type {
   Rollout,
 } from '../../lib/model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
-import { imagesOf } from '../../lib/model/workload.ts';
+import { imagesOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { openRelease, type Release } from '../simulate/releasesStage.ts';
 
 // argo-rollouts 4541: with the rollout at 0, its Services led to no pod although the Deployment had two.
@@ -237,6 +237,30 @@ describe('the way back from a rollout to its Deployment', () => {
     await release.command({ verb: 'promote' }, 20_000);
     expect(hashOf(release)).toBe(release.status().currentPodHash);
     expect(imagesOf(release.setOf('nginx:2')?.spec?.template)).toEqual(['nginx:2']);
+  });
+
+  it('leads no preview to a kept version that goes', async () => {
+    const blueGreen = {
+      activeService: name,
+      previewService: 'preview',
+      scaleDownDelaySeconds: 600,
+    };
+    const release = await applied({ blueGreen }, [name, 'preview']);
+    await setImage(release, 'nginx:2');
+    expect(release.sizes()).toEqual({ 'nginx:1': 2, 'nginx:2': 2 });
+    const empty: string[] = [];
+    release.cluster.watch(() => {
+      const hash = hashOf(release, 'preview');
+      const set = release.dog.sets().find((each) => podHashOf(each) === hash);
+      if (set?.spec?.replicas === 0) empty.push(nameOf(set));
+    });
+    // All of it before Serin looks again.
+    await setImage(release, 'nginx:1', 0);
+    await scaleDeployment(release, 2, 0);
+    await scaleRollout(release, 0);
+    expect(hashOf(release, 'preview')).toBeUndefined();
+    expect(endpoints(release)).toBe(2);
+    expect(empty).toEqual([]);
   });
 
   it('lets no pod of a preview serve on the way', async () => {

@@ -77,10 +77,16 @@ export function switchServices(release: Release, draft: Draft): void {
 
 /** Points a Service at a version, unless it leads to the workload's pods, and to those of both. */
 function lead(release: Release, draft: Draft, name: string | undefined, hash: string): void {
-  if (giveBack(release, draft, name)) return;
+  if (giveBack(release, draft, name) || loses(release, draft, hash)) return;
   const service = name ? release.observed.services[name] : undefined;
   const isFreeNow = service && isFree(release.observed, service);
   if (!isFreeNow || mayTake(release, draft, hash)) select(release, draft, name, hash);
+}
+
+/** Whether a version goes in this turn, on the way back to the workload: no Service is led to it. */
+function loses(release: Release, draft: Draft, hash: string): boolean {
+  const set = release.all.find((each) => podHashOf(each) === hash);
+  return isHandedBack(release) && set !== undefined && sizeAfter(set, draft) === 0;
 }
 
 /**
