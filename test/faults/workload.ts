@@ -1,6 +1,6 @@
 import type { Deployment, Rollout } from '../../lib/model/argo.generated.ts';
 import { fieldManager } from '../../lib/model/names.ts';
-import { availableOf, nameOf, replicasOf, sum } from '../../lib/model/workload.ts';
+import { availableOf, nameOf, replicasOf, sum, uidOf } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/apiServer/objects.ts';
 import type { Context, Turn } from './watchdog.ts';
 
@@ -30,17 +30,17 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
   let asked = 0;
   let found = 0;
   let known = '';
-  /** Whether Serin has taken down that the rollout was healthy: then the way to it is over for good. */
-  let isOver = false;
+  /** The rollout of which Serin has taken down that it was healthy: then the way to it is over for good. */
+  let overUid: string | undefined;
   const { fail } = context;
   const live = () => workloadIn(context);
   const modeOf = () => context.live()?.spec?.workloadRef?.scaleDown;
+  const isOver = (rollout: Rollout): boolean => uidOf(rollout) === overUid;
   return {
     changed: ({ type, kind, object, writer }) => {
       // A rollout that is new has promised nobody anything.
       if (kind === 'Rollout' && type === 'ADDED') {
         found = sizeOf(live() ?? {});
-        isOver = false;
       }
       if (kind !== 'Deployment' || nameOf(object) !== workloadName) return;
       const size = `${object.metadata?.uid} ${sizeOf(object as Deployment)}`;
@@ -51,7 +51,7 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       known = size;
     },
     saved: ({ rollout }) => {
-      if (rollout && isHealthy(rollout)) isOver = true;
+      if (rollout && isHealthy(rollout)) overUid = uidOf(rollout);
     },
     resized: ({ rollout = {}, sets = [] }, before, after) => {
       const [from, to] = [sizeOf(before), sizeOf(after)];
@@ -66,7 +66,7 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       if (mode !== 'onsuccess' && mode !== 'progressively') fail('migration', `${move}, unasked`);
       else if (replicas === 0) fail('migration', `${move}: the rollout is to have no pods`);
       else if (to > asked) fail('migration', `${move}: nobody asked for more than ${asked}`);
-      else if ((isOver || isHealthy(rollout)) && to !== 0)
+      else if ((isOver(rollout) || isHealthy(rollout)) && to !== 0)
         fail('migration', `${move}: the rollout was healthy before`);
       const isAll = to === 0 && pods >= replicas;
       const isKept = mode === 'progressively' && to + pods >= Math.max(found, replicas);
@@ -82,7 +82,7 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       const deployment = live();
       const { phase = '', conditions = [] } = rollout?.status ?? {};
       const has = (wanted: string) => conditions.some(({ type }) => type === wanted);
-      const isUnderway = deployment && !isOver && !has('Healthy');
+      const isUnderway = deployment && !(rollout && isOver(rollout)) && !has('Healthy');
       const isOpen = isUnderway && !has('InvalidSpec') && phase !== '';
       if (!rollout || !isOpen || replicasOf(rollout) === 0 || modeOf() !== 'progressively') return;
       const pods = sizeOf(deployment) + sum(context.sets(), availableOf);
