@@ -42,14 +42,23 @@ export async function play(
       const { wait, timeout } = action;
       const reached = await passUntil(stage, wait, { still: true, timeout });
       const sight = sightOf(stage);
-      const { out } = await plugin(plane, namespace, 'get rollout web --no-color');
-      observations.push(picture(sight, out.trimEnd(), { wait, reached, before }));
+      const tree = await treeOf(plane, namespace);
+      observations.push(picture(sight, tree, { wait, reached, before }));
       before = new Set(sight.pods.map(uidOf));
     } else await act(stage, action);
   }
   const passed = watcher.passed(namespace);
   await plane.kubectl(['delete', 'namespace', namespace, '--wait=false']);
   return { observations, passed };
+}
+
+/** What the plugin shows. Nothing moves at this point: one that is not served in time asks again. */
+async function treeOf(plane: ControlPlane, namespace: string): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    const { code, out, err } = await plugin(plane, namespace, 'get rollout web --no-color');
+    if (code === 0 && out.trim() !== '') return out.trimEnd();
+    if (tries === 3) throw new Error(`the plugin's get ended with ${code}: ${err}`);
+  }
 }
 
 /** Makes the scenario's objects, and gives the rollout to the controller. */
