@@ -12,8 +12,8 @@ import {
 } from 'yaml';
 import type { ObjectMeta } from '../lib/model/argo.generated.ts';
 import { isRecord } from '../lib/model/gotypes.ts';
+import type { Kinds } from '../lib/model/kinds.ts';
 import { checkStructure } from '../lib/model/structure.ts';
-import type { Kinds } from '../lib/world.ts';
 import type { Objects } from '../server/apply.ts';
 import { CliError, exitCodes } from './exit.ts';
 import { type Input, readText } from './input.ts';

@@ -1,20 +1,15 @@
 import { isRecord } from '../lib/model/gotypes.ts';
+import { rowOf } from '../lib/model/kinds.ts';
 import { rolloutApiVersion } from '../lib/model/names.ts';
 import { nearestName } from '../lib/model/nearest.ts';
-import type { WorkloadKind } from '../lib/model/reference.ts';
+import { workloadKinds } from '../lib/model/reference.ts';
 
 // Which objects of a manifest are meant for Serin. Kinds of one name are many: a Rollout may be one of
 // OpenKruise's, a Service one of Knative's.
 
-export type MeantKind = 'Rollout' | 'Service' | WorkloadKind;
-
-const groups: Record<MeantKind, string> = {
-  Rollout: 'argoproj.io',
-  Service: '',
-  Deployment: 'apps',
-  ReplicaSet: 'apps',
-  PodTemplate: '',
-};
+const meantKinds = ['Rollout', 'Service', ...workloadKinds] as const;
+export type MeantKind = (typeof meantKinds)[number];
+const argoGroup = rowOf('Rollout').group;
 
 /** All kinds of the group, which the other projects of Argo share. */
 const argoKinds = [
@@ -34,7 +29,7 @@ export type Meaning =
 export function meaningOf(value: unknown): Meaning {
   if (!isRecord(value)) return { seen: 'something that is no object' };
   const { apiVersion, kind } = value;
-  const isArgos = typeof apiVersion === 'string' && groupOf(apiVersion) === groups.Rollout;
+  const isArgos = typeof apiVersion === 'string' && groupOf(apiVersion) === argoGroup;
   if (typeof kind !== 'string' || kind === '') {
     const fault = { path: 'kind', message: 'is missing; did you mean Rollout?' };
     return isArgos ? { fault } : { seen: 'an object without a kind' };
@@ -48,21 +43,23 @@ export function meaningOf(value: unknown): Meaning {
   }
   const near = isArgos || group === undefined ? nearestName(kind, argoKinds) : undefined;
   if (near !== undefined && near !== kind) {
-    const message = `is no kind of ${groups.Rollout}: ${kind}; did you mean ${near}?`;
+    const message = `is no kind of ${argoGroup}: ${kind}; did you mean ${near}?`;
     return { fault: { path: 'kind', message } };
   }
   return { seen: typeof apiVersion === 'string' ? `${kind} of ${apiVersion}` : kind };
 }
 
 function meantKind(kind: string, group: string | undefined): MeantKind | undefined {
-  const known = (Object.keys(groups) as MeantKind[]).find((each) => each === kind);
+  const known = meantKinds.find((each) => each === kind);
   // Without an apiVersion it cannot be another's; what is missing is said when it is judged.
-  return known !== undefined && (group ?? groups[known]) === groups[known] ? known : undefined;
+  return known !== undefined && (group ?? rowOf(known).group) === rowOf(known).group
+    ? known
+    : undefined;
 }
 
 /** A group that stands for Argo's by mistake: none at all, or one that is misspelt. */
 function isRolloutsGroup(group: string | undefined): boolean {
-  return group === '' || nearestName(group ?? '', [groups.Rollout]) !== undefined;
+  return group === '' || nearestName(group ?? '', [argoGroup]) !== undefined;
 }
 
 function groupOf(apiVersion: string): string {

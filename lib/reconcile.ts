@@ -13,7 +13,7 @@ import {
 } from './errors.ts';
 import type { RolloutKey } from './model/key.ts';
 import type { Observed } from './model/observed.ts';
-import type { Plan } from './model/plan.ts';
+import { isStatusWrite, type Plan } from './model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
@@ -157,13 +157,13 @@ async function takeTurn(
   const plan = decide(observed, now);
   const seen: Seen = { observed, plan, view: view({ observed, ...plan, now }), now };
   // A turn that may end the run leaves no claim: whoever takes the next one must not find it claimed.
-  const mayEnd = isLast || plan.actions.every((action) => action.do === 'evictPod');
+  const mayEnd = isLast || plan.writes.every((write) => write.do === 'evict');
   if (!mayEnd) seen.by = world.processId;
 
   const tableError = table.error ?? (await record(world, before, known, seen));
   // Without the table only what brooks no delay goes ahead; the wake is tried again for the rest.
   if (tableError && !plan.urgent) throw withoutTable(tableError);
-  if (plan.actions.length === 0) {
+  if (plan.writes.length === 0) {
     const error = carry.tableError ?? tableError;
     if (error) throw withoutTable(error);
     tell(world, run, seen);
@@ -254,7 +254,7 @@ async function record(
     const next = await withAttribution(world, nextRecord(before, seen), before);
     await appendAll(world, before.key, before.pending);
     const named = withManagers(next.record, before, seen.observed);
-    const acts = seen.plan.actions.length > 0;
+    const acts = seen.plan.writes.length > 0;
     const timed = acts ? { record: named } : withTimer(named, seen.now);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
@@ -300,7 +300,7 @@ async function carryOut(
   const { key } = seen.observed;
   const command = plan.intents.find(({ step }) => step === 'apply');
   try {
-    const { isIdle, refusals } = await apply(world, key, plan.actions);
+    const { isIdle, refusals } = await apply(world, key, plan.writes);
     if (refusals.length > 0) await noteMetadata(world, seen, refusals);
     else if (isIdle) return false;
     if (command) run.tried = { id: command.id, isTaken: true };
@@ -317,7 +317,7 @@ async function carryOut(
     return { refused: error.message, ...remedyOf(error) };
   }
   tell(world, run, seen);
-  const patch = plan.actions.find((action) => action.do === 'patchStatus')?.patch;
+  const patch = plan.writes.find(isStatusWrite)?.patch;
   return patch && patchDigest(patch);
 }
 

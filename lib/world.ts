@@ -1,15 +1,7 @@
 import { NotFound } from './errors.ts';
-import type {
-  Deployment,
-  Event,
-  Pod,
-  PodTemplate,
-  ReplicaSet,
-  Rollout,
-  Service,
-} from './model/argo.generated.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
 import type { RolloutKey } from './model/key.ts';
+import type { Kind, Kinds, ObjectRef } from './model/kinds.ts';
 import type { MetricName } from './model/metrics.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from './model/record.ts';
@@ -76,18 +68,6 @@ export type Log = (
 /** Counts one, or notes a value, of what model/metrics.ts names. */
 export type Count = (name: MetricName, value?: number) => void;
 
-/** The kinds Serin reads and writes. */
-export type Kinds = {
-  Rollout: Rollout;
-  ReplicaSet: ReplicaSet;
-  Pod: Pod;
-  Service: Service;
-  Event: Event;
-  Deployment: Deployment;
-  PodTemplate: PodTemplate;
-};
-export type Kind = keyof Kinds;
-
 /** `matchLabels` and `matchExpressions` in Kubernetes' own text form: `app=web,tier in (a,b)`. */
 export type SelectorText = string;
 
@@ -99,7 +79,7 @@ export type SelectorText = string;
 export type Cluster = {
   /** Whether changes are announced (an admission webhook or a watch). */
   doorbell: boolean;
-  get: <K extends Kind>(kind: K, namespace: string, name: string) => Promise<Kinds[K]>;
+  get: <K extends Kind>(ref: ObjectRef<K>) => Promise<Kinds[K]>;
   /** `namespace` '' lists all namespaces. Follows pages to the end. */
   list: <K extends Kind>(
     kind: K,
@@ -113,19 +93,18 @@ export type Cluster = {
   ) => Promise<Kinds[K]>;
   /** A merge patch. `resourceVersion` makes it conditional on that version. */
   patch: <K extends Kind>(
-    kind: K,
-    target: { namespace: string; name: string; resourceVersion?: string },
+    ref: ObjectRef<K>,
     patch: MergePatch,
     options?: { subresource?: 'status' | 'scale' },
   ) => Promise<Kinds[K]>;
   /** Deletes exactly that object, in that version. */
-  remove: (
-    kind: Kind,
-    target: { namespace: string; name: string; uid: string; resourceVersion?: string },
-  ) => Promise<void>;
+  remove: (ref: ObjectRef & { uid: string }) => Promise<void>;
   /** Evicts a pod; `false` when a disruption budget does not allow it now. */
-  evict: (namespace: string, name: string, uid: string) => Promise<boolean>;
+  evict: (ref: ObjectRef<'Pod'> & { uid: string }) => Promise<boolean>;
 };
+
+/** The reads alone. */
+export type ReadableCluster = Pick<Cluster, 'get' | 'list'>;
 
 export type Page<T> = { items: T[]; cursor?: string };
 

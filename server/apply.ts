@@ -1,8 +1,8 @@
 import { Terminal } from '../lib/errors.ts';
 import type { Rollout, Service } from '../lib/model/argo.generated.ts';
+import type { Kinds } from '../lib/model/kinds.ts';
 import { type WorkloadKind, workloadKinds } from '../lib/model/reference.ts';
 import type { SimulatedCluster } from '../lib/simulate/cluster.ts';
-import type { Kinds } from '../lib/world.ts';
 import { StartError } from './startError.ts';
 
 /** What is applied, by kind, in the order of the files. */

@@ -40,7 +40,7 @@ async function troubleOf(
   namespace: string,
 ): Promise<string | undefined> {
   try {
-    await live.get('Rollout', namespace, 'serin');
+    await live.get({ kind: 'Rollout', namespace, name: 'serin' });
     return undefined;
   } catch (error) {
     if (!(error instanceof Transient)) return undefined;

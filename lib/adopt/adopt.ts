@@ -2,7 +2,6 @@ import { rivalUntil } from '../decide/guards/conflictingController.ts';
 import { unsupported } from '../decide/release/validate.ts';
 import { decide } from '../decide/rollout/decide.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
-import type { ReadableCluster } from '../kubernetes/kubernetes.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { instanceIdLabel } from '../model/names.ts';
@@ -16,7 +15,7 @@ import { blankRecord } from '../record/blank.ts';
 import { shadowCluster, type Touched } from '../simulate/shadow.ts';
 import { memoryStore } from '../store/memory.ts';
 import { view } from '../view/view.ts';
-import type { Cluster, World } from '../world.ts';
+import type { Cluster, ReadableCluster, World } from '../world.ts';
 import { endingsOf, metricsService, notificationConfigMap } from './afterArgo.ts';
 import {
   type ArgoController,
@@ -156,7 +155,7 @@ async function findEndings(
   const unseen: string[] = [];
   const look = async ({ kind, namespace, name }: (typeof wanted)[number]) => {
     try {
-      return [{ ...(await live.get(kind, namespace, name)), kind }];
+      return [{ ...(await live.get({ kind, namespace, name })), kind }];
     } catch (error) {
       if (error instanceof Terminal) unseen.push(`${kind} ${namespace}/${name}: ${error.message}`);
       else if (!(error instanceof NotFound)) throw error;

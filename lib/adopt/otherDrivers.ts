@@ -1,8 +1,8 @@
 import { lastDriver } from '../decide/guards/conflictingController.ts';
-import type { ReadableCluster } from '../kubernetes/kubernetes.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import { fieldManager } from '../model/names.ts';
 import type { Millis } from '../model/units.ts';
+import type { ReadableCluster } from '../world.ts';
 import { findControllers, writersOf } from './adopt.ts';
 import type { Scope } from './argoController.ts';
 

@@ -1,59 +1,138 @@
 import type { Refusal } from '../decide/replicaSets/metadata.ts';
 import { NotFound, Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
+import type { ObjectRef } from '../model/kinds.ts';
 import { managedByAnnotation } from '../model/names.ts';
 import { mergePatches } from '../model/patch.ts';
-import type { Action } from '../model/plan.ts';
+import { type Patch, phases, type Write } from '../model/plan.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import { givenBack } from '../model/reference.ts';
-import { annotationOf, versionOf } from '../model/workload.ts';
+import { annotationOf, nameOf, versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
 /**
- * Carries a plan's actions out, in order; the sizes of ReplicaSets and the status at the same time, since
- * none of them needs the other to have arrived. Each is conditioned on what was observed, so the first
- * that no longer fits ends the turn with Conflict and nothing after it is done. Metadata of roles that the
- * API server refuses is passed over, and answered. `isIdle` when nothing had an effect: that was refused, or
+ * Carries a plan's writes out, phase by phase. Each is conditioned on what was observed, so the first that
+ * no longer fits ends the turn with Conflict and no later phase is begun. What is optional and was refused
+ * by the API server is passed over, and answered. `isIdle` when nothing had an effect: that was refused, or
  * a disruption budget refused every eviction.
  */
 export async function apply(
   world: World,
   key: RolloutKey,
-  actions: Action[],
+  writes: Write[],
 ): Promise<{ isIdle: boolean; refusals: Refusal[] }> {
   const cluster = await world.cluster(key.cluster);
   const refusals: Refusal[] = [];
-  // Writes to the rollout build on each other: the second is conditioned on the first's version.
-  let rolloutVersion: string | undefined;
+  /** The versions that this turn's own writes gave. */
+  const versions = new Map<string, string>();
   let effects = 0;
-  const carryOut = async (action: Action): Promise<void> => {
-    const written = await perform(cluster, key, action, { rolloutVersion, refusals });
+  const carryOut = async (write: Write): Promise<void> => {
+    const { kind, name } = targetOf(write);
+    const written = await perform(cluster, write, { versions, refusals });
     if (written === false) return;
     effects += 1;
-    if (typeof written === 'string') rolloutVersion = written;
-    world.log('info', action.do, { ...key, ...('name' in action && { object: action.name }) });
+    world.log('info', `${write.do} ${kind}`, { ...key, object: name });
   };
-  for (const together of grouped(actions)) {
-    const results = await Promise.allSettled(together.map(carryOut));
+  const inOrder = async (chain: Write[]): Promise<void> => {
+    for (const write of chain) await carryOut(write);
+  };
+  for (const group of grouped(writes)) {
+    const results = await Promise.allSettled(chained(group).map(inOrder));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }
   return { isIdle: effects === 0, refusals };
 }
 
-/** In order, those that stand side by side and do not depend on each other as one group. */
-function grouped(actions: Action[]): Action[][] {
-  const groups: Action[][] = [];
-  for (const action of actions) {
+/**
+ * By phase. Sizes and the status go side by side where no other phase lies between: neither needs the other
+ * to have arrived.
+ */
+function grouped(writes: Write[]): Write[][] {
+  const groups: Write[][] = [];
+  for (const phase of phases) {
+    const now = writes.filter((write) => write.phase === phase);
     const last = groups.at(-1);
-    if (last && isFree(action) && last.every(isFree)) last.push(action);
-    else groups.push([action]);
+    if (now.length === 0) continue;
+    if (last && [...last, ...now].every(isFree)) last.push(...now);
+    else groups.push(now);
   }
   return groups;
 }
 
-function isFree(action: Action): boolean {
-  return action.do === 'patchReplicaSet' || action.do === 'patchStatus';
+function isFree({ phase }: Write): boolean {
+  return phase === 'grow' || phase === 'shrink' || phase === 'status';
+}
+
+/** Writes to one object build on each other, and follow each other. */
+function chained(writes: Write[]): Write[][] {
+  const chains = new Map<string, Write[]>();
+  for (const write of writes) {
+    const id = idOf(targetOf(write));
+    chains.set(id, [...(chains.get(id) ?? []), write]);
+  }
+  return [...chains.values()];
+}
+
+function targetOf(write: Write): Pick<ObjectRef, 'kind' | 'name'> {
+  return write.do === 'create' ? { kind: write.kind, name: nameOf(write.object) } : write.ref;
+}
+
+function idOf({ kind, name }: Pick<ObjectRef, 'kind' | 'name'>): string {
+  return `${kind} ${name}`;
+}
+
+type Progress = { versions: Map<string, string>; refusals: Refusal[] };
+
+/** Answers false when the write had no effect. */
+async function perform(cluster: Cluster, write: Write, progress: Progress): Promise<boolean> {
+  switch (write.do) {
+    case 'create':
+      await cluster.create(write.kind, write.object);
+      return true;
+    case 'patch':
+      return patched(cluster, write, progress);
+    case 'delete':
+      await cluster.remove(write.ref).catch(ifGone);
+      return true;
+    case 'evict':
+      // `false`: a disruption budget forbids it now; the pod is still old in the next turn.
+      return (await cluster.evict(write.ref).catch(ifGone)) !== false;
+    default:
+      return write satisfies never;
+  }
+}
+
+/** In one write; without what is optional where the API server refuses that. */
+async function patched(
+  cluster: Cluster,
+  { ref: observed, patch, optional, status }: Patch,
+  { versions, refusals }: Progress,
+): Promise<boolean> {
+  const id = idOf(observed);
+  const { kind, namespace, name } = observed;
+  const resourceVersion = versions.get(id) ?? observed.resourceVersion;
+  const ref = { kind, namespace, name, resourceVersion };
+  const write = async (all: Patch['patch']): Promise<void> => {
+    const options = status ? { subresource: 'status' as const } : {};
+    versions.set(id, versionOf(await cluster.patch(ref, all, options)));
+  };
+  if (optional === undefined) {
+    await write(patch);
+    return true;
+  }
+  const isAlone = Object.keys(patch).length === 0;
+  try {
+    await write(mergePatches(patch, optional));
+    return true;
+  } catch (error) {
+    // One that went away in the meantime needs no metadata.
+    if (kind === 'Pod' && error instanceof NotFound) return true;
+    if (!(error instanceof Terminal)) throw error;
+    if (!isAlone) await write(patch);
+    refusals.push({ kind, patch: optional, why: error.message });
+    return !isAlone;
+  }
 }
 
 /**
@@ -67,106 +146,12 @@ export async function giveServicesBack(
   const { namespace } = key;
   const cluster = await world.cluster(key.cluster);
   for (const name of services) {
-    const service = await cluster.get('Service', namespace, name).catch(ifGone);
+    const ref = { kind: 'Service', namespace, name } as const;
+    const service = await cluster.get(ref).catch(ifGone);
     if (!service || annotationOf(service, managedByAnnotation) !== key.name) continue;
-    const target = { namespace, name, resourceVersion: versionOf(service) };
-    await cluster.patch('Service', target, givenBack).catch(ifGone);
+    await cluster.patch({ ...ref, resourceVersion: versionOf(service) }, givenBack).catch(ifGone);
     world.log('info', 'giveServiceBack', { ...key, object: name });
   }
-}
-
-/** Answers the rollout's new version when the action wrote to it, false when it had no effect. */
-async function perform(
-  cluster: Cluster,
-  key: RolloutKey,
-  action: Action,
-  { rolloutVersion, refusals }: { rolloutVersion: string | undefined; refusals: Refusal[] },
-): Promise<string | false | undefined> {
-  const { namespace } = key;
-  switch (action.do) {
-    case 'createReplicaSet':
-      await cluster.create('ReplicaSet', action.replicaSet);
-      return undefined;
-    case 'patchReplicaSet':
-      return patchReplicaSet(cluster, namespace, action, refusals);
-    case 'patchService':
-      await cluster.patch('Service', { namespace, ...targetOf(action) }, action.patch);
-      return undefined;
-    case 'patchWorkload':
-      await cluster.patch(action.kind, { namespace, ...targetOf(action) }, action.patch);
-      return undefined;
-    case 'patchPod':
-      return patchPod(cluster, namespace, action, refusals);
-    case 'deleteReplicaSet':
-      await cluster
-        .remove('ReplicaSet', { namespace, ...targetOf(action), uid: action.uid })
-        .catch(ifGone);
-      return undefined;
-    case 'evictPod':
-      // `false`: a disruption budget forbids it now; the pod is still old in the next turn.
-      return (await cluster.evict(namespace, action.name, action.uid).catch(ifGone)) === false
-        ? false
-        : undefined;
-    case 'patchRollout':
-    case 'patchStatus': {
-      const resourceVersion = rolloutVersion ?? action.resourceVersion;
-      const options = action.do === 'patchStatus' ? { subresource: 'status' as const } : {};
-      const target = { namespace, name: key.name, resourceVersion };
-      return versionOf(await cluster.patch('Rollout', target, action.patch, options));
-    }
-    default:
-      return action satisfies never;
-  }
-}
-
-type ReplicaSetPatch = Extract<Action, { do: 'patchReplicaSet' }>;
-
-/** In one write; without the metadata where the API server refuses that. */
-async function patchReplicaSet(
-  cluster: Cluster,
-  namespace: string,
-  action: ReplicaSetPatch,
-  refusals: Refusal[],
-): Promise<false | undefined> {
-  const { patch, metadata } = action;
-  const target = { namespace, ...targetOf(action) };
-  try {
-    await cluster.patch('ReplicaSet', target, mergePatches(patch, metadata ?? {}));
-  } catch (error) {
-    if (!(error instanceof Terminal) || metadata === undefined) throw error;
-    const isAlone = Object.keys(patch).length === 0;
-    if (!isAlone) await cluster.patch('ReplicaSet', target, patch);
-    refusals.push({ kind: 'ReplicaSet', patch: metadata, why: error.message });
-    if (isAlone) return false;
-  }
-  return undefined;
-}
-
-type PodPatch = Extract<Action, { do: 'patchPod' }>;
-
-async function patchPod(
-  cluster: Cluster,
-  namespace: string,
-  action: PodPatch,
-  refusals: Refusal[],
-): Promise<false | undefined> {
-  try {
-    await cluster.patch('Pod', { namespace, ...targetOf(action) }, action.patch);
-  } catch (error) {
-    // One that went away in the meantime needs no metadata.
-    if (error instanceof NotFound) return undefined;
-    if (!(error instanceof Terminal)) throw error;
-    refusals.push({ kind: 'Pod', patch: action.patch, why: error.message });
-    return false;
-  }
-  return undefined;
-}
-
-function targetOf(action: { name: string; resourceVersion: string }): {
-  name: string;
-  resourceVersion: string;
-} {
-  return { name: action.name, resourceVersion: action.resourceVersion };
 }
 
 function ifGone(error: unknown): undefined {

@@ -74,12 +74,11 @@ async function put(cluster: Cluster, event: Event): Promise<void> {
 /** It was said before: of another version of the rollout, or in this very turn. */
 async function countOn(cluster: Cluster, { metadata, ...event }: Event): Promise<void> {
   const { name = '', namespace = '' } = metadata ?? {};
-  const said = await cluster.get('Event', namespace, name);
+  const said = await cluster.get({ kind: 'Event', namespace, name });
   const { resourceVersion } = event.involvedObject ?? {};
   if (said.involvedObject?.resourceVersion === resourceVersion) return;
   await cluster.patch(
-    'Event',
-    { namespace, name, resourceVersion: versionOf(said) },
+    { kind: 'Event', namespace, name, resourceVersion: versionOf(said) },
     {
       count: (said.count ?? 1) + 1,
       lastTimestamp: event.lastTimestamp,

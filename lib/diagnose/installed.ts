@@ -1,5 +1,5 @@
 import { refusal, type Subject } from '../kubernetes/answers.ts';
-import { pathOf } from '../kubernetes/resources.ts';
+import { pathOf } from '../kubernetes/paths.ts';
 import { type Credentials, transport } from '../kubernetes/transport.ts';
 
 const timeoutMs = 10_000;

@@ -1,10 +1,10 @@
 import { Conflict, MissingRight, NotFound, Terminal, Transient } from '../errors.ts';
-import { type ResourceKind, resources } from './resources.ts';
+import { type Kind, resourceNameOf, rowOf } from '../model/kinds.ts';
 
 /** What a call is about: for its path, its messages and the RBAC rule it needs. */
 export type Subject = {
   verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'delete';
-  kind: ResourceKind;
+  kind: Kind;
   namespace: string;
   name?: string;
   subresource?: string;
@@ -23,8 +23,7 @@ export function isRecord(value: unknown): value is { [field: string]: unknown } 
 
 /** `patch rollouts.argoproj.io/status default/front-api`, as `kubectl auth can-i` has it. */
 export function describe({ verb, kind, namespace, name, subresource }: Subject): string {
-  const { plural, group } = resources[kind];
-  const resource = [group === '' ? plural : `${plural}.${group}`, subresource].filter(Boolean);
+  const resource = [resourceNameOf(kind), subresource].filter(Boolean);
   // Of a kind that is in no namespace, the name is all there is.
   const place = namespace === '' && name !== undefined ? [name] : [namespace || '*', name];
   return `${verb} ${resource.join('/')} ${place.filter(Boolean).join('/')}`;
@@ -60,7 +59,7 @@ const signInAdvice =
   'on EKS, give the role that Serin runs as an access entry; elsewhere, sign in again';
 
 function missingRight({ verb, kind, namespace, subresource }: Subject, text: string): Error {
-  const { plural, group } = resources[kind];
+  const { plural, group } = rowOf(kind);
   const resource = [plural, subresource].filter(Boolean).join('/');
   const where = namespace === '' ? 'all namespaces' : `namespace ${namespace}`;
   const advice =

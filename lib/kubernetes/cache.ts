@@ -1,16 +1,25 @@
 import { Conflict, NotFound } from '../errors.ts';
 import type { LabelSelector, ManagedFieldsEntry, ObjectMeta } from '../model/argo.generated.ts';
+import {
+  type Kind,
+  type Kinds,
+  kindNames,
+  type kinds,
+  type ObjectRef,
+  rowOf,
+} from '../model/kinds.ts';
 import { hashLabel } from '../model/names.ts';
-import type { Cluster, Kind, Kinds, SelectorText } from '../world.ts';
+import type { Cluster, SelectorText } from '../world.ts';
 import type { WatchedCluster } from './kubernetes.ts';
 import { type ObjectCache, objectCache } from './objectCache.ts';
 import { parseSelector, selects } from './selectors.ts';
 
 /** The kinds that are watched. Pods are read when they are needed, which is seldom. */
-const always = ['Rollout', 'ReplicaSet', 'Service'] as const;
+type Watched = { [K in Kind]: (typeof kinds)[K]['watched'] extends readonly [] ? never : K }[Kind];
+const watched = kindNames.filter((kind): kind is Watched => rowOf(kind).watched.length > 0);
+const always = watched.filter((kind) => rowOf(kind).watched.includes('always'));
 /** Watched from when one is first asked for: most rollouts have a template of their own. */
-const onDemand = ['Deployment', 'PodTemplate', 'ReplicaSet'] as const;
-type Watched = (typeof always)[number] | (typeof onDemand)[number];
+const onDemand = watched.filter((kind) => rowOf(kind).watched.includes('onDemand'));
 
 /** Every ReplicaSet of a rollout has the label, and nothing else has. */
 const owned = { ReplicaSet: hashLabel };
@@ -45,17 +54,11 @@ export async function cachedCluster(
   live: WatchedCluster,
   options: CacheOptions,
 ): Promise<Cluster & { peek: Peek }> {
-  const caches = {
-    Rollout: objectCache<Kinds['Rollout']>(),
-    ReplicaSet: objectCache<Kinds['ReplicaSet']>(),
-    Service: objectCache<Kinds['Service']>(),
-    Deployment: objectCache<Kinds['Deployment']>(),
-    PodTemplate: objectCache<Kinds['PodTemplate']>(),
-  };
+  const caches = Object.fromEntries(watched.map((kind) => [kind, objectCache()]));
   const namespaces = options.namespaces.length > 0 ? options.namespaces : [''];
   const deaf = troubled(options);
   const start = async <K extends Watched>(kind: K, selectors: Selectors): Promise<void> => {
-    const known = caches[kind] as unknown as ObjectCache<Kinds[K]>;
+    const known = caches[kind] as ObjectCache<Kinds[K]>;
     const selector = selectors[kind] ?? '';
     const watches = namespaces.map((namespace) => ({
       ...{ namespace, selector },
@@ -67,7 +70,7 @@ export async function cachedCluster(
   await Promise.all(always.map((kind) => start(kind, owned)));
   const ready = onceEach(onDemand, (kind) => start(kind, others));
   const cacheOf = <K extends Kind>(kind: K): ObjectCache<Kinds[K]> | undefined =>
-    (caches as unknown as { [kind: string]: ObjectCache<Kinds[K]> })[kind];
+    caches[kind] as ObjectCache<Kinds[K]> | undefined;
   const isSeen = (namespace: string): boolean =>
     namespaces.includes('') || namespaces.includes(namespace);
   const isTold = (kind: Kind, namespace: string): boolean => isSeen(namespace) && !deaf.is(kind);
@@ -75,9 +78,10 @@ export async function cachedCluster(
     ...live,
     doorbell: true,
     peek: (kind, namespace) => cacheOf(kind)?.list(namespace) ?? [],
-    get: async (kind, namespace, name) => {
+    get: async (ref) => {
+      const { kind, namespace, name } = ref;
       const known = cacheOf(kind);
-      if (!known || !isTold(kind, namespace)) return await live.get(kind, namespace, name);
+      if (!known || !isTold(kind, namespace)) return await live.get(ref);
       if (!known.get(namespace, name)) await ready(kind);
       const object = known.get(namespace, name);
       if (!object) throw new NotFound(`There is no ${kind} ${namespace}/${name}`);
@@ -102,11 +106,10 @@ export async function cachedCluster(
       if (how?.dryRun) return await make;
       return await written(live, cacheOf(kind), { kind, namespace, name }, make);
     },
-    patch: (kind, target, patch, how) =>
-      written(live, cacheOf(kind), { kind, ...target }, live.patch(kind, target, patch, how)),
-    remove: async (kind, target) => {
-      await live.remove(kind, target);
-      cacheOf(kind)?.drop(target.namespace, target.name, target.uid);
+    patch: (ref, patch, how) => written(live, cacheOf(ref.kind), ref, live.patch(ref, patch, how)),
+    remove: async (ref) => {
+      await live.remove(ref);
+      cacheOf(ref.kind)?.drop(ref.namespace, ref.name, ref.uid);
     },
   };
 }
@@ -204,7 +207,7 @@ async function follow<K extends Watched>(
 async function written<K extends Kind>(
   live: Cluster,
   known: ObjectCache<Kinds[K]> | undefined,
-  { kind, namespace, name }: { kind: K; namespace: string; name: string },
+  { kind, namespace, name }: ObjectRef<K>,
   write: Promise<Kinds[K]>,
 ): Promise<Kinds[K]> {
   try {
@@ -221,12 +224,12 @@ async function written<K extends Kind>(
 async function refresh<K extends Kind>(
   live: Cluster,
   known: ObjectCache<Kinds[K]>,
-  { kind, namespace, name }: { kind: K; namespace: string; name: string },
+  { kind, namespace, name }: ObjectRef<K>,
 ): Promise<void> {
   const before = known.get(namespace, name);
   try {
     // Versions go back where etcd was restored from a backup.
-    known.correct(slim(kind, await live.get(kind, namespace, name)), before);
+    known.correct(slim(kind, await live.get({ kind, namespace, name })), before);
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
     const object = known.get(namespace, name);

@@ -1,8 +1,9 @@
 import { MissingRight } from '../errors.ts';
 import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import { apiVersionOf } from '../model/kinds.ts';
 import { fieldManager } from '../model/names.ts';
 import { isRecord, refusal, type Subject } from './answers.ts';
-import { pathOf, resources } from './resources.ts';
+import { pathOf } from './paths.ts';
 import { type Credentials, type Transport, transport } from './transport.ts';
 
 /** What an API server has against an object. `path` is '' where it names no field. */
@@ -56,7 +57,7 @@ async function ask(
     subject,
     path: pathOf(kind, { namespace }),
     query: { fieldManager, dryRun: 'All', fieldValidation },
-    body: { ...object, apiVersion: resources[kind].apiVersion, kind },
+    body: { ...object, apiVersion: apiVersionOf(kind), kind },
   });
   if (status < 300) return [];
   const said: Status = isRecord(body) ? body : {};

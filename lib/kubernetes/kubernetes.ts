@@ -1,10 +1,12 @@
 import { NotFound, Transient } from '../errors.ts';
+import type { Kind, Kinds, ObjectRef } from '../model/kinds.ts';
+import { apiVersionOf } from '../model/kinds.ts';
 import { fieldManager } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import type { Cluster, Kind, Kinds, SelectorText } from '../world.ts';
+import type { Cluster } from '../world.ts';
 import { describe, isBudgets, isRecord, refusal, type Subject } from './answers.ts';
-import { isName, pathOf, type ReadKind, type ReadKinds, resources } from './resources.ts';
+import { isName, pathOf } from './paths.ts';
 import { type Call, type Credentials, type Transport, transport } from './transport.ts';
 import { type Watch, watch } from './watch.ts';
 
@@ -26,32 +28,19 @@ type Send = Transport['send'];
 /** A cluster whose changes can be followed too. */
 export type WatchedCluster = Cluster & { watch: Watch };
 
-/** The reads alone, of what tells of other controllers too. */
-export type ReadableCluster = {
-  get: <K extends ReadKind>(kind: K, namespace: string, name: string) => Promise<ReadKinds[K]>;
-  list: <K extends ReadKind>(
-    kind: K,
-    namespace: string,
-    selector?: SelectorText,
-  ) => Promise<ReadKinds[K][]>;
-};
-
 /** A Kubernetes API server as a World's Cluster. */
-export function kubernetesCluster(
-  options: KubernetesOptions,
-): Omit<WatchedCluster, 'get' | 'list'> & ReadableCluster {
+export function kubernetesCluster(options: KubernetesOptions): WatchedCluster {
   const { userAgent, timeoutMs, pageSize } = { ...defaults, ...options };
   const calls = transport(options, { userAgent, timeoutMs });
   const { send } = calls;
   return {
     doorbell: options.doorbell,
-    get: (kind, namespace, name) => get(send, kind, namespace, name),
+    get: (ref) => get(send, ref),
     list: (kind, namespace, selector) => list(send, { kind, namespace, selector, pageSize }),
     create: (kind, object, { dryRun = false } = {}) => create(send, kind, object, dryRun),
-    patch: (kind, target, patch, { subresource } = {}) =>
-      patched(send, kind, { ...target, ...(subresource && { subresource }) }, patch),
-    remove: (kind, target) => remove(send, kind, target),
-    evict: (namespace, name, uid) => evict(send, { namespace, name, uid }),
+    patch: (ref, patch, options = {}) => patched(send, ref, patch, options),
+    remove: (ref) => remove(send, ref),
+    evict: (ref) => evict(send, ref),
     watch: (kind, where, sink, signal) => {
       const listing = { kind, pageSize, selector: where.selector, ...where };
       return watch(calls, () => listed(send, listing), { kind, ...where }, sink, signal);
@@ -59,12 +48,10 @@ export function kubernetesCluster(
   };
 }
 
-async function get<K extends ReadKind>(
+async function get<K extends Kind>(
   send: Send,
-  kind: K,
-  namespace: string,
-  name: string,
-): Promise<ReadKinds[K]> {
+  { kind, namespace, name }: ObjectRef<K>,
+): Promise<Kinds[K]> {
   const subject: Subject = { verb: 'get', kind, namespace, name };
   // Names come out of specs, where anything may be written; nothing has such a name.
   if (!isName(name) || !isName(namespace)) throw new NotFound(`${describe(subject)}: no such name`);
@@ -78,14 +65,14 @@ type Listing<K> = {
   pageSize: number;
 };
 
-async function list<K extends ReadKind>(send: Send, listing: Listing<K>): Promise<ReadKinds[K][]> {
+async function list<K extends Kind>(send: Send, listing: Listing<K>): Promise<Kinds[K][]> {
   return (await listed(send, listing)).items;
 }
 
 /** The objects, and the version of the whole from which a watch goes on. */
-type Listed<K extends ReadKind> = { items: ReadKinds[K][]; version: string };
+type Listed<K extends Kind> = { items: Kinds[K][]; version: string };
 
-async function listed<K extends ReadKind>(send: Send, listing: Listing<K>): Promise<Listed<K>> {
+async function listed<K extends Kind>(send: Send, listing: Listing<K>): Promise<Listed<K>> {
   // A list that takes longer than the server keeps its snapshot starts over, once.
   const found = (await pages(send, listing)) ?? (await pages(send, listing));
   if (found !== undefined) return found;
@@ -94,12 +81,12 @@ async function listed<K extends ReadKind>(send: Send, listing: Listing<K>): Prom
 }
 
 /** Undefined when a later page is not to be had any more. */
-async function pages<K extends ReadKind>(
+async function pages<K extends Kind>(
   send: Send,
   { kind, namespace, selector = '', pageSize }: Listing<K>,
 ): Promise<Listed<K> | undefined> {
   const subject: Subject = { verb: 'list', kind, namespace };
-  const items: ReadKinds[K][] = [];
+  const items: Kinds[K][] = [];
   for (let cursor = ''; ; ) {
     const query = {
       limit: String(pageSize),
@@ -131,24 +118,18 @@ async function create<K extends Kind>(
     subject,
     path: pathOf(kind, { namespace }),
     query: { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) },
-    body: { ...object, apiVersion: resources[kind].apiVersion, kind },
+    body: { ...object, apiVersion: apiVersionOf(kind), kind },
   });
   return objectOf(kind, subject, body);
 }
 
-type PatchTarget = {
-  namespace: string;
-  name: string;
-  resourceVersion?: string;
-  subresource?: 'status' | 'scale';
-};
-
 async function patched<K extends Kind>(
   send: Send,
-  kind: K,
-  { resourceVersion, ...target }: PatchTarget,
+  { kind, namespace, name, resourceVersion }: ObjectRef<K>,
   patch: MergePatch,
+  { subresource }: { subresource?: 'status' | 'scale' },
 ): Promise<Kinds[K]> {
+  const target = { namespace, name, ...(subresource && { subresource }) };
   const subject: Subject = { verb: 'patch', kind, ...target };
   const metadata = isRecord(patch.metadata) ? patch.metadata : {};
   const call: Call = {
@@ -161,14 +142,14 @@ async function patched<K extends Kind>(
   };
   const object = objectOf(kind, subject, await ask(send, call));
   // What answers there is a Scale, not the object.
-  return target.subresource === 'scale' ? get(send, kind, target.namespace, target.name) : object;
+  return subresource === 'scale' ? get(send, { kind, namespace, name }) : object;
 }
 
 async function remove(
   send: Send,
-  kind: Kind,
-  { uid, resourceVersion, ...target }: Parameters<Cluster['remove']>[1],
+  { kind, uid, resourceVersion, namespace, name }: Parameters<Cluster['remove']>[0],
 ): Promise<void> {
+  const target = { namespace, name };
   const subject: Subject = { verb: 'delete', kind, ...target };
   await ask(send, {
     subject,
@@ -184,8 +165,9 @@ async function remove(
 
 async function evict(
   send: Send,
-  { uid, ...target }: { namespace: string; name: string; uid: string },
+  { uid, namespace, name }: Parameters<Cluster['evict']>[0],
 ): Promise<boolean> {
+  const target = { namespace, name };
   const place = { ...target, subresource: 'eviction' };
   const subject: Subject = { verb: 'create', kind: 'Pod', ...place };
   const { status, body } = await send({
@@ -211,10 +193,10 @@ async function ask(send: Send, call: Call): Promise<unknown> {
 }
 
 /** The API leaves out of a list what each of its objects is; here each says so. */
-function objectOf<K extends ReadKind>(kind: K, subject: Subject, body: unknown): ReadKinds[K] {
+function objectOf<K extends Kind>(kind: K, subject: Subject, body: unknown): Kinds[K] {
   if (!isRecord(body) || !isRecord(body.metadata)) throw strange(subject);
-  const object: object = { ...body, apiVersion: resources[kind].apiVersion, kind };
-  return object as ReadKinds[K];
+  const object: object = { ...body, apiVersion: apiVersionOf(kind), kind };
+  return object as Kinds[K];
 }
 
 function strange(subject: Subject): Error {

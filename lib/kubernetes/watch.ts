@@ -1,8 +1,10 @@
 import { Terminal, Transient } from '../errors.ts';
+import type { Kind, Kinds } from '../model/kinds.ts';
+import { apiVersionOf } from '../model/kinds.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import type { Kind, Kinds, SelectorText } from '../world.ts';
+import type { SelectorText } from '../world.ts';
 import { describe, isRecord, refusal, type Subject } from './answers.ts';
-import { pathOf, resources } from './resources.ts';
+import { pathOf } from './paths.ts';
 import type { Transport } from './transport.ts';
 
 /** Told of everything there is, and then of every change, in order. */
@@ -130,7 +132,7 @@ async function follow<K extends Kind>(
     const { resourceVersion } = (object.metadata ?? {}) as { resourceVersion?: string };
     seen = resourceVersion ?? seen;
     if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') {
-      const whole: object = { ...object, apiVersion: resources[kind].apiVersion, kind };
+      const whole: object = { ...object, apiVersion: apiVersionOf(kind), kind };
       sink.change(type, whole as Kinds[K]);
     }
   }

@@ -57,6 +57,11 @@ export function goType(notation: string): GoType {
   throw new Error(`lib/model/gotypes.json has no type ${notation}`);
 }
 
+/** Whether the table has a struct of that name. */
+export function isGoStruct(name: string): boolean {
+  return Object.hasOwn(structs, name);
+}
+
 /** The struct's JSON fields in Go's order, those of embedded structs in their place. */
 export function fieldsOf(structName: string): readonly GoField[] {
   const known = parsed.get(structName);

@@ -1,38 +1,63 @@
-import type { ReplicaSet, RolloutStatus } from './argo.generated.ts';
+import type { ObjectMeta, ReplicaSet, RolloutStatus } from './argo.generated.ts';
 import type { Outcome } from './intent.ts';
+import type { Kind, ObjectRef } from './kinds.ts';
 import type { Others, RefusedMetadata, Rival } from './record.ts';
-import type { WorkloadKind } from './reference.ts';
 import type { Millis } from './units.ts';
 
 /** A JSON merge patch (RFC 7396): null removes. */
 export type MergePatch = { [field: string]: unknown };
 
-/** Something to do in the cluster. Carried out in order, each only if its object is as observed. */
-export type Action =
-  | { do: 'createReplicaSet'; replicaSet: ReplicaSet }
-  /** `metadata` is of a role and goes along: if the API server refuses it, the rest is written without. */
-  | {
-      do: 'patchReplicaSet';
-      name: string;
-      resourceVersion: string;
-      patch: MergePatch;
-      metadata?: MergePatch;
-    }
-  | { do: 'deleteReplicaSet'; name: string; uid: string; resourceVersion: string }
-  | { do: 'patchService'; name: string; resourceVersion: string; patch: MergePatch }
-  | {
-      do: 'patchWorkload';
-      kind: WorkloadKind;
-      name: string;
-      resourceVersion: string;
-      patch: MergePatch;
-    }
-  /** Metadata of a role: nothing depends on it. */
-  | { do: 'patchPod'; name: string; resourceVersion: string; patch: MergePatch }
-  | { do: 'evictPod'; name: string; uid: string }
-  /** Spec or metadata of the rollout; later writes of the plan build on the version it returns. */
-  | { do: 'patchRollout'; resourceVersion: string; patch: MergePatch }
-  | { do: 'patchStatus'; resourceVersion: string; patch: MergePatch };
+/**
+ * The parts of a turn, one after the other: what must be said before it is tried again; what is created;
+ * what grows; where traffic is sent and what Services lead to; what shrinks; what is deleted, and what of
+ * other objects follows; the rollout itself; and last what nothing depends on.
+ */
+export const phases = [
+  'first',
+  'create',
+  'grow',
+  'route',
+  'point',
+  'shrink',
+  'prune',
+  'rollout',
+  'status',
+  'metadata',
+  'evict',
+] as const;
+export type Phase = (typeof phases)[number];
+
+/**
+ * A write to the cluster, done only if its object is as observed. Those of a phase are done side by side,
+ * those to one object one after the other. Of a patch, `optional` goes along: if the API server refuses it,
+ * the rest is written without.
+ */
+export type Write = { phase: Phase } & (
+  | { do: 'create'; kind: 'ReplicaSet'; object: ReplicaSet }
+  | { do: 'patch'; ref: VersionedRef; patch: MergePatch; status?: true; optional?: MergePatch }
+  | { do: 'delete'; ref: VersionedRef & { uid: string } }
+  | { do: 'evict'; ref: ObjectRef<'Pod'> & { uid: string } }
+);
+export type Patch = Extract<Write, { do: 'patch' }>;
+type VersionedRef = ObjectRef & { resourceVersion: string };
+
+/** The object as it was observed: a write to it is refused if it has changed since. */
+export function refOf<K extends Kind>(
+  kind: K,
+  { metadata = {} }: { metadata?: ObjectMeta },
+): ObjectRef<K> & { uid: string; resourceVersion: string } {
+  const { namespace = 'default', name = '', uid = '', resourceVersion = '' } = metadata;
+  return { kind, namespace, name, uid, resourceVersion };
+}
+
+/** Whether a write is a patch of that kind's spec or metadata. */
+export function isPatchOf(kind: Kind, write: Write): write is Patch {
+  return write.do === 'patch' && write.ref.kind === kind && !write.status;
+}
+
+export function isStatusWrite(write: Write): write is Patch {
+  return write.do === 'patch' && write.status === true;
+}
 
 /** A Kubernetes Event to put beside the rollout. Lost ones are not retried. */
 export type PlannedEvent = { type: 'Normal' | 'Warning'; reason: string; message: string };
@@ -59,9 +84,9 @@ export type IntentStep =
   | { id: string; step: 'apply'; resourceVersion: string }
   | { id: string; step: 'close'; outcome: Outcome };
 
-/** All that one turn does. A plan without actions is at rest until its wake. */
+/** All that one turn does. A plan without writes is at rest until its wake. */
 export type Plan = {
-  actions: Action[];
+  writes: Write[];
   events: PlannedEvent[];
   /** The status as this turn leaves it. */
   status: RolloutStatus;

@@ -6,6 +6,7 @@ import type {
   Rollout,
   Service,
 } from './argo.generated.ts';
+import { rowOf } from './kinds.ts';
 import { hashLabel, managedByAnnotation } from './names.ts';
 
 // The objects a rollout's spec refers to: its Services, and the workload whose template it takes.
@@ -61,12 +62,6 @@ export function generationOf({ metadata }: WorkloadObject): string {
   return String(metadata?.generation ?? 0);
 }
 
-const groups: Record<WorkloadKind, string> = {
-  Deployment: 'apps',
-  ReplicaSet: 'apps',
-  PodTemplate: '',
-};
-
 /** The object to read the template from, or why there can be none; undefined for an inline template. */
 export function referenceOf(
   rollout: Rollout,
@@ -76,7 +71,7 @@ export function referenceOf(
   if (!ref || hasTemplate(template)) return undefined;
   const { apiVersion = '', name = '' } = ref;
   const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
-  const kind = workloadKinds.find((known) => known === ref.kind && groups[known] === group);
+  const kind = workloadKinds.find((known) => known === ref.kind && rowOf(known).group === group);
   if (!kind) {
     const given = `${ref.kind ?? 'nothing'} of ${apiVersion || 'no apiVersion'}`;
     return {

@@ -35,7 +35,9 @@ export async function observe(
   options: { now: Millis; pods?: boolean },
 ): Promise<Observed | undefined> {
   const cluster = await world.cluster(key.cluster);
-  const found = await cluster.get('Rollout', key.namespace, key.name).catch(orNone);
+  const found = await cluster
+    .get({ kind: 'Rollout', namespace: key.namespace, name: key.name })
+    .catch(orNone);
   if (!found) return undefined;
   const source = await resolve(cluster, withoutNulls(found), key.namespace);
   const { rollout } = source;
@@ -91,7 +93,7 @@ async function resolve(cluster: Cluster, rollout: Rollout, namespace: string): P
   if ('fault' in reference) return { rollout, workloadFault: reference.fault };
   const { kind, name } = reference;
   try {
-    return resolved(rollout, kind, withoutNulls(await cluster.get(kind, namespace, name)));
+    return resolved(rollout, kind, withoutNulls(await cluster.get({ kind, namespace, name })));
   } catch (error) {
     if (error instanceof NotFound) {
       return { rollout, workloadFault: `names the ${kind} ${name}, which does not exist` };
@@ -174,7 +176,7 @@ async function readServices(
     .map(nameOf);
   const names = [...new Set([...serviceNames(rollout), ...(record?.services ?? []), ...former])];
   const found = await Promise.all(
-    names.map((name) => cluster.get('Service', namespace, name).catch(orNone)),
+    names.map((name) => cluster.get({ kind: 'Service', namespace, name }).catch(orNone)),
   );
   return Object.fromEntries(names.map((name, index) => [name, found[index] ?? null]));
 }
@@ -206,7 +208,9 @@ async function tryCreate(cluster: Cluster, rollout: Rollout, known: ReplicaSet[]
 /** The name is taken: by a stranger, or by this rollout since the ReplicaSets were listed. */
 async function whoseName(cluster: Cluster, rollout: Rollout, hash: string): Promise<DryRun> {
   const { name, namespace = 'default' } = rollout.metadata ?? {};
-  const set = await cluster.get('ReplicaSet', namespace, `${name}-${hash}`).catch(orNone);
+  const set = await cluster
+    .get({ kind: 'ReplicaSet', namespace, name: `${name}-${hash}` })
+    .catch(orNone);
   const isOurs = set !== undefined && isControlledBy(set, uidOf(rollout));
   if (set && !isOurs) return { taken: true };
   const wanted = { [hashLabel]: hash, ...rollout.spec?.selector?.matchLabels };

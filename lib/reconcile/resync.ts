@@ -94,7 +94,7 @@ async function freeServices(cluster: Cluster, rollouts: Rollout[]): Promise<void
     const { namespace = 'default' } = service.metadata ?? {};
     if (owner === undefined || names.has(`${namespace}/${owner}`)) continue;
     const target = { namespace, name: nameOf(service), resourceVersion: versionOf(service) };
-    await cluster.patch('Service', target, givenBack).catch(ifNotNow);
+    await cluster.patch({ kind: 'Service', ...target }, givenBack).catch(ifNotNow);
   }
 }
 

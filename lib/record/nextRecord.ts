@@ -15,7 +15,7 @@ import {
 } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
 import { deepEqual } from '../model/patch.ts';
-import type { Plan } from '../model/plan.ts';
+import { isStatusWrite, type Plan } from '../model/plan.ts';
 import type { LedgerEntry, Progress, RolloutRecord } from '../model/record.ts';
 import { referenceOf, serviceNames } from '../model/reference.ts';
 import { type Millis, secondMs } from '../model/units.ts';
@@ -62,9 +62,9 @@ export function nextRecord(
     ...ended.map((intent) => commandEntry(intent, progress)),
     ...(plan.restored ? [restoredEntry(progress)] : []),
   ];
-  const acts = plan.actions.length > 0;
+  const acts = plan.writes.length > 0;
   // Evictions that a disruption budget refuses change nothing: they are tried less and less often.
-  const isActive = plan.actions.some((action) => action.do !== 'evictPod');
+  const isActive = plan.writes.some((write) => write.do !== 'evict');
   const isSame = record.progress?.resourceVersion === progress.resourceVersion && !isActive;
   const {
     claim: _,
@@ -89,8 +89,8 @@ export function nextRecord(
     progress: moves ? progress : (record.progress ?? progress),
     intents: remembered(intents, now),
     polls: isSame ? record.polls + 1 : 0,
-    ...(plan.actions.some((action) => action.do === 'patchStatus') && { statusAt: now }),
-    ...(plan.actions.some(isResize) && { resizedAt: now }),
+    ...(plan.writes.some(isStatusWrite) && { statusAt: now }),
+    ...(plan.writes.some(isResize) && { resizedAt: now }),
     ...dueOf(plan, now),
     ...stillQueued(record, now),
     ...(rival && { rival }),
@@ -185,7 +185,7 @@ function bestSoFar(
 
 function dueOf(plan: Plan, now: Millis): Pick<RolloutRecord, 'dueAt' | 'dueFor'> {
   const at = 'at' in plan.wake ? plan.wake.at : undefined;
-  if (plan.actions.length > 0) {
+  if (plan.writes.length > 0) {
     return { dueAt: Math.min(at ?? Number.POSITIVE_INFINITY, now + safetyMs), dueFor: 'this turn' };
   }
   return 'at' in plan.wake ? { dueAt: plan.wake.at, dueFor: plan.wake.why } : {};

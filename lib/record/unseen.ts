@@ -36,7 +36,7 @@ export async function partView(
   now: Millis,
 ): Promise<RolloutView> {
   const cluster = await world.cluster(key.cluster);
-  const rollout = await cluster.get('Rollout', key.namespace, key.name);
+  const rollout = await cluster.get({ kind: 'Rollout', namespace: key.namespace, name: key.name });
   const { instanceId } = world;
   return view({
     observed: {

@@ -1,9 +1,10 @@
 import type { Rollout } from '../model/argo.generated.ts';
+import type { Kind, Kinds } from '../model/kinds.ts';
 import { fieldManager } from '../model/names.ts';
 import { diffMergePatch, mergePatches } from '../model/patch.ts';
 import type { MergePatch } from '../model/plan.ts';
 import type { Millis } from '../model/units.ts';
-import type { Cluster, Kind, Kinds } from '../world.ts';
+import type { Cluster } from '../world.ts';
 import { type DisruptionBudget, evictPod } from './apiServer/eviction.ts';
 import { frozenCopy } from './apiServer/frozen.ts';
 import type { Writer } from './apiServer/managedFields.ts';
@@ -110,19 +111,19 @@ function apiServer(objects: Objects, { writer, budgets, doorbell, pass }: Client
   };
   return {
     doorbell,
-    get: (kind, namespace, name) => call(() => objects.get(kind, namespace, name)),
+    get: ({ kind, namespace, name }) => call(() => objects.get(kind, namespace, name)),
     list: (kind, namespace, selector) => call(() => objects.list(kind, namespace, selector)),
     create: (kind, object, { dryRun = false } = {}) => {
       // What is sent is what it is now, whatever the caller does with it while it travels.
       const sent = frozenCopy(object);
       return call(() => objects.create(kind, sent, { writer, dryRun }));
     },
-    patch: (kind, target, patch, options = {}) => {
+    patch: ({ kind, ...target }, patch, options = {}) => {
       const sent = frozenCopy(patch);
       return call(() => objects.patch(kind, target, sent, { writer, ...options }));
     },
-    remove: (kind, target) => call(() => objects.remove(kind, target, writer)),
-    evict: (namespace, name, uid) =>
+    remove: ({ kind, ...target }) => call(() => objects.remove(kind, target, writer)),
+    evict: ({ namespace, name, uid }) =>
       call(() => evictPod(objects, budgets, { namespace, name, uid }, writer)),
   };
 }

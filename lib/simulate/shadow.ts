@@ -1,53 +1,48 @@
 import { Conflict, NotFound } from '../errors.ts';
 import { parseSelector, selects } from '../kubernetes/selectors.ts';
 import type { ObjectMeta } from '../model/argo.generated.ts';
+import type { Kind, Kinds, ObjectRef } from '../model/kinds.ts';
 import { applyMergePatch, deepEqual } from '../model/patch.ts';
+import type { MergePatch } from '../model/plan.ts';
 import { type Millis, toTime } from '../model/units.ts';
-import type { Cluster, Kind, Kinds } from '../world.ts';
+import type { Cluster, ReadableCluster } from '../world.ts';
 import { type AnyObject, admitted } from './apiServer/admission.ts';
 
 /** What would have become of an object: made without `before`, gone without `after`. */
 export type Touched = { [K in Kind]: { kind: K; before?: Kinds[K]; after?: Kinds[K] } }[Kind];
 
 type Shadow = { kind: Kind; before?: AnyObject; after?: AnyObject };
-type Target = { namespace: string; name: string; resourceVersion?: string };
 
 /**
  * A real cluster that is only read: writes go nowhere, but who reads after them finds them done. No
  * controller answers them, so what follows from pods that come and go does not happen.
  */
 export function shadowCluster(
-  live: Pick<Cluster, 'get' | 'list'>,
+  live: ReadableCluster,
   now: Millis,
 ): { cluster: Cluster; touched: () => Touched[] } {
   const shadows = new Map<string, Shadow>();
-  const find = (kind: Kind, { namespace, name }: Target): Shadow | undefined =>
-    shadows.get(`${kind} ${namespace}/${name}`);
-  const get = async <K extends Kind>(kind: K, namespace: string, name: string) => {
-    const known = find(kind, { namespace, name });
-    if (!known) return await live.get(kind, namespace, name);
-    if (!known.after) throw new NotFound(`${kind} ${namespace}/${name} would be gone`);
+  const find = (ref: ObjectRef): Shadow | undefined => shadows.get(idOf(ref));
+  const get = async <K extends Kind>(ref: ObjectRef<K>) => {
+    const known = find(ref);
+    if (!known) return await live.get(ref);
+    if (!known.after) throw new NotFound(`${idOf(ref)} would be gone`);
     return known.after as Kinds[K];
   };
   const put = async (
-    kind: Kind,
-    target: Target,
+    { kind, namespace, name, resourceVersion }: ObjectRef,
     change: (object: AnyObject) => AnyObject | undefined,
   ) => {
-    const { namespace, name } = target;
-    const object = (await get(kind, namespace, name)) as AnyObject;
+    const ref = { kind, namespace, name };
+    const object = (await get(ref)) as AnyObject;
     const version = object.metadata?.resourceVersion;
-    if (target.resourceVersion !== undefined && target.resourceVersion !== version) {
-      throw new Conflict(`${kind} ${namespace}/${name} is of version ${version}`);
+    if (resourceVersion !== undefined && resourceVersion !== version) {
+      throw new Conflict(`${idOf(ref)} is of version ${version}`);
     }
-    const known = find(kind, target);
+    const known = find(ref);
     const before = known ? known.before : object;
     const after = change(object);
-    shadows.set(`${kind} ${namespace}/${name}`, {
-      kind,
-      ...(before && { before }),
-      ...(after && { after }),
-    });
+    shadows.set(idOf(ref), { kind, ...(before && { before }), ...(after && { after }) });
     return after;
   };
   const cluster: Cluster = {
@@ -55,7 +50,7 @@ export function shadowCluster(
     get,
     list: async (kind, namespace, selector) => {
       const found = await live.list(kind, namespace, selector);
-      const left = found.filter(({ metadata }) => !find(kind, targetOf(metadata)));
+      const left = found.filter(({ metadata }) => !find(refOf(kind, metadata)));
       const terms = parseSelector(selector ?? '');
       const changed = [...shadows.values()].flatMap((each) =>
         each.kind === kind && each.after ? [each.after as (typeof found)[number]] : [],
@@ -70,35 +65,39 @@ export function shadowCluster(
     },
     create: async (kind, object, { dryRun = false } = {}) => {
       if (kind === 'Event') return object;
-      const target = targetOf(object.metadata);
-      if (await exists(get(kind, target.namespace, target.name))) {
-        throw new Conflict(`${kind} ${target.namespace}/${target.name} exists already`);
-      }
+      const ref = refOf(kind, object.metadata);
+      if (await exists(get(ref))) throw new Conflict(`${idOf(ref)} exists already`);
       const made = born(admitted(kind, object), now);
-      if (!dryRun) shadows.set(`${kind} ${target.namespace}/${target.name}`, { kind, after: made });
+      if (!dryRun) shadows.set(idOf(ref), { kind, after: made });
       return made as typeof object;
     },
-    patch: async (kind, target, patch, { subresource } = {}) => {
-      const change = subresource === 'status' ? { status: patch.status } : patch;
-      const after = await put(kind, target, (object) =>
-        next(object, applyMergePatch(object, change)),
-      );
-      return after as Kinds[typeof kind];
+    patch: async <K extends Kind>(
+      ref: ObjectRef<K>,
+      patch: MergePatch,
+      options: { subresource?: 'status' | 'scale' } = {},
+    ) => {
+      const change = options.subresource === 'status' ? { status: patch.status } : patch;
+      const after = await put(ref, (object) => next(object, applyMergePatch(object, change)));
+      return after as Kinds[K];
     },
-    remove: async (kind, target) => {
-      await put(kind, target, () => undefined);
+    remove: async (ref) => {
+      await put(ref, () => undefined);
     },
     // That its pod goes takes a while; nothing else would happen in this turn.
-    evict: async (namespace, name) => {
-      await put('Pod', { namespace, name }, () => undefined);
+    evict: async ({ namespace, name }) => {
+      await put({ kind: 'Pod', namespace, name }, () => undefined);
       return false;
     },
   };
   return { cluster, touched: () => [...shadows.values()] as Touched[] };
 }
 
-function targetOf(metadata: ObjectMeta = {}): Target {
-  return { namespace: metadata.namespace ?? 'default', name: metadata.name ?? '' };
+function idOf({ kind, namespace, name }: ObjectRef): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function refOf(kind: Kind, { namespace = 'default', name = '' }: ObjectMeta = {}): ObjectRef {
+  return { kind, namespace, name };
 }
 
 async function exists(found: Promise<unknown>): Promise<boolean> {

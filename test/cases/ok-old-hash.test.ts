@@ -41,7 +41,7 @@ async function takenOver(strategy: RolloutStrategy, sets: Old[], status: Rollout
   const currentStepHash = stepHash(strategy) || null;
   cluster.patchStatus(namespace, target.name, { ...status, ...seen, currentStepHash });
   const taken = { metadata: { labels: { [instanceIdLabel]: null } } };
-  await cluster.as('kubectl').patch('Rollout', target, taken);
+  await cluster.as('kubectl').patch({ kind: 'Rollout', ...target }, taken);
   await release.pass(20_000);
   return release;
 }

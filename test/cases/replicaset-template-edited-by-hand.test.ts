@@ -21,7 +21,7 @@ function hashOf(image: string): string {
 async function editSet(release: Release, set: ReplicaSet | undefined, image: string) {
   const spec = { template: { spec: { containers: [{ name: 'c', image }] } } };
   const place = { namespace, name: set?.metadata?.name ?? '' };
-  await release.cluster.as('kubectl-set').patch('ReplicaSet', place, { spec });
+  await release.cluster.as('kubectl-set').patch({ kind: 'ReplicaSet', ...place }, { spec });
   await release.pass(30_000);
 }
 
@@ -89,7 +89,9 @@ it('one that was not edited is gone back to at once, in blue-green too', async (
   const release = await openRelease({ ...spec, ...strategy }, { isEmpty: true });
   addService(release.cluster, 'active');
   const service = { spec: { selector: { app: 'mut' } } };
-  await release.cluster.as('kubectl').patch('Service', { namespace, name: 'active' }, service);
+  await release.cluster
+    .as('kubectl')
+    .patch({ kind: 'Service', namespace, name: 'active' }, service);
   release.cluster.apply('Rollout', { metadata: target, spec: { ...spec, ...strategy } });
   await release.pass(10_000);
   await setImage(release, 'nginx:2');

@@ -44,7 +44,7 @@ describe('the API server', () => {
     const place = { namespace, name: release.setOf('nginx:1')?.metadata?.name ?? '' };
     const off = (app: string | null) => ({ spec: { template: { metadata: { labels: { app } } } } });
     for (const app of [null, 'other']) {
-      const patch = release.cluster.as('kubectl').patch('ReplicaSet', place, off(app));
+      const patch = release.cluster.as('kubectl').patch({ kind: 'ReplicaSet', ...place }, off(app));
       await expect(patch).rejects.toThrow(/`selector` does not match template `labels`/);
       await expect(patch).rejects.toThrow(Terminal);
     }

@@ -375,7 +375,7 @@ describe('ReplicaSets that may not be taken over', () => {
     });
     const free = { metadata: { ownerReferences: null } };
     const place = { namespace: target.namespace, name };
-    await release.cluster.as('kubectl').patch('ReplicaSet', place, free);
+    await release.cluster.as('kubectl').patch({ kind: 'ReplicaSet', ...place }, free);
     await scale(release, 5, 2 * minuteMs);
     expect(release.sizes()).toEqual({ 'nginx:2': 5 });
     expect(release.status()).toMatchObject({ availableReplicas: 5 });
@@ -387,9 +387,9 @@ describe('ReplicaSets that may not be taken over', () => {
 function keeping(world: World, kept: string): World {
   return meddled(world, (cluster) => ({
     ...cluster,
-    patch: async (kind, place, ...rest) => {
-      if (place.name === kept) throw new Terminal('403; it is kept as it is');
-      return await cluster.patch(kind, place, ...rest);
+    patch: async (ref, ...rest) => {
+      if (ref.name === kept) throw new Terminal('403; it is kept as it is');
+      return await cluster.patch(ref, ...rest);
     },
   }));
 }

@@ -115,12 +115,12 @@ describe('a rollout taken over from Argo', () => {
       metadata: { annotations },
       spec: { template: { metadata: { labels } } },
     };
-    await argo.patch('ReplicaSet', place, patch);
+    await argo.patch({ kind: 'ReplicaSet', ...place }, patch);
     const { uid } = set(release, image).metadata ?? {};
     for (const pod of release.cluster.read.list('Pod', namespace)) {
       if (!pod.metadata?.ownerReferences?.some((owner) => owner.uid === uid)) continue;
       const here = { namespace, name: pod.metadata.name ?? '' };
-      await argo.patch('Pod', here, { metadata: { labels } });
+      await argo.patch({ kind: 'Pod', ...here }, { metadata: { labels } });
     }
   }
   const replaced = 'serin/replaced-metadata';

@@ -71,7 +71,9 @@ function endpoints(release: Release, each = name): number {
 
 async function scaleDeployment(release: Release, replicas: number, spanMs = 10_000): Promise<void> {
   const target = { namespace, name };
-  await release.cluster.as('kubectl').patch('Deployment', target, { spec: { replicas } });
+  await release.cluster
+    .as('kubectl')
+    .patch({ kind: 'Deployment', ...target }, { spec: { replicas } });
   await release.pass(spanMs);
 }
 
@@ -83,7 +85,9 @@ async function scaleRollout(release: Release, replicas: number, spanMs = 20_000)
 async function setImage(release: Release, image: string, spanMs = 20_000): Promise<void> {
   const template = { spec: { containers: [{ name: 'c', image }] } };
   const target = { namespace, name };
-  await release.cluster.as('kubectl').patch('Deployment', target, { spec: { template } });
+  await release.cluster
+    .as('kubectl')
+    .patch({ kind: 'Deployment', ...target }, { spec: { template } });
   await release.pass(spanMs);
 }
 
@@ -347,7 +351,7 @@ describe('the way back from a rollout to its Deployment', () => {
       const edit = (limit: number | null) =>
         release.cluster
           .as('kubectl')
-          .patch('Rollout', place, { spec: { revisionHistoryLimit: limit } });
+          .patch({ kind: 'Rollout', ...place }, { spec: { revisionHistoryLimit: limit } });
       await edit(-1);
       const least = watchEndpoints(release);
       await scaleRollout(release, 0);

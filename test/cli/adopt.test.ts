@@ -163,7 +163,7 @@ describe('what would change', () => {
     const hash = sim.read.get('Rollout', 'shop', 'green').status?.currentPodHash;
     const target = { namespace: 'shop', name: 'active' };
     const selector = { 'rollouts-pod-template-hash': 'other' };
-    await sim.as('kubectl').patch('Service', target, { spec: { selector } });
+    await sim.as('kubectl').patch({ kind: 'Service', ...target }, { spec: { selector } });
     await pass();
     const { code, out } = await adopt();
     expect(out).toMatch(/^shop +green .*UNEXPECTED/m);
@@ -187,7 +187,9 @@ describe('what would change', () => {
     const [set] = sim.read.list('ReplicaSet', 'shop');
     const target = { namespace: 'shop', name: set?.metadata?.name ?? '' };
     const image = { containers: [{ name: 'web', image: 'mirror/web:v1' }] };
-    await sim.as('argo').patch('ReplicaSet', target, { spec: { template: { spec: image } } });
+    await sim
+      .as('argo')
+      .patch({ kind: 'ReplicaSet', ...target }, { spec: { template: { spec: image } } });
     // Even where something is under way, that is no part of it.
     sim.failPods(() => true);
     sim.deleteObject('Pod', 'shop', sim.read.list('Pod', 'shop')[0]?.metadata?.name ?? '');

@@ -48,7 +48,11 @@ async function contested(leases: Lease[]) {
     const conditions = [{ ...said, lastUpdateTime: time, lastTransitionTime: time }];
     const target = { namespace: 'shop', name: 'web' };
     const argo = sim.as('rollouts-controller');
-    await argo.patch('Rollout', target, { status: { conditions } }, { subresource: 'status' });
+    await argo.patch(
+      { kind: 'Rollout', ...target },
+      { status: { conditions } },
+      { subresource: 'status' },
+    );
   };
   return { sim, kubeconfig, write };
 }

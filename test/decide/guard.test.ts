@@ -4,6 +4,7 @@ import { decide } from '../../lib/decide/rollout/decide.ts';
 import { podTemplateHash } from '../../lib/model/hash.ts';
 import { hashLabel, instanceIdLabel } from '../../lib/model/names.ts';
 import type { Observed } from '../../lib/model/observed.ts';
+import { isStatusWrite } from '../../lib/model/plan.ts';
 import { minuteMs, secondMs, toTime } from '../../lib/model/units.ts';
 import { make, start } from '../make.ts';
 import { carriedOut, patched, play, sizes, statusPatch } from './play.ts';
@@ -128,7 +129,7 @@ describe('another controller', () => {
       start,
     );
     expect(plan).toMatchObject({
-      actions: [],
+      writes: [],
       rival: { manager: 'argo', seenAt: start, times: 1, wroteAt: start - secondMs },
       wake: { at: start + 10 * secondMs },
     });
@@ -152,7 +153,7 @@ describe('another controller', () => {
   it('is no less there when somebody who calls himself Serin writes after it', () => {
     const seen = seenWith(write('argo', wroteAt), write('serin', start));
     const met = decide(knowing(seen, { wroteAt: start - minuteMs }), start);
-    expect(met).toMatchObject({ actions: [], rival: { manager: 'argo', wroteAt } });
+    expect(met).toMatchObject({ writes: [], rival: { manager: 'argo', wroteAt } });
   });
 
   it('that goes on is met less and less often, at most every 5 minutes', () => {
@@ -212,7 +213,7 @@ describe('what is not ours', () => {
     ['green', 'blue', false],
   ])('instance %s, seen by %j: acts %s', (label, instanceId, acts) => {
     const plan = decide(others(label, instanceId), start);
-    expect(plan.actions.length > 0).toBe(acts);
+    expect(plan.writes.length > 0).toBe(acts);
     if (!acts) expect(plan.wake).toEqual({ waitsFor: `the label ${instanceIdLabel}` });
   });
 
@@ -240,7 +241,7 @@ describe('what is not ours', () => {
     ],
   ])('%s is left as it is', (field, spec) => {
     const plan = decide(make.observedPaused({ rollout: make.paused({ spec }) }), start);
-    expect(plan.actions).toEqual([]);
+    expect(plan.writes).toEqual([]);
     expect(plan.reasons[0]?.text).toContain(field);
   });
 
@@ -262,7 +263,7 @@ describe('what is not ours', () => {
 
     it('where Serin remembers to have driven it', () => {
       const seen = aborted([wrote('argo', others.wroteAt)], { others, statusAt: start });
-      expect(decide(seen, start + minuteMs).actions).not.toEqual([]);
+      expect(decide(seen, start + minuteMs).writes).not.toEqual([]);
     });
 
     it.each([
@@ -280,13 +281,13 @@ describe('what is not ours', () => {
         { others, statusAt: others.seenAt - 1 },
       ],
     ])('and by nobody %s', (_, managedFields, record) => {
-      expect(decide(aborted(managedFields, record), start + minuteMs).actions).toEqual([]);
+      expect(decide(aborted(managedFields, record), start + minuteMs).writes).toEqual([]);
     });
   });
 
   it('a rollout being deleted is left to its deletion', () => {
     const rollout = make.rollout({ metadata: { deletionTimestamp: toTime(start) } });
-    expect(decide(make.observed({ rollout }), start).actions).toEqual([]);
+    expect(decide(make.observed({ rollout }), start).writes).toEqual([]);
   });
 });
 
@@ -298,7 +299,7 @@ describe('the new ReplicaSet', () => {
       dryRun: { taken: true },
     });
     const plan = decide(seen, start);
-    expect(plan.actions.map((action) => action.do)).toEqual(['patchStatus']);
+    expect(plan.writes.map(isStatusWrite)).toEqual([true]);
     expect(statusPatch(plan)).toMatchObject({ collisionCount: 1 });
     const { dryRun: _, ...next } = carriedOut(seen, plan, start);
     const [name] = play(next, start).observed.replicaSets.map(({ metadata }) => metadata?.name);
@@ -314,9 +315,9 @@ describe('the new ReplicaSet', () => {
     const dryRun = { replicaSet: { ...live, metadata: { name: 'web-newer' } } };
     const rollout = make.released({ status: { currentPodHash: 'older', stableRS: 'older' } });
     const seen = make.observed({ rollout, replicaSets: [live], dryRun });
-    expect(decide(seen, start).actions.filter((action) => action.do !== 'patchStatus')).toEqual([]);
+    expect(decide(seen, start).writes.filter((write) => !isStatusWrite(write))).toEqual([]);
     const { dryRun: _, ...blind } = seen;
-    expect(decide(blind, start).actions[0]).toMatchObject({ do: 'createReplicaSet' });
+    expect(decide(blind, start).writes[0]).toMatchObject({ do: 'create' });
   });
 
   it('that is refused leaves the pods of before', () => {

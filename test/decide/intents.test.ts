@@ -27,8 +27,8 @@ const template = (image: string) => ({
 });
 
 describe('a command becomes what the plugin would have written', () => {
-  const status = (patch: MergePatch) => [{ do: 'patchStatus', patch: { status: patch } }];
-  const spec = (patch: MergePatch) => [{ do: 'patchRollout', patch: { spec: patch } }];
+  const status = (patch: MergePatch) => [{ patch: { status: patch }, status: true }];
+  const spec = (patch: MergePatch) => [{ patch: { spec: patch } }];
   it.each<[string, Command, Observed, object[]]>([
     ['promote', { verb: 'promote' }, make.observedPaused(), status({ pauseConditions: null })],
     ['promote, paused by hand', { verb: 'promote' }, heldByHand, spec({ paused: false })],
@@ -71,18 +71,16 @@ describe('a command becomes what the plugin would have written', () => {
       'set image',
       { verb: 'image', container: 'web', image: 'web:3' },
       make.observedPaused(),
-      [{ do: 'patchRollout', patch: template('web:3') }],
+      [{ patch: template('web:3') }],
     ],
-    [
-      'undo',
-      { verb: 'undo' },
-      make.observedPaused(),
-      [{ do: 'patchRollout', patch: template('web:1') }],
-    ],
-  ])('%s', (_, command, seen, actions) => {
+    ['undo', { verb: 'undo' }, make.observedPaused(), [{ patch: template('web:1') }]],
+  ])('%s', (_, command, seen, writes) => {
     const { generation = 0, resourceVersion = '' } = seen.rollout.metadata ?? {};
     const { plan, step } = commanded(asked(command, seen, { bound: { generation } }));
-    expect(plan.actions).toEqual(actions.map((action) => ({ ...action, resourceVersion })));
+    expect(plan.writes.map(({ phase: _, ...write }) => write)).toMatchObject(
+      writes.map((write) => ({ ...write, ref: { kind: 'Rollout', resourceVersion } })),
+    );
+    expect(plan.writes).toHaveLength(writes.length);
     expect(step).toEqual({ id: 'first', step: 'apply', resourceVersion });
     expect(plan).toMatchObject({ urgent: false, wake: { at: start + secondMs } });
   });
@@ -124,7 +122,7 @@ describe('the write of a command', () => {
     const before = asked(command);
     const plan = decide(before, start);
     const lost = { ...before, record: carriedOut(before, plan, start).record! };
-    expect(decide(lost, start)).toMatchObject({ actions: plan.actions, intents: plan.intents });
+    expect(decide(lost, start)).toMatchObject({ writes: plan.writes, intents: plan.intents });
   });
 
   it('that may have been done is not done again to the next pause', () => {
@@ -185,7 +183,7 @@ describe('the write of a command whose effect is gone', () => {
     ],
   ])('is made again for %s', (_, command, seen, patch) => {
     const { plan } = commanded(tried(command, seen, { resourceVersion: '0' }));
-    expect(plan.actions).toMatchObject([{ patch }]);
+    expect(plan.writes).toMatchObject([{ patch }]);
   });
 });
 
@@ -202,19 +200,19 @@ describe('a command that comes too late', () => {
     const { outcome, plan } = commanded(asked(promote, make.observedPaused(), how));
     expect(outcome).toMatchObject({ result, at: start });
     expect(outcome?.detail).toMatch(detail);
-    expect(plan.actions).toEqual([]);
+    expect(plan.writes).toEqual([]);
   });
 
   it('is still in time at 60 s', () => {
     const { plan } = commanded(asked(promote, undefined, { acceptedAt: start - minuteMs }));
-    expect(plan.actions).toHaveLength(1);
+    expect(plan.writes).toHaveLength(1);
   });
 
   it('is carried out nonetheless if it is an abort of the same release', () => {
     const bound = { generation: 1, stepIndex: 0, pauseStart: null };
     const how = { bound, acceptedAt: start - 60 * minuteMs };
     const { plan } = commanded(asked({ verb: 'abort' }, undefined, how));
-    expect(plan.actions).toMatchObject([{ patch: { status: { abort: true } } }]);
+    expect(plan.writes).toMatchObject([{ patch: { status: { abort: true } } }]);
     const { outcome } = commanded(
       asked({ verb: 'abort' }, undefined, { bound: { podHash: 'other' } }),
     );
@@ -229,7 +227,7 @@ describe('a spec that changed since the author looked', () => {
 
   it('only in its size is no other release', () => {
     const { plan } = commanded(asked({ verb: 'promote' }, scaled, { bound }));
-    expect(plan.actions).toMatchObject([{ patch: { status: { pauseConditions: null } } }]);
+    expect(plan.writes).toMatchObject([{ patch: { status: { pauseConditions: null } } }]);
   });
 
   it.each<[string, MergePatch, Overrides<Intent>]>([
@@ -288,7 +286,7 @@ describe('a command that makes no sense', () => {
     const { outcome, plan } = commanded(asked(command, released, { bound }));
     expect(outcome).toMatchObject({ result });
     expect(outcome?.detail).toMatch(detail);
-    expect(plan.actions).toEqual([]);
+    expect(plan.writes).toEqual([]);
   });
 
   it('promote between pauses says how to skip the step', () => {
@@ -319,7 +317,7 @@ describe('several commands', () => {
   it('with an outcome are left alone', () => {
     const outcome = { result: 'done', detail: '', at: start } as const;
     const { plan } = commanded(asked({ verb: 'abort' }, undefined, { outcome }));
-    expect(plan).toMatchObject({ actions: [], intents: [] });
+    expect(plan).toMatchObject({ writes: [], intents: [] });
   });
 });
 
@@ -337,9 +335,9 @@ describe('an abort that was asked for', () => {
     const seen = make.observedPaused();
     const record = (command: Command) => ({ ...rivals, intents: [make.intent(command)] });
     const abort = decide({ ...seen, record: record({ verb: 'abort' }) }, start);
-    expect(abort.actions).toMatchObject([{ patch: { status: { abort: true } } }]);
+    expect(abort.writes).toMatchObject([{ patch: { status: { abort: true } } }]);
     const promote = decide({ ...seen, record: record({ verb: 'promote' }) }, start);
-    expect(promote.actions).toEqual([]);
+    expect(promote.writes).toEqual([]);
     // With what `explain` says, and not only when it has expired.
     const [why] = promote.reasons;
     const detail =

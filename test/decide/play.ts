@@ -4,7 +4,7 @@ import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
 import type { Observed } from '../../lib/model/observed.ts';
 import { applyMergePatch, mergePatches } from '../../lib/model/patch.ts';
-import type { Action, MergePatch, Plan } from '../../lib/model/plan.ts';
+import { isStatusWrite, type MergePatch, type Plan, type Write } from '../../lib/model/plan.ts';
 import { type Millis, toTime } from '../../lib/model/units.ts';
 import { nameOf } from '../../lib/model/workload.ts';
 
@@ -37,33 +37,26 @@ function created(set: ReplicaSet, now: Millis): ReplicaSet {
   return { ...set, metadata, status: { replicas: 0, observedGeneration: 1 } };
 }
 
-function applied(observed: Observed, action: Action, now: Millis): Observed {
+function applied(observed: Observed, write: Write, now: Millis): Observed {
   const { rollout, replicaSets } = observed;
-  switch (action.do) {
-    case 'createReplicaSet':
-      return { ...observed, replicaSets: [...replicaSets, created(action.replicaSet, now)] };
-    case 'patchReplicaSet':
-      return {
-        ...observed,
-        replicaSets: replicaSets.map((set) =>
-          nameOf(set) === action.name
-            ? stored(set, mergePatches(action.patch, action.metadata ?? {}))
-            : set,
-        ),
-      };
-    case 'deleteReplicaSet':
-      return { ...observed, replicaSets: replicaSets.filter((set) => nameOf(set) !== action.name) };
-    case 'patchRollout':
-    case 'patchStatus':
-      return { ...observed, rollout: stored(rollout, action.patch) };
-    default:
-      return observed;
+  if (write.do === 'create') {
+    return { ...observed, replicaSets: [...replicaSets, created(write.object, now)] };
   }
+  const { ref } = write;
+  const isIt = (set: ReplicaSet): boolean => ref.kind === 'ReplicaSet' && nameOf(set) === ref.name;
+  if (write.do === 'delete') {
+    return { ...observed, replicaSets: replicaSets.filter((set) => !isIt(set)) };
+  }
+  if (write.do !== 'patch') return observed;
+  const patch = mergePatches(write.patch, write.optional ?? {});
+  if (ref.kind === 'Rollout') return { ...observed, rollout: stored(rollout, patch) };
+  const sets = replicaSets.map((set) => (isIt(set) ? stored(set, patch) : set));
+  return { ...observed, replicaSets: sets };
 }
 
 /** What is observed after a plan was carried out, the table's item included. */
 export function carriedOut(observed: Observed, plan: Plan, now: Millis): Observed {
-  const next = plan.actions.reduce((seen, action) => applied(seen, action, now), observed);
+  const next = plan.writes.reduce((seen, write) => applied(seen, write, now), observed);
   if (!observed.record) return next;
   const intents = observed.record.intents.map((intent) => {
     const step = plan.intents.find(({ id }) => id === intent.id);
@@ -89,7 +82,7 @@ export function play(
   for (let turn = 0; turn < 50; turn += 1) {
     const plan = decide(seen, now);
     plans.push(plan);
-    if (plan.actions.length === 0) return { observed: seen, plan, plans };
+    if (plan.writes.length === 0) return { observed: seen, plan, plans };
     const next = carriedOut(seen, plan, now);
     const replicaSets = next.replicaSets.map((set) => settled(set, broken?.(set) ? 0 : undefined));
     seen = { ...next, replicaSets };
@@ -120,6 +113,5 @@ export function sizes(observed: Observed): Record<string, number> {
 }
 
 export function statusPatch(plan: Plan): MergePatch | undefined {
-  const action = plan.actions.find((each) => each.do === 'patchStatus');
-  return action?.patch.status as MergePatch | undefined;
+  return plan.writes.find(isStatusWrite)?.patch.status as MergePatch | undefined;
 }

@@ -12,7 +12,7 @@ import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import type { Observed } from '../../lib/model/observed.ts';
 import { applyMergePatch, deepEqual, mergePatches } from '../../lib/model/patch.ts';
-import type { Action, Plan } from '../../lib/model/plan.ts';
+import { isPatchOf, type Plan, type Write } from '../../lib/model/plan.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { nameOf } from '../../lib/model/workload.ts';
 import { make, start } from '../make.ts';
@@ -37,14 +37,14 @@ describe('decide', { timeout: 60_000 }, () => {
   });
 
   it('acts, or wakes later than now, or waits for a named change', () => {
-    holds((_, { actions, wake }) => {
-      if (actions.length > 0) return true;
+    holds((_, { writes, wake }) => {
+      if (writes.length > 0) return true;
       return 'waitsFor' in wake ? wake.waitsFor !== '' : wake.at > start;
     });
   });
 
   it('never writes what is so already', () => {
-    holds((observed, { actions }) => !actions.some((action) => isNoop(observed, action)));
+    holds((observed, { writes }) => !writes.some((write) => isNoop(observed, write)));
   });
 
   it('looks again within a minute while a release is in progress', () => {
@@ -56,7 +56,7 @@ describe('decide', { timeout: 60_000 }, () => {
   });
 
   it('gives no ReplicaSet a size that cannot be', () => {
-    holds((_, { actions }) => actions.flatMap(sizeIn).every(isSize));
+    holds((_, { writes }) => writes.flatMap(sizeIn).every(isSize));
   });
 
   it('makes nothing stable while the status was lost', () => {
@@ -75,21 +75,19 @@ function isSize(size: number): boolean {
   return Number.isInteger(size) && size >= 0 && !Object.is(size, -0);
 }
 
-function sizeIn(action: Action): number[] {
-  if (action.do !== 'patchReplicaSet') return [];
-  const size = (action.patch.spec as { replicas?: number } | undefined)?.replicas;
+function sizeIn(write: Write): number[] {
+  if (!isPatchOf('ReplicaSet', write)) return [];
+  const size = (write.patch.spec as { replicas?: number } | undefined)?.replicas;
   return size === undefined ? [] : [size];
 }
 
-function isNoop(observed: Observed, action: Action): boolean {
-  if (!('patch' in action)) return false;
+function isNoop(observed: Observed, write: Write): boolean {
+  if (write.do !== 'patch') return false;
   const objects = [observed.rollout, ...observed.replicaSets, ...(observed.pods ?? [])];
-  const isRollout = action.do === 'patchRollout' || action.do === 'patchStatus';
-  const object = isRollout
-    ? observed.rollout
-    : objects.find((each) => 'name' in action && nameOf(each) === action.name);
-  const metadata = action.do === 'patchReplicaSet' ? (action.metadata ?? {}) : {};
-  const patch = mergePatches(action.patch, metadata);
+  const { ref } = write;
+  const object =
+    ref.kind === 'Rollout' ? observed.rollout : objects.find((each) => nameOf(each) === ref.name);
+  const patch = mergePatches(write.patch, write.optional ?? {});
   return object !== undefined && deepEqual(applyMergePatch(object, patch), object);
 }
 

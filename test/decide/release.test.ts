@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { Observed } from '../../lib/model/observed.ts';
+import { isStatusWrite } from '../../lib/model/plan.ts';
 import { minuteMs, secondMs, toTime } from '../../lib/model/units.ts';
 import { make, start } from '../make.ts';
 import {
@@ -25,14 +26,15 @@ function steps(...list: object[]) {
 describe('a first deployment', () => {
   it('creates the ReplicaSet empty, and only then gives it all pods', () => {
     const plan = decide(fresh, start);
-    expect(plan.actions.map((action) => action.do)).toEqual([
-      'createReplicaSet',
-      'patchRollout',
-      'patchStatus',
+    expect(plan.writes.map(({ phase, do: what }) => [phase, what])).toEqual([
+      ['create', 'create'],
+      ['rollout', 'patch'],
+      ['status', 'patch'],
     ]);
     const { plans, observed } = play(fresh, start);
-    expect(plans[1]?.actions[0]).toMatchObject({
-      do: 'patchReplicaSet',
+    expect(plans[1]?.writes[0]).toMatchObject({
+      phase: 'grow',
+      ref: { kind: 'ReplicaSet' },
       patch: { spec: { replicas: 4 } },
     });
     expect(sizes(observed)).toEqual({ 'web:1': 4 });
@@ -52,8 +54,11 @@ describe('a first deployment', () => {
   it('sets absent replicas to 1 first', () => {
     const rollout = make.rollout({ spec: { replicas: undefined } });
     const plan = decide({ ...fresh, rollout }, start);
-    expect(plan.actions).toEqual([
-      { do: 'patchRollout', resourceVersion: '100', patch: { spec: { replicas: 1 } } },
+    expect(plan.writes).toMatchObject([
+      {
+        ref: { kind: 'Rollout', resourceVersion: '100' },
+        patch: { spec: { replicas: 1 } },
+      },
     ]);
   });
 });
@@ -89,7 +94,7 @@ describe('a pause', () => {
 
   it('without a duration waits for a person, and for nothing else', () => {
     const plan = decide(pausedInStep, start + 1000 * 24 * 60 * minuteMs);
-    expect(plan).toMatchObject({ actions: [], wake: { waitsFor: 'promote' } });
+    expect(plan).toMatchObject({ writes: [], wake: { waitsFor: 'promote' } });
   });
 
   it('ends when its condition is gone, which is all the plugin takes away', () => {
@@ -290,15 +295,15 @@ describe('a restart', () => {
 
   it('evicts one old pod at a time, says so, and resizes nothing in that turn', () => {
     const plan = decide(seen, start);
-    expect(plan.actions.filter((action) => action.do !== 'patchStatus')).toEqual([
-      { do: 'evictPod', name: 'a', uid: 'uid-of-a' },
+    expect(plan.writes.filter((write) => !isStatusWrite(write))).toMatchObject([
+      { do: 'evict', ref: { name: 'a', uid: 'uid-of-a' } },
     ]);
     expect(statusPatch(plan)?.message).toBe('rollout is restarting');
   });
 
   it('waits until the pod evicted before has a successor', () => {
-    const { actions } = decide({ ...seen, pods: pods.slice(1) }, start);
-    expect(actions.filter((action) => action.do === 'evictPod')).toEqual([]);
+    const { writes } = decide({ ...seen, pods: pods.slice(1) }, start);
+    expect(writes.filter((write) => write.do === 'evict')).toEqual([]);
   });
 
   it('is done when no older pod is left, and is not begun before its time', () => {
@@ -306,8 +311,8 @@ describe('a restart', () => {
       stored(pod, { metadata: { creationTimestamp: toTime(start) } }),
     );
     expect(statusPatch(decide({ ...seen, pods: young }, start))?.restartedAt).toBe(restartAt);
-    const { actions, wake } = decide(seen, start - 2 * minuteMs);
-    expect(actions.filter((action) => action.do === 'evictPod')).toEqual([]);
+    const { writes, wake } = decide(seen, start - 2 * minuteMs);
+    expect(writes.filter((write) => write.do === 'evict')).toEqual([]);
     expect(wake).toMatchObject({ at: start - minuteMs });
   });
 
@@ -318,7 +323,7 @@ describe('a restart', () => {
         spec: { restartAt: asked },
         status: { restartedAt: restartAt },
       });
-      expect(decide({ ...seen, rollout }, start).actions).toEqual([]);
+      expect(decide({ ...seen, rollout }, start).writes).toEqual([]);
     },
   );
 });
@@ -333,8 +338,8 @@ describe('the history', () => {
       replicaSets: [...old, make.revision(4, 'web:1')],
     });
     const plan = decide(seen, start);
-    const deleted = plan.actions.filter((action) => action.do === 'deleteReplicaSet');
-    expect(deleted.map(({ name }) => name)).toEqual([old[1]?.metadata?.name]);
+    const deleted = plan.writes.flatMap((write) => (write.do === 'delete' ? [write.ref.name] : []));
+    expect(deleted).toEqual([old[1]?.metadata?.name]);
     expect(Object.keys(sizes(carriedOut(seen, plan, start)))).toHaveLength(3);
   });
 });

@@ -4,6 +4,7 @@ import type { Pod } from '../../lib/model/argo.generated.ts';
 import { podTemplateHash } from '../../lib/model/hash.ts';
 import { ephemeralMetadataAnnotation, hashLabel } from '../../lib/model/names.ts';
 import { applyMergePatch } from '../../lib/model/patch.ts';
+import { isPatchOf } from '../../lib/model/plan.ts';
 import { make, start } from '../make.ts';
 import { play } from './play.ts';
 
@@ -35,8 +36,8 @@ describe('metadata of a role', () => {
     };
     const rollout = make.released({ spec: { strategy: { canary: roles } } });
     const plan = decide(make.observed({ rollout, replicaSets: [set], pods: [pod] }), start);
-    const action = plan.actions.find((each) => each.do === 'patchPod');
-    return applyMergePatch(pod, action?.patch ?? {}).metadata?.labels;
+    const write = plan.writes.find((each) => isPatchOf('Pod', each));
+    return applyMergePatch(pod, write?.optional ?? {}).metadata?.labels;
   };
   const stable = { app: 'web', [hashLabel]: make.hashOf('web:1'), role: 'stable' };
 

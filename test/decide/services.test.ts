@@ -3,6 +3,7 @@ import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { Deployment, Service } from '../../lib/model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
 import type { Observed } from '../../lib/model/observed.ts';
+import { isPatchOf } from '../../lib/model/plan.ts';
 import { podHashOf } from '../../lib/model/workload.ts';
 import { make, start } from '../make.ts';
 
@@ -37,14 +38,12 @@ function onTheWayBack(): Observed {
 it('a Service is not pointed at a canary that loses its pods in the same turn', () => {
   const seen = onTheWayBack();
   const canary = seen.replicaSets[1] ?? {};
-  const { actions } = decide(seen, start);
-  const emptied = actions.flatMap((action) => (action.do === 'patchReplicaSet' ? [action] : []));
-  expect(emptied.map(({ name, patch }) => [name, patch.spec])).toContainEqual([
+  const { writes } = decide(seen, start);
+  const emptied = writes.filter((write) => isPatchOf('ReplicaSet', write));
+  expect(emptied.map(({ ref, patch }) => [ref.name, patch.spec])).toContainEqual([
     canary.metadata?.name,
     { replicas: 0 },
   ]);
-  const switched = actions.flatMap((action) =>
-    action.do === 'patchService' ? [action.patch] : [],
-  );
+  const switched = writes.filter((write) => isPatchOf('Service', write));
   expect(JSON.stringify(switched)).not.toContain(podHashOf(canary));
 });

@@ -117,7 +117,7 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       if (dog.live()?.status === undefined) throw new Error('there is no status');
       await cluster
         .as('kubectl')
-        .patch('Rollout', target, { status: null }, { subresource: 'status' });
+        .patch({ kind: 'Rollout', ...target }, { status: null }, { subresource: 'status' });
       return;
     case 'deleteSet':
       return deleteSet(stage, deed.role);
@@ -199,7 +199,7 @@ async function service(
   else if (how === 'restore') addService(cluster, name);
   else {
     const patch = { spec: { selector: { [hashLabel]: null } } };
-    await cluster.as('kubectl').patch('Service', { namespace, name }, patch);
+    await cluster.as('kubectl').patch({ kind: 'Service', namespace, name }, patch);
   }
 }
 
@@ -229,12 +229,12 @@ export function addWorkload(stage: Stage, image: string, replicas?: number): voi
 
 /** As `kubectl edit` does it. */
 export async function editRollout({ cluster }: Stage, spec: MergePatch): Promise<void> {
-  await cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  await cluster.as('kubectl-edit').patch({ kind: 'Rollout', ...target }, { spec });
 }
 
 export async function editWorkload({ cluster }: Stage, spec: MergePatch): Promise<void> {
   const place = { namespace: target.namespace, name: workloadName };
-  await cluster.as('kubectl-edit').patch('Deployment', place, { spec });
+  await cluster.as('kubectl-edit').patch({ kind: 'Deployment', ...place }, { spec });
 }
 
 async function workload(
@@ -255,7 +255,9 @@ async function plugin(stage: Stage, line: string): Promise<void> {
   const seen = { rollout, replicaSets: stage.dog.sets(), now: stage.clock.now() };
   for (const { patch, subresource } of pluginWrites(line, seen)) {
     const options = subresource === undefined ? {} : { subresource };
-    await stage.cluster.as('kubectl-argo-rollouts').patch('Rollout', target, patch, options);
+    await stage.cluster
+      .as('kubectl-argo-rollouts')
+      .patch({ kind: 'Rollout', ...target }, patch, options);
   }
 }
 
@@ -373,7 +375,7 @@ async function rival({ cluster, clock, dog }: Stage, writes: number): Promise<vo
       },
     };
     const options = { subresource: 'status' } as const;
-    await cluster.as('rollouts-controller').patch('Rollout', target, patch, options);
+    await cluster.as('rollouts-controller').patch({ kind: 'Rollout', ...target }, patch, options);
     await clock.sleepUntil(clock.now() + rivalPauseMs);
   }
 }

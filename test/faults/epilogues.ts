@@ -53,7 +53,7 @@ const editedSet: Epilogue = async (stage, heals) => {
   const place = { namespace: target.namespace, name: nameOf(set ?? {}) };
   await cluster
     .as('kubectl-set')
-    .patch('ReplicaSet', place, { spec: { template: { spec: { containers } } } });
+    .patch({ kind: 'ReplicaSet', ...place }, { spec: { template: { spec: { containers } } } });
   for (const image of ['web:v8', 'web:v9']) {
     await setImage(stage, image);
     if (!(await heals())) return;

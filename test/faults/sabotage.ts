@@ -9,8 +9,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a write goes without its resourceVersion',
     file: 'lib/apply/apply.ts',
-    find: 'const target = { namespace, name: key.name, resourceVersion };',
-    replace: 'const target = { namespace, name: key.name };',
+    find: 'const ref = { kind, namespace, name, resourceVersion };',
+    replace: 'const ref = { kind, namespace, name };',
   },
   {
     name: 'the due index is lost',
@@ -45,8 +45,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'the due time is not set before the first write',
     file: 'lib/record/nextRecord.ts',
-    find: 'if (plan.actions.length > 0) {\n    return { dueAt',
-    replace: 'if (plan.actions.length > 0) {\n    return {};\n    return { dueAt',
+    find: 'if (plan.writes.length > 0) {\n    return { dueAt',
+    replace: 'if (plan.writes.length > 0) {\n    return {};\n    return { dueAt',
   },
   {
     name: 'an intent is carried out before the table has its mark',
@@ -75,8 +75,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a back-off from a rival drops an abort',
     file: 'lib/decide/commands/intents.ts',
-    find: "if ('actions' in settled && kept && !isAbort(intent)) {",
-    replace: "if ('actions' in settled && kept) {",
+    find: "if ('writes' in settled && kept && !isAbort(intent)) {",
+    replace: "if ('writes' in settled && kept) {",
   },
   {
     name: 'an abort waits for the table',
@@ -325,8 +325,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'metadata that is refused takes the size along',
     file: 'lib/apply/apply.ts',
-    find: 'if (!(error instanceof Terminal) || metadata === undefined) throw error;',
-    replace: 'if (error instanceof Terminal || metadata === undefined) throw error;',
+    find: 'if (!(error instanceof Terminal)) throw error;',
+    replace: 'if (error instanceof Terminal) throw error;',
   },
   {
     name: 'refused metadata is tried again in every turn',

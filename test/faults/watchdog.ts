@@ -8,13 +8,14 @@ import type {
   Service,
 } from '../../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
+import type { Kind } from '../../lib/model/kinds.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import type { RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
 import { isControlledBy, nameOf, podHashOf, uidOf, versionOf } from '../../lib/model/workload.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
-import type { Clock, Cluster, Kind, Store, World } from '../../lib/world.ts';
+import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
 import { type FaultyWatch, noting, watchFaulty } from './faulty.ts';
 import { type RestartWatch, watchRestarts } from './restarts.ts';
@@ -229,11 +230,11 @@ function above(dog: Watchdog, turns: Turns, world: World): World {
 function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: Cluster): Cluster {
   return {
     ...cluster,
-    get: async (kind, namespace, name) => {
+    get: async (ref) => {
       const { turn } = holder;
-      const object = await cluster.get(kind, namespace, name).catch(noting(turn, name));
-      if (kind === 'Rollout') turn.rollout = object as Rollout;
-      if (kind === 'Deployment') {
+      const object = await cluster.get(ref).catch(noting(turn, ref.name));
+      if (ref.kind === 'Rollout') turn.rollout = object as Rollout;
+      if (ref.kind === 'Deployment') {
         turn.workload = object as Deployment;
         turn.template = turn.workload.spec?.template ?? {};
       }
@@ -250,24 +251,24 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       if (kind === 'Pod') turn.pods = found as Pod[];
       return found;
     },
-    patch: (kind, target, patch, options) => {
-      const isConditional = target.resourceVersion !== undefined && target.resourceVersion !== '';
-      if (!isConditional) dog.fail('conditional writes', `patch of ${kind} ${target.name}`);
-      turns.set(target, holder.turn);
-      if (kind === 'Service') dog.faulty.moves(holder.turn, leadsTo(patch as Service));
-      return cluster.patch(kind, target, patch, options);
+    patch: (ref, patch, options) => {
+      const isConditional = ref.resourceVersion !== undefined && ref.resourceVersion !== '';
+      if (!isConditional) dog.fail('conditional writes', `patch of ${ref.kind} ${ref.name}`);
+      turns.set(ref, holder.turn);
+      if (ref.kind === 'Service') dog.faulty.moves(holder.turn, leadsTo(patch as Service));
+      return cluster.patch(ref, patch, options);
     },
     create: (kind, object, options) => {
       if (!options?.dryRun) dog.faulty.moves(holder.turn, podHashOf(object as ReplicaSet));
       return cluster.create(kind, object, options);
     },
-    remove: (kind, target) => {
-      if (!target.resourceVersion) dog.fail('conditional writes', `delete of ${target.name}`);
-      return cluster.remove(kind, target);
+    remove: (ref) => {
+      if (!ref.resourceVersion) dog.fail('conditional writes', `delete of ${ref.name}`);
+      return cluster.remove(ref);
     },
-    evict: (namespace, name, uid) => {
-      dog.restarts.evicts(holder.turn, uid);
-      return cluster.evict(namespace, name, uid);
+    evict: (ref) => {
+      dog.restarts.evicts(holder.turn, ref.uid);
+      return cluster.evict(ref);
     },
   };
 }
@@ -337,7 +338,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
   };
   return {
     ...cluster,
-    get: (kind, namespace, name) => read(cluster.get(kind, namespace, name)),
+    get: (ref) => read(cluster.get(ref)),
     // What is listed of all namespaces is the cluster's, not the rollout's.
     list: (kind, namespace, selector) =>
       namespace === ''
@@ -348,15 +349,15 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       else wrote();
       return cluster.create(kind, object, options);
     },
-    patch: async (kind, target, patch, options) => {
+    patch: async (ref, patch, options) => {
       wrote();
-      const { namespace, name } = target;
+      const { kind, namespace, name } = ref;
       if (dog.policy.forbidsMetadata && changesMetadata(kind, patch)) {
         throw new Terminal(`admission webhook denied the request: ${kind}: a policy forbids it`);
       }
       const before = dog.cluster.read.find(kind, namespace, name);
-      const after = await cluster.patch(kind, target, patch, options);
-      const turn = turns.get(target);
+      const after = await cluster.patch(ref, patch, options);
+      const turn = turns.get(ref);
       if (turn === undefined || before === undefined) return after;
       if (kind === 'Service') {
         dog.traffic.switched(turn, before as Service, after as Service);
@@ -376,7 +377,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
           ...{ before: before as Rollout, turn, patch },
           after: after as Rollout,
           isStatus: options?.subresource === 'status',
-          condition: target.resourceVersion,
+          condition: ref.resourceVersion,
         };
         if (dog.commands.wrote(write) || !write.isStatus) return after;
         dog.traffic.wrote(write);
@@ -386,13 +387,13 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       }
       return after;
     },
-    remove: (kind, target) => {
+    remove: (ref) => {
       wrote();
-      return cluster.remove(kind, target);
+      return cluster.remove(ref);
     },
-    evict: (namespace, name, uid) => {
+    evict: (ref) => {
       wrote();
-      return cluster.evict(namespace, name, uid);
+      return cluster.evict(ref);
     },
   };
 }

@@ -51,17 +51,19 @@ it('a cluster is called over TLS as without a bundle', async () => {
   const ca = Buffer.from(one.cert).toString('base64');
   const signIn = async () => ({ server: at, ca, token: 'secret' });
   const cluster = kubernetesCluster({ signIn, doorbell: false });
-  expect(await cluster.get('Pod', namespace, 'web')).toMatchObject(web);
-  await cluster.patch('ReplicaSet', { namespace, name: 'web' }, { spec: { replicas: 3 } });
+  expect(await cluster.get({ kind: 'Pod', namespace, name: 'web' })).toMatchObject(web);
+  await cluster.patch({ kind: 'ReplicaSet', namespace, name: 'web' }, { spec: { replicas: 3 } });
   expect(seen.at(-1)).toMatchObject({
     method: 'PATCH',
     headers: { authorization: 'Bearer secret', 'content-type': 'application/merge-patch+json' },
   });
   const stranger = kubernetesCluster({ signIn: async () => ({ server: at }), doorbell: false });
-  await expect(stranger.get('Pod', namespace, 'web')).rejects.toThrow(/certificate/);
+  await expect(stranger.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(
+    /certificate/,
+  );
   const nobody = async () => ({ server: 'http://127.0.0.1:9' });
   const gone = kubernetesCluster({ signIn: nobody, doorbell: false });
-  await expect(gone.get('Pod', namespace, 'web')).rejects.toThrow(/ECONNREFUSED/);
+  await expect(gone.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(/ECONNREFUSED/);
 });
 
 it("AWS is called with the environment's credentials", async () => {

@@ -47,7 +47,8 @@ async function opened(live: Partial<WatchedCluster> = {}, before = (_kind: strin
     signal: new AbortController().signal,
   });
   const told = sinks[`ReplicaSet ${hashLabel}`] as Sinks[string];
-  const replicas = async () => (await cached.get('ReplicaSet', 'shop', 'web-1')).spec?.replicas;
+  const replicas = async () =>
+    (await cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'web-1' })).spec?.replicas;
   const change = (object: ReplicaSet, type: 'ADDED' | 'MODIFIED' | 'DELETED' = 'MODIFIED') =>
     told.change(type, object as never);
   return { cached, noticed, asked, told, replicas, change, watched, sinks, back };
@@ -62,7 +63,9 @@ describe('a cluster read through its watches', () => {
     expect(await replicas()).toBe(1);
     expect(await cached.list('ReplicaSet', 'shop', 'app=web')).toHaveLength(1);
     expect(await cached.list('ReplicaSet', 'shop', 'app=other')).toEqual([]);
-    await expect(cached.get('Service', 'shop', 'web')).rejects.toThrow(NotFound);
+    await expect(cached.get({ kind: 'Service', namespace: 'shop', name: 'web' })).rejects.toThrow(
+      NotFound,
+    );
     expect(asked).toEqual([]);
   });
 
@@ -71,7 +74,7 @@ describe('a cluster read through its watches', () => {
       patch: (async () => set(9, 4)) as never,
     });
     change(set(5), 'ADDED');
-    await cached.patch('ReplicaSet', target, {});
+    await cached.patch({ kind: 'ReplicaSet', ...target }, {});
     expect(await replicas()).toBe(4);
     change(set(7, 2));
     expect(await replicas()).toBe(4);
@@ -116,7 +119,7 @@ describe('a cluster read through its watches', () => {
       get: (async () => set(8, 3)) as never,
     });
     change(set(5), 'ADDED');
-    await expect(cached.patch('ReplicaSet', target, {})).rejects.toThrow(Conflict);
+    await expect(cached.patch({ kind: 'ReplicaSet', ...target }, {})).rejects.toThrow(Conflict);
     expect(await replicas()).toBe(3);
   });
 
@@ -128,14 +131,14 @@ describe('a cluster read through its watches', () => {
       get: (async () => set(3, 2)) as never,
     });
     change(set(9, 4), 'ADDED');
-    await expect(cached.patch('ReplicaSet', target, {})).rejects.toThrow(Conflict);
+    await expect(cached.patch({ kind: 'ReplicaSet', ...target }, {})).rejects.toThrow(Conflict);
     expect(await replicas()).toBe(2);
   });
 
   it('brings nothing back that we deleted', async () => {
     const { cached, change, replicas } = await opened({ remove: async () => {} });
     change(set(5), 'ADDED');
-    await cached.remove('ReplicaSet', { ...target, uid: 'uid-of-web-1' });
+    await cached.remove({ kind: 'ReplicaSet', ...target, uid: 'uid-of-web-1' });
     change(set(6, 2));
     await expect(replicas()).rejects.toThrow(NotFound);
     change(set(7, 2), 'DELETED');
@@ -157,7 +160,7 @@ describe('a cluster read through its watches', () => {
   it('keeps no record of who wrote what where nothing hangs on it', async () => {
     const { cached, change } = await opened();
     change(set(5), 'ADDED');
-    const { metadata } = await cached.get('ReplicaSet', 'shop', 'web-1');
+    const { metadata } = await cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'web-1' });
     expect(metadata?.managedFields).toBeUndefined();
   });
 
@@ -172,7 +175,7 @@ describe('a cluster read through its watches', () => {
     ];
     const metadata = { ...target, uid: 'u', resourceVersion: '5', managedFields };
     sinks.Rollout?.change('ADDED', { metadata } as never);
-    const rollout = await cached.get('Rollout', 'shop', 'web-1');
+    const rollout = await cached.get({ kind: 'Rollout', namespace: 'shop', name: 'web-1' });
     expect(rollout.metadata?.managedFields).toEqual([
       { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:template': {} } } },
       { ...driver, fieldsV1: { 'f:status': { 'f:phase': {}, 'f:canary': {} } } },
@@ -187,10 +190,14 @@ describe('a cluster read through its watches', () => {
     const source = {
       metadata: { name: 'source', namespace: 'shop', uid: 'u', resourceVersion: '5' },
     };
-    await expect(cached.get('Deployment', 'shop', 'source')).rejects.toThrow(NotFound);
+    await expect(
+      cached.get({ kind: 'Deployment', namespace: 'shop', name: 'source' }),
+    ).rejects.toThrow(NotFound);
     expect(watched.at(-1)).toBe('Deployment');
     sinks.Deployment?.change('ADDED', source as never);
-    expect(await cached.get('Deployment', 'shop', 'source')).toMatchObject(source);
+    expect(
+      await cached.get({ kind: 'Deployment', namespace: 'shop', name: 'source' }),
+    ).toMatchObject(source);
     expect(noticed.at(-1)).toMatchObject({ kind: 'Deployment', object: source });
     expect(watched).toHaveLength(4);
     expect(asked).toEqual([]);
@@ -203,12 +210,18 @@ describe('a cluster read through its watches', () => {
       ...set(6, 1, 'plain'),
       metadata: { ...set(6, 1, 'plain').metadata, labels: {} },
     };
-    await expect(cached.get('ReplicaSet', 'shop', 'plain')).rejects.toThrow(NotFound);
+    await expect(
+      cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'plain' }),
+    ).rejects.toThrow(NotFound);
     expect(watched.at(-1)).toBe(`ReplicaSet !${hashLabel}`);
     sinks[`ReplicaSet !${hashLabel}`]?.replace([plain as never]);
-    expect((await cached.get('ReplicaSet', 'shop', 'plain')).spec?.replicas).toBe(1);
+    expect(
+      (await cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'plain' })).spec?.replicas,
+    ).toBe(1);
     sinks[`ReplicaSet ${hashLabel}`]?.replace([set(7) as never]);
-    expect((await cached.get('ReplicaSet', 'shop', 'plain')).spec?.replicas).toBe(1);
+    expect(
+      (await cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'plain' })).spec?.replicas,
+    ).toBe(1);
     expect(await cached.list('ReplicaSet', 'shop', hashLabel)).toHaveLength(1);
   });
 
@@ -218,7 +231,11 @@ describe('a cluster read through its watches', () => {
       const refusal = kind === 'Deployment' ? refusals.pop() : undefined;
       if (refusal) throw refusal;
     });
-    await expect(cached.get('Deployment', 'shop', 'source')).rejects.toThrow(Terminal);
-    await expect(cached.get('Deployment', 'shop', 'source')).rejects.toThrow(NotFound);
+    await expect(
+      cached.get({ kind: 'Deployment', namespace: 'shop', name: 'source' }),
+    ).rejects.toThrow(Terminal);
+    await expect(
+      cached.get({ kind: 'Deployment', namespace: 'shop', name: 'source' }),
+    ).rejects.toThrow(NotFound);
   });
 });

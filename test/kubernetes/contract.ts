@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Conflict, NotFound, Terminal } from '../../lib/errors.ts';
-import type { Cluster, Kind } from '../../lib/world.ts';
+import type { Kind } from '../../lib/model/kinds.ts';
+import type { Cluster } from '../../lib/world.ts';
 import { namespace, pod, replicaSet, rollout, service, uid, version } from './objects.ts';
 
 /** A cluster with nothing in it, and what a test does to it besides. */
@@ -37,14 +38,16 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
         });
         expect(uid(created)).not.toBe('');
         expect(created.metadata?.creationTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-        expect(await cluster.get('Rollout', namespace, 'web')).toEqual(created);
+        expect(await cluster.get({ kind: 'Rollout', namespace, name: 'web' })).toEqual(created);
       });
 
       it.each<Kind>(['Rollout', 'ReplicaSet', 'Pod', 'Service', 'Event'])(
         'of a %s that is not there is NotFound',
         async (kind) => {
-          await expect(cluster.get(kind, namespace, 'gone')).rejects.toThrow(NotFound);
-          await expect(cluster.get(kind, 'elsewhere', 'gone')).rejects.toThrow(NotFound);
+          await expect(cluster.get({ kind, namespace, name: 'gone' })).rejects.toThrow(NotFound);
+          await expect(cluster.get({ kind, namespace: 'elsewhere', name: 'gone' })).rejects.toThrow(
+            NotFound,
+          );
         },
       );
 
@@ -52,7 +55,9 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
         'by the name %j is NotFound, and reaches nothing else',
         async (bad) => {
           await cluster.create('Service', service('web'));
-          await expect(cluster.get('Service', namespace, bad)).rejects.toThrow(NotFound);
+          await expect(cluster.get({ kind: 'Service', namespace, name: bad })).rejects.toThrow(
+            NotFound,
+          );
         },
       );
     });
@@ -65,7 +70,7 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
         const here = await cluster.list('Service', namespace);
         expect(here.map(({ metadata }) => metadata?.name)).toEqual(['a']);
         expect(here[0]).toMatchObject({ apiVersion: 'v1', kind: 'Service' });
-        expect(here[0]).toEqual(await cluster.get('Service', namespace, 'a'));
+        expect(here[0]).toEqual(await cluster.get({ kind: 'Service', namespace, name: 'a' }));
         expect(await cluster.list('Service', '')).toHaveLength(2);
         expect(await cluster.list('Service', 'nowhere')).toEqual([]);
         expect(await cluster.list('Rollout', '')).toEqual([]);
@@ -143,15 +148,22 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
           reportingInstance: 'x',
         });
         expect(event.firstTimestamp).toBe(time);
-        expect((await cluster.get('Event', namespace, 'web.1')).firstTimestamp).toBe(time);
+        expect(
+          (await cluster.get({ kind: 'Event', namespace, name: 'web.1' })).firstTimestamp,
+        ).toBe(time);
       });
 
       it('and every other write is signed by serin', async () => {
         await made.other.create('Rollout', rollout('web'));
         const target = { namespace, name: 'web' };
-        await cluster.patch('Rollout', target, { metadata: { annotations: { a: 'b' } } });
+        await cluster.patch(
+          { kind: 'Rollout', ...target },
+          { metadata: { annotations: { a: 'b' } } },
+        );
         const status = { status: { phase: 'Healthy' } };
-        const last = await cluster.patch('Rollout', target, status, { subresource: 'status' });
+        const last = await cluster.patch({ kind: 'Rollout', ...target }, status, {
+          subresource: 'status',
+        });
         const by = last.metadata?.managedFields?.map(({ manager, subresource }) => [
           manager,
           subresource,
@@ -169,7 +181,7 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
           metadata: { labels: { a: null, c: '3' } },
           spec: { strategy: { canary: { steps: [{ setWeight: 10 }] } } },
         };
-        const patched = await cluster.patch('Rollout', { namespace, name: 'web' }, patch);
+        const patched = await cluster.patch({ kind: 'Rollout', namespace, name: 'web' }, patch);
         expect(patched.metadata?.labels).toEqual({ b: '2', c: '3' });
         expect(patched.spec?.strategy?.canary?.steps).toEqual([{ setWeight: 10 }]);
         expect(patched.spec?.template).toEqual(rollout('web').spec?.template);
@@ -179,15 +191,20 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
       it('of a version that is no more is Conflict and changes nothing', async () => {
         const created = await cluster.create('Rollout', rollout('web'));
         const target = { namespace, name: 'web', resourceVersion: version(created) };
-        const first = await cluster.patch('Rollout', target, { spec: { replicas: 3 } });
-        const stale = cluster.patch('Rollout', target, { spec: { replicas: 4 } });
+        const first = await cluster.patch(
+          { kind: 'Rollout', ...target },
+          { spec: { replicas: 3 } },
+        );
+        const stale = cluster.patch({ kind: 'Rollout', ...target }, { spec: { replicas: 4 } });
         await expect(stale).rejects.toThrow(Conflict);
         const status = { status: { phase: 'Healthy' } };
-        const staleStatus = cluster.patch('Rollout', target, status, { subresource: 'status' });
+        const staleStatus = cluster.patch({ kind: 'Rollout', ...target }, status, {
+          subresource: 'status',
+        });
         await expect(staleStatus).rejects.toThrow(Conflict);
-        expect(await cluster.get('Rollout', namespace, 'web')).toEqual(first);
+        expect(await cluster.get({ kind: 'Rollout', namespace, name: 'web' })).toEqual(first);
         const next = { ...target, resourceVersion: version(first) };
-        const second = await cluster.patch('Rollout', next, { spec: { replicas: 5 } });
+        const second = await cluster.patch({ kind: 'Rollout', ...next }, { spec: { replicas: 5 } });
         expect(second.spec?.replicas).toBe(5);
       });
 
@@ -195,13 +212,18 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
         await cluster.create('Rollout', rollout('web'));
         const target = { namespace, name: 'web' };
         const both = { spec: { replicas: 7 }, status: { phase: 'Paused', stableRS: 'x' } };
-        const status = await cluster.patch('Rollout', target, both, { subresource: 'status' });
+        const status = await cluster.patch({ kind: 'Rollout', ...target }, both, {
+          subresource: 'status',
+        });
         expect(status).toMatchObject({ spec: { replicas: 2 }, status: { phase: 'Paused' } });
         expect(status.metadata?.generation).toBe(1);
-        const spec = await cluster.patch('Rollout', target, {
-          spec: { replicas: 7 },
-          status: { phase: 'Healthy' },
-        });
+        const spec = await cluster.patch(
+          { kind: 'Rollout', ...target },
+          {
+            spec: { replicas: 7 },
+            status: { phase: 'Healthy' },
+          },
+        );
         expect(spec).toMatchObject({ spec: { replicas: 7 }, status: { phase: 'Paused' } });
         expect(spec.metadata?.generation).toBe(2);
       });
@@ -209,8 +231,7 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
       it('scales, and answers the object', async () => {
         await cluster.create('Rollout', rollout('web'));
         const scaled = await cluster.patch(
-          'Rollout',
-          { namespace, name: 'web' },
+          { kind: 'Rollout', namespace, name: 'web' },
           { spec: { replicas: 5 } },
           { subresource: 'scale' },
         );
@@ -221,8 +242,7 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
       it('that changes nothing leaves the version', async () => {
         const created = await cluster.create('Rollout', rollout('web'));
         const same = await cluster.patch(
-          'Rollout',
-          { namespace, name: 'web' },
+          { kind: 'Rollout', namespace, name: 'web' },
           { spec: { replicas: 2 } },
         );
         expect(version(same)).toBe(version(created));
@@ -230,13 +250,19 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
 
       it('of what is not there is NotFound, of what may not change Terminal', async () => {
         const gone = { namespace, name: 'gone' };
-        await expect(cluster.patch('Pod', gone, {})).rejects.toThrow(NotFound);
-        const status = cluster.patch('Rollout', gone, { status: {} }, { subresource: 'status' });
+        await expect(cluster.patch({ kind: 'Pod', ...gone }, {})).rejects.toThrow(NotFound);
+        const status = cluster.patch(
+          { kind: 'Rollout', ...gone },
+          { status: {} },
+          { subresource: 'status' },
+        );
         await expect(status).rejects.toThrow(NotFound);
         await cluster.create('ReplicaSet', replicaSet('web'));
         const selector = { spec: { selector: { matchLabels: { app: 'other' } } } };
         const target = { namespace, name: 'web' };
-        await expect(cluster.patch('ReplicaSet', target, selector)).rejects.toThrow(Terminal);
+        await expect(cluster.patch({ kind: 'ReplicaSet', ...target }, selector)).rejects.toThrow(
+          Terminal,
+        );
       });
     });
 
@@ -245,14 +271,20 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
         const created = await cluster.create('ReplicaSet', replicaSet('web'));
         const target = { namespace, name: 'web', uid: uid(created) };
         const stranger = { ...target, uid: '00000000-0000-4000-8000-000000000000' };
-        await expect(cluster.remove('ReplicaSet', stranger)).rejects.toThrow(Conflict);
+        await expect(cluster.remove({ kind: 'ReplicaSet', ...stranger })).rejects.toThrow(Conflict);
         const stale = { ...target, resourceVersion: '1' };
-        await expect(cluster.remove('ReplicaSet', stale)).rejects.toThrow(Conflict);
+        await expect(cluster.remove({ kind: 'ReplicaSet', ...stale })).rejects.toThrow(Conflict);
         const { resourceVersion } =
-          (await cluster.get('ReplicaSet', namespace, 'web')).metadata ?? {};
-        await cluster.remove('ReplicaSet', { ...target, resourceVersion: resourceVersion ?? '' });
-        await expect(cluster.get('ReplicaSet', namespace, 'web')).rejects.toThrow(NotFound);
-        await expect(cluster.remove('ReplicaSet', target)).rejects.toThrow(NotFound);
+          (await cluster.get({ kind: 'ReplicaSet', namespace, name: 'web' })).metadata ?? {};
+        await cluster.remove({
+          kind: 'ReplicaSet',
+          ...target,
+          resourceVersion: resourceVersion ?? '',
+        });
+        await expect(cluster.get({ kind: 'ReplicaSet', namespace, name: 'web' })).rejects.toThrow(
+          NotFound,
+        );
+        await expect(cluster.remove({ kind: 'ReplicaSet', ...target })).rejects.toThrow(NotFound);
       });
 
       it('takes along what the object owned', async () => {
@@ -269,7 +301,7 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
           ...owned,
           metadata: { ...owned.metadata, ownerReferences: [reference] },
         });
-        await cluster.remove('Rollout', { namespace, name: 'web', uid: uid(owner) });
+        await cluster.remove({ kind: 'Rollout', namespace, name: 'web', uid: uid(owner) });
         await made.settle();
         expect(await cluster.list('ReplicaSet', namespace)).toEqual([]);
       });
@@ -279,25 +311,35 @@ export function clusterContract(name: string, make: () => Promise<ClusterUnderTe
       it('deletes the pod', async () => {
         const created = await cluster.create('Pod', pod('web', { app: 'web' }));
         await made.settle();
-        expect(await cluster.evict(namespace, 'web', uid(created))).toBe(true);
+        expect(
+          await cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: uid(created) }),
+        ).toBe(true);
         await made.settle();
-        await expect(cluster.get('Pod', namespace, 'web')).rejects.toThrow(NotFound);
+        await expect(cluster.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(
+          NotFound,
+        );
       });
 
       it('answers false where a budget forbids it', async () => {
         const created = await cluster.create('Pod', pod('web', { app: 'web' }));
         await made.addBudget('app=web', 1);
         await made.settle();
-        expect(await cluster.evict(namespace, 'web', uid(created))).toBe(false);
-        expect((await cluster.get('Pod', namespace, 'web')).metadata?.deletionTimestamp).toBe(
-          undefined,
-        );
+        expect(
+          await cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: uid(created) }),
+        ).toBe(false);
+        expect(
+          (await cluster.get({ kind: 'Pod', namespace, name: 'web' })).metadata?.deletionTimestamp,
+        ).toBe(undefined);
       });
 
       it('of another pod of that name is Conflict, of none NotFound', async () => {
         await cluster.create('Pod', pod('web'));
-        await expect(cluster.evict(namespace, 'web', 'another')).rejects.toThrow(Conflict);
-        await expect(cluster.evict(namespace, 'gone', 'another')).rejects.toThrow(NotFound);
+        await expect(
+          cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: 'another' }),
+        ).rejects.toThrow(Conflict);
+        await expect(
+          cluster.evict({ kind: 'Pod', namespace, name: 'gone', uid: 'another' }),
+        ).rejects.toThrow(NotFound);
       });
     });
   });

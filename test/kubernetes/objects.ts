@@ -1,5 +1,5 @@
 import type { Pod, ReplicaSet, Rollout, Service } from '../../lib/model/argo.generated.ts';
-import type { Kind, Kinds } from '../../lib/world.ts';
+import type { Kind, Kinds } from '../../lib/model/kinds.ts';
 
 export const namespace = 'default';
 

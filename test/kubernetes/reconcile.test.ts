@@ -33,7 +33,7 @@ it('a release goes its way over HTTP: up, healthy, a new image, the first pause'
   const reach = async (phase: string): Promise<Rollout> => {
     for (let turn = 0; turn < 30; turn += 1) {
       await reconcile(world, key);
-      const rollout = await cluster.get('Rollout', namespace, 'front-api');
+      const rollout = await cluster.get({ kind: 'Rollout', namespace, name: 'front-api' });
       if (rollout.status?.phase === phase) return rollout;
       await clock.run({ until: clock.now() + 1000, eventsMax: 1000 });
     }
@@ -47,8 +47,7 @@ it('a release goes its way over HTTP: up, healthy, a new image, the first pause'
     expect(stable?.metadata?.annotations?.['rollout.argoproj.io/revision']).toBe('1');
 
     await cluster.patch(
-      'Rollout',
-      { namespace, name: 'front-api' },
+      { kind: 'Rollout', namespace, name: 'front-api' },
       {
         spec: {
           template: { spec: { containers: [{ name: 'front-api', image: 'front-api:new-tag' }] } },

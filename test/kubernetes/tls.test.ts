@@ -39,7 +39,8 @@ describe('a server with a certificate of its own', () => {
   it('is believed by its CA, over few connections for many calls', async () => {
     const signIn = async () => ({ server, ca: base64(one.cert), token: 'secret' });
     const cluster = kubernetesCluster({ signIn, doorbell: false });
-    for (let call = 0; call < 10; call += 1) await cluster.get('Pod', namespace, 'web');
+    for (let call = 0; call < 10; call += 1)
+      await cluster.get({ kind: 'Pod', namespace, name: 'web' });
     // The client opens a second while the first is not quite done with its answer.
     expect(connections).toBeLessThanOrEqual(2);
     expect(seen.at(-1)?.headers.authorization).toBe('Bearer secret');
@@ -52,14 +53,18 @@ describe('a server with a certificate of its own', () => {
       return { server, ca: base64(fresh ? one.cert : two.cert) };
     };
     const cluster = kubernetesCluster({ signIn, doorbell: false });
-    expect((await cluster.get('Pod', namespace, 'web')).metadata?.uid).toBe('u');
+    expect((await cluster.get({ kind: 'Pod', namespace, name: 'web' })).metadata?.uid).toBe('u');
     expect(asked).toEqual([false, true]);
   });
 
   it('that nobody vouches for is Terminal, and gets no request', async () => {
     const before = seen.length;
     const signIn = async () => ({ server, ca: base64(two.cert), token: 'secret' });
-    const refused = kubernetesCluster({ signIn, doorbell: false }).get('Pod', namespace, 'web');
+    const refused = kubernetesCluster({ signIn, doorbell: false }).get({
+      kind: 'Pod',
+      namespace,
+      name: 'web',
+    });
     await expect(refused).rejects.toThrow(Terminal);
     await expect(refused).rejects.toThrow(/check its address and its CA/);
     expect(seen).toHaveLength(before);
@@ -74,9 +79,9 @@ describe('a server with a certificate of its own', () => {
     const made = kubernetesCluster({ signIn: kubeConfigSignIn(kubeConfig), doorbell: true });
     try {
       writeFileSync(caFile, two.cert);
-      await expect(made.get('Pod', namespace, 'web')).rejects.toThrow(Terminal);
+      await expect(made.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(Terminal);
       writeFileSync(caFile, one.cert);
-      expect((await made.get('Pod', namespace, 'web')).metadata?.uid).toBe('u');
+      expect((await made.get({ kind: 'Pod', namespace, name: 'web' })).metadata?.uid).toBe('u');
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -97,13 +102,18 @@ describe('a server with a certificate of its own', () => {
       }),
     );
     const made = kubernetesCluster({ signIn: kubeConfigSignIn(kubeConfig), doorbell: true });
-    expect(await made.get('Pod', namespace, 'web')).toMatchObject({ kind: 'Pod', ...web });
+    expect(await made.get({ kind: 'Pod', namespace, name: 'web' })).toMatchObject({
+      kind: 'Pod',
+      ...web,
+    });
     expect(seen.at(-1)?.headers.authorization).toBe('Bearer of-a-person');
     const nowhere = kubernetesCluster({
       signIn: kubeConfigSignIn(new KubeConfig()),
       doorbell: true,
     });
-    await expect(nowhere.get('Pod', namespace, 'web')).rejects.toThrow(/no current context/);
+    await expect(nowhere.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(
+      /no current context/,
+    );
   });
 
   it('is reached through the proxy of a kubeconfig, over few connections', async () => {
@@ -126,7 +136,7 @@ describe('a server with a certificate of its own', () => {
     const made = kubernetesCluster({ signIn: kubeConfigSignIn(kubeConfig), doorbell: true });
     try {
       for (let call = 0; call < 10; call += 1) {
-        expect((await made.get('Pod', namespace, 'web')).metadata?.uid).toBe('u');
+        expect((await made.get({ kind: 'Pod', namespace, name: 'web' })).metadata?.uid).toBe('u');
       }
       expect(asked[0]).toBe(new URL(server).host);
       expect(asked.length).toBeLessThanOrEqual(2);

@@ -52,11 +52,11 @@ describe('what a refusal means', () => {
     const { cluster } = await scene([status(code, 'Reason', `because of ${code}`)]);
     const { cluster: html } = await scene([answer(code, '<html>an error page</html>')]);
     const calls = (on: Cluster) => [
-      on.get('Rollout', namespace, 'web'),
+      on.get({ kind: 'Rollout', namespace, name: 'web' }),
       on.create('Rollout', rollout('web')),
-      on.patch('Rollout', target, {}, { subresource: 'status' }),
-      on.remove('Rollout', { ...target, uid: 'u' }),
-      on.evict(namespace, 'web', 'u'),
+      on.patch({ kind: 'Rollout', ...target }, {}, { subresource: 'status' }),
+      on.remove({ kind: 'Rollout', ...target, uid: 'u' }),
+      on.evict({ kind: 'Pod', namespace, name: 'web', uid: 'u' }),
     ];
     for (const call of calls(cluster)) {
       const error = await call.catch((caught) => caught);
@@ -75,7 +75,7 @@ describe('what a refusal means', () => {
       'rollouts.argoproj.io "web" is forbidden: User "serin" cannot patch resource ' +
       '"rollouts/status" in API group "argoproj.io" in the namespace "default"';
     const { cluster } = await scene([status(403, 'Forbidden', message)]);
-    const refused = cluster.patch('Rollout', target, {}, { subresource: 'status' });
+    const refused = cluster.patch({ kind: 'Rollout', ...target }, {}, { subresource: 'status' });
     await expect(refused).rejects.toThrow(
       'allow the verb "patch" on the resource "rollouts/status" ' +
         'of API group "argoproj.io" in namespace default',
@@ -83,7 +83,7 @@ describe('what a refusal means', () => {
     await expect(cluster.list('Pod', '')).rejects.toThrow(
       /"list" on the resource "pods" of API group "" in all namespaces/,
     );
-    await expect(cluster.evict(namespace, 'web', 'u')).rejects.toThrow(
+    await expect(cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: 'u' })).rejects.toThrow(
       /"create" on the resource "pods\/eviction"/,
     );
   });
@@ -103,7 +103,9 @@ describe('what a refusal means', () => {
     await expect(cluster.list('Rollout', '')).rejects.toThrow(Terminal);
     await expect(cluster.list('Rollout', '')).rejects.toThrow(crdHint);
     await expect(cluster.list('Pod', '')).rejects.toThrow(NotFound);
-    await expect(cluster.get('Rollout', namespace, 'web')).rejects.toThrow(NotFound);
+    await expect(cluster.get({ kind: 'Rollout', namespace, name: 'web' })).rejects.toThrow(
+      NotFound,
+    );
   });
 
   it('429 is a budget only where it says so', async () => {
@@ -112,14 +114,18 @@ describe('what a refusal means', () => {
       status(429, 'TooManyRequests', 'Cannot evict pod', { causes }),
       status(429, 'TooManyRequests', 'too many requests', { retryAfterSeconds: 1 }),
     ]);
-    expect(await cluster.evict(namespace, 'web', 'u')).toBe(false);
-    await expect(cluster.evict(namespace, 'web', 'u')).rejects.toThrow(Transient);
+    expect(await cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: 'u' })).toBe(false);
+    await expect(cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: 'u' })).rejects.toThrow(
+      Transient,
+    );
   });
 
   it('two budgets for one pod are nothing that passes', async () => {
     const message = 'This pod has more than one PodDisruptionBudget, which is not supported';
     const { cluster } = await scene([status(500, 'InternalError', message)]);
-    await expect(cluster.evict(namespace, 'web', 'u')).rejects.toThrow(Terminal);
+    await expect(cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: 'u' })).rejects.toThrow(
+      Terminal,
+    );
   });
 });
 
@@ -127,10 +133,10 @@ describe('without an answer', () => {
   it('a call ends in time', async () => {
     const { cluster } = await scene([hang], { timeoutMs: 50 });
     const started = performance.now();
-    await expect(cluster.get('Rollout', namespace, 'web')).rejects.toThrow(
+    await expect(cluster.get({ kind: 'Rollout', namespace, name: 'web' })).rejects.toThrow(
       /get rollouts.argoproj.io default\/web: no answer within 50 ms/,
     );
-    await expect(cluster.patch('Rollout', target, {})).rejects.toThrow(Transient);
+    await expect(cluster.patch({ kind: 'Rollout', ...target }, {})).rejects.toThrow(Transient);
     expect(performance.now() - started).toBeLessThan(1500);
   });
 
@@ -143,18 +149,20 @@ describe('without an answer', () => {
       doorbell: false,
       timeoutMs: 50,
     });
-    await expect(cluster.get('Pod', namespace, 'web')).rejects.toThrow(Transient);
+    await expect(cluster.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(Transient);
   });
 
   it('reads are tried once more when the connection was reset, writes are not', async () => {
     const read = await scene([reset, answer(200, web)]);
-    expect((await read.cluster.get('Pod', namespace, 'web')).metadata?.uid).toBe('u');
+    expect((await read.cluster.get({ kind: 'Pod', namespace, name: 'web' })).metadata?.uid).toBe(
+      'u',
+    );
     expect(read.seen).toHaveLength(2);
     const always = await scene([reset]);
     await expect(always.cluster.list('Pod', namespace)).rejects.toThrow(Transient);
     expect(always.seen).toHaveLength(2);
     const written = await scene([reset, answer(200, web)]);
-    await expect(written.cluster.patch('Pod', target, {})).rejects.toThrow(Transient);
+    await expect(written.cluster.patch({ kind: 'Pod', ...target }, {})).rejects.toThrow(Transient);
     expect(written.seen).toHaveLength(1);
   });
 
@@ -162,8 +170,10 @@ describe('without an answer', () => {
     const { server, close } = await serve(() => {});
     await close();
     const cluster = kubernetesCluster({ signIn: async () => ({ server }), doorbell: false });
-    await expect(cluster.get('Pod', namespace, 'web')).rejects.toThrow(/ECONNREFUSED/);
-    await expect(cluster.get('Pod', namespace, 'web')).rejects.toThrow(Transient);
+    await expect(cluster.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(
+      /ECONNREFUSED/,
+    );
+    await expect(cluster.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(Transient);
   });
 
   it.each([
@@ -173,9 +183,9 @@ describe('without an answer', () => {
     ['an answer that is cut off', cutOff],
   ])('%s is Transient', async (_name, reply) => {
     const { cluster } = await scene([reply]);
-    await expect(cluster.get('Pod', namespace, 'web')).rejects.toThrow(Transient);
+    await expect(cluster.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(Transient);
     await expect(cluster.list('Pod', namespace)).rejects.toThrow(Transient);
-    await expect(cluster.patch('Pod', target, {})).rejects.toThrow(Transient);
+    await expect(cluster.patch({ kind: 'Pod', ...target }, {})).rejects.toThrow(Transient);
   });
 });
 
@@ -185,7 +195,7 @@ describe('signing in', () => {
       status(401, 'Unauthorized', 'Unauthorized'),
       answer(200, web),
     ]);
-    await cluster.patch('Pod', target, {});
+    await cluster.patch({ kind: 'Pod', ...target }, {});
     expect(fresh).toEqual([false, true]);
     expect(seen.map(({ headers }) => headers.authorization)).toEqual([
       'Bearer token-0',
@@ -195,7 +205,7 @@ describe('signing in', () => {
 
   it('that helps nothing is Terminal and says who has to do what', async () => {
     const { cluster, seen } = await scene([status(401, 'Unauthorized', 'Unauthorized')]);
-    const refused = cluster.get('Pod', namespace, 'web');
+    const refused = cluster.get({ kind: 'Pod', namespace, name: 'web' });
     await expect(refused).rejects.toThrow(Terminal);
     await expect(refused).rejects.toThrow(/access entry/);
     expect(seen).toHaveLength(2);
@@ -205,18 +215,20 @@ describe('signing in', () => {
     const failing = (error: Error): Cluster =>
       kubernetesCluster({ signIn: () => Promise.reject(error), doorbell: false });
     const throttled = failing(new Transient('throttled'));
-    await expect(throttled.get('Pod', namespace, 'web')).rejects.toThrow(Transient);
+    await expect(throttled.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(Transient);
     const broken = failing(new Error('no such plugin'));
-    await expect(broken.get('Pod', namespace, 'web')).rejects.toThrow(
+    await expect(broken.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(
       /get pods default\/web: cannot sign in: no such plugin/,
     );
-    await expect(broken.get('Pod', namespace, 'web')).rejects.toThrow(Terminal);
+    await expect(broken.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(Terminal);
   });
 
   it('sends no token over plain http to another machine', async () => {
     const signIn = async () => ({ server: 'http://192.0.2.1', token: 'secret' });
     const cluster = kubernetesCluster({ signIn, doorbell: false });
-    await expect(cluster.get('Pod', namespace, 'web')).rejects.toThrow(/https only/);
+    await expect(cluster.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(
+      /https only/,
+    );
   });
 });
 
@@ -225,10 +237,10 @@ describe('what is sent', () => {
     const { cluster, seen } = await scene([answer(200, web)], { userAgent: 'serin/test' });
     const versioned = { ...target, resourceVersion: '7' };
     const patch = { metadata: { labels: { a: null } } };
-    await cluster.patch('Pod', versioned, patch, { subresource: 'status' });
-    await cluster.remove('Pod', { ...versioned, uid: 'u' });
+    await cluster.patch({ kind: 'Pod', ...versioned }, patch, { subresource: 'status' });
+    await cluster.remove({ kind: 'Pod', ...versioned, uid: 'u' });
     await cluster.create('Pod', pod('web'), { dryRun: true });
-    await cluster.evict(namespace, 'web', 'u');
+    await cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: 'u' });
     const [patched, removed, created, evicted] = seen.map(({ body, ...rest }) => ({
       ...rest,
       body: JSON.parse(body),

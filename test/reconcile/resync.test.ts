@@ -89,7 +89,7 @@ describe('resync', () => {
     const target = { namespace: deployment.metadata.namespace, name: 'source' };
     await cluster
       .as('kubectl')
-      .patch('Deployment', target, { spec: { template: { spec: { containers } } } });
+      .patch({ kind: 'Deployment', ...target }, { spec: { template: { spec: { containers } } } });
     expect(await resync(world, 'local')).toBe(1);
   });
 });

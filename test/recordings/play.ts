@@ -85,7 +85,8 @@ async function setImage(stage: Stage, tag: string): Promise<void> {
   const containers = written?.spec?.containers ?? [];
   const images = containers.map((container) => ({ ...container, image: `web:${tag}` }));
   const change = { spec: { template: { spec: { containers: images } } } };
-  if (workloadRef) await stage.cluster.as('kubectl').patch('Deployment', source, change);
+  if (workloadRef)
+    await stage.cluster.as('kubectl').patch({ kind: 'Deployment', ...source }, change);
   else await patch(stage, 'kubectl', change);
 }
 
@@ -106,5 +107,5 @@ async function patch(
   subresource?: 'status',
 ): Promise<void> {
   const options = subresource === undefined ? {} : { subresource };
-  await stage.cluster.as(manager).patch('Rollout', { namespace, name }, change, options);
+  await stage.cluster.as(manager).patch({ kind: 'Rollout', namespace, name }, change, options);
 }

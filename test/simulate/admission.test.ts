@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../lib/errors.ts';
-import type { Kind } from '../../lib/world.ts';
+import type { Kind } from '../../lib/model/kinds.ts';
 import { lab, namespace, replicaSet, rollout, web } from './manifests.ts';
 
 const set = { namespace, name: 'web-1' };
@@ -143,22 +143,32 @@ describe('refusals', () => {
     const { cluster } = lab();
     const before = await cluster.create('Rollout', rollout());
     const patches = [
-      cluster.patch('Rollout', web, { spec: { replicas: 'many' } }),
-      cluster.patch('Rollout', web, { status: { phase: 7 } }, { subresource: 'status' }),
-      cluster.patch('Rollout', web, { spec: { replicas: -1 } }, { subresource: 'scale' }),
-      cluster.patch('Rollout', web, { metadata: { name: 'other' } }),
+      cluster.patch({ kind: 'Rollout', ...web }, { spec: { replicas: 'many' } }),
+      cluster.patch(
+        { kind: 'Rollout', ...web },
+        { status: { phase: 7 } },
+        { subresource: 'status' },
+      ),
+      cluster.patch(
+        { kind: 'Rollout', ...web },
+        { spec: { replicas: -1 } },
+        { subresource: 'scale' },
+      ),
+      cluster.patch({ kind: 'Rollout', ...web }, { metadata: { name: 'other' } }),
     ];
     for (const { status, reason } of (await Promise.allSettled(patches)) as never[]) {
       expect([status, reason]).toEqual(['rejected', expect.any(Terminal)]);
     }
-    expect(await cluster.get('Rollout', 'shop', 'web')).toEqual(before);
+    expect(await cluster.get({ kind: 'Rollout', namespace: 'shop', name: 'web' })).toEqual(before);
   });
 
   it("a change of a ReplicaSet's selector", async () => {
     const { cluster } = lab();
     await cluster.create('ReplicaSet', replicaSet());
     const patch = { spec: { selector: { matchLabels: { app: 'web', more: 'x' } } } };
-    await expect(cluster.patch('ReplicaSet', set, patch)).rejects.toThrow(/field is immutable/);
+    await expect(cluster.patch({ kind: 'ReplicaSet', ...set }, patch)).rejects.toThrow(
+      /field is immutable/,
+    );
   });
 
   it('drops fields the type does not have', async () => {
@@ -167,6 +177,8 @@ describe('refusals', () => {
     Object.assign(odd.spec!, { replica: 3, workloadRef: null });
     Object.assign(odd.spec!.strategy!.canary!.steps![0]!, { setWeigth: 3 });
     expect((await cluster.create('Rollout', odd)).spec).toEqual(rollout().spec);
-    expect(await cluster.get('Rollout', 'shop', 'web')).not.toHaveProperty('unheard');
+    expect(
+      await cluster.get({ kind: 'Rollout', namespace: 'shop', name: 'web' }),
+    ).not.toHaveProperty('unheard');
   });
 });

@@ -103,8 +103,9 @@ describe("a Rollout's health in Argo CD", () => {
 /** What Argo CD writes: the spec and the status, as two patches. */
 async function act(release: Release, { status, ...spec }: MergePatch): Promise<void> {
   const argocd = release.cluster.as('argocd-controller');
-  if (Object.keys(spec).length > 0) await argocd.patch('Rollout', target, spec);
-  if (status) await argocd.patch('Rollout', target, { status }, { subresource: 'status' });
+  if (Object.keys(spec).length > 0) await argocd.patch({ kind: 'Rollout', ...target }, spec);
+  if (status)
+    await argocd.patch({ kind: 'Rollout', ...target }, { status }, { subresource: 'status' });
   await release.pass(10_000);
 }
 

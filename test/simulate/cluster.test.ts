@@ -18,7 +18,7 @@ describe('creating', () => {
       uid: expect.stringMatching(/^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/),
       resourceVersion: expect.stringMatching(/^\d+$/),
     });
-    expect(await cluster.get('Rollout', 'shop', 'web')).toEqual(created);
+    expect(await cluster.get({ kind: 'Rollout', namespace: 'shop', name: 'web' })).toEqual(created);
     expect(created.spec).toEqual(rollout().spec);
   });
 
@@ -27,7 +27,7 @@ describe('creating', () => {
     await cluster.create('ReplicaSet', replicaSet({ image: 'web:v1' }));
     const second = cluster.create('ReplicaSet', replicaSet({ image: 'web:v2' }));
     await expect(second).rejects.toThrow(new Conflict('replicasets.apps "web-1" already exists'));
-    const kept = await cluster.get('ReplicaSet', 'shop', 'web-1');
+    const kept = await cluster.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'web-1' });
     expect(kept.spec?.template?.spec?.containers?.[0]?.image).toBe('web:v1');
   });
 
@@ -77,7 +77,8 @@ describe('creating', () => {
     const versions = [
       meta(await cluster.create('Rollout', rollout())).resourceVersion,
       meta(await cluster.create('ReplicaSet', replicaSet())).resourceVersion,
-      meta(await cluster.patch('Rollout', web, { spec: { paused: true } })).resourceVersion,
+      meta(await cluster.patch({ kind: 'Rollout', ...web }, { spec: { paused: true } }))
+        .resourceVersion,
     ].map(Number);
     expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
   });
@@ -132,13 +133,17 @@ describe('deleting', () => {
   it('is refused for another object of that name, or another version', async () => {
     const { cluster } = lab();
     const { uid, resourceVersion } = meta(await cluster.create('Rollout', rollout()));
-    await cluster.patch('Rollout', web, { spec: { paused: true } });
+    await cluster.patch({ kind: 'Rollout', ...web }, { spec: { paused: true } });
     const target = { ...web, uid: uid! };
-    await expect(cluster.remove('Rollout', { ...web, uid: 'other' })).rejects.toThrow(Conflict);
-    const stale = cluster.remove('Rollout', { ...target, resourceVersion: resourceVersion! });
+    await expect(cluster.remove({ kind: 'Rollout', ...web, uid: 'other' })).rejects.toThrow(
+      Conflict,
+    );
+    const stale = cluster.remove({ kind: 'Rollout', ...target, resourceVersion: resourceVersion! });
     await expect(stale).rejects.toThrow(Conflict);
-    await cluster.remove('Rollout', target);
-    await expect(cluster.get('Rollout', 'shop', 'web')).rejects.toThrow(NotFound);
+    await cluster.remove({ kind: 'Rollout', ...target });
+    await expect(cluster.get({ kind: 'Rollout', namespace: 'shop', name: 'web' })).rejects.toThrow(
+      NotFound,
+    );
   });
 
   it('takes along what was owned, down to the pods, a little later', async () => {
@@ -174,9 +179,9 @@ describe('deleting', () => {
     const held = rollout();
     held.metadata!.finalizers = ['example.org/hold'];
     const { uid } = meta(await cluster.create('Rollout', held));
-    await cluster.remove('Rollout', { ...web, uid: uid! });
+    await cluster.remove({ kind: 'Rollout', ...web, uid: uid! });
     expect(meta(read.get('Rollout', 'shop', 'web')).deletionTimestamp).toBe('2026-01-31T12:00:00Z');
-    await cluster.patch('Rollout', web, { metadata: { finalizers: null } });
+    await cluster.patch({ kind: 'Rollout', ...web }, { metadata: { finalizers: null } });
     expect(read.find('Rollout', 'shop', 'web')).toBeUndefined();
   });
 });
@@ -190,7 +195,9 @@ describe('what comes back', () => {
     expect(() => {
       created.spec!.replicas = 98;
     }).toThrow(TypeError);
-    expect((await cluster.get('Rollout', 'shop', 'web')).spec?.replicas).toBe(3);
+    expect(
+      (await cluster.get({ kind: 'Rollout', namespace: 'shop', name: 'web' })).spec?.replicas,
+    ).toBe(3);
   });
 });
 
@@ -202,8 +209,11 @@ describe('watching', () => {
       seen.push([type, kind, object, before, writer.manager]),
     );
     const first = await cluster.create('Rollout', rollout());
-    const second = await as('kubectl').patch('Rollout', web, { spec: { paused: true } });
-    await cluster.remove('Rollout', { ...web, uid: meta(first).uid! });
+    const second = await as('kubectl').patch(
+      { kind: 'Rollout', ...web },
+      { spec: { paused: true } },
+    );
+    await cluster.remove({ kind: 'Rollout', ...web, uid: meta(first).uid! });
     stop();
     await cluster.create('Rollout', rollout());
     expect(seen).toEqual([
@@ -248,7 +258,7 @@ describe('calls that take time', () => {
     const write = (name: string, paused: boolean) => async () => {
       const target = { ...web, resourceVersion: resourceVersion! };
       const client = name === 'a' ? cluster : as(name);
-      await client.patch('Rollout', target, { spec: { paused } }).then(
+      await client.patch({ kind: 'Rollout', ...target }, { spec: { paused } }).then(
         () => ends.push(`${name} wrote`),
         (error: Error) => ends.push(`${name} ${error.name}`),
       );
@@ -265,7 +275,10 @@ describe('what a person does', () => {
   it('apply creates, then changes what the manifest says and drops what left it', async () => {
     const { apply, cluster } = lab();
     apply('Rollout', rollout({ minReadySeconds: 5 }));
-    await cluster.patch('Rollout', web, { metadata: { annotations: { mine: 'kept' } } });
+    await cluster.patch(
+      { kind: 'Rollout', ...web },
+      { metadata: { annotations: { mine: 'kept' } } },
+    );
     const applied = apply('Rollout', rollout({ replicas: 4 }));
     expect(applied.spec).toEqual(rollout({ replicas: 4 }).spec);
     expect(meta(applied)).toMatchObject({ generation: 2, annotations: { mine: 'kept' } });

@@ -34,7 +34,7 @@ const always = (fault: FaultName, options: Partial<FaultOptions> = {}) =>
 const pause = (world: World) =>
   world
     .cluster('local')
-    .then((cluster) => cluster.patch('Rollout', web, { spec: { paused: true } }));
+    .then((cluster) => cluster.patch({ kind: 'Rollout', ...web }, { spec: { paused: true } }));
 const failed = (work: Promise<unknown>) =>
   work.then(
     () => undefined,
@@ -61,7 +61,7 @@ describe('calls to the cluster', () => {
 
   it('reads conflict with nothing and lose no answer, but can be throttled', async () => {
     const get = async (world: World) =>
-      (await world.cluster('local')).get('Rollout', 'shop', 'web');
+      (await world.cluster('local')).get({ kind: 'Rollout', namespace: 'shop', name: 'web' });
     const { faults } = lab({ rates: { conflict: 0.5, answerLost: 0.5, killedBefore: 1 } });
     expect((await faults.process(get)).metadata?.name).toBe('web');
     expect(await failed(always('throttled').faults.process(get))).toBeInstanceOf(Transient);
@@ -81,9 +81,16 @@ describe('calls to the cluster', () => {
     });
     const error = await failed(
       lived.faults.process(async (world) => {
-        const { metadata } = await (await world.cluster('local')).get('Rollout', 'shop', 'web');
+        const { metadata } = await (await world.cluster('local')).get({
+          kind: 'Rollout',
+          namespace: 'shop',
+          name: 'web',
+        });
         const target = { ...web, resourceVersion: metadata!.resourceVersion! };
-        await (await world.cluster('local')).patch('Rollout', target, { spec: { paused: true } });
+        await (await world.cluster('local')).patch(
+          { kind: 'Rollout', ...target },
+          { spec: { paused: true } },
+        );
       }),
     );
     expect(error).toBeInstanceOf(Conflict);
@@ -257,11 +264,15 @@ describe('the same seed', () => {
   const play = async (seed: number) => {
     const { faults, clock, cluster, wakes } = lab({ seed, rates: faultRates, spans: {} });
     const work = async (world: World) => {
-      const { metadata } = await (await world.cluster('local')).get('Rollout', 'shop', 'web');
+      const { metadata } = await (await world.cluster('local')).get({
+        kind: 'Rollout',
+        namespace: 'shop',
+        name: 'web',
+      });
       const target = { ...web, resourceVersion: metadata?.resourceVersion ?? '' };
       const count = Number(metadata?.annotations?.count ?? 0) + 1;
       const patch = { metadata: { annotations: { count: String(count) } } };
-      await (await world.cluster('local')).patch('Rollout', target, patch);
+      await (await world.cluster('local')).patch({ kind: 'Rollout', ...target }, patch);
       await world.wakes.send({ key }, 1000);
     };
     const ends: string[] = [];

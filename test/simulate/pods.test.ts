@@ -6,7 +6,11 @@ const set = { namespace, name: 'web-1' };
 const create = (lived: Lab, options: Parameters<typeof replicaSet>[0] = {}) =>
   lived.cluster.create('ReplicaSet', replicaSet(options));
 const scale = (lived: Lab, replicas: number) =>
-  lived.cluster.patch('ReplicaSet', set, { spec: { replicas } }, { subresource: 'scale' });
+  lived.cluster.patch(
+    { kind: 'ReplicaSet', ...set },
+    { spec: { replicas } },
+    { subresource: 'scale' },
+  );
 const statusOf = (lived: Lab, name = 'web-1') => lived.read.get('ReplicaSet', 'shop', name).status;
 const pods = (lived: Lab) => lived.read.list('Pod', 'shop');
 const living = (lived: Lab) => pods(lived).filter((pod) => !pod.metadata?.deletionTimestamp);
@@ -170,7 +174,12 @@ describe('pods that take longer', () => {
 describe('evicting', () => {
   const evict = async (lived: Lab) => {
     const pod = living(lived).find(ready) ?? living(lived)[0];
-    return await lived.cluster.evict('shop', pod?.metadata?.name ?? '', pod?.metadata?.uid ?? '');
+    return await lived.cluster.evict({
+      kind: 'Pod',
+      namespace: 'shop',
+      name: pod?.metadata?.name ?? '',
+      uid: pod?.metadata?.uid ?? '',
+    });
   };
 
   it('deletes a pod gracefully', async () => {
@@ -205,7 +214,14 @@ describe('evicting', () => {
     lived.addDisruptionBudget({ namespace, selector: 'app=web', minAvailable: 9 });
     await lived.pass(100);
     const young = living(lived).find((pod) => pod.status?.phase === 'Pending')?.metadata;
-    expect(await lived.cluster.evict('shop', young?.name ?? '', young?.uid ?? '')).toBe(true);
+    expect(
+      await lived.cluster.evict({
+        kind: 'Pod',
+        namespace: 'shop',
+        name: young?.name ?? '',
+        uid: young?.uid ?? '',
+      }),
+    ).toBe(true);
   });
 
   it('is refused for another pod of that name', async () => {
@@ -213,7 +229,9 @@ describe('evicting', () => {
     await create(lived);
     await lived.pass(1000);
     const [name = ''] = namesOf(pods(lived));
-    await expect(lived.cluster.evict('shop', name, 'other')).rejects.toThrow('uid');
+    await expect(
+      lived.cluster.evict({ kind: 'Pod', namespace: 'shop', name, uid: 'other' }),
+    ).rejects.toThrow('uid');
     expect(living(lived)).toHaveLength(3);
   });
 });

@@ -46,9 +46,9 @@ describe('a write that is refused for good', () => {
 function refusing(world: World): World {
   return meddled(world, (cluster) => ({
     ...cluster,
-    patch: async (kind, ...rest) => {
-      if (kind === 'ReplicaSet') throw new Terminal(why);
-      return await cluster.patch(kind, ...rest);
+    patch: async (ref, ...rest) => {
+      if (ref.kind === 'ReplicaSet') throw new Terminal(why);
+      return await cluster.patch(ref, ...rest);
     },
   }));
 }

@@ -24,7 +24,7 @@ async function paused(more: RolloutSpec = {}): Promise<Release> {
 }
 
 async function edit(release: Release, spec: MergePatch, spanMs = 1000): Promise<void> {
-  await release.cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+  await release.cluster.as('kubectl-edit').patch({ kind: 'Rollout', ...target }, { spec });
   await release.pass(spanMs);
 }
 
@@ -148,9 +148,9 @@ describe('a command that the API server refuses', () => {
 function refusing(world: World, why: string): World {
   return meddled(world, (cluster) => ({
     ...cluster,
-    patch: async (kind, where, patch, options) => {
-      if ('spec' in patch && kind === 'Rollout') throw new Terminal(why);
-      return cluster.patch(kind, where, patch, options);
+    patch: async (ref, patch, options) => {
+      if ('spec' in patch && ref.kind === 'Rollout') throw new Terminal(why);
+      return cluster.patch(ref, patch, options);
     },
   }));
 }

@@ -53,7 +53,9 @@ describe('a blue-green release', () => {
     const release = await blueGreen({ autoPromotionEnabled: false });
     await release.image('web:v2');
     const patch = { spec: { selector: { [hashLabel]: null } } };
-    await release.cluster.as('kubectl').patch('Service', { namespace, name: 'active' }, patch);
+    await release.cluster
+      .as('kubectl')
+      .patch({ kind: 'Service', namespace, name: 'active' }, patch);
     await release.command({ verb: 'pause' });
     await release.command({ verb: 'resume' });
     expect(leadsTo(release, 'active')).toBe('web:v1');
@@ -95,7 +97,7 @@ describe('a blue-green release', () => {
       const { name } = target;
       queueMicrotask(() => {
         const patch = { spec: { strategy: { blueGreen } } };
-        void release.cluster.as('kubectl-edit').patch('Rollout', { namespace, name }, patch);
+        void release.cluster.as('kubectl-edit').patch({ kind: 'Rollout', namespace, name }, patch);
       });
     });
     await release.after({ do: 'plugin', line: 'promote' });
@@ -180,7 +182,9 @@ describe('a blue-green release', () => {
     const release = await blueGreen({ autoPromotionEnabled: false, previewReplicaCount: 1 });
     await release.after({ do: 'scale', replicas: 0 });
     const patch = { spec: { selector: { [hashLabel]: null } } };
-    await release.cluster.as('kubectl').patch('Service', { namespace, name: 'active' }, patch);
+    await release.cluster
+      .as('kubectl')
+      .patch({ kind: 'Service', namespace, name: 'active' }, patch);
     await release.image('web:v2', 10_000);
     expect(leadsTo(release, 'active')).toBe('web:v1');
     await release.command({ verb: 'promote' }, 10_000);
@@ -227,7 +231,9 @@ describe('a blue-green release', () => {
     const release = await blueGreen();
     addService(release.cluster, 'next');
     const stolen = { metadata: { annotations: { [managedByAnnotation]: 'another' } } };
-    await release.cluster.as('kubectl').patch('Service', { namespace, name: 'preview' }, stolen);
+    await release.cluster
+      .as('kubectl')
+      .patch({ kind: 'Service', namespace, name: 'preview' }, stolen);
     release.cluster.apply('Rollout', {
       metadata: target,
       spec: { ...release.scenario.spec, strategy: { blueGreen: { activeService: 'next' } } },

@@ -99,8 +99,8 @@ describe('a command whose write meets somebody else’s', () => {
     await release.after({ do: 'plugin', line: 'abort' });
     const lossy = meddled(release.simulated.world, (cluster) => ({
       ...cluster,
-      patch: async (kind, where, patch, options) => {
-        await cluster.patch(kind, where, patch, options);
+      patch: async (ref, patch, options) => {
+        await cluster.patch(ref, patch, options);
         throw new Transient('the connection was lost');
       },
     }));
@@ -121,10 +121,10 @@ describe('a command whose write meets somebody else’s', () => {
     let isFirst = true;
     const late = meddled(release.simulated.world, (cluster) => ({
       ...cluster,
-      patch: async (kind, where, patch, options) => {
+      patch: async (ref, patch, options) => {
         if (isFirst) release.cluster.scale(target.namespace, target.name, 6);
         isFirst = false;
-        return cluster.patch(kind, where, patch, options);
+        return cluster.patch(ref, patch, options);
       },
     }));
     const pause = { do: 'api', command: { verb: 'pause' }, dies: true, fresh: true } as const;

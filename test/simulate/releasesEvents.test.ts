@@ -138,7 +138,9 @@ describe('Events of what happens again and again', () => {
       { name: 'web', image: 'b' },
     ];
     const template = { spec: { containers: twice } };
-    await release.cluster.as('kubectl-edit').patch('Rollout', target, { spec: { template } });
+    await release.cluster
+      .as('kubectl-edit')
+      .patch({ kind: 'Rollout', ...target }, { spec: { template } });
     await release.pass(1_200_000);
     expect(release.status().message).toMatch(/Failed to create new replica set .*Duplicate/);
     expect(release.status().phase).toBe('Degraded');

@@ -178,7 +178,7 @@ describe('who did it, by what the API server keeps of each field', () => {
     const since = async () => by((await all.ledger()).slice(before));
     const patch = async (manager: string, spec: object) => {
       const target = { namespace: 'shop', name: 'web' };
-      await all.sim.as(manager).patch('Rollout', target, { spec });
+      await all.sim.as(manager).patch({ kind: 'Rollout', ...target }, { spec });
     };
     return { ...all, since, patch };
   }

@@ -64,13 +64,13 @@ describe('a rollout that asks for what Serin does not carry out yet', () => {
     const services = {
       spec: { strategy: { canary: { canaryService: null, stableService: null } } },
     };
-    await as.patch('Rollout', target, services);
-    await as.patch('Rollout', target, strategy(null));
+    await as.patch({ kind: 'Rollout', ...target }, services);
+    await as.patch({ kind: 'Rollout', ...target }, strategy(null));
     await release.pass(10_000);
     expect(release.where()).toBe('Healthy 2/2');
     const { world } = release.simulated;
     expect((await world.store.load(key))?.view?.reasons).toEqual([]);
-    await as.patch('Rollout', target, strategy({ nginx: {} }));
+    await as.patch({ kind: 'Rollout', ...target }, strategy({ nginx: {} }));
     await release.pass(10_000);
     const told = events(release).filter(({ reason }) => reason === 'RolloutLeftAlone');
     expect(told.map(({ count }) => count)).toEqual([2]);

@@ -53,10 +53,10 @@ function deletingStable(release: Release): (cluster: Cluster) => Cluster {
 function endingWith(isIt: (status: RolloutStatus) => boolean): (cluster: Cluster) => Cluster {
   return (cluster) => ({
     ...cluster,
-    patch: async (kind, where, patch, options) => {
-      const written = await cluster.patch(kind, where, patch, options);
+    patch: async (ref, patch, options) => {
+      const written = await cluster.patch(ref, patch, options);
       const { status } = patch as { status?: RolloutStatus };
-      if (kind !== 'Rollout' || !status || !isIt(status)) return written;
+      if (ref.kind !== 'Rollout' || !status || !isIt(status)) return written;
       throw new Transient('the connection was lost');
     },
   });
@@ -106,7 +106,7 @@ it('a template that was being released when the stable version went may take its
   const edit = (image: string) =>
     release.cluster
       .as('kubectl-edit')
-      .patch('Rollout', target, { spec: { template: { ...templateOf(image) } } });
+      .patch({ kind: 'Rollout', ...target }, { spec: { template: { ...templateOf(image) } } });
   const stop = release.cluster.watch(({ kind, object, writer }) => {
     if (kind !== 'Rollout' || writer.manager !== fieldManager) return;
     if (object.status?.currentPodHash !== hashOf(release, 'web:v3')) return;

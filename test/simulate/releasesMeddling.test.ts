@@ -25,7 +25,7 @@ async function patchSet(release: Release, image: string, metadata: object): Prom
   const name = release.setOf(image)?.metadata?.name ?? '';
   await release.cluster
     .as('kubectl')
-    .patch('ReplicaSet', { namespace, name }, { metadata: { ...metadata } });
+    .patch({ kind: 'ReplicaSet', namespace, name }, { metadata: { ...metadata } });
 }
 
 describe('a ReplicaSet whose label was taken off', () => {
@@ -84,8 +84,8 @@ it('a refusal in other words each time is tried again now and then, not at once'
   let refusals = 0;
   const refusing = (cluster: Cluster): Cluster => ({
     ...cluster,
-    patch: async (kind, ...rest) => {
-      if (kind !== 'ReplicaSet') return await cluster.patch(kind, ...rest);
+    patch: async (ref, ...rest) => {
+      if (ref.kind !== 'ReplicaSet') return await cluster.patch(ref, ...rest);
       refusals += 1;
       throw new Terminal(`403 admission webhook denied request ${refusals}`);
     },

@@ -146,7 +146,7 @@ describe('a template that the API server refuses', () => {
     const release = await paused();
     const twice = { name: 'web', image: 'web:v3' };
     const spec = { template: { spec: { containers: [twice, twice] } } };
-    await release.cluster.as('kubectl-edit').patch('Rollout', target, { spec });
+    await release.cluster.as('kubectl-edit').patch({ kind: 'Rollout', ...target }, { spec });
     await release.pass(5000);
     expect(release.status().message).toMatch(/^Failed to create new replica set/);
     await release.after({ do: 'plugin', line: 'abort' }, 30_000);
@@ -248,7 +248,9 @@ describe('ReplicaSets that nobody owns', () => {
     for (const set of release.dog.sets()) {
       const name = set.metadata?.name ?? '';
       const patch = { metadata: { ownerReferences: null } };
-      await cluster.as('kubectl').patch('ReplicaSet', { namespace: target.namespace, name }, patch);
+      await cluster
+        .as('kubectl')
+        .patch({ kind: 'ReplicaSet', namespace: target.namespace, name }, patch);
     }
   };
 

@@ -44,7 +44,7 @@ const live = ({ cluster }: Release) => cluster.read.get('Deployment', namespace,
 const size = (release: Release) => live(release).spec?.replicas;
 
 async function change(release: Release, patch: MergePatch, spanMs = 5000): Promise<void> {
-  await release.cluster.as('kubectl').patch('Deployment', source, patch);
+  await release.cluster.as('kubectl').patch({ kind: 'Deployment', ...source }, patch);
   await release.pass(spanMs);
 }
 
@@ -113,9 +113,12 @@ describe('a rollout that takes its template from a Deployment', () => {
     await change(release, withImage('web:v1'));
     const before = release.setOf('web:v1')?.metadata?.uid;
     const { template, selector } = live(release).spec ?? {};
-    await release.cluster.as('kubectl').patch('Rollout', target, {
-      spec: { workloadRef: null, template, selector },
-    });
+    await release.cluster.as('kubectl').patch(
+      { kind: 'Rollout', ...target },
+      {
+        spec: { workloadRef: null, template, selector },
+      },
+    );
     await release.pass(5000);
     expect(release.where()).toBe('Healthy 2/2');
     expect(release.setOf('web:v1')?.metadata?.uid).toBe(before);
@@ -195,7 +198,9 @@ describe('the Deployment a rollout refers to', () => {
 
   it.each([1, 6])('has the size that somebody gives it on the way (%i)', async (wanted) => {
     const release = await halfWay();
-    await release.cluster.as('kubectl').patch('Deployment', source, { spec: { replicas: wanted } });
+    await release.cluster
+      .as('kubectl')
+      .patch({ kind: 'Deployment', ...source }, { spec: { replicas: wanted } });
     await release.pass(30_000);
     // Together with the rollout's two never fewer than that, nor than the rollout is to have.
     expect(size(release)).toBe(wanted === 1 ? 1 : 4);
@@ -321,9 +326,12 @@ describe('a command that changes the template', () => {
 
   it('is refused beside a reference and a template: which is meant nobody can say', async () => {
     const release = await referring({});
-    await release.cluster.as('kubectl').patch('Rollout', target, {
-      spec: { template: templateOf('web:v2') },
-    });
+    await release.cluster.as('kubectl').patch(
+      { kind: 'Rollout', ...target },
+      {
+        spec: { template: templateOf('web:v2') },
+      },
+    );
     await release.pass(5000);
     await release.command({ verb: 'image', container: 'web', image: 'web:v3' });
     expect(imagesOf(release.dog.live()?.spec?.template)).toEqual(['web:v2']);
@@ -352,7 +360,9 @@ describe('a rollout that takes its template from', () => {
     release.cluster.apply('ReplicaSet', { metadata: source, spec });
     await release.pass(10_000);
     expect(release.where()).toBe('Healthy 2/2');
-    await release.cluster.as('kubectl').patch('ReplicaSet', source, withImage('web:v2'));
+    await release.cluster
+      .as('kubectl')
+      .patch({ kind: 'ReplicaSet', ...source }, withImage('web:v2'));
     await release.pass(5000);
     expect(release.where()).toBe('Paused 1/2');
   });
@@ -363,7 +373,9 @@ describe('a promote', () => {
     const release = await referring({});
     await change(release, withImage('web:v2'));
     const promoted = release.command({ verb: 'promote' }, 5000);
-    await release.cluster.as('kubectl').patch('Deployment', source, withImage('web:v3'));
+    await release.cluster
+      .as('kubectl')
+      .patch({ kind: 'Deployment', ...source }, withImage('web:v3'));
     await promoted;
     expect(release.where()).toBe('Paused 1/2');
     const told = (await release.ledger()).findLast(({ kind }) => kind === 'command');

@@ -6,7 +6,11 @@ const set = { namespace, name: 'web-1' };
 const create = (lived: Lab, options: Parameters<typeof replicaSet>[0] = {}) =>
   lived.cluster.create('ReplicaSet', replicaSet(options));
 const scale = (lived: Lab, replicas: number) =>
-  lived.cluster.patch('ReplicaSet', set, { spec: { replicas } }, { subresource: 'scale' });
+  lived.cluster.patch(
+    { kind: 'ReplicaSet', ...set },
+    { spec: { replicas } },
+    { subresource: 'scale' },
+  );
 const statusOf = (lived: Lab, name = 'web-1') => lived.read.get('ReplicaSet', 'shop', name).status;
 const pods = (lived: Lab) => lived.read.list('Pod', 'shop');
 const living = (lived: Lab) => pods(lived).filter((pod) => !pod.metadata?.deletionTimestamp);

@@ -20,11 +20,13 @@ it('finds its own writes done, and leaves the cluster as it is', async () => {
   const before = structuredClone(all);
   const target = { namespace, name: 'web' };
   const status = { status: { phase: 'Healthy' }, spec: { replicas: 9 } };
-  const patched = await cluster.patch('Rollout', target, status, { subresource: 'status' });
+  const patched = await cluster.patch({ kind: 'Rollout', ...target }, status, {
+    subresource: 'status',
+  });
   expect(patched).toMatchObject({ status: { phase: 'Healthy' }, metadata: { generation: 1 } });
   expect(patched.spec).toEqual(sim.read.get('Rollout', namespace, 'web').spec);
   expect((await cluster.list('Rollout', ''))[0]?.status?.phase).toBe('Healthy');
-  const sized = await cluster.patch('ReplicaSet', target, { spec: { replicas: 7 } });
+  const sized = await cluster.patch({ kind: 'ReplicaSet', ...target }, { spec: { replicas: 7 } });
   expect(sized).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 7 } });
 
   await cluster.create('ReplicaSet', replicaSet('new'));
@@ -36,9 +38,9 @@ it('finds its own writes done, and leaves the cluster as it is', async () => {
   expect(await cluster.list('ReplicaSet', 'elsewhere')).toEqual([]);
   expect(await cluster.list('ReplicaSet', namespace, 'app=nobody')).toEqual([]);
 
-  expect(await cluster.evict(namespace, 'web', 'uid')).toBe(false);
-  await expect(cluster.get('Pod', namespace, 'web')).rejects.toThrow(NotFound);
-  await cluster.remove('ReplicaSet', { ...target, uid: 'uid' });
+  expect(await cluster.evict({ kind: 'Pod', namespace, name: 'web', uid: 'uid' })).toBe(false);
+  await expect(cluster.get({ kind: 'Pod', namespace, name: 'web' })).rejects.toThrow(NotFound);
+  await cluster.remove({ kind: 'ReplicaSet', ...target, uid: 'uid' });
   expect((await cluster.list('ReplicaSet', namespace)).length).toBe(1);
 
   expect(touched().map(({ kind, before: old, after }) => [kind, !!old, !!after])).toEqual([
@@ -54,7 +56,7 @@ it('finds its own writes done, and leaves the cluster as it is', async () => {
 it('refuses what the API server would refuse, and keeps no dry run and no Event', async () => {
   const { sim, cluster, touched } = shadowed();
   const target = { namespace, name: 'web', resourceVersion: '1' };
-  await expect(cluster.patch('Rollout', target, {})).rejects.toThrow(Conflict);
+  await expect(cluster.patch({ kind: 'Rollout', ...target }, {})).rejects.toThrow(Conflict);
   await expect(cluster.create('ReplicaSet', replicaSet('web'))).rejects.toThrow(Conflict);
   const tried = await cluster.create('ReplicaSet', replicaSet('new'), { dryRun: true });
   expect(tried.spec?.template?.spec).toMatchObject({ restartPolicy: 'Always' });
@@ -62,6 +64,6 @@ it('refuses what the API server would refuse, and keeps no dry run and no Event'
   expect(touched()).toEqual([]);
   const fresh = version(sim.read.get('Rollout', namespace, 'web'));
   const first = { ...target, resourceVersion: fresh };
-  await cluster.patch('Rollout', first, { metadata: { annotations: { a: 'b' } } });
-  await expect(cluster.patch('Rollout', first, {})).rejects.toThrow(Conflict);
+  await cluster.patch({ kind: 'Rollout', ...first }, { metadata: { annotations: { a: 'b' } } });
+  await expect(cluster.patch({ kind: 'Rollout', ...first }, {})).rejects.toThrow(Conflict);
 });

@@ -109,10 +109,13 @@ describe('the doorbell', () => {
   it("is silent for Serin's own writes", async () => {
     const { cluster, wakes, pass } = await settled();
     const { cluster: serin } = cluster;
-    await serin.patch('Rollout', web, { status: { phase: 'x' } }, { subresource: 'status' });
     await serin.patch(
-      'ReplicaSet',
-      { namespace, name: 'web-1' },
+      { kind: 'Rollout', ...web },
+      { status: { phase: 'x' } },
+      { subresource: 'status' },
+    );
+    await serin.patch(
+      { kind: 'ReplicaSet', namespace, name: 'web-1' },
       { metadata: { labels: { a: 'b' } } },
     );
     await pass(2000);
@@ -122,7 +125,7 @@ describe('the doorbell', () => {
   it('wakes the owner when pods come and go, and folds what comes together', async () => {
     const { cluster, wakes, pass } = await settled();
     const target = { namespace, name: 'web-1' };
-    await cluster.cluster.patch('ReplicaSet', target, { spec: { replicas: 9 } });
+    await cluster.cluster.patch({ kind: 'ReplicaSet', ...target }, { spec: { replicas: 9 } });
     await pass(5000);
     // Once for the pods that are there and once for those that are ready.
     expect(wakes.map(([, name]) => name)).toEqual(['web', 'web']);
@@ -131,7 +134,7 @@ describe('the doorbell', () => {
   it('rings for a write by whoever calls himself Serin', async () => {
     const { cluster, wakes, pass } = await settled();
     const target = { namespace, name: 'web' };
-    await cluster.as('serin').patch('Rollout', target, { spec: { paused: true } });
+    await cluster.as('serin').patch({ kind: 'Rollout', ...target }, { spec: { paused: true } });
     await pass(5000);
     expect(wakes.map(([, name]) => name)).toEqual(['web']);
   });
@@ -139,7 +142,7 @@ describe('the doorbell', () => {
   it('is silent where nothing counts, and for what no rollout owns', async () => {
     const { cluster, wakes, pass } = await settled();
     const labels = { metadata: { labels: { a: 'b' } } };
-    await cluster.as('kubectl').patch('ReplicaSet', { namespace, name: 'web-1' }, labels);
+    await cluster.as('kubectl').patch({ kind: 'ReplicaSet', namespace, name: 'web-1' }, labels);
     await cluster.as('kubectl').create('ReplicaSet', replicaSet({ name: 'free' }));
     await pass(5000);
     expect(wakes).toEqual([]);

@@ -9,7 +9,7 @@ import { type Bound, type Intent, intentLifeMs, type Outcome } from '../../model
 import { hashLabel } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { applyMergePatch, diffMergePatch } from '../../model/patch.ts';
-import type { Action, IntentStep, MergePatch } from '../../model/plan.ts';
+import { type IntentStep, type MergePatch, refOf, type Write } from '../../model/plan.ts';
 import { generationOf } from '../../model/reference.ts';
 import { fromTime, type Millis, toTime } from '../../model/units.ts';
 import { containerLists, nameOf, revisionOf, uidOf, versionOf } from '../../model/workload.ts';
@@ -27,7 +27,7 @@ type Deed = { status?: MergePatch; spec?: MergePatch; template?: MergePatch; det
 /** Either a deed still to do, or why there is none. */
 type Verdict = { deed: Deed } | { refuse: string } | { done: string };
 
-export type Settled = { steps: IntentStep[]; actions: Action[] };
+export type Settled = { steps: IntentStep[]; writes: Write[] };
 
 /**
  * Takes the oldest open command, an abort before all others. It becomes the patch that
@@ -43,16 +43,16 @@ export function settleIntents(observed: Observed, now: Millis, kept: Kept | unde
   const abortsFirst = [...open.filter(isAbort), ...open.filter((each) => !isAbort(each))];
   for (const intent of abortsFirst) {
     const settled = settle(intent, observed, now);
-    if ('actions' in settled && kept && !isAbort(intent)) {
+    if ('writes' in settled && kept && !isAbort(intent)) {
       const detail = `${whatIsKnown(intent)}: ${keptDetail(kept)}`;
       steps.push({ id: intent.id, step: 'close', outcome: { result: 'refused', detail, at: now } });
-    } else if ('actions' in settled) {
+    } else if ('writes' in settled) {
       const { resourceVersion } = settled;
       steps.push({ id: intent.id, step: 'apply', resourceVersion });
-      return { steps, actions: settled.actions };
+      return { steps, writes: settled.writes };
     } else steps.push({ id: intent.id, step: 'close', outcome: settled });
   }
-  return { steps, actions: [] };
+  return { steps, writes: [] };
 }
 
 /** Closes every open command of a rollout that is left as it is: nobody is to wait for what never comes. */
@@ -69,7 +69,7 @@ function settle(
   intent: Intent,
   observed: Observed,
   now: Millis,
-): Outcome | { actions: Action[]; resourceVersion: string } {
+): Outcome | { writes: Write[]; resourceVersion: string } {
   const { rollout } = observed;
   const resourceVersion = versionOf(rollout);
   const close = (result: Outcome['result'], detail: string): Outcome => ({
@@ -99,7 +99,7 @@ function settle(
   if (mayBeUndone(intent, verdict.deed, resourceVersion)) {
     return close('superseded', `${nothing}: the rollout was written to in the meantime.`);
   }
-  return { actions: actionsOf(verdict.deed, observed), resourceVersion };
+  return { writes: writesOf(verdict.deed, observed), resourceVersion };
 }
 
 function textOf(verdict: Verdict): string {
@@ -132,14 +132,15 @@ export function expired(intent: Intent, at: Millis): Outcome {
   return { result: 'expired', detail, at };
 }
 
-function actionsOf(deed: Deed, observed: Observed): Action[] {
-  const resourceVersion = versionOf(observed.rollout);
-  const actions: Action[] = [];
-  if (deed.status)
-    actions.push({ do: 'patchStatus', resourceVersion, patch: { status: deed.status } });
-  if (deed.spec) actions.push({ do: 'patchRollout', resourceVersion, patch: deed.spec });
-  if (deed.template) actions.push(patchTemplate(observed, deed.template));
-  return actions;
+function writesOf({ status, spec, template }: Deed, observed: Observed): Write[] {
+  const ref = refOf('Rollout', observed.rollout);
+  return [
+    ...(status
+      ? [{ phase: 'first', do: 'patch', ref, patch: { status }, status: true } as const]
+      : []),
+    ...(spec ? [{ phase: 'rollout', do: 'patch', ref, patch: spec } as const] : []),
+    ...(template ? [patchTemplate(observed, template)] : []),
+  ];
 }
 
 /**

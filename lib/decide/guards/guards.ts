@@ -3,9 +3,17 @@ import { faultList } from '../../model/faults.ts';
 import { instanceIdLabel, takenOverAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { deepEqual, diffMergePatch } from '../../model/patch.ts';
-import type { Action, Plan, PlannedEvent, Reason, Wake } from '../../model/plan.ts';
+import {
+  type Phase,
+  type Plan,
+  type PlannedEvent,
+  type Reason,
+  refOf,
+  type Wake,
+  type Write,
+} from '../../model/plan.ts';
 import { type Millis, secondMs } from '../../model/units.ts';
-import { nameOf, podHashOf, versionOf } from '../../model/workload.ts';
+import { nameOf, podHashOf } from '../../model/workload.ts';
 import { currentHash, type Fault, type Release } from '../release/release.ts';
 import { ownerOf } from '../replicaSets/revision.ts';
 import { conditionOf, reasons, replaceCondition, withoutCondition } from '../status/conditions.ts';
@@ -20,7 +28,7 @@ export const invalidRetryMs = 20 * secondMs; // argo v1.10.1 rollout/controller.
 
 export function rest(observed: Observed, reason: Reason, wake: Wake): Plan {
   return {
-    actions: [],
+    writes: [],
     events: [],
     status: observed.rollout.status ?? {},
     wake,
@@ -66,7 +74,7 @@ export function invalid(observed: Observed, faults: string[], now: Millis): Plan
   const status = withInvalidSpec({ now, rollout }, counted, fault.message);
   return {
     ...rest(observed, faultReason(fault), { at: now + invalidRetryMs, why: mendedWhy(fault) }),
-    actions: statusAction(observed, status),
+    writes: statusWrite(observed, status),
     status,
   };
 }
@@ -146,7 +154,7 @@ export function refused(release: Release, why: string): Plan {
   const status = withRefusal(release, { ...release.status, observedGeneration }, fault.message);
   return {
     ...rest(observed, faultReason(fault), { at: now + invalidRetryMs, why: mendedWhy(fault) }),
-    actions: statusAction(observed, status),
+    writes: statusWrite(observed, status),
     events: faultNotes({ ...release, fault }),
     status,
   };
@@ -194,30 +202,28 @@ export function adoptOrphans(release: Release, orphans: ReplicaSet[]): Plan {
   const { observed, now } = release;
   const reason: Reason = { text: orphansText(orphans) };
   const wake: Wake = { at: now + secondMs, why: 'the ReplicaSets it has taken over' };
-  const actions = adoptions(release, orphans);
-  if (observed.record?.refused === undefined) return { ...rest(observed, reason, wake), actions };
+  const writes = adoptions(release, orphans);
+  if (observed.record?.refused === undefined) return { ...rest(observed, reason, wake), writes };
   // Somebody forbids it: the status says so before it is tried again.
   const status = withReplicaFailure(release, release.status);
-  const said = statusAction(observed, status);
-  return { ...rest(observed, reason, wake), status, actions: [...said, ...actions] };
+  const said = statusWrite(observed, status, 'first');
+  return { ...rest(observed, reason, wake), status, writes: [...said, ...writes] };
 }
 
 function orphansText(orphans: ReplicaSet[]): string {
   return `It takes over ReplicaSets that nobody owns: ${orphans.map(nameOf).join(', ')}.`;
 }
 
-export function adoptions(release: Release, orphans: ReplicaSet[]): Action[] {
+export function adoptions(release: Release, orphans: ReplicaSet[]): Write[] {
   const { observed } = release;
   const isCurrent = (set: ReplicaSet): boolean => podHashOf(set) === release.templateHash;
   // Of an older version nobody knows what it ran: it is to be looked at before it runs again.
   const unseen = (set: ReplicaSet): object =>
     isCurrent(set) ? {} : { annotations: { [takenOverAnnotation]: 'true' } };
-  return orphans.map((set): Action => {
+  return orphans.map((set): Write => {
     const ownerReferences = [...(set.metadata?.ownerReferences ?? []), ownerOf(observed.rollout)];
     return {
-      do: 'patchReplicaSet',
-      name: nameOf(set),
-      resourceVersion: versionOf(set),
+      ...{ phase: 'metadata', do: 'patch', ref: refOf('ReplicaSet', set) },
       patch: { metadata: { ownerReferences, ...unseen(set) } },
     };
   });
@@ -227,25 +233,22 @@ export function adoptions(release: Release, orphans: ReplicaSet[]): Action[] {
 export function defaultReplicas(observed: Observed, now: Millis): Plan {
   const reason: Reason = { text: 'spec.replicas is absent and is set to 1.' };
   const wake: Wake = { at: now + secondMs, why: 'the defaulted spec' };
-  const resourceVersion = versionOf(observed.rollout);
+  const ref = refOf('Rollout', observed.rollout);
   const patch = { spec: { replicas: 1 } };
   return {
     ...rest(observed, reason, wake),
-    actions: [{ do: 'patchRollout', resourceVersion, patch }],
+    writes: [{ phase: 'rollout', do: 'patch', ref, patch }],
   };
 }
 
 /** The write that brings the stored status to the one decided; none when it is there. */
-export function statusAction(observed: Observed, status: RolloutStatus): Action[] {
-  const before = observed.rollout.status ?? {};
-  const patch = deepEqual(before, status) ? undefined : diffMergePatch(before, status);
-  return patch === undefined
-    ? []
-    : [
-        {
-          do: 'patchStatus',
-          resourceVersion: versionOf(observed.rollout),
-          patch: { status: patch },
-        },
-      ];
+export function statusWrite(
+  { rollout }: Observed,
+  after: RolloutStatus,
+  phase: Phase = 'status',
+): Write[] {
+  const before = rollout.status ?? {};
+  const status = deepEqual(before, after) ? undefined : diffMergePatch(before, after);
+  if (status === undefined) return [];
+  return [{ phase, do: 'patch', ref: refOf('Rollout', rollout), patch: { status }, status: true }];
 }

@@ -1,20 +1,19 @@
 import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { applyMergePatch, mergePatches } from '../../model/patch.ts';
-import type { Action, MergePatch, PlannedEvent } from '../../model/plan.ts';
-import { nameOf, versionOf } from '../../model/workload.ts';
+import { type MergePatch, type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
+import { desiredOf, nameOf } from '../../model/workload.ts';
 
-/** What a stage wants changed: patches to ReplicaSets by name, and what else is to be done. */
+/** What the stages of a turn want changed: patches to ReplicaSets by name, and what else is to be written. */
 export type Draft = {
   patches: Map<string, MergePatch>;
   /** Of roles, by ReplicaSet: no size waits for them. */
   metadata: Map<string, MergePatch>;
-  before: Action[];
-  after: Action[];
+  writes: Write[];
   events: PlannedEvent[];
 };
 
 export function emptyDraft(): Draft {
-  return { patches: new Map(), metadata: new Map(), before: [], after: [], events: [] };
+  return { patches: new Map(), metadata: new Map(), writes: [], events: [] };
 }
 
 /** Adds to a ReplicaSet's patch: one write per ReplicaSet and turn, however many stages ask. */
@@ -24,16 +23,22 @@ export function change(draft: Draft, set: ReplicaSet, patch: MergePatch | undefi
   draft.patches.set(nameOf(set), mergePatches(earlier, patch));
 }
 
-/** The patches as actions, those that change nothing left out. */
-export function patchActions(draft: Draft, sets: ReplicaSet[]): Action[] {
-  return sets.flatMap((set): Action[] => {
+/** The patches of ReplicaSets as writes, those that change nothing left out. */
+export function patchWrites(draft: Draft, sets: ReplicaSet[]): Write[] {
+  return sets.flatMap((set): Write[] => {
     const asked = draft.patches.get(nameOf(set)) ?? {};
     const patch = isNoop(set, asked) ? {} : asked;
-    const metadata = draft.metadata.get(nameOf(set));
-    if (Object.keys(patch).length === 0 && metadata === undefined) return [];
-    const write = { name: nameOf(set), resourceVersion: versionOf(set), patch };
-    return [{ do: 'patchReplicaSet', ...write, ...(metadata && { metadata }) }];
+    const optional = draft.metadata.get(nameOf(set));
+    if (Object.keys(patch).length === 0 && optional === undefined) return [];
+    const phase = sizeIn(patch, set) < desiredOf(set) ? 'shrink' : 'grow';
+    return [
+      { phase, do: 'patch', ref: refOf('ReplicaSet', set), patch, ...(optional && { optional }) },
+    ];
   });
+}
+
+function sizeIn({ spec }: MergePatch, set: ReplicaSet): number {
+  return (spec as ReplicaSet['spec'])?.replicas ?? desiredOf(set);
 }
 
 function isNoop(set: ReplicaSet, patch: MergePatch): boolean {

@@ -1,7 +1,7 @@
 import type { LabelSelector, Rollout } from '../../model/argo.generated.ts';
 import { workloadGenerationAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
-import type { Action, MergePatch } from '../../model/plan.ts';
+import { type MergePatch, refOf, type Write } from '../../model/plan.ts';
 import {
   generationOf,
   templateOf,
@@ -9,7 +9,7 @@ import {
   type WorkloadKind,
   type WorkloadObject,
 } from '../../model/reference.ts';
-import { annotationOf, nameOf, versionOf } from '../../model/workload.ts';
+import { annotationOf } from '../../model/workload.ts';
 
 // A rollout whose template is that of another object, which spec.workloadRef names.
 
@@ -68,18 +68,15 @@ export function templateFault({ rollout, workloadFault }: Observed): string | un
   return workloadFault ?? 'stands beside spec.template; remove one of the two';
 }
 
-/** Draft the template where it is written: in the rollout, or in the workload it refers to. */
-export function patchTemplate({ rollout, workload }: Observed, template: MergePatch): Action {
+/** Changes the template where it is written: in the rollout, or in the workload it refers to. */
+export function patchTemplate({ rollout, workload }: Observed, template: MergePatch): Write {
   if (!workload) {
-    const resourceVersion = versionOf(rollout);
-    return { do: 'patchRollout', resourceVersion, patch: { spec: { template } } };
+    const ref = refOf('Rollout', rollout);
+    return { phase: 'rollout', do: 'patch', ref, patch: { spec: { template } } };
   }
   const { kind, object } = workload;
   return {
-    do: 'patchWorkload',
-    kind,
-    name: nameOf(object),
-    resourceVersion: versionOf(object),
+    ...{ phase: 'rollout', do: 'patch', ref: refOf(kind, object) },
     patch: kind === 'PodTemplate' ? { template } : { spec: { template } },
   };
 }

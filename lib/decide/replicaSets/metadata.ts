@@ -1,11 +1,12 @@
 import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { textDigest } from '../../model/hash.ts';
+import type { Kind } from '../../model/kinds.ts';
 import type { Observed } from '../../model/observed.ts';
 import { diffMergePatch } from '../../model/patch.ts';
-import type { Action, MergePatch } from '../../model/plan.ts';
+import { type MergePatch, type Patch, refOf, type Write } from '../../model/plan.ts';
 import type { RefusedMetadata } from '../../model/record.ts';
 import { type Millis, minuteMs } from '../../model/units.ts';
-import { desiredOf, isControlledBy, nameOf, uidOf, versionOf } from '../../model/workload.ts';
+import { desiredOf, isControlledBy, nameOf, uidOf } from '../../model/workload.ts';
 import type { Draft } from '../release/draft.ts';
 import {
   type Injected,
@@ -51,11 +52,11 @@ export function hasRoleMetadata({
 export function syncMetadata(
   release: Release,
   draft: Draft,
-): { pods: Action[]; refused?: RefusedMetadata } {
+): { pods: Write[]; refused?: RefusedMetadata } {
   const { refusedMetadata: known } = release.observed.record ?? {};
   const isDue = known === undefined || release.now >= retryAt(known);
   const wanted = new Set<string>();
-  const mayGo = (kind: 'ReplicaSet' | 'Pod', patch: MergePatch): boolean => {
+  const mayGo = (kind: Kind, patch: MergePatch): boolean => {
     const digest = changeDigest(kind, patch);
     wanted.add(digest);
     return isDue || !known.changes.includes(digest);
@@ -64,14 +65,12 @@ export function syncMetadata(
     const patch = metadataPatch(set, release.rollout, wantedMetadata(release, set));
     if (patch && mayGo('ReplicaSet', patch)) draft.metadata.set(nameOf(set), patch);
   }
-  const pods = podPatches(release).filter(({ patch }) => mayGo('Pod', patch));
+  const pods = podPatches(release).filter(({ optional = {} }) => mayGo('Pod', optional));
   const isRefused = known?.changes.some((digest) => wanted.has(digest));
   return { pods, ...(known && isRefused && { refused: known }) };
 }
 
-type PodPatch = Extract<Action, { do: 'patchPod' }>;
-
-function podPatches(release: Release): PodPatch[] {
+function podPatches(release: Release): (Write & Patch)[] {
   const { rollout, observed } = release;
   return release.all
     .filter((set) => desiredOf(set) > 0)
@@ -79,19 +78,19 @@ function podPatches(release: Release): PodPatch[] {
       const pods = (observed.pods ?? []).filter(
         (pod) => isControlledBy(pod, uidOf(set)) && !pod.metadata?.deletionTimestamp,
       );
-      return pods.flatMap((pod): PodPatch[] => {
+      return pods.flatMap((pod): (Write & Patch)[] => {
         const metadata = pod.metadata ?? {};
         const wanted = wantedMetadata(release, set);
         const change = diffMergePatch(metadata, withRole(metadata, set, rollout, wanted));
         if (change === undefined) return [];
-        const write = { name: nameOf(pod), resourceVersion: versionOf(pod) };
-        return [{ do: 'patchPod', ...write, patch: { metadata: change } }];
+        const optional = { metadata: change };
+        return [{ phase: 'metadata', do: 'patch', ref: refOf('Pod', pod), patch: {}, optional }];
       });
     });
 }
 
 /** The same change of several pods is one. */
-function changeDigest(kind: 'ReplicaSet' | 'Pod', patch: MergePatch): string {
+function changeDigest(kind: Kind, patch: MergePatch): string {
   return textDigest(`${kind} ${JSON.stringify(patch)}`);
 }
 
@@ -99,7 +98,7 @@ export function retryAt({ at }: RefusedMetadata): Millis {
   return at + retryMs;
 }
 
-export type Refusal = { kind: 'ReplicaSet' | 'Pod'; patch: MergePatch; why: string };
+export type Refusal = { kind: Kind; patch: MergePatch; why: string };
 
 /** What is left out from now on; and whether that is news. */
 export function afterRefusals(

@@ -1,7 +1,7 @@
 import type { Pod, PodCondition, RolloutStatus } from '../../model/argo.generated.ts';
-import type { Action } from '../../model/plan.ts';
+import { refOf, type Write } from '../../model/plan.ts';
 import { fromTime, isSameTime, type Millis, secondMs } from '../../model/units.ts';
-import { createdAt, desiredOf, nameOf, replicasOf, sum, uidOf } from '../../model/workload.ts';
+import { createdAt, desiredOf, replicasOf, sum, uidOf } from '../../model/workload.ts';
 import type { Release } from '../release/release.ts';
 import { limitsOf } from './counts.ts';
 
@@ -40,7 +40,7 @@ export type Restart = {
   /** When it was to begin, and pods older than that which are still there. */
   open: OpenRestart;
   old: Pod[];
-  evicts: Action[];
+  evicts: Write[];
   isDone: boolean;
 };
 
@@ -59,7 +59,7 @@ export function restartPods(release: Release): Restart | undefined {
   const idle = staying.filter((pod) => !serving.includes(pod));
   const going = [...idle, ...serving.slice(0, Math.max(0, sparePods(release, pods)))];
   const evicts = going.map(
-    (pod): Action => ({ do: 'evictPod', name: nameOf(pod), uid: uidOf(pod) }),
+    (pod): Write => ({ phase: 'evict', do: 'evict', ref: refOf('Pod', pod) }),
   );
   return { open, old, evicts, isDone: old.length === 0 };
 }

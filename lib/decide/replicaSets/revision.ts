@@ -11,7 +11,7 @@ import {
 } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { applyMergePatch, diffMergePatch } from '../../model/patch.ts';
-import type { MergePatch } from '../../model/plan.ts';
+import { type MergePatch, refOf } from '../../model/plan.ts';
 import {
   annotationOf,
   createdAt,
@@ -23,7 +23,6 @@ import {
   revisionMax,
   revisionOf,
   uidOf,
-  versionOf,
 } from '../../model/workload.ts';
 import { affinityOf, isRuleStale } from '../release/affinity.ts';
 import { change, type Draft } from '../release/draft.ts';
@@ -172,12 +171,7 @@ export function pruneHistory(release: Release, draft: Draft): void {
     const observed = set.status?.observedGeneration ?? 0;
     const atRest = (set.metadata?.generation ?? 0) <= observed;
     if (desiredOf(set) === 0 && currentOf(set) === 0 && atRest) {
-      draft.after.push({
-        do: 'deleteReplicaSet',
-        name: nameOf(set),
-        uid: uidOf(set),
-        resourceVersion: versionOf(set),
-      });
+      draft.writes.push({ phase: 'prune', do: 'delete', ref: refOf('ReplicaSet', set) });
     }
   }
 }

@@ -1,9 +1,16 @@
 import type { Rollout, RolloutStatus } from '../../model/argo.generated.ts';
 import { revisionAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
-import type { Action, Plan, PlannedEvent, Wake } from '../../model/plan.ts';
+import {
+  isPatchOf,
+  type Plan,
+  type PlannedEvent,
+  refOf,
+  type Wake,
+  type Write,
+} from '../../model/plan.ts';
 import { type Millis, secondMs } from '../../model/units.ts';
-import { nameOf, revisionOf, versionOf } from '../../model/workload.ts';
+import { nameOf, revisionOf } from '../../model/workload.ts';
 import { refuseIntents, settleIntents } from '../commands/intents.ts';
 import { isDrivenHere, othersIn, rivalUntil } from '../guards/conflictingController.ts';
 import {
@@ -19,12 +26,12 @@ import {
   refused,
   rest,
   specFault,
-  statusAction,
+  statusWrite,
   templateFault,
   withFault,
 } from '../guards/guards.ts';
 import { findStatus } from '../guards/statusRecovery.ts';
-import { emptyDraft, patchActions } from '../release/draft.ts';
+import { emptyDraft, patchWrites } from '../release/draft.ts';
 import { recordedRelease } from '../release/recorded.ts';
 import {
   type Fault,
@@ -68,7 +75,7 @@ export function decide(observed: Observed, now: Millis): Plan {
     return { ...alone, intents: refuseIntents(observed, now, alone.reasons[0]?.text ?? '') };
   const rival = rivalUntil(observed, now);
   const settled = settleIntents(observed, now, rival);
-  if (settled.actions.length > 0) return command(observed, settled.actions, settled.steps, now);
+  if (settled.writes.length > 0) return command(observed, settled.writes, settled.steps, now);
   const driven = drive(observed, now);
   // Whoever drives what Serin leaves alone is no rival.
   const kept = driven.leftFor === undefined ? rival : undefined;
@@ -78,12 +85,7 @@ export function decide(observed: Observed, now: Millis): Plan {
   return { ...plan, ...(kept && { rival: kept.rival }), others, intents: settled.steps };
 }
 
-function command(
-  observed: Observed,
-  actions: Action[],
-  intents: Plan['intents'],
-  now: Millis,
-): Plan {
+function command(observed: Observed, writes: Write[], intents: Plan['intents'], now: Millis): Plan {
   const plan = rest(
     observed,
     { text: 'A command is being carried out.' },
@@ -93,7 +95,7 @@ function command(
     },
   );
   // Not urgent: it must be marked in the table before it is carried out.
-  return { ...plan, actions, intents };
+  return { ...plan, writes, intents };
 }
 
 /** An abort is carried out whoever else is at it: both would do the same. */
@@ -135,7 +137,7 @@ function drive(observed: Observed, now: Millis): Plan {
     if (!isForbidden || !isKnown) return adoptOrphans(release, observed.orphans);
     // It is tried again beside everything else.
     const held = hold(ownerFault(observed.orphans));
-    return { ...held, actions: [...held.actions, ...adoptions(release, observed.orphans)] };
+    return { ...held, writes: [...held.writes, ...adoptions(release, observed.orphans)] };
   }
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
   if (!release.current && observed.dryRun?.refused !== undefined) {
@@ -167,10 +169,10 @@ function isRecorded({ rollout }: Observed): boolean {
 function withRestart(release: Release): Plan {
   const restart = restartPods(release);
   const moved = move(release, restart?.isDone ? restart.open.restartAt : undefined);
-  const isBusy = moved.actions.some(
-    (action) => isResize(action) || ['patchService', 'createReplicaSet'].includes(action.do),
+  const isBusy = moved.writes.some(
+    (write) => isResize(write) || isPatchOf('Service', write) || write.do === 'create',
   );
-  return isBusy || !restart ? moved : { ...moved, actions: [...moved.actions, ...restart.evicts] };
+  return isBusy || !restart ? moved : { ...moved, writes: [...moved.writes, ...restart.evicts] };
 }
 
 /** What is wrong with the objects the spec names; without its template no Service can be judged. */
@@ -207,43 +209,36 @@ function move(release: Release, restartedAt?: string): Plan {
     if (fault === undefined) pruneHistory(release, draft);
   }
   const status = collided ? bumpCollisions(release) : withFault(release, decided.status);
-  const create: Action[] =
+  const create: Write[] =
     release.current || collided || fault !== undefined
       ? []
       : [
           {
-            do: 'createReplicaSet',
-            replicaSet: newReplicaSet(rollout, release.templateHash, revision),
+            ...{ phase: 'create', do: 'create', kind: 'ReplicaSet' },
+            object: newReplicaSet(rollout, release.templateHash, revision),
           },
         ];
   const rolloutPatch = collided || fault ? undefined : annotationsPatch(observed, revision);
-  const resourceVersion = versionOf(observed.rollout);
   const migrated = fault === undefined ? scaleWorkload(then, status) : undefined;
-  const actions: Action[] = [
+  const ref = refOf('Rollout', observed.rollout);
+  const writes: Write[] = [
     ...create,
-    ...draft.before,
-    ...patchActions(draft, release.all),
-    ...draft.after,
-    ...(rolloutPatch
-      ? [{ do: 'patchRollout' as const, resourceVersion, patch: rolloutPatch }]
-      : []),
-    ...(migrated?.actions ?? []),
+    ...patchWrites(draft, release.all),
+    ...draft.writes,
+    ...(rolloutPatch ? [{ phase: 'rollout', do: 'patch', ref, patch: rolloutPatch } as const] : []),
+    ...(migrated?.writes ?? []),
   ];
   const created = create.length > 0 ? creationNotes(release, revision) : [];
-  const later = deferredUntil(observed, status, { now: release.now, actions });
-  const written = later === undefined ? statusAction(observed, status) : [];
+  const later = deferredUntil(observed, status, { now: release.now, writes });
+  // Where a write was refused, the status comes first: it says so.
+  const phase = observed.record?.refused === undefined ? 'status' : 'first';
+  const written = later === undefined ? statusWrite(observed, status, phase) : [];
   const why = explain(release, status, metadata.refused);
   // After a collision the same is decided again, under another hash.
   const told = collided ? [] : decided.events;
   return {
-    // Where a write was refused, the status comes first: it says so.
-    actions: [
-      ...(observed.record?.refused === undefined
-        ? [...actions, ...written]
-        : [...written, ...actions]),
-      // Last, since nothing depends on it.
-      ...metadata.pods,
-    ],
+    // Role metadata of pods comes last, since nothing depends on it.
+    writes: [...writes, ...written, ...metadata.pods],
     events: [
       ...created,
       ...told.filter((note) => !isEnd(note)),

@@ -1,7 +1,7 @@
 import type { ReplicaSet, RolloutStatus } from '../../model/argo.generated.ts';
 import type { Observed } from '../../model/observed.ts';
 import { deepEqual } from '../../model/patch.ts';
-import type { Action } from '../../model/plan.ts';
+import { isPatchOf, type Write } from '../../model/plan.ts';
 import { type Millis, secondMs } from '../../model/units.ts';
 import { availableOf, currentOf, desiredOf } from '../../model/workload.ts';
 import { openRestart } from '../replicaSets/restart.ts';
@@ -19,12 +19,12 @@ const resizingMs: Millis = 8 * secondMs;
 export function deferredUntil(
   observed: Observed,
   after: RolloutStatus,
-  { now, actions }: { now: Millis; actions: Action[] },
+  { now, writes }: { now: Millis; writes: Write[] },
 ): Millis | undefined {
   const { record } = observed;
   const last = record?.statusAt;
   if (last === undefined || now < last) return undefined;
-  const resizedAt = actions.some(isResize) ? now : (record?.resizedAt ?? 0);
+  const resizedAt = writes.some(isResize) ? now : (record?.resizedAt ?? 0);
   const until =
     resizedAt >= last ? Math.min(resizedAt + resizedMs, last + resizingMs) : last + countsEveryMs;
   if (now >= until) return undefined;
@@ -37,8 +37,8 @@ export function deferredUntil(
   return deepEqual(withoutCounts(before), withoutCounts(after)) ? until : undefined;
 }
 
-export function isResize(action: Action): boolean {
-  return action.do === 'patchReplicaSet' && 'spec' in action.patch;
+export function isResize(write: Write): boolean {
+  return isPatchOf('ReplicaSet', write) && 'spec' in write.patch;
 }
 
 /** All its pods are there and available: where nothing progresses, no other count is to follow. */

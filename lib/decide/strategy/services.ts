@@ -1,6 +1,7 @@
 import type { ReplicaSet, Service } from '../../model/argo.generated.ts';
 import { hashLabel, managedByAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
+import { refOf } from '../../model/plan.ts';
 import { givenBack, selectedHash, serviceFields, serviceNames } from '../../model/reference.ts';
 import {
   annotationOf,
@@ -11,7 +12,6 @@ import {
   podHashOf,
   replicasOf,
   sum,
-  versionOf,
 } from '../../model/workload.ts';
 import type { Draft } from '../release/draft.ts';
 import { isFree, isHandedBack, othersServe } from '../release/handback.ts';
@@ -58,12 +58,9 @@ export function formerServices({ rollout, services }: Observed): Service[] {
 /** Points the Services of either strategy at their ReplicaSets, and gives back those not named any more. */
 export function switchServices(release: Release, draft: Draft): void {
   for (const service of formerServices(release.observed)) {
-    const resourceVersion = versionOf(service);
     // It leads to all pods then: those that this turn takes away go first.
-    draft.after.push({
-      do: 'patchService',
-      ...{ name: nameOf(service), resourceVersion, patch: givenBack },
-    });
+    const ref = refOf('Service', service);
+    draft.writes.push({ phase: 'prune', do: 'patch', ref, patch: givenBack });
   }
   if (!isBlueGreen(release)) {
     switchCanaryServices(release, draft);
@@ -118,11 +115,8 @@ function giveBack(release: Release, draft: Draft, name: string | undefined): boo
     (each) => podHashOf(each) !== hash && sizeAfter(each, draft) === 0,
   );
   if (name === strategyOf(release).activeService && sum(going, currentOf) > 0) return false;
-  const resourceVersion = versionOf(service);
-  draft.before.push({
-    do: 'patchService',
-    ...{ name: nameOf(service), resourceVersion, patch: givenBack },
-  });
+  const ref = refOf('Service', service);
+  draft.writes.push({ phase: 'point', do: 'patch', ref, patch: givenBack });
   announceSwitch(draft, nameOf(service), hash, '');
   return true;
 }
@@ -171,10 +165,8 @@ function select(release: Release, draft: Draft, name: string | undefined, hash: 
   if (!service || hash === '' || before === hash) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const mark = { annotations: { [managedByAnnotation]: nameOf(release.rollout) } };
-  draft.before.push({
-    do: 'patchService',
-    name: nameOf(service),
-    resourceVersion: versionOf(service),
+  draft.writes.push({
+    ...{ phase: 'point', do: 'patch', ref: refOf('Service', service) },
     patch: { ...(!isManaged && { metadata: mark }), spec: { selector: { [hashLabel]: hash } } },
   });
   announceSwitch(draft, nameOf(service), before, hash);

@@ -1,35 +1,32 @@
 import type { Deployment, RolloutStatus } from '../../model/argo.generated.ts';
 import { fieldManager } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
-import type { Action, PlannedEvent } from '../../model/plan.ts';
+import { type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
 import type { RolloutRecord } from '../../model/record.ts';
-import { availableOf, nameOf, replicasOf, sum, uidOf, versionOf } from '../../model/workload.ts';
+import { availableOf, nameOf, replicasOf, sum, uidOf } from '../../model/workload.ts';
 import type { Release } from '../release/release.ts';
 import { conditionOf } from '../status/conditions.ts';
 
 // The way from a Deployment to the rollout that refers to it: docs/adr/0016-scale-down-of-a-workload.md
 // argo v1.10.1 rollout/replicaset.go, rollout/sync.go promoteStable
 
-export type Scaled = { actions: Action[]; events: PlannedEvent[] };
+export type Scaled = { writes: Write[]; events: PlannedEvent[] };
 
 /** Takes the Deployment's own pods away, once or as far as the rollout has pods of its own. */
 export function scaleWorkload(release: Release, after: RolloutStatus): Scaled {
   const { observed } = release;
   const deployment = deploymentOf(observed);
-  if (!deployment) return { actions: [], events: [] };
+  if (!deployment) return { writes: [], events: [] };
   const before = sizeOf(deployment);
   const wanted = wantedSize(release, after) ?? before;
-  if (wanted === before) return { actions: [], events: [] };
+  if (wanted === before) return { writes: [], events: [] };
   const name = nameOf(deployment);
   const direction = wanted < before ? 'down' : 'up';
   const message = `Scaled ${direction} Deployment ${name} from ${before} to ${wanted}`;
   return {
-    actions: [
+    writes: [
       {
-        do: 'patchWorkload',
-        kind: 'Deployment',
-        name,
-        resourceVersion: versionOf(deployment),
+        ...{ phase: 'prune', do: 'patch', ref: refOf('Deployment', deployment) },
         patch: { spec: { replicas: wanted } },
       },
     ],

@@ -2,13 +2,12 @@ import { Terminal } from '../../errors.ts';
 import { selects } from '../../kubernetes/selectors.ts';
 import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { encodeGo } from '../../model/encode.ts';
-import { fieldsOf, type GoType, goType, isRecord } from '../../model/gotypes.ts';
-import { rolloutApiVersion } from '../../model/names.ts';
+import { fieldsOf, type GoType, goType, isGoStruct, isRecord } from '../../model/gotypes.ts';
+import { apiVersionOf, type Kind, rowOf } from '../../model/kinds.ts';
 import { withoutNulls } from '../../model/nulls.ts';
 import { deepEqual } from '../../model/patch.ts';
 import { checkStructure } from '../../model/structure.ts';
 import { isDnsSubdomain } from '../../model/syntax.ts';
-import type { Kind } from '../../world.ts';
 import { withPodTemplateDefaults, withReplicaSetDefaults } from './defaults.ts';
 
 // What the API server makes of an object before it stores it: unknown fields dropped, types
@@ -23,45 +22,14 @@ export type AnyObject = {
   status?: { [field: string]: unknown };
 };
 
-type Resource = { apiVersion: string; plural: string; group: string; hasStatus: boolean };
-
-export const resources: Record<Kind, Resource> = {
-  Rollout: {
-    apiVersion: rolloutApiVersion,
-    plural: 'rollouts.argoproj.io',
-    group: 'Rollout.argoproj.io',
-    hasStatus: true,
-  },
-  ReplicaSet: {
-    apiVersion: 'apps/v1',
-    plural: 'replicasets.apps',
-    group: 'ReplicaSet.apps',
-    hasStatus: true,
-  },
-  Pod: { apiVersion: 'v1', plural: 'pods', group: 'Pod', hasStatus: true },
-  Service: { apiVersion: 'v1', plural: 'services', group: 'Service', hasStatus: true },
-  Deployment: {
-    apiVersion: 'apps/v1',
-    plural: 'deployments.apps',
-    group: 'Deployment.apps',
-    hasStatus: true,
-  },
-  PodTemplate: {
-    apiVersion: 'v1',
-    plural: 'podtemplates',
-    group: 'PodTemplate',
-    hasStatus: false,
-  },
-  Event: { apiVersion: 'v1', plural: 'events', group: 'Event', hasStatus: false },
-};
-
 /** Where the definition of a Rollout takes anything. argo v1.10.1 manifests/crds/rollout-crd.yaml */
 const leftOpen =
   /^spec\.template\.spec\.(volumes|\w+ontainers\[\d+\]\.resources\.(limits|requests))\b/;
 
 /** The object as it would be stored. Rejects with Terminal what would be refused. */
 export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): AnyObject {
-  const { apiVersion } = resources[kind];
+  const apiVersion = apiVersionOf(kind);
+  if (!isGoStruct(kind)) return { ...object, apiVersion, kind };
   const pruned = { ...prune(kind, object), apiVersion, kind };
   refuse(kind, object, [
     ...(object.kind !== undefined && object.kind !== kind ? [`kind: must be ${kind}`] : []),
@@ -159,7 +127,9 @@ function refuse(kind: Kind, object: AnyObject, faults: string[]): void {
   if (faults.length === 0) return;
   const name = String(object.metadata?.name ?? '');
   const text = faults.length === 1 ? faults[0] : `[${faults.join(', ')}]`;
-  throw new Terminal(`${resources[kind].group} "${name}" is invalid: ${text}`);
+  const { group } = rowOf(kind);
+  const what = group === '' ? kind : `${kind}.${group}`;
+  throw new Terminal(`${what} "${name}" is invalid: ${text}`);
 }
 
 /** Without fields the type does not have, and without nulls, as a CRD's schema has it. */

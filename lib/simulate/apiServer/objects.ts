@@ -1,12 +1,20 @@
 import { Conflict, NotFound, Terminal } from '../../errors.ts';
 import { parseSelector, selects } from '../../kubernetes/selectors.ts';
 import type { ObjectMeta } from '../../model/argo.generated.ts';
+import {
+  apiVersionOf,
+  type Kind,
+  type Kinds,
+  kindNames,
+  resourceNameOf,
+  rowOf,
+} from '../../model/kinds.ts';
 import { applyMergePatch, deepEqual } from '../../model/patch.ts';
 import type { MergePatch } from '../../model/plan.ts';
 import { fromTime, minuteMs, toTime } from '../../model/units.ts';
-import type { Clock, Kind, Kinds, SelectorText } from '../../world.ts';
+import type { Clock, SelectorText } from '../../world.ts';
 import type { Random } from '../random.ts';
-import { type AnyObject, admitted, admittedStatus, resources } from './admission.ts';
+import { type AnyObject, admitted, admittedStatus } from './admission.ts';
 import { frozenCopy } from './frozen.ts';
 import { managedBy, type Writer } from './managedFields.ts';
 
@@ -51,13 +59,6 @@ type WriteOptions = { writer: Writer; dryRun?: boolean };
 type PatchOptions = { writer: Writer; subresource?: 'status' | 'scale' };
 
 const eventLifeMs = 60 * minuteMs;
-const generationKinds: ReadonlySet<Kind> = new Set<Kind>([
-  'Rollout',
-  'ReplicaSet',
-  'Deployment',
-  'PodTemplate',
-]);
-const scaledKinds: ReadonlySet<Kind> = new Set<Kind>(['Rollout', 'ReplicaSet', 'Deployment']);
 /** Metadata that only the server writes. */
 const serverFields = [
   'name',
@@ -74,7 +75,7 @@ const serverFields = [
 type State = {
   clock: Clock;
   random: Random;
-  objects: Record<Kind, Map<string, AnyObject>>;
+  objects: ReadonlyMap<Kind, Map<string, AnyObject>>;
   listeners: Set<Listener>;
   version: number;
 };
@@ -83,15 +84,7 @@ export function objectStore(clock: Clock, random: Random): Objects {
   const state: State = {
     clock,
     random,
-    objects: {
-      Rollout: new Map(),
-      ReplicaSet: new Map(),
-      Pod: new Map(),
-      Service: new Map(),
-      Event: new Map(),
-      Deployment: new Map(),
-      PodTemplate: new Map(),
-    },
+    objects: new Map(kindNames.map((kind) => [kind, new Map()])),
     listeners: new Set(),
     version: 1000,
   };
@@ -100,7 +93,7 @@ export function objectStore(clock: Clock, random: Random): Objects {
   return {
     get: (kind, namespace, name) => typed(kind, found(state, kind, { namespace, name })),
     find: (kind, namespace, name) => {
-      const object = state.objects[kind].get(`${namespace}/${name}`);
+      const object = kept(state, kind).get(`${namespace}/${name}`);
       return object === undefined ? undefined : typed(kind, object);
     },
     list: (kind, namespace, selector) =>
@@ -122,6 +115,10 @@ export function objectStore(clock: Clock, random: Random): Objects {
   };
 }
 
+function kept({ objects }: State, kind: Kind): Map<string, AnyObject> {
+  return objects.get(kind) ?? new Map();
+}
+
 function nameOf(object: AnyObject): { namespace: string; name: string } {
   const { namespace = 'default', name = '' } = (object.metadata ?? {}) as ObjectMeta;
   return { namespace, name };
@@ -134,8 +131,8 @@ function keyOf(object: AnyObject): string {
 
 /** The object, if it is the very one the caller means. */
 function found(state: State, kind: Kind, target: Target): AnyObject {
-  const { plural } = resources[kind];
-  const object = state.objects[kind].get(`${target.namespace}/${target.name}`);
+  const plural = resourceNameOf(kind);
+  const object = kept(state, kind).get(`${target.namespace}/${target.name}`);
   if (object === undefined) throw new NotFound(`${plural} "${target.name}" not found`);
   const { uid, resourceVersion } = object.metadata ?? {};
   const { uid: wantedUid = uid, resourceVersion: wantedVersion = resourceVersion } = target;
@@ -158,7 +155,7 @@ function listed(
   selector: SelectorText | undefined,
 ): AnyObject[] {
   const terms = parseSelector(selector ?? '');
-  return [...state.objects[kind]]
+  return [...kept(state, kind)]
     .filter(
       ([, object]) =>
         (namespace === '' || nameOf(object).namespace === namespace) &&
@@ -175,7 +172,8 @@ function create(state: State, kind: Kind, given: AnyObject, options: WriteOption
     namespace = 'default',
     ...meta
   } = (given.metadata ?? {}) as ObjectMeta;
-  const { hasStatus, plural } = resources[kind];
+  const plural = resourceNameOf(kind);
+  const hasStatus = rowOf(kind).subresources.includes('status');
   if (meta.resourceVersion) throw new Terminal('resourceVersion is not to be set on create');
   const metadata = {
     ...given.metadata,
@@ -184,7 +182,7 @@ function create(state: State, kind: Kind, given: AnyObject, options: WriteOption
   };
   const { status, ...rest } = given;
   const object = admitted(kind, { ...(hasStatus ? rest : given), metadata });
-  if (state.objects[kind].has(keyOf(object))) {
+  if (kept(state, kind).has(keyOf(object))) {
     throw new Conflict(`${plural} "${metadata.name}" already exists`);
   }
   const now = toTime(state.clock.now());
@@ -194,7 +192,7 @@ function create(state: State, kind: Kind, given: AnyObject, options: WriteOption
       ...without(object.metadata ?? {}, serverFields.slice(2)),
       uid: state.random.uuid(),
       creationTimestamp: now,
-      ...(generationKinds.has(kind) ? { generation: 1 } : {}),
+      ...(rowOf(kind).hasGeneration ? { generation: 1 } : {}),
     },
     ...(kind === 'Pod' ? { status: { phase: 'Pending', qosClass: 'BestEffort' } } : {}),
   };
@@ -216,7 +214,8 @@ function patched(
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
     ...target,
   });
-  const { hasStatus, plural } = resources[kind];
+  const plural = resourceNameOf(kind);
+  const hasStatus = rowOf(kind).subresources.includes('status');
   if (subresource !== undefined && !hasStatus) {
     throw new NotFound(`${plural} "${target.name}" has no subresource ${subresource}`);
   }
@@ -237,7 +236,7 @@ function mergedInto(
   }
   if (subresource === 'scale') {
     const { replicas } = merged.spec ?? {};
-    if (!scaledKinds.has(kind)) throw new NotFound(`${kind} has no scale`);
+    if (!rowOf(kind).subresources.includes('scale')) throw new NotFound(`${kind} has no scale`);
     if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0) {
       throw new Terminal('spec.replicas: Invalid value: must be a whole number, at least 0');
     }
@@ -255,7 +254,7 @@ function mergedInto(
   );
   const metadata = { ...without(merged.metadata ?? {}, serverFields), ...kept };
   const after = { ...merged, metadata };
-  const status = resources[kind].hasStatus ? before.status : merged.status;
+  const status = rowOf(kind).subresources.includes('status') ? before.status : merged.status;
   return withField(admitted(kind, withField(after, 'status', undefined), before), 'status', status);
 }
 
@@ -277,10 +276,10 @@ function put(state: State, kind: Kind, after: AnyObject, { before, writer }: Ori
   const managedFields = managedBy(writer, {
     before,
     after,
-    apiVersion: resources[kind].apiVersion,
+    apiVersion: apiVersionOf(kind),
     at: state.clock.now(),
   });
-  const bumped = before !== undefined && generationKinds.has(kind) && !hasEqualSpec(before, after);
+  const bumped = before !== undefined && rowOf(kind).hasGeneration && !hasEqualSpec(before, after);
   const stored: AnyObject = frozenCopy({
     ...after,
     metadata: {
@@ -295,7 +294,7 @@ function put(state: State, kind: Kind, after: AnyObject, { before, writer }: Ori
     erase(state, kind, stored, writer);
     return stored;
   }
-  state.objects[kind].set(keyOf(stored), stored);
+  kept(state, kind).set(keyOf(stored), stored);
   announce(state, kind, before === undefined ? 'ADDED' : 'MODIFIED', stored, { before, writer });
   return stored;
 }
@@ -336,7 +335,7 @@ function remove(state: State, kind: Kind, target: Target, writer: Writer): void 
 
 function erase(state: State, kind: Kind, object: AnyObject, writer: Writer): void {
   state.version += 1;
-  state.objects[kind].delete(keyOf(object));
+  kept(state, kind).delete(keyOf(object));
   announce(state, kind, 'DELETED', object, { before: object, writer });
 }
 
@@ -354,10 +353,10 @@ function announce(
 
 /** The server keeps events for an hour. */
 function dropOldEvents(state: State): void {
-  for (const [key, event] of state.objects.Event) {
+  for (const [key, event] of kept(state, 'Event')) {
     const created = fromTime(String(event.metadata?.creationTimestamp));
     // They are in the order of their creation.
     if (created > state.clock.now() - eventLifeMs) return;
-    state.objects.Event.delete(key);
+    kept(state, 'Event').delete(key);
   }
 }

@@ -1,11 +1,10 @@
 import type { ObjectMeta } from '../../model/argo.generated.ts';
+import { kindNames } from '../../model/kinds.ts';
 import type { Millis } from '../../model/units.ts';
-import type { Kind } from '../../world.ts';
 import type { Objects } from '../apiServer/objects.ts';
 import type { TaskClock } from '../clock.ts';
 import { workQueue } from './workQueue.ts';
 
-const kinds: readonly Kind[] = ['Rollout', 'ReplicaSet', 'Pod', 'Service', 'Deployment'];
 const writer = { manager: 'kube-controller-manager' };
 
 /** Deletes what has owners of which none exists any more, a little later, in the background. */
@@ -15,7 +14,7 @@ export function collectGarbage(clock: TaskClock, objects: Objects, delayMs: Mill
     ownerReferences.length > 0 && !ownerReferences.some(({ uid }) => alive.has(uid));
 
   const collect = (): void => {
-    for (const kind of kinds) {
+    for (const kind of kindNames) {
       for (const { metadata = {} } of objects.list(kind, '')) {
         const { namespace = '', name = '', uid = '' } = metadata;
         if (isOrphan(metadata)) objects.remove(kind, { namespace, name, uid }, writer);

@@ -1,8 +1,9 @@
 import { Conflict, NotFound, Transient, Unreachable } from '../../errors.ts';
+import type { Kind } from '../../model/kinds.ts';
 import type { Millis } from '../../model/units.ts';
 import { minuteMs, secondMs } from '../../model/units.ts';
 import { reachMs } from '../../queue/queue.ts';
-import type { Clock, Cluster, Kind, Store, Wakes, World } from '../../world.ts';
+import type { Clock, Cluster, Store, Wakes, World } from '../../world.ts';
 import { randomFrom } from '../random.ts';
 
 /** What can go wrong, each with the probability that one call meets it. */
@@ -278,34 +279,36 @@ async function clusterOf(chaos: Chaos, process: Process, clusterName: string): P
   const { world, perform } = chaos;
   // What is not registered is found out at once, as without faults.
   const cluster = await world.cluster(clusterName);
-  const label = (verb: string, kind: Kind, name: string): string => `${verb} ${kind} ${name}`;
+  const label = (verb: string, { kind, name }: { kind: Kind; name: string }): string =>
+    `${verb} ${kind} ${name}`;
   const read = <T>(text: string, effect: () => Promise<T>): Promise<T> =>
     perform(process, { label: text, faults: reads, effect });
   const write = <T>(text: string, effect: () => Promise<T>): Promise<T> =>
     perform(process, { label: text, faults: writes, effect });
   return {
     doorbell: cluster.doorbell,
-    get: (kind, namespace, name) =>
-      read(label('get', kind, name), async () => {
-        const object = await cluster.get(kind, namespace, name);
+    get: (ref) =>
+      read(label('get', ref), async () => {
+        const { kind, namespace, name } = ref;
+        const object = await cluster.get(ref);
         if (kind === 'Rollout') await letRivalWrite(chaos, process, clusterName, namespace, name);
         return object;
       }),
     list: (kind, namespace, selector) =>
-      read(label('list', kind, selector ?? ''), () => cluster.list(kind, namespace, selector)),
+      read(label('list', { kind, name: selector ?? '' }), () =>
+        cluster.list(kind, namespace, selector),
+      ),
     create: (kind, object, options) => {
-      const text = label('create', kind, object.metadata?.name ?? '');
+      const text = label('create', { kind, name: object.metadata?.name ?? '' });
       const effect = () => cluster.create(kind, object, options);
       return options?.dryRun ? read(`dry-run ${text}`, effect) : write(text, effect);
     },
-    patch: (kind, target, patch, options) => {
-      const what = `${label('patch', kind, target.name)} ${options?.subresource ?? ''}`.trimEnd();
-      return write(what, () => cluster.patch(kind, target, patch, options));
+    patch: (ref, patch, options) => {
+      const what = `${label('patch', ref)} ${options?.subresource ?? ''}`.trimEnd();
+      return write(what, () => cluster.patch(ref, patch, options));
     },
-    remove: (kind, target) =>
-      write(label('remove', kind, target.name), () => cluster.remove(kind, target)),
-    evict: (namespace, name, uid) =>
-      write(label('evict', 'Pod', name), () => cluster.evict(namespace, name, uid)),
+    remove: (ref) => write(label('remove', ref), () => cluster.remove(ref)),
+    evict: (ref) => write(label('evict', ref), () => cluster.evict(ref)),
   };
 }
 
@@ -321,7 +324,7 @@ async function letRivalWrite(
   const status = { message: `written by a rival at ${world.clock.now()}` };
   const rival = options.rival(clusterName);
   await rival
-    .patch('Rollout', { namespace, name }, { status }, { subresource: 'status' })
+    .patch({ kind: 'Rollout', namespace, name }, { status }, { subresource: 'status' })
     .catch((error: unknown) => {
       if (!(error instanceof NotFound)) throw error;
     });

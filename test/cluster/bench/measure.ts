@@ -124,7 +124,7 @@ const image = { spec: { template: { spec: { containers: [{ name: 'web', image: '
 
 async function release({ cluster }: Bench, namespace: string, count: number): Promise<void> {
   const names = Array.from({ length: count }, (_, index) => `web-${index}`);
-  const patch = (name: string) => cluster.patch('Rollout', { namespace, name }, image);
+  const patch = (name: string) => cluster.patch({ kind: 'Rollout', namespace, name }, image);
   for (let from = 0; from < count; from += 20) {
     await Promise.all(names.slice(from, from + 20).map(patch));
   }
@@ -143,7 +143,9 @@ async function promotes(bench: Bench, samples: number): Promise<Spread> {
     bench.seen.length = 0;
     const at = Date.now();
     const patch = { status: { pauseConditions: null } };
-    await bench.cluster.patch('Rollout', { namespace, name }, patch, { subresource: 'status' });
+    await bench.cluster.patch({ kind: 'Rollout', namespace, name }, patch, {
+      subresource: 'status',
+    });
     const first = (): Seen | undefined =>
       bench.seen.find(
         ({ set }) => set?.metadata?.namespace === namespace && nameOf(set).startsWith(`${name}-`),
@@ -162,7 +164,7 @@ async function pauses(bench: Bench, samples: number): Promise<Spread> {
   bench.seen.length = 0;
   for (let index = 0; index < samples; index += 1) {
     const target = { namespace, name: `web-${index}` };
-    await bench.cluster.patch('Rollout', target, image);
+    await bench.cluster.patch({ kind: 'Rollout', ...target }, image);
     // So that their pauses do not all end in the same moment.
     await delay(137);
   }

@@ -2,8 +2,8 @@ import { contextOf } from '../../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../../lib/kubernetes/kubernetes.ts';
 import { type ObjectCache, objectCache } from '../../../lib/kubernetes/objectCache.ts';
 import type { ObjectMeta, Rollout } from '../../../lib/model/argo.generated.ts';
+import type { Kinds } from '../../../lib/model/kinds.ts';
 import { hashLabel } from '../../../lib/model/names.ts';
-import type { Kinds } from '../../../lib/world.ts';
 import type { Sight } from '../../recordings/sight.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 

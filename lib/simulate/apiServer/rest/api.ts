@@ -105,7 +105,7 @@ async function read(
     const message = `${longName(resource)} "${name}" not found`;
     throw new Refused(404, 'NotFound', message, { name, kind: resource.plural });
   }
-  const object = (await sim.cluster.get(resource.stored, namespace, name)) as AnyObject;
+  const object = (await sim.cluster.get({ kind: resource.stored, namespace, name })) as AnyObject;
   if (subresource !== 'scale') return json(object);
   if (object.spec?.replicas === undefined) {
     const message = 'Internal error occurred: the spec replicas field does not exist';

@@ -1,5 +1,4 @@
-import type { Kind } from '../../../world.ts';
-import { resources } from '../admission.ts';
+import { type Kind, kindNames, rowOf, type Subresource } from '../../../model/kinds.ts';
 
 // What the simulated API server says it serves, in the form kubectl discovers it.
 
@@ -14,80 +13,25 @@ export type RestResource = {
   subresources: readonly Subresource[];
   shortNames?: readonly string[];
 };
-type Subresource = 'status' | 'scale' | 'eviction';
 
-const argo = { group: 'argoproj.io', version: 'v1alpha1', namespaced: true, subresources: [] };
-const core = { group: '', version: 'v1', namespaced: true };
-const apps = { group: 'apps', version: 'v1', namespaced: true };
-
-const served: readonly RestResource[] = [
-  {
-    ...argo,
-    plural: 'rollouts',
-    kind: 'Rollout',
-    stored: 'Rollout',
-    subresources: ['status', 'scale'],
-    shortNames: ['ro'],
-  },
-  {
-    ...apps,
-    plural: 'replicasets',
-    kind: 'ReplicaSet',
-    stored: 'ReplicaSet',
-    subresources: ['status', 'scale'],
-    shortNames: ['rs'],
-  },
-  {
-    ...core,
-    plural: 'pods',
-    kind: 'Pod',
-    stored: 'Pod',
-    subresources: ['status', 'eviction'],
-    shortNames: ['po'],
-  },
-  {
-    ...core,
-    plural: 'services',
-    kind: 'Service',
-    stored: 'Service',
-    subresources: ['status'],
-    shortNames: ['svc'],
-  },
-  { ...core, plural: 'events', kind: 'Event', stored: 'Event', subresources: [] },
-  // The argo-rollouts plugin waits until it has listed these.
-  { ...argo, plural: 'experiments', kind: 'Experiment' },
-  { ...argo, plural: 'analysisruns', kind: 'AnalysisRun' },
-  { ...argo, plural: 'analysistemplates', kind: 'AnalysisTemplate' },
-  {
-    ...argo,
-    plural: 'clusteranalysistemplates',
-    kind: 'ClusterAnalysisTemplate',
-    namespaced: false,
-  },
-  {
-    ...apps,
-    plural: 'deployments',
-    kind: 'Deployment',
-    stored: 'Deployment',
-    subresources: ['status', 'scale'],
-    shortNames: ['deploy'],
-  },
-  {
-    ...core,
-    plural: 'podtemplates',
-    kind: 'PodTemplate',
-    stored: 'PodTemplate',
-    subresources: [],
-  },
-];
+const served: readonly RestResource[] = kindNames
+  .filter((kind) => rowOf(kind).simulated)
+  .map((kind) => {
+    const { group, versions, plural, isNamespaced, ...row } = rowOf(kind);
+    const { subresources, shortNames, simulated } = row;
+    return {
+      ...{ group, version: versions[0], plural, kind, namespaced: isNamespaced, subresources },
+      ...(simulated === 'kept' && { stored: kind }),
+      ...(shortNames && { shortNames }),
+    };
+  });
 
 export function apiVersionOf({ group, version }: { group: string; version: string }): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
 /** `rollouts.argoproj.io`, as messages have it. */
-export function longName({ plural, group, stored }: RestResource): string {
-  if (stored !== undefined) return resources[stored].plural;
+export function longName({ plural, group }: RestResource): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 

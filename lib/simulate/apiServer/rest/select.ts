@@ -1,6 +1,6 @@
 import { parseSelector, selects } from '../../../kubernetes/selectors.ts';
 import { isRecord } from '../../../model/gotypes.ts';
-import type { Kind } from '../../../world.ts';
+import type { Kind } from '../../../model/kinds.ts';
 import type { AnyObject } from '../admission.ts';
 import { badRequest } from './answers.ts';
 import { longName, type Place, type RestResource } from './resources.ts';

@@ -1,5 +1,5 @@
+import { kindNames } from '../../../model/kinds.ts';
 import { type Millis, minuteMs, secondMs } from '../../../model/units.ts';
-import type { Kind } from '../../../world.ts';
 import type { SimulatedCluster } from '../../cluster.ts';
 import type { AnyObject } from '../admission.ts';
 import type { Change } from '../objects.ts';
@@ -30,22 +30,15 @@ type State = {
   bookmarkMs: Millis;
 };
 
-const kinds: readonly Kind[] = [
-  'Rollout',
-  'ReplicaSet',
-  'Pod',
-  'Service',
-  'Event',
-  'Deployment',
-  'PodTemplate',
-];
 const initialEventsEnd = { annotations: { 'k8s.io/initial-events-end': 'true' } };
 
 export function watchLog(
   sim: SimulatedCluster,
   { historyMax = 2000, bookmarkMs = minuteMs }: WatchOptions,
 ): WatchLog {
-  const stored = kinds.flatMap((kind): AnyObject[] => [...sim.read.list(kind, '')] as AnyObject[]);
+  const stored = kindNames.flatMap(
+    (kind): AnyObject[] => [...sim.read.list(kind, '')] as AnyObject[],
+  );
   const version = Math.max(1, ...stored.map(versionOf));
   const state: State = {
     sim,

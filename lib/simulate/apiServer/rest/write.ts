@@ -1,8 +1,9 @@
 import { Conflict } from '../../../errors.ts';
 import { isRecord } from '../../../model/gotypes.ts';
+import type { Kind } from '../../../model/kinds.ts';
 import { diffMergePatch } from '../../../model/patch.ts';
 import type { MergePatch } from '../../../model/plan.ts';
-import type { Cluster, Kind } from '../../../world.ts';
+import type { Cluster } from '../../../world.ts';
 import type { AnyObject } from '../admission.ts';
 import {
   badRequest,
@@ -84,9 +85,10 @@ async function create({ cluster, request, place, kind }: Write): Promise<RestAns
 async function evict({ cluster, request, place, name }: Named): Promise<RestAnswer> {
   refuseDryRun(request);
   const { deleteOptions } = objectOf(request) as { deleteOptions?: DeleteOptions };
-  const { metadata } = await cluster.get('Pod', place.namespace, name);
+  const { metadata } = await cluster.get({ kind: 'Pod', namespace: place.namespace, name });
   const uid = deleteOptions?.preconditions?.uid ?? metadata?.uid ?? '';
-  if (await cluster.evict(place.namespace, name, uid)) return success({}, 201);
+  if (await cluster.evict({ kind: 'Pod', namespace: place.namespace, name, uid }))
+    return success({}, 201);
   const cause = { reason: 'DisruptionBudget', message: 'The budget allows no disruption now' };
   const message = "Cannot evict pod as it would violate the pod's disruption budget.";
   throw new Refused(429, 'TooManyRequests', message, { causes: [cause] });
@@ -107,9 +109,10 @@ async function remove({ cluster, request, place, kind, name }: Named): Promise<R
   }
   if (options.dryRun?.length) throw badRequest('dryRun is simulated for create only');
   const { namespace, resource } = place;
-  const { metadata = {} } = await cluster.get(kind, namespace, name);
+  const { metadata = {} } = await cluster.get({ kind, namespace, name });
   const { uid = metadata.uid ?? '', resourceVersion } = options.preconditions ?? {};
-  await cluster.remove(kind, {
+  await cluster.remove({
+    kind,
     namespace,
     name,
     uid,
@@ -167,7 +170,7 @@ async function change(given: Named, make: (live: AnyObject) => AnyObject): Promi
   const { cluster, kind, place, name } = given;
   const isScale = place.subresource === 'scale';
   for (let attempt = 1; ; attempt += 1) {
-    const live = (await cluster.get(kind, place.namespace, name)) as AnyObject;
+    const live = (await cluster.get({ kind, namespace: place.namespace, name })) as AnyObject;
     const seen = isScale ? scaleOf(live) : live;
     const wanted = make(seen);
     // Outside the attempt: what `make` refuses is refused.
@@ -213,9 +216,9 @@ async function send({ cluster, kind, place, name }: Named, patched: MergePatch) 
   const { namespace, subresource } = place;
   const target = { namespace, name };
   if (subresource !== 'status' && subresource !== 'scale') {
-    return (await cluster.patch(kind, target, patched)) as AnyObject;
+    return (await cluster.patch({ kind, ...target }, patched)) as AnyObject;
   }
-  return (await cluster.patch(kind, target, patched, { subresource })) as AnyObject;
+  return (await cluster.patch({ kind, ...target }, patched, { subresource })) as AnyObject;
 }
 
 function answered(object: AnyObject, isScale: boolean): RestAnswer {

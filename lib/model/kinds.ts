@@ -1,0 +1,168 @@
+import type {
+  Deployment,
+  Event,
+  ObjectMeta,
+  Pod,
+  PodTemplate,
+  ReplicaSet,
+  Rollout,
+  Service,
+} from './argo.generated.ts';
+import type { Lease } from './lease.ts';
+
+/** Where a kind lives in the Kubernetes API, and what Serin does with it. */
+type KindRow = {
+  /** '' is the core group. */
+  group: string;
+  /** Those that Serin can use, the preferred one first. */
+  versions: readonly [string, ...string[]];
+  plural: string;
+  isNamespaced: boolean;
+  subresources: readonly Subresource[];
+  shortNames?: readonly string[];
+  /** By `serin run`: from its start, or from when one is first asked for. */
+  watched: readonly ('always' | 'onDemand')[];
+  /** Whether changes of its spec are counted. */
+  hasGeneration: boolean;
+  /** By the simulated API server: it keeps them, or serves them and never has one. */
+  simulated?: 'kept' | 'empty';
+};
+export type Subresource = 'status' | 'scale' | 'eviction';
+
+const core = {
+  group: '',
+  versions: ['v1'],
+  isNamespaced: true,
+  subresources: [],
+  watched: [],
+  hasGeneration: true,
+} as const;
+const kept = { ...core, simulated: 'kept' } as const;
+const apps = { ...kept, group: 'apps', subresources: ['status', 'scale'] } as const;
+const argo = {
+  ...core,
+  group: 'argoproj.io',
+  versions: ['v1alpha1'],
+  simulated: 'empty',
+} as const;
+const access = { ...core, group: 'authorization.k8s.io', isNamespaced: false } as const;
+
+/**
+ * All kinds that Serin knows. A new one is a row here, and where a turn uses it a row in
+ * infra/cluster/rbac.yaml and in the admission webhook's rules.
+ */
+export const kinds = {
+  Rollout: {
+    ...argo,
+    simulated: 'kept',
+    plural: 'rollouts',
+    subresources: ['status', 'scale'],
+    shortNames: ['ro'],
+    watched: ['always'],
+  },
+  ReplicaSet: {
+    ...apps,
+    plural: 'replicasets',
+    shortNames: ['rs'],
+    // Those of rollouts; and those that a workloadRef names.
+    watched: ['always', 'onDemand'],
+  },
+  Pod: {
+    ...kept,
+    hasGeneration: false,
+    plural: 'pods',
+    subresources: ['status', 'eviction'],
+    shortNames: ['po'],
+  },
+  Service: {
+    ...kept,
+    hasGeneration: false,
+    plural: 'services',
+    subresources: ['status'],
+    shortNames: ['svc'],
+    watched: ['always'],
+  },
+  Event: { ...kept, hasGeneration: false, plural: 'events' },
+  Experiment: { ...argo, plural: 'experiments' },
+  AnalysisRun: { ...argo, plural: 'analysisruns' },
+  AnalysisTemplate: { ...argo, plural: 'analysistemplates' },
+  ClusterAnalysisTemplate: { ...argo, plural: 'clusteranalysistemplates', isNamespaced: false },
+  Deployment: { ...apps, plural: 'deployments', shortNames: ['deploy'], watched: ['onDemand'] },
+  PodTemplate: { ...kept, plural: 'podtemplates', watched: ['onDemand'] },
+  ConfigMap: { ...core, hasGeneration: false, plural: 'configmaps' },
+  Lease: { ...core, group: 'coordination.k8s.io', plural: 'leases' },
+  CustomResourceDefinition: {
+    ...core,
+    group: 'apiextensions.k8s.io',
+    plural: 'customresourcedefinitions',
+    isNamespaced: false,
+  },
+  ValidatingWebhookConfiguration: {
+    ...core,
+    group: 'admissionregistration.k8s.io',
+    plural: 'validatingwebhookconfigurations',
+    isNamespaced: false,
+  },
+  SelfSubjectReview: {
+    ...access,
+    group: 'authentication.k8s.io',
+    plural: 'selfsubjectreviews',
+  },
+  SelfSubjectAccessReview: { ...access, plural: 'selfsubjectaccessreviews' },
+  SubjectAccessReview: { ...access, plural: 'subjectaccessreviews' },
+} as const satisfies Record<string, KindRow>;
+
+export type Kind = keyof typeof kinds;
+
+/** The kinds whose fields are known by type. */
+type Typed = {
+  Rollout: Rollout;
+  ReplicaSet: ReplicaSet;
+  Pod: Pod;
+  Service: Service;
+  Event: Event;
+  Deployment: Deployment;
+  PodTemplate: PodTemplate;
+  Lease: Lease;
+};
+
+/** Any object of the Kubernetes API. */
+type KubernetesObject = {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: ObjectMeta;
+  [field: string]: unknown;
+};
+
+/** The type of each kind's objects. */
+export type Kinds = { [K in Kind]: K extends keyof Typed ? Typed[K] : KubernetesObject };
+
+/**
+ * An object by its place. `uid` and `resourceVersion` make what is done with it conditional: on that very
+ * object, in that very version.
+ */
+export type ObjectRef<K extends Kind = Kind> = {
+  kind: K;
+  namespace: string;
+  name: string;
+  uid?: string;
+  resourceVersion?: string;
+};
+
+export const kindNames = Object.keys(kinds) as Kind[];
+
+export function rowOf(kind: Kind): KindRow {
+  return kinds[kind];
+}
+
+/** `apps/v1`; of the core group `v1`. */
+export function apiVersionOf(kind: Kind): string {
+  const { group, versions } = rowOf(kind);
+  return group === '' ? versions[0] : `${group}/${versions[0]}`;
+}
+
+/** `replicasets.apps`, as messages of the API server have it. */
+export function resourceNameOf(kind: Kind): string {
+  const { group, plural } = rowOf(kind);
+  return group === '' ? plural : `${plural}.${group}`;
+}
