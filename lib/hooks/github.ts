@@ -27,9 +27,12 @@ const payload = z.looseObject({
 });
 type Run = z.infer<typeof payload>['workflow_run'];
 
+const object = z.string().regex(/^[0-9a-f]{40,64}$/, 'must be the id of a Git object');
+
 const pushed = z.looseObject({
   ref: text,
-  after: z.string().regex(/^[0-9a-f]{40,64}$/, 'must be a commit'),
+  after: object,
+  head_commit: z.looseObject({ id: object }).nullish(),
   deleted: z.boolean(),
   repository,
 });
@@ -106,9 +109,10 @@ const remedy =
 function readPush(body: object): Read {
   const parsed = pushed.safeParse(body);
   if (!parsed.success) return faultOf('GitHub', parsed.error.issues);
-  const { ref, after: revision, deleted, repository: own } = parsed.data;
+  const { ref, after, head_commit: commit, deleted, repository: own } = parsed.data;
   if (deleted) return { ignored: 'A ref was deleted, which proves nothing of a run.' };
   if (!/^refs\/(?:heads|tags)\/./.test(ref))
     return { ignored: 'It is neither a branch nor a tag.' };
-  return { push: { repository: String(own.id), revision, ref } };
+  // What an annotated tag was moved to is the tag itself; a run is of the commit behind it.
+  return { push: { repository: String(own.id), revision: commit?.id ?? after, ref } };
 }

@@ -133,7 +133,7 @@ export function github(run: Over = {}, rest: Over = {}) {
   };
 }
 
-/** `push` of GitHub. */
+/** `push` of GitHub. Of an annotated tag `after` is the tag, and only `head_commit` is the commit. */
 export function githubPush(over: Over = {}) {
   return {
     ref: 'refs/heads/main',
@@ -144,6 +144,7 @@ export function githubPush(over: Over = {}) {
     repository: { id: 4711, name: 'front-api', full_name: 'acme/front-api' },
     pusher: { name: 'ada' },
     commits: [],
+    head_commit: over.deleted === true ? null : { id: over.after ?? revision },
     ...over,
   };
 }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { key } from '../api/support.ts';
-import { circleci, circleciApp, circleciJob, generic, github, githubPush } from './payloads.ts';
+import {
+  circleci,
+  circleciApp,
+  circleciJob,
+  generic,
+  github,
+  githubPush,
+  revision,
+} from './payloads.ts';
 import { image, imageRule, makeHook, makeHooks, makeRule, setsImage, signed } from './support.ts';
 
 describe('a delivery that a rule is for', () => {
@@ -121,6 +129,17 @@ describe('a branch and a tag may have one name', () => {
     expect((await hooks.send(push)).status).toBe(200);
     expect((await hooks.send(run())).body.rules[0].result).toBe('nothing');
     expect(hooks.done).toEqual([]);
+  });
+
+  it.each([
+    ['an annotated tag', { after: 'ab'.repeat(20), head_commit: { id: revision } }],
+    ['a lightweight tag', {}],
+    ['a tag, told without its head_commit', { head_commit: null }],
+  ])('GitHub: %s is of the commit that it names', async (_, over) => {
+    const hooks = await makeHooks([makeHook('github', [tagRule])]);
+    const noted = await hooks.send(pushed('refs/tags/v1.4.0', over));
+    expect(noted.body.says).toContain('4d1c9a7 was pushed to refs/tags/v1.4.0');
+    expect((await hooks.send(run())).body.rules[0].result).toBe('done');
   });
 
   it('GitHub: a push told to another hook proves nothing here', async () => {
