@@ -6,7 +6,7 @@ import { Conflict, Terminal, Transient } from '../errors.ts';
 import type { Millis } from '../model/units.ts';
 import { readCircleci } from './circleci.ts';
 import { type DeliverDeps, deliver } from './deliver.ts';
-import { type Push, type Read, shortLength, shown } from './event.ts';
+import { type HookKind, type Push, type Read, shortLength, shown } from './event.ts';
 import { readGeneric } from './generic.ts';
 import { readGithub } from './github.ts';
 import { notePush, withProof } from './pushes.ts';
@@ -14,8 +14,15 @@ import { type Secrets, secretDoubtMs, secretLifeMs } from './secrets.ts';
 import type { HookSettings } from './settings.ts';
 import { type Verified, verified } from './signature.ts';
 
-/** Far above what a run of a pipeline is told in, and below what a function can be sent. */
-const bodyBytesMax = 1024 * 1024;
+/**
+ * Far above what a run of a pipeline is told in. A push of GitHub lists up to 2048 commits with their files:
+ * whatever of that a function can be sent is taken.
+ */
+const bodyBytesMax: Record<HookKind, number> = {
+  circleci: 1024 * 1024,
+  github: 6 * 1024 * 1024,
+  hmac: 1024 * 1024,
+};
 /** A shorter secret is an accident, such as an empty parameter. */
 const secretLengthMin = 16;
 
@@ -47,10 +54,8 @@ async function answered(deps: HookDeps, request: Request, path: string): Promise
   if (request.method !== 'POST') {
     throw failed('method-not-allowed', 'Deliver with POST.', { allow: ['POST'] });
   }
-  const body = await readBytes(request, bodyBytesMax);
-  if (body === undefined) {
-    throw failed('too-large', `The body is larger than ${bodyBytesMax} bytes.`);
-  }
+  const body = await readBytes(request, bodyBytesMax[hook.kind]);
+  if (body === undefined) throw failed('too-large', tooLarge(hook.kind));
   const sender = await requireSender(deps, hook, { headers: request.headers, body });
   const read = readEvent(hook, parsed(request.headers, body), sender.at);
   if ('fault' in read) throw failed('invalid', `Nothing was done. ${read.fault}.`);
@@ -68,6 +73,16 @@ async function answered(deps: HookDeps, request: Request, path: string): Promise
   const { lines: rules, repeated } = delivered;
   deps.world.log('info', 'a delivery came', { ...told, rules, repeated });
   return answer({ ...told, ...(repeated && { repeated }), rules });
+}
+
+function tooLarge(kind: HookKind): string {
+  const said = `Nothing was done. The body is larger than ${bodyBytesMax[kind]} bytes`;
+  const instead = "do by the CLI what the hook's rules would have done";
+  if (kind !== 'github') return `${said}, and would be again: ${instead}.`;
+  return (
+    `${said}. If it is of a push, the runs of its commit will do nothing, and to redeliver it does ` +
+    `not help: push another commit, which will be told in less, or ${instead}.`
+  );
 }
 
 async function noted({ world }: HookDeps, { id }: HookSettings, push: Push): Promise<Response> {

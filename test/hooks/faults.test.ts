@@ -326,7 +326,11 @@ describe('a delivery that cannot be taken', () => {
     ['a run without a repository', 422, signed('github', github({}, { repository: undefined }))],
     ['a run without a commit', 422, signed('github', github({ head_sha: 7 }))],
     ['a time that is none', 422, signed('github', github({ updated_at: 'soon' }))],
-    ['a megabyte and more', 413, signed('github', github({}, { filler: 'x'.repeat(1024 * 1024) }))],
+    [
+      'more than a function is sent',
+      413,
+      signed('github', github({}, { filler: 'x'.repeat(6 * 1024 * 1024) })),
+    ],
   ])('%s: %i', async (_what, status, request) => {
     const hooks = await makeHooks([makeHook('github')]);
     const told = await hooks.send(request);
@@ -334,6 +338,16 @@ describe('a delivery that cannot be taken', () => {
     expect(told.headers.get('content-type')).toBe('application/problem+json');
     expect(told.body.detail.length).toBeGreaterThan(20);
     expect(hooks.done).toEqual([]);
+  });
+
+  it.each([
+    ['circleci', circleci({ filler: 'x'.repeat(1024 * 1024) })],
+    ['hmac', generic({ filler: 'x'.repeat(1024 * 1024) })],
+  ] as const)('%s: no run is told in a megabyte', async (kind, body) => {
+    const hooks = await makeHooks([makeHook(kind)]);
+    const told = await hooks.send(signed(kind, body));
+    expect(told.status).toBe(413);
+    expect(told.body.detail).toMatch(/larger than 1048576 bytes.*the CLI/);
   });
 
   it('GET: 405', async () => {

@@ -149,6 +149,22 @@ export function githubPush(over: Over = {}) {
   };
 }
 
+/** A push of so many commits, each as long as usual ones are: of 2048, the most that GitHub lists, 2 MiB. */
+export function githubPushOf(count: number) {
+  const commits = Array.from({ length: count }, (_, at) => {
+    const id = at.toString(16).padStart(40, '0');
+    const person = { name: 'Ada', email: 'ada@acme.example', username: 'ada' };
+    return {
+      ...{ id, tree_id: id, distinct: true, timestamp: '2026-11-22T09:54:00Z' },
+      message: 'Faster checkout\n\nThe prices come with the basket, and not one by one.',
+      url: `https://github.com/acme/front-api/commit/${id}`,
+      ...{ author: person, committer: person, added: [], removed: [] },
+      modified: Array.from({ length: 12 }, (_, file) => `src/components/part${file}/page${at}.ts`),
+    };
+  });
+  return githubPush({ commits });
+}
+
 export function generic(over: Over = {}) {
   return {
     id: 'run-17',
