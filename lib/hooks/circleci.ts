@@ -3,6 +3,7 @@ import { fromTime } from '../model/units.ts';
 import {
   actorText,
   type CiEvent,
+  claimOf,
   faultOf,
   type Read,
   refName,
@@ -123,8 +124,7 @@ function refsOf({ branch, tag, ref }: Build): Pick<CiEvent, 'branch' | 'tag' | '
   const isSame = ref === undefined || ref === refName(kind, name);
   if (isOne && isSame) return kind === 'branch' ? { branch: name } : { tag: name };
   const more = ref === undefined ? '' : ', and the same one in git.ref';
-  const remedy = `it is to name one of them${more}`;
-  return { claimed: { name, remedy } };
+  return { claimed: claimOf(name, `it is to name one of them${more}`) };
 }
 
 /** CircleCI writes `gh` and `github` for the same. */

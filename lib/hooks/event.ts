@@ -34,11 +34,22 @@ export type CiEvent = {
   actor: string;
 };
 
-/** A commit that was pushed to a ref, such as `refs/tags/v1`; the repository by its id. */
-export type Push = { repository: string; revision: string; ref: string };
+/** A commit that was pushed to a ref such as `refs/tags/v1`; without one, the deletion of that ref. */
+export type Push = { repository: string; ref: string; revision?: string; at: Millis };
 
-/** A name that is of a branch or a tag, which of them not being said; and what a push to it would be. */
-type Claimed = { name: string; remedy: string; push?: Omit<Push, 'ref'> };
+/** A name of a branch or a tag, why it is not known of which, and what a push would be that proves it. */
+export type Claimed = {
+  name: string;
+  fault: string;
+  push?: { repository: string; revision: string };
+};
+
+export function claimOf(name: string, remedy: string): Claimed {
+  return {
+    name,
+    fault: `it does not say whether ${shown(name)} is a branch or a tag: ${remedy}`,
+  };
+}
 
 export function refName(kind: 'branch' | 'tag', name: string): string {
   return `refs/${kind === 'branch' ? 'heads' : 'tags'}/${name}`;

@@ -1,11 +1,20 @@
 import * as z from 'zod';
-import { fromTime } from '../model/units.ts';
-import { actorText, type CiEvent, faultOf, type Read, statusOf, valuesOf } from './event.ts';
+import { fromTime, secondMs } from '../model/units.ts';
+import {
+  actorText,
+  type CiEvent,
+  claimOf,
+  faultOf,
+  type Read,
+  statusOf,
+  valuesOf,
+} from './event.ts';
 
 // The shapes that GitHub documents for the events workflow_run and push. Which event it is follows from the
 // signed body, not from a header.
 
 const text = z.string().max(1024);
+const time = text.refine((at) => !Number.isNaN(fromTime(at)), 'must be a time');
 const repository = z.looseObject({ id: z.int(), full_name: text });
 
 const payload = z.looseObject({
@@ -20,7 +29,7 @@ const payload = z.looseObject({
     head_sha: text,
     head_repository: z.looseObject({ id: z.int() }).nullable(),
     run_number: z.int(),
-    updated_at: text.refine((at) => !Number.isNaN(fromTime(at)), 'must be a time'),
+    updated_at: time,
     triggering_actor: z.looseObject({ login: text }).nullish(),
     actor: z.looseObject({ login: text }).nullish(),
   }),
@@ -34,7 +43,8 @@ const pushed = z.looseObject({
   after: object,
   head_commit: z.looseObject({ id: object }).nullish(),
   deleted: z.boolean(),
-  repository,
+  // When it was pushed: in this event in seconds, in all others as a time.
+  repository: repository.extend({ pushed_at: z.union([z.int(), time]) }),
 });
 
 /**
@@ -100,7 +110,8 @@ function refsOf(run: Run, own: { id: number }): Pick<CiEvent, 'branch' | 'tag' |
   if (!name) return {};
   if (event === 'release') return { tag: name };
   if (event === 'schedule' || event === 'repository_dispatch') return { branch: name };
-  return { claimed: { name, remedy, push: { repository: String(own.id), revision } } };
+  const push = { repository: String(own.id), revision };
+  return { claimed: { ...claimOf(name, remedy), push } };
 }
 
 const remedy =
@@ -110,9 +121,12 @@ function readPush(body: object): Read {
   const parsed = pushed.safeParse(body);
   if (!parsed.success) return faultOf('GitHub', parsed.error.issues);
   const { ref, after, head_commit: commit, deleted, repository: own } = parsed.data;
-  if (deleted) return { ignored: 'A ref was deleted, which proves nothing of a run.' };
   if (!/^refs\/(?:heads|tags)\/./.test(ref))
     return { ignored: 'It is neither a branch nor a tag.' };
+  const { pushed_at: said } = own;
+  const at = typeof said === 'number' ? said * secondMs : fromTime(said);
+  const push = { repository: String(own.id), ref, at };
+  if (deleted) return { push };
   // What an annotated tag was moved to is the tag itself; a run is of the commit behind it.
-  return { push: { repository: String(own.id), revision: commit?.id ?? after, ref } };
+  return { push: { ...push, revision: commit?.id ?? after } };
 }

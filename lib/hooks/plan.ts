@@ -80,8 +80,7 @@ function differs({ when }: HookRule, event: CiEvent): string | undefined {
 /** A rule for a branch is not for a tag of its name, nor the other way round. */
 function unproven({ when }: HookRule, { branch, tag, claimed }: CiEvent): string | undefined {
   if ((when.branch === undefined ? tag : branch) !== undefined || !claimed) return undefined;
-  const { name, remedy } = claimed;
-  return `it does not say whether ${shown(name)} is a branch or a tag: ${remedy}`;
+  return claimed.fault;
 }
 
 function commandOf(

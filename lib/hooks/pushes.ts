@@ -2,51 +2,115 @@ import { createHash } from 'node:crypto';
 import { Conflict } from '../errors.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
 import type { ClaimWorld } from './claim.ts';
-import { type CiEvent, type Push, refName, valuesOf } from './event.ts';
+import { type CiEvent, type Claimed, type Push, refName, shown, valuesOf } from './event.ts';
 
-// A run of GitHub names its ref by a name that a branch and a tag may share. Pushes tell which it is: what
-// was pushed to a ref is remembered, each commit by itself.
+// A run of GitHub names its ref by a name that a branch and a tag may share. Pushes tell which it is. Two
+// times are remembered of them: when a commit was last pushed to a ref, and since when pushes to that ref
+// count, which is later than a deletion, and for a tag, which is at one commit only, when it was last moved.
+// Both are GitHub's own times and only ever grow, so that the order of deliveries makes no difference.
 
-/** As long as a run can be asked for again. */
+/** Far longer than a run can be started again, which is 30 days. */
 const pushLifeMs: Millis = 90 * 24 * 60 * minuteMs;
+/** How many others may write the same in the meantime. */
+const attemptsMax = 10;
 
-/** Remembers that a commit was pushed to a ref. */
-export async function notePush(
-  { store, clock, processId }: ClaimWorld,
-  hook: string,
-  push: Push,
-): Promise<void> {
-  const at = clock.now();
-  const body = { by: processId, isDone: true, at };
-  const document = { ...placeOf(hook, push), version: 0, body, expiresAt: at + pushLifeMs };
-  await store.documents.put(document).catch((error: unknown) => {
-    // It is known already.
-    if (!(error instanceof Conflict)) throw error;
-  });
+type Known = 'never pushed' | 'gone' | 'there';
+
+/** Remembers that a commit was pushed to a ref, or that the ref was deleted. */
+export async function notePush(world: ClaimWorld, hook: string, push: Push): Promise<void> {
+  const { ref, revision, at } = push;
+  // GitHub tells whole seconds: what was pushed in the second of a deletion does not count.
+  const since = revision === undefined ? at + 1 : at;
+  // First what this push ends: should the second write fail, nothing is proven that is not so.
+  if (revision === undefined || ref.startsWith('refs/tags/')) {
+    await keepLatest(world, sinceId(hook, push), { at: since, expiresAt: at + pushLifeMs });
+  }
+  if (revision === undefined) return;
+  await keepLatest(world, pushId(hook, { ...push, revision }), { at, expiresAt: at + pushLifeMs });
 }
 
-/** The event with the branch or the tag that it was of, where a push proves it; with both, where both do. */
-export async function withProof(
-  { store }: ClaimWorld,
-  hook: string,
-  event: CiEvent,
-): Promise<CiEvent> {
+/** The event with the branch or the tag that it was of, where pushes prove it, or why they do not. */
+export async function withProof(world: ClaimWorld, hook: string, event: CiEvent): Promise<CiEvent> {
   const { claimed } = event;
   if (claimed?.push === undefined) return event;
   const { name, push } = claimed;
-  const [isBranch, isTag] = await Promise.all(
-    (['branch', 'tag'] as const).map(async (kind) => {
-      const place = placeOf(hook, { ...push, ref: refName(kind, name) });
-      return (await store.documents.get(place)) !== undefined;
-    }),
-  );
-  if (!isBranch && !isTag) return event;
+  const [branch, tag] = await Promise.all([
+    known(world, hook, { ...push, ref: refName('branch', name) }),
+    known(world, hook, { ...push, ref: refName('tag', name) }),
+  ]);
+  if (branch === 'never pushed' && tag === 'never pushed') return event;
+  // A run may be of what is gone: whatever was pushed keeps the other from being sure.
+  if (branch !== 'never pushed' && tag !== 'never pushed') return unproven(event, both(name));
+  const kind = branch === 'never pushed' ? 'tag' : 'branch';
+  if (branch === 'gone' || tag === 'gone') return unproven(event, gone(kind, name));
   const { claimed: _, ...rest } = event;
-  const refs = { ...(isBranch && { branch: name }), ...(isTag && { tag: name }) };
+  const refs = { [kind]: name };
   return { ...rest, ...refs, values: { ...event.values, ...valuesOf(refs) } };
 }
 
-function placeOf(hook: string, { repository, ref, revision }: Push) {
-  const digest = createHash('sha256').update(`${repository} ${revision} ${ref}`).digest('hex');
-  return { kind: 'claim', of: 'hook', id: `${hook}.push.${digest}` } as const;
+function unproven(event: CiEvent, fault: Claimed['fault']): CiEvent {
+  return event.claimed === undefined ? event : { ...event, claimed: { ...event.claimed, fault } };
+}
+
+function both(name: string): string {
+  const is = shown(name);
+  return (
+    `its commit was pushed to a branch ${is} and to a tag ${is}, and it does not say of which it is: ` +
+    'keep the names of branches and tags apart, and push the commit under another name'
+  );
+}
+
+function gone(kind: 'branch' | 'tag', name: string): string {
+  const what = kind === 'branch' ? 'deleted' : 'deleted or moved';
+  return (
+    `the ${kind} ${shown(name)} was ${what} after its commit had been pushed to it: ` +
+    'if it is to count, push it again, then redeliver the run'
+  );
+}
+
+type Pushed = { repository: string; ref: string; revision: string };
+
+async function known({ store }: ClaimWorld, hook: string, pushed: Pushed): Promise<Known> {
+  const [push, since] = await Promise.all(
+    [pushId(hook, pushed), sinceId(hook, pushed)].map((id) =>
+      store.documents.get({ ...place, id }),
+    ),
+  );
+  if (push === undefined) return 'never pushed';
+  return (push.body.at ?? 0) < (since?.body.at ?? 0) ? 'gone' : 'there';
+}
+
+/** Writes a time unless a later one is there. */
+async function keepLatest(
+  { store, clock, processId }: ClaimWorld,
+  id: string,
+  { at, expiresAt }: { at: Millis; expiresAt: Millis },
+): Promise<void> {
+  if (expiresAt <= clock.now()) return;
+  for (let attempt = 1; ; attempt += 1) {
+    const kept = await store.documents.get({ ...place, id });
+    if (kept !== undefined && (kept.body.at ?? 0) >= at) return;
+    const body = { by: processId, isDone: true, at };
+    const document = { ...place, id, version: kept?.version ?? 0, body, expiresAt };
+    try {
+      await store.documents.put(document);
+      return;
+    } catch (error) {
+      if (!(error instanceof Conflict) || attempt === attemptsMax) throw error;
+    }
+  }
+}
+
+const place = { kind: 'claim', of: 'hook' } as const;
+
+function pushId(hook: string, { repository, revision, ref }: Pushed): string {
+  return `${hook}.push.${digestOf(`${repository} ${revision} ${ref}`)}`;
+}
+
+function sinceId(hook: string, { repository, ref }: Omit<Pushed, 'revision'>): string {
+  return `${hook}.since.${digestOf(`${repository} ${ref}`)}`;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -88,8 +88,11 @@ function tooLarge(kind: HookKind): string {
 async function noted({ world }: HookDeps, { id }: HookSettings, push: Push): Promise<Response> {
   await notePush(world, id, push);
   const { revision, ref } = push;
-  const says = `It is noted that ${revision.slice(0, shortLength)} was pushed to ${shown(ref)}.`;
-  return answer({ hook: id, says, rules: [] });
+  const what =
+    revision === undefined
+      ? `${shown(ref)} was deleted`
+      : `${revision.slice(0, shortLength)} was pushed to ${shown(ref)}`;
+  return answer({ hook: id, says: `It is noted that ${what}.`, rules: [] });
 }
 
 type Sent = { headers: Headers; body: Uint8Array };

@@ -133,15 +133,21 @@ export function github(run: Over = {}, rest: Over = {}) {
   };
 }
 
+/** When what `githubPush` tells was pushed, in GitHub's seconds. */
+export const pushedAt = Date.parse('2026-11-22T09:54:00Z') / 1000;
+
 /** `push` of GitHub. Of an annotated tag `after` is the tag, and only `head_commit` is the commit. */
-export function githubPush(over: Over = {}) {
+export function githubPush({ repository = {}, ...over }: { repository?: Over } & Over = {}) {
   return {
     ref: 'refs/heads/main',
     before: '0'.repeat(40),
     after: revision,
     created: false,
     deleted: false,
-    repository: { id: 4711, name: 'front-api', full_name: 'acme/front-api' },
+    repository: {
+      ...{ id: 4711, name: 'front-api', full_name: 'acme/front-api', pushed_at: pushedAt },
+      ...repository,
+    },
     pusher: { name: 'ada' },
     commits: [],
     head_commit: over.deleted === true ? null : { id: over.after ?? revision },
