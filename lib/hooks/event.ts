@@ -41,7 +41,8 @@ export type Push = { repository: string; ref: string; revision?: string; at: Mil
 export type Claimed = {
   name: string;
   fault: string;
-  push?: { repository: string; revision: string };
+  /** `startedAt`: of a run that a push started. */
+  push?: { repository: string; revision: string; startedAt?: Millis };
 };
 
 export function claimOf(name: string, remedy: string): Claimed {

@@ -29,6 +29,8 @@ const payload = z.looseObject({
     head_sha: text,
     head_repository: z.looseObject({ id: z.int() }).nullable(),
     run_number: z.int(),
+    // The first time that it was started: to start it again leaves this as it is.
+    created_at: time,
     updated_at: time,
     triggering_actor: z.looseObject({ login: text }).nullish(),
     actor: z.looseObject({ login: text }).nullish(),
@@ -110,7 +112,8 @@ function refsOf(run: Run, own: { id: number }): Pick<CiEvent, 'branch' | 'tag' |
   if (!name) return {};
   if (event === 'release') return { tag: name };
   if (event === 'schedule' || event === 'repository_dispatch') return { branch: name };
-  const push = { repository: String(own.id), revision };
+  const startedAt = event === 'push' ? { startedAt: fromTime(run.created_at) } : {};
+  const push = { repository: String(own.id), revision, ...startedAt };
   return { claimed: { ...claimOf(name, remedy), push } };
 }
 

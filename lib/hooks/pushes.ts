@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '../errors.ts';
-import { type Millis, minuteMs } from '../model/units.ts';
+import { type Millis, minuteMs, toIso } from '../model/units.ts';
 import type { ClaimWorld } from './claim.ts';
 import { type CiEvent, type Claimed, type Push, refName, shown, valuesOf } from './event.ts';
 
@@ -14,7 +14,11 @@ const pushLifeMs: Millis = 90 * 24 * 60 * minuteMs;
 /** How many others may write the same in the meantime. */
 const attemptsMax = 10;
 
-type Known = 'never pushed' | 'gone' | 'there';
+/** How long after a push a run may begin that it started: GitHub takes seconds, and in an outage hours. */
+const startMaxMs: Millis = 24 * 60 * minuteMs;
+
+/** Of a commit that was pushed to a ref. */
+type Known = { at: Millis; isGone: boolean };
 
 /** Remembers that a commit was pushed to a ref, or that the ref was deleted. */
 export async function notePush(world: ClaimWorld, hook: string, push: Push): Promise<void> {
@@ -38,11 +42,14 @@ export async function withProof(world: ClaimWorld, hook: string, event: CiEvent)
     known(world, hook, { ...push, ref: refName('branch', name) }),
     known(world, hook, { ...push, ref: refName('tag', name) }),
   ]);
-  if (branch === 'never pushed' && tag === 'never pushed') return event;
   // A run may be of what is gone: whatever was pushed keeps the other from being sure.
-  if (branch !== 'never pushed' && tag !== 'never pushed') return unproven(event, both(name));
-  const kind = branch === 'never pushed' ? 'tag' : 'branch';
-  if (branch === 'gone' || tag === 'gone') return unproven(event, gone(kind, name));
+  if (branch && tag) return unproven(event, both(name));
+  const [kind, found] = branch ? (['branch', branch] as const) : (['tag', tag] as const);
+  if (found === undefined) return event;
+  if (found.isGone) return unproven(event, gone(kind, name));
+  if (push.startedAt !== undefined && push.startedAt - found.at > startMaxMs) {
+    return unproven(event, early(`${kind} ${shown(name)}`, found.at, push.startedAt));
+  }
   const { claimed: _, ...rest } = event;
   const refs = { [kind]: name };
   return { ...rest, ...refs, values: { ...event.values, ...valuesOf(refs) } };
@@ -68,16 +75,28 @@ function gone(kind: 'branch' | 'tag', name: string): string {
   );
 }
 
+function early(ref: string, at: Millis, startedAt: Millis): string {
+  return (
+    `a push started it at ${toIso(startedAt)}, and its commit was pushed to the ${ref} at ${toIso(at)}, ` +
+    'too long before to be that push: redeliver that push, then the run'
+  );
+}
+
 type Pushed = { repository: string; ref: string; revision: string };
 
-async function known({ store }: ClaimWorld, hook: string, pushed: Pushed): Promise<Known> {
+async function known(
+  { store }: ClaimWorld,
+  hook: string,
+  pushed: Pushed,
+): Promise<Known | undefined> {
   const [push, since] = await Promise.all(
     [pushId(hook, pushed), sinceId(hook, pushed)].map((id) =>
       store.documents.get({ ...place, id }),
     ),
   );
-  if (push === undefined) return 'never pushed';
-  return (push.body.at ?? 0) < (since?.body.at ?? 0) ? 'gone' : 'there';
+  if (push === undefined) return undefined;
+  const { at = 0 } = push.body;
+  return { at, isGone: at < (since?.body.at ?? 0) };
 }
 
 /** Writes a time unless a later one is there. */

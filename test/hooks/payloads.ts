@@ -123,6 +123,7 @@ export function github(run: Over = {}, rest: Over = {}) {
       repository: { id: 4711, full_name: 'acme/front-api' },
       run_number: 88,
       run_attempt: 1,
+      created_at: '2026-11-22T09:54:02Z',
       updated_at: '2026-11-22T09:59:58Z',
       actor: { login: 'ada' },
       triggering_actor: { login: 'grace' },

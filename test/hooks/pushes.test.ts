@@ -91,6 +91,20 @@ describe('what GitHub’s pushes prove, in whatever order they come, and how oft
     expect(left.says[1]).toMatch(/^the branch v1 was deleted .*push it again/);
   });
 
+  it.each([
+    ['a push of the day', 'push', '2026-11-23T09:54:00Z', met],
+    ['a push that was not told', 'push', '2026-11-23T09:54:01Z', not],
+    ['a person, later', 'workflow_dispatch', '2026-12-22T09:54:01Z', met],
+  ])('a run that was started by %s, of a tag', async (_what, event, startedAt, result) => {
+    const { results, says } = await resultsOf([pushed(0, tag)], { event, created_at: startedAt });
+    expect(results).toEqual([result, not]);
+    if (result === not) {
+      expect(says[0]).toMatch(
+        /a push started it at 2026-11-23T.*the tag v1 at 2026-11-22T09:54:00.*redeliver that push/,
+      );
+    }
+  });
+
   it('a run of a release is of the tag, whatever is called like it', async () => {
     const { results } = await resultsOf([pushed(0, branch), pushed(9, tag)], { event: 'release' });
     expect(results).toEqual([met, not]);
