@@ -46,6 +46,21 @@ describe('lint', () => {
     expect(code).toBe(1);
   });
 
+  it.each([
+    ['a wrong type', 'setWeight: "10"', /steps\[2\].setWeight .*number/],
+    ['a misspelt one', 'setWeigth: 10', /did you mean setWeight\?/],
+    ['nothing', '{}', /steps\[2\] must be one of: setWeight, pause/],
+    ['an empty pause', 'pause:', /steps\[2\] must be one of: .*is pause: \{\}/],
+  ])(
+    'says of a step that is %s what is wrong with it, and nothing else',
+    async (_name, to, said) => {
+      const { code, out } = await serin(['lint', file(example.replace('setWeight: 10', to))]);
+      expect(out).toMatch(said);
+      expect(out).not.toMatch(/undefined|carry it out/);
+      expect(code).toBe(1);
+    },
+  );
+
   it('finds what is missing, at the line of what is around it', async () => {
     const { out } = await serin(['lint', file(example.replace(/ {2}selector:.*\n.*\n.*\n/, ''))]);
     expect(out).toMatch(/:9: spec.selector is missing/);

@@ -255,6 +255,7 @@ export function checkFenceposts(canary: CanaryStrategy, path: string): Fault[] {
     : [];
 }
 
+/** What a step can do. */
 const actions = [
   'setWeight',
   'pause',
@@ -268,7 +269,10 @@ const actions = [
 
 function checkStep(step: CanaryStep, path: string, canary: CanaryStrategy): Fault[] {
   const present = actions.filter((action) => step[action] !== undefined && step[action] !== null);
-  if (present.length === 0) return fault(path, `must be one of: ${actions.join(', ')}`);
+  if (present.length === 0) {
+    const endless = 'a pause that only a person ends is pause: {}';
+    return fault(path, `must be one of: ${actions.join(', ')}; ${endless}`);
+  }
   if (present.length > 1) {
     return fault(
       path,
@@ -315,9 +319,10 @@ export function unsupported(rollout: Rollout): string | undefined {
   if (blueGreen?.postPromotionAnalysis) return 'spec.strategy.blueGreen.postPromotionAnalysis';
   if (canary?.trafficRouting) return 'spec.strategy.canary.trafficRouting';
   if (canary?.analysis) return 'spec.strategy.canary.analysis';
-  const steps = canary?.steps ?? [];
-  const index = steps.findIndex((step) => !step.pause && step.setWeight === undefined);
-  return index < 0
-    ? undefined
-    : `spec.strategy.canary.steps[${index}].${Object.keys(steps[index] ?? {})[0]}`;
+  for (const [index, step] of (canary?.steps ?? []).entries()) {
+    const isKnown = step.pause || step.setWeight !== undefined;
+    const later = isKnown ? undefined : actions.find((action) => step[action]);
+    if (later) return `spec.strategy.canary.steps[${index}].${later}`;
+  }
+  return undefined;
 }
