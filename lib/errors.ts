@@ -42,3 +42,15 @@ export class MissingRight extends Terminal {
 export function remedyOf(error: unknown): { remedy?: string } {
   return error instanceof MissingRight ? { remedy: error.remedy } : {};
 }
+
+/** For `catch`: nothing, where the object does not exist (any more). */
+export function ifGone(error: unknown): undefined {
+  if (error instanceof NotFound) return undefined;
+  throw error;
+}
+
+/** For `catch`: nothing, where somebody else wrote in the meantime. */
+export function ifWritten(error: unknown): undefined {
+  if (error instanceof Conflict) return undefined;
+  throw error;
+}

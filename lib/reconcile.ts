@@ -4,6 +4,7 @@ import { countPatch, patchDigest } from './decide/guards/conflictingController.t
 import { decide } from './decide/rollout/decide.ts';
 import {
   Conflict,
+  ifWritten,
   MissingRight,
   NotFound,
   remedyOf,
@@ -114,14 +115,10 @@ async function handOver(world: World, key: RolloutKey, { seen }: Carry): Promise
   const { record } = await load(world, key);
   if (record?.claim?.by === world.processId) {
     const { claim: _, ...unclaimed } = record;
-    await world.store.save(unclaimed).catch(unlessOthersWrote);
+    await world.store.save(unclaimed).catch(ifWritten);
   }
   await world.wakes.send({ key }, 0);
   return seen ? settled(seen) : { result: 'busy' };
-}
-
-function unlessOthersWrote(error: unknown): void {
-  if (!(error instanceof Conflict)) throw error;
 }
 
 async function takeTurn(

@@ -1,5 +1,5 @@
 import type { Refusal } from '../decide/replicaSets/metadata.ts';
-import { NotFound, Terminal } from '../errors.ts';
+import { ifGone, NotFound, Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { ObjectRef } from '../model/kinds.ts';
 import { managedByAnnotation } from '../model/names.ts';
@@ -152,9 +152,4 @@ export async function giveServicesBack(
     await cluster.patch({ ...ref, resourceVersion: versionOf(service) }, givenBack).catch(ifGone);
     world.log('info', 'giveServiceBack', { ...key, object: name });
   }
-}
-
-function ifGone(error: unknown): undefined {
-  if (error instanceof NotFound) return undefined;
-  throw error;
 }

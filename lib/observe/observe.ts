@@ -4,7 +4,7 @@ import { typeFaults, unsupported, validate } from '../decide/release/validate.ts
 import { resolved } from '../decide/release/workloadRef.ts';
 import { newReplicaSet } from '../decide/replicaSets/revision.ts';
 import { needsOf } from '../decide/rollout/needs.ts';
-import { Conflict, NotFound, remedyOf, Terminal, Transient } from '../errors.ts';
+import { Conflict, ifGone, NotFound, remedyOf, Terminal, Transient } from '../errors.ts';
 import type { Pod, ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import { podTemplateHash } from '../model/hash.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -37,7 +37,7 @@ export async function observe(
   const cluster = await world.cluster(key.cluster);
   const found = await cluster
     .get({ kind: 'Rollout', namespace: key.namespace, name: key.name })
-    .catch(orNone);
+    .catch(ifGone);
   if (!found) return undefined;
   const source = await resolve(cluster, withoutNulls(found), key.namespace);
   const { rollout } = source;
@@ -77,11 +77,6 @@ export async function observe(
     ...(dryRun && { dryRun }),
     ...(record && { record }),
   };
-}
-
-function orNone(error: unknown): undefined {
-  if (error instanceof NotFound) return undefined;
-  throw error;
 }
 
 type Source = Pick<Observed, 'rollout' | 'workload' | 'workloadFault' | 'workloadRemedy'>;
@@ -176,7 +171,7 @@ async function readServices(
     .map(nameOf);
   const names = [...new Set([...serviceNames(rollout), ...(record?.services ?? []), ...former])];
   const found = await Promise.all(
-    names.map((name) => cluster.get({ kind: 'Service', namespace, name }).catch(orNone)),
+    names.map((name) => cluster.get({ kind: 'Service', namespace, name }).catch(ifGone)),
   );
   return Object.fromEntries(names.map((name, index) => [name, found[index] ?? null]));
 }
@@ -210,7 +205,7 @@ async function whoseName(cluster: Cluster, rollout: Rollout, hash: string): Prom
   const { name, namespace = 'default' } = rollout.metadata ?? {};
   const set = await cluster
     .get({ kind: 'ReplicaSet', namespace, name: `${name}-${hash}` })
-    .catch(orNone);
+    .catch(ifGone);
   const isOurs = set !== undefined && isControlledBy(set, uidOf(rollout));
   if (set && !isOurs) return { taken: true };
   const wanted = { [hashLabel]: hash, ...rollout.spec?.selector?.matchLabels };

@@ -1,4 +1,4 @@
-import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
+import { ifWritten, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
 import { keyText } from '../model/key.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { QueueMessage, World } from '../world.ts';
@@ -91,10 +91,6 @@ async function dropUnregistered(
   const record = await store.load(message.key);
   if (record) await store.forget(record.key, record.version).catch(ifWritten);
   return true;
-}
-
-function ifWritten(error: unknown): void {
-  if (!(error instanceof Conflict)) throw error;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Conflict } from '../errors.ts';
+import { ifWritten } from '../errors.ts';
 import type { Document, Outage } from '../model/documents.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Documents, World } from '../world.ts';
@@ -80,10 +80,4 @@ export async function endOutage(documents: Documents, outage: Document<'outage'>
 export async function outages(documents: Documents): Promise<Map<string, Outage>> {
   const { items } = await documents.list({ kind: 'outage' }, { limit: outagesMax });
   return new Map(items.map(({ id, body }: Document<'outage'>) => [id, body]));
-}
-
-/** Somebody else noted the same. */
-function ifWritten(error: unknown): undefined {
-  if (!(error instanceof Conflict)) throw error;
-  return undefined;
 }

@@ -1,4 +1,4 @@
-import { Conflict, NotFound, Terminal } from '../errors.ts';
+import { Conflict, ifWritten, NotFound, Terminal } from '../errors.ts';
 import type { ClusterEntry, Document } from '../model/documents.ts';
 import { keyText } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
@@ -176,10 +176,6 @@ export async function removeCluster(store: Store, name: string): Promise<number>
   // One that is written at this moment is forgotten with its next wake, which finds no cluster.
   for (const { key, version } of records) await store.forget(key, version).catch(ifWritten);
   return records.length;
-}
-
-function ifWritten(error: unknown): void {
-  if (!(error instanceof Conflict)) throw error;
 }
 
 /** All of them: rejects with Terminal when one cannot be read. */
