@@ -1,3 +1,4 @@
+import { roleFaults } from '../../lib/decide/release/roleFaults.ts';
 import { type Fault, unsupported, validate } from '../../lib/decide/release/validate.ts';
 import type { ObjectMeta, Rollout } from '../../lib/model/argo.generated.ts';
 import { isRecord } from '../../lib/model/gotypes.ts';
@@ -6,6 +7,7 @@ import { rolloutApiVersion } from '../../lib/model/names.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { besides, checkStructure, soundPart } from '../../lib/model/structure.ts';
 import { templateFaults } from './podRules.ts';
+import { sizeFaults } from './replicaSets.ts';
 import { annotationsFaults, each, labelsFaults, named, wrongIf } from './rules.ts';
 
 /**
@@ -18,11 +20,12 @@ export function faultsOf(value: object): Fault[] {
   const structure = [...nulls, ...besides(checkStructure('Rollout', plain), nulls)];
   const { status: _, ...rollout } = soundPart('Rollout', plain) as Rollout;
   const { metadata, spec = {} } = rollout;
+  const own = [...metadataFaults(metadata), ...strategyFaults(spec)];
   const rules = [
     ...identityFaults(rollout),
-    ...metadataFaults(metadata),
+    ...own,
     ...validate(rollout),
-    ...strategyFaults(spec),
+    ...besides([...roleFaults(rollout), ...sizeFaults(rollout)], own),
     ...(spec.template && !spec.workloadRef ? templateFaults(spec.template, 'spec.template') : []),
     ...unsupportedFaults(rollout),
   ];

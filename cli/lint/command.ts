@@ -41,7 +41,7 @@ export function addLint(program: Command, cli: Cli): void {
         'passed over; it is a fault if nothing is left. What an API server wrote into an object is left ' +
         'aside. Notes name what stops working without the controller of Argo Rollouts, such as ' +
         'notifications. Needs no server. With --kubeconfig the API server of a cluster judges each Rollout ' +
-        'and the ReplicaSet of its template too.',
+        'and the ReplicaSets that it will have too.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
     .option('--kubeconfig <file>', 'ask this cluster too, in a dry run that writes nothing')

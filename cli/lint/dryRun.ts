@@ -1,15 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Fault } from '../../lib/decide/release/validate.ts';
-import { newReplicaSet } from '../../lib/decide/replicaSets/revision.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
 import type { Judge, Objection } from '../../lib/kubernetes/dryRun.ts';
-import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
-import { podTemplateHash } from '../../lib/model/hash.ts';
+import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { besides, soundPart } from '../../lib/model/structure.ts';
 import { isDnsLabel } from '../../lib/model/syntax.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';
 import { plain } from '../text.ts';
 import { ownVersion } from '../version.ts';
+import { replicaSetsOf } from './replicaSets.ts';
 
 export type ClusterOptions = { kubeconfig?: string; context?: string; namespace: string };
 
@@ -54,36 +54,42 @@ async function faultsBy(judge: Judge, value: object, otherwise: string): Promise
   // Of a namespace that cannot be, no cluster can be asked.
   if (!isDnsLabel(namespace)) return [];
   const ofRollout = await judge('Rollout', namespace, value as Rollout);
-  // The definition of a Rollout says little of its template: the rest shows in its ReplicaSet.
+  // The definition of a Rollout says little of its template: the rest shows in its ReplicaSets.
   const hasOwn = sound.spec?.template !== undefined && !sound.spec.workloadRef;
-  const ofReplicaSet = hasOwn
-    ? await judge('ReplicaSet', namespace, firstReplicaSet(sound, namespace))
-    : [];
+  const ofSets = hasOwn ? await objectionsToSets(judge, sound, namespace) : [];
   const seen = new Set(ofRollout.map(({ path }) => path));
-  return [
-    ...ofRollout.map(faultOf),
-    ...ofReplicaSet
-      .map(({ path, message }) => ({ path: pathInRollout(path), message }))
-      .filter(({ path }) => !seen.has(path))
-      .map(faultOf),
-  ];
+  return [...ofRollout, ...ofSets.filter(({ path }) => !seen.has(path))].map(faultOf);
 }
 
 function faultOf({ path, message }: Objection): Fault {
   return { path, message: `is refused by the cluster: ${message}` };
 }
 
-/** As it will be made, but nobody's: the Rollout need not be there. */
-function firstReplicaSet(rollout: Rollout, namespace: string): ReplicaSet {
-  const { metadata, spec } = rollout;
-  const name = metadata?.name || `${metadata?.generateName || 'rollout-'}x`;
-  const named = { ...rollout, metadata: { ...metadata, name, namespace } };
-  const set = newReplicaSet(named, podTemplateHash(spec?.template), 1);
-  const { ownerReferences: _, ...own } = set.metadata ?? {};
-  return { ...set, metadata: own };
+/** Of its ReplicaSet in either role. For what is said of one alone, the metadata of its role is to blame. */
+async function objectionsToSets(
+  judge: Judge,
+  rollout: Rollout,
+  namespace: string,
+): Promise<Objection[]> {
+  const said: { role?: string; objections: Objection[] }[] = [];
+  for (const { set, ...role } of replicaSetsOf(rollout, namespace)) {
+    said.push({ ...role, objections: await judge('ReplicaSet', namespace, set) });
+  }
+  const isOfAll = (objection: Objection) =>
+    said.every(({ objections }) => objections.some((each) => isDeepStrictEqual(each, objection)));
+  return said.flatMap(({ role, objections }, index) =>
+    objections
+      .filter((each) => index === 0 || !isOfAll(each))
+      .map((each) => ({
+        ...each,
+        path: pathInRollout(each.path, isOfAll(each) ? undefined : role),
+      })),
+  );
 }
 
-/** Where a ReplicaSet has something from. */
-function pathInRollout(path: string): string {
-  return path.replace(/^metadata\.labels/, 'spec.template.metadata.labels');
+/** Where a ReplicaSet has something from: from the metadata of a role, if that is to blame. */
+function pathInRollout(path: string, role: string | undefined): string {
+  const inTemplate = path.replace(/^metadata\.labels/, 'spec.template.metadata.labels');
+  if (role === undefined) return inTemplate;
+  return inTemplate.replace(/^(spec\.template\.)?metadata\.(?=labels|annotations)/, `${role}.`);
 }

@@ -75,14 +75,20 @@ export function labelsFaults(labels: Record<string, string> | undefined, path: s
   ]);
 }
 
-const annotationsMax = 256 * 1024;
+/** In bytes, of one object. */
+export const annotationsMax = 256 * 1024;
+
+export function bytesOf(annotations: Record<string, string> = {}): number {
+  const entries = Object.entries(annotations);
+  return entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.join('')), 0);
+}
 
 export function annotationsFaults(
   annotations: Record<string, string> | undefined,
   path: string,
 ): Fault[] {
   const entries = Object.entries(annotations ?? {});
-  const bytes = entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.join('')), 0);
+  const bytes = bytesOf(annotations);
   return [
     // An upper-case prefix is let through here, if nowhere else.
     ...entries.flatMap(([key]) => keyFaults(key, `${path}[${key}]`, key.toLowerCase())),

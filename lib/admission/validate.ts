@@ -1,3 +1,4 @@
+import { roleFaults } from '../decide/release/roleFaults.ts';
 import {
   type Fault,
   faultLine,
@@ -51,10 +52,14 @@ function inShort(line: string): string {
 function faultsOf(object: AdmittedObject): Fault[] {
   const rollout = rolloutIn(object);
   const types = typeFaults(rollout);
-  if (types.length === 0) return validate(rollout);
+  if (types.length === 0) return rulesFaults(rollout);
   // A value of a wrong type hides no other fault.
   const spec = soundPart('RolloutSpec', rollout.spec) as NonNullable<Rollout['spec']>;
-  return [...types, ...besides(validate({ ...rollout, spec }), types)];
+  return [...types, ...besides(rulesFaults({ ...rollout, spec }), types)];
+}
+
+function rulesFaults(rollout: Rollout): Fault[] {
+  return [...validate(rollout), ...roleFaults(rollout)];
 }
 
 function rolloutIn(object: AdmittedObject): Rollout {

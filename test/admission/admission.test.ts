@@ -352,6 +352,19 @@ describe('a faulty spec', () => {
     expect((await ringWith(true, { ...update(faulty), options })).allowed).toBe(false);
   });
 
+  it('may be a label of a role that the selector does not let its pods have', async () => {
+    const canary = { canaryMetadata: { labels: { app: 'other' } } };
+    const request = update({ spec: { strategy: { canary } } });
+    const path = 'spec.strategy.canary.canaryMetadata.labels[app]';
+    const { allowed, warnings } = await ringWith(false, request);
+    expect(allowed).toBe(true);
+    expect(warnings).toEqual([expect.stringContaining(`Serin, web: ${path} must be web, which`)]);
+    expect(await ringWith(true, request)).toMatchObject({
+      allowed: false,
+      status: { message: expect.stringContaining(path) },
+    });
+  });
+
   it('that is only not carried out yet is warned of, never refused', async () => {
     const later = { spec: { strategy: { canary: { analysis: { templates: [] } } } } };
     const { allowed, warnings } = await ringWith(true, update(later));

@@ -68,6 +68,51 @@ describe('lint with a kubeconfig', () => {
     expect(code).toBe(1);
   });
 
+  const withRoles = rolloutOf({
+    spec: {
+      strategy: {
+        canary: {
+          canaryMetadata: { labels: { role: 'canary' } },
+          stableMetadata: { labels: { role: 'stable' } },
+        },
+      },
+    },
+  });
+
+  it('tries the ReplicaSet in either role, and blames what only its role can be blamed for', async () => {
+    const labels = 'spec.template.metadata.labels';
+    const { lines, seen } = await lint(withRoles, {
+      replicasets: ({ body }) => {
+        const { role } = JSON.parse(body).spec.template.metadata.labels;
+        return invalid(
+          { field: 'spec.template.spec.hostname', message: 'both' },
+          ...(role === 'canary' ? [{ field: labels, message: 'no canary here' }] : []),
+        );
+      },
+    });
+    expect(seen).toHaveLength(3);
+    expect(lines).toEqual([
+      expect.stringContaining('spec.template.spec.hostname is refused by the cluster: both'),
+      expect.stringContaining(
+        'spec.strategy.canary.canaryMetadata.labels is refused by the cluster: no canary here',
+      ),
+    ]);
+  });
+
+  it('does not repeat what is known of a role', async () => {
+    const canary = { canaryMetadata: { labels: { app: 'other' } } };
+    const field = 'spec.template.metadata.labels';
+    const { lines } = await lint(rolloutOf({ spec: { strategy: { canary } } }), {
+      replicasets: ({ body }) =>
+        JSON.parse(body).spec.template.metadata.labels.app === 'other'
+          ? invalid({ field, message: '`selector` does not match template `labels`' })
+          : taken(),
+    });
+    expect(lines).toEqual([
+      expect.stringMatching(/canaryMetadata.labels\[app\] must be lint, which/),
+    ]);
+  });
+
   it('shows what names no field', async () => {
     const message = 'admission webhook "policy.example" denied the request: no';
     const { code, out } = await lint(rolloutOf({}), {

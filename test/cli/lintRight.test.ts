@@ -11,6 +11,7 @@ import { serin } from './support.ts';
 
 const deliberate: Record<string, RegExp> = {
   'test/cases/lint-kruise-rollout.yaml': /^no Rollout/,
+  'test/cases/role-label-against-the-selector.yaml': /canaryMetadata.labels\[app\] must be web/,
   // What is written into it is the time of the test.
   'test/cases/scheduled-restart-swallowed.yaml': /^spec.restartAt must be a time/,
   'restart-scheduled-at-first': /^spec.restartAt must be a time/,

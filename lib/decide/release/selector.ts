@@ -1,4 +1,4 @@
-import type { LabelSelector } from '../../model/argo.generated.ts';
+import type { LabelSelector, LabelSelectorRequirement } from '../../model/argo.generated.ts';
 
 /**
  * A label selector as text, keys in order, as Kubernetes writes it: `app=web,tier in (a,b),!old`.
@@ -21,4 +21,19 @@ export function selectorText(selector: LabelSelector | undefined): string {
   }
   const ordered = parts.sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
   return ordered.map(([, text]) => text).join(',');
+}
+
+/** Whether a label, or that there is none, is what is asked for; undefined if that means nothing. */
+export function isMatch(
+  { operator, values = [] }: LabelSelectorRequirement,
+  value: string | undefined,
+): boolean | undefined {
+  const isNamed = value !== undefined && values.includes(value);
+  const matches: Record<string, boolean> = {
+    In: isNamed,
+    NotIn: !isNamed,
+    Exists: value !== undefined,
+    DoesNotExist: value === undefined,
+  };
+  return matches[operator];
 }

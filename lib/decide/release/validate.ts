@@ -14,6 +14,7 @@ import { hasTemplate } from '../../model/reference.ts';
 import { checkStructure } from '../../model/structure.ts';
 import { isLabelKey, isLabelValue } from '../../model/syntax.ts';
 import { durationSeconds } from '../../model/units.ts';
+import { isMatch } from './selector.ts';
 
 /** What is wrong with a spec, where, and what to write instead. */
 export type Fault = { path: string; message: string };
@@ -101,20 +102,14 @@ function checkSelector(spec: RolloutSpec): Fault[] {
 }
 
 function checkMatch(
-  { key, operator, values = [] }: LabelSelectorRequirement,
+  requirement: LabelSelectorRequirement,
   labels: Record<string, string>,
   index: number,
 ): Fault[] {
-  const value = labels[key];
-  const isNamed = value !== undefined && values.includes(value);
-  const matches = {
-    In: isNamed,
-    NotIn: !isNamed,
-    Exists: value !== undefined,
-    DoesNotExist: value === undefined,
-  }[operator];
   const message = `must match spec.selector.matchExpressions[${index}]; the template does not`;
-  return matches ? [] : fault('spec.template.metadata.labels', message);
+  return isMatch(requirement, labels[requirement.key])
+    ? []
+    : fault('spec.template.metadata.labels', message);
 }
 
 function checkExpressions(selector: LabelSelector): Fault[] {
