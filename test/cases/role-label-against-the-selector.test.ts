@@ -82,6 +82,8 @@ describe('the rollout itself', () => {
     await setImage(release, 'nginx:2', 60_000);
     expect(release.status().phase).toBe('Degraded');
     expect(release.status().message).toMatch(/`selector` does not match template `labels`/);
+    const { view } = await release.simulated.world.invoke({ key: release.dog.key, look: true });
+    expect(view.reasons).toMatchObject([{ unblock: `correct ${at}` }]);
     const types = (release.status().conditions ?? []).map(({ type }) => type);
     expect(types).not.toContain('InvalidSpec');
     await release.after({ do: 'scale', replicas: 5 }, 30_000);

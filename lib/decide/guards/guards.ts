@@ -15,6 +15,7 @@ import {
 import { type Millis, secondMs } from '../../model/units.ts';
 import { nameOf, podHashOf } from '../../model/workload.ts';
 import { currentHash, type Fault, type Release } from '../release/release.ts';
+import { roleFaults } from '../release/roleFaults.ts';
 import { ownerOf } from '../replicaSets/revision.ts';
 import { conditionOf, reasons, replaceCondition, withoutCondition } from '../status/conditions.ts';
 import { phaseOf } from '../status/phase.ts';
@@ -92,7 +93,14 @@ export function templateFault(release: Release, why: string): Fault {
   const name = `${nameOf(release.rollout)}-${currentHash(release)}`;
   const message = `Failed to create new replica set "${name}": ${why}`;
   const { remedy } = release.observed.dryRun ?? {};
-  return { of: 'template', message, ...(remedy && { remedy }) };
+  const field = roleField(release);
+  return { of: 'template', message, ...(remedy && { remedy }), ...(field && { field }) };
+}
+
+/** The label of its role for which a new ReplicaSet is refused, whatever else is. */
+function roleField({ rollout, status }: Release): string | undefined {
+  const role = status.stableRS ? /\.(canary|preview)Metadata\./ : /\.(stable|active)Metadata\./;
+  return roleFaults(rollout).find(({ path }) => role.test(path))?.path;
 }
 
 /** Whoever may write ReplicaSets forbids to take some of them over. */
@@ -106,8 +114,8 @@ const remedies: Record<Fault['of'], string> = {
   owner: 'allow Serin to take them over',
 };
 
-export function faultReason({ of, message, remedy }: Fault): Reason {
-  return refusedFor(message, remedy, remedies[of]);
+export function faultReason({ of, message, remedy, field }: Fault): Reason {
+  return refusedFor(message, remedy, field ? `correct ${field}` : remedies[of]);
 }
 
 export function mendedWhy({ of }: Fault): string {

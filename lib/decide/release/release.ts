@@ -27,8 +27,16 @@ export type Release = {
   fault?: Fault;
 };
 
-/** Something wrong in the spec or in what it names, in the template, or in who owns the ReplicaSets. */
-export type Fault = { of: 'spec' | 'template' | 'owner'; message: string; remedy?: string };
+/**
+ * Something wrong in the spec or in what it names, in the template, or in who owns the ReplicaSets.
+ * `field` is what to correct, where that is known more exactly.
+ */
+export type Fault = {
+  of: 'spec' | 'template' | 'owner';
+  message: string;
+  remedy?: string;
+  field?: string;
+};
 
 /**
  * Nothing goes a step further, to another version or another Service; but an abort goes back, unless a full
