@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { apiHandler } from '../../functions/api.ts';
 import { localCaller } from '../../lib/api/localToken.ts';
+import type { PodTemplateSpec } from '../../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
 import { hashLabel } from '../../lib/model/names.ts';
+import { referenceOf, templateOf } from '../../lib/model/reference.ts';
 import { humanDuration, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
@@ -114,8 +117,9 @@ async function deploy(simulation: Simulation, objects: Objects): Promise<void> {
   applyObjects(simulated.cluster, objects);
   await runToRest(simulation, () => true);
   if (seen.view?.phase === 'Healthy') return;
-  const { phase, message, reasons = [] } = seen.view ?? {};
-  const why = reasons[0]?.text ?? (message || 'Serin took no notice of it');
+  const { phase, message, reasons: [reason] = [] } = seen.view ?? {};
+  const text = reason?.text ?? (message || 'Serin took no notice of it');
+  const why = reason?.unblock ? `${text} To move it on: ${reason.unblock}.` : text;
   throw new CliError(`the manifest as it stands does not become Healthy: ${phase}: ${why}`, {
     exitCode: exitCodes.refused,
     hint: 'A release starts from something that runs; `serin lint` checks the manifest.',
@@ -164,6 +168,7 @@ async function release(
   const startedAt = clock.now();
   seen.line = timeline(startedAt, oldHash);
   const send = commandSender(simulation);
+  const before = wantedTemplate(simulation);
   const problem = await send('image', { container, image });
   if (problem !== undefined) {
     throw new CliError(problem, {
@@ -171,7 +176,7 @@ async function release(
       hint: 'Name a container of the manifest: --image CONTAINER=IMAGE.',
     });
   }
-  if (seen.view?.podHash === oldHash) {
+  if (isDeepStrictEqual(wantedTemplate(simulation), before)) {
     throw new CliError(`there is nothing to release: ${container} runs ${image} already`, {
       exitCode: exitCodes.refused,
       hint: 'Name another image.',
@@ -203,6 +208,15 @@ async function release(
     waitsFor: waitingOf(reasons, startedAt),
     refused,
   };
+}
+
+/** What the rollout is to run, wherever that is written. */
+function wantedTemplate({ simulated, key }: Simulation): PodTemplateSpec | undefined {
+  const { read } = simulated.cluster;
+  const rollout = read.get('Rollout', key.namespace, key.name);
+  const reference = referenceOf(rollout);
+  if (reference === undefined || 'fault' in reference) return rollout.spec?.template;
+  return templateOf(read.get(reference.kind, key.namespace, reference.name));
 }
 
 /** Sends commands through the API's own handler; answers why one was not carried out. */

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { faultsOf } from '../../cli/lint/check.ts';
 import type { RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
-import { serin } from '../cli/support.ts';
+import { serin, temporaryFolder } from '../cli/support.ts';
 import { openCase, readCase, setImage } from './manifests.ts';
 import { rolloutOf } from './templates.ts';
 
@@ -72,6 +75,59 @@ describe('a label of a role that the selector does not let its pods have', () =>
     const hash = `spec.strategy.canary.canaryMetadata.labels[${hashLabel}]`;
     expect(of({ matchLabels: { app: 'web' } })).toEqual([at, hash]);
     expect(of(undefined)).toEqual([hash]);
+  });
+});
+
+describe('simulate', () => {
+  const simulate = async (path: string, image: string) => {
+    const { code, out, err } = await serin(['simulate', path, '--image', image]);
+    return { code, text: `${out}${err}` };
+  };
+  const refused =
+    /Failed to create new replica set "web-\w+": .*`selector` does not match template/;
+
+  it('says that the ReplicaSet is refused, why, and what to correct', async () => {
+    const { code, text } = await simulate(file, 'c=nginx:2');
+    expect(text).toMatch(/^0.0s .*Degraded +Failed to create new replica set/m);
+    expect(text).toMatch(refused);
+    expect(text).toContain(`To move it on: correct ${at}.`);
+    expect(code).toBe(1);
+  });
+
+  it('says so of an image of a workload', async () => {
+    const { spec } = readCase(name);
+    const { template, replicas: _, ...more } = spec;
+    const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
+    const objects = [
+      { ...rolloutOf({}), metadata: { name: 'web' }, spec: { ...more, workloadRef } },
+      {
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } },
+        spec: { replicas: 0, selector: spec.selector, template },
+      },
+    ];
+    const path = join(temporaryFolder(), 'workload.yaml');
+    writeFileSync(path, objects.map((each) => stringify(each)).join('---\n'));
+    expect((await simulate(path, 'c=nginx:2')).text).toMatch(refused);
+    expect((await simulate(path, 'c=nginx:1')).text).toMatch(/nothing to release: c runs nginx:1/);
+  });
+
+  it('of the image that runs says that there is nothing to release', async () => {
+    const { code, text } = await simulate(file, 'c=nginx:1');
+    expect(text).toMatch(/nothing to release: c runs nginx:1 already/);
+    expect(code).toBe(1);
+  });
+
+  it('of a first version that is refused names the label as well', async () => {
+    const { spec } = readCase(name);
+    const { canary } = spec.strategy ?? {};
+    const { canaryMetadata: stableMetadata, ...others } = canary ?? {};
+    const strategy = { canary: { ...others, stableMetadata } };
+    const path = join(temporaryFolder(), 'stable.yaml');
+    const metadata = { name: 'web' };
+    writeFileSync(path, stringify({ ...rolloutOf({}), metadata, spec: { ...spec, strategy } }));
+    const { text } = await simulate(path, 'c=nginx:2');
+    expect(text).toMatch(/does not become Healthy: Degraded: Failed to create new replica set/);
+    expect(text).toMatch(/correct spec.strategy.canary.stableMetadata.labels\[app\]/);
   });
 });
 
