@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type Document,
@@ -79,6 +80,16 @@ export async function readManifestFile(file: string, input: Input): Promise<Mani
     }));
   });
   return { file, manifests, faults };
+}
+
+/** Each file once, however often it is named: what was read from standard input is gone. */
+export function readManifestFiles(files: string[], input: Input): Promise<ManifestFile[]> {
+  const once = new Map<string, string>();
+  for (const file of files) {
+    const place = file === '-' ? file : resolve(file);
+    if (!once.has(place)) once.set(place, file);
+  }
+  return Promise.all([...once.values()].map((file) => readManifestFile(file, input)));
 }
 
 /** A document's object, or those of the lists it holds, each with its place in the document. */
@@ -166,7 +177,7 @@ export async function readObjects(
   namespace: string,
   input: Input,
 ): Promise<Objects> {
-  const read = await Promise.all(files.map((file) => readManifestFile(file, input)));
+  const read = await readManifestFiles(files, input);
   const manifests = read.flatMap((file) => file.manifests);
   const wrong = [
     ...read.flatMap(({ file, faults }) =>

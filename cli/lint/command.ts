@@ -7,7 +7,7 @@ import {
   type Manifest,
   type ManifestFile,
   noRollout,
-  readManifestFile,
+  readManifestFiles,
   seenIn,
 } from '../manifest.ts';
 import { plain } from '../text.ts';
@@ -38,10 +38,10 @@ export function addLint(program: Command, cli: Cli): void {
     .description(
       'Checks the Rollouts of manifest files: fields, types, the rules of the strategy, and what an API ' +
         'server refuses in names and in the template. Objects of other kinds, and of other groups, are ' +
-        'passed over; it is a fault if nothing is left. What an API server wrote into an object is left ' +
-        'aside. Notes name what stops working without the controller of Argo Rollouts, such as ' +
-        'notifications. Needs no server. With --kubeconfig the API server of a cluster judges each Rollout ' +
-        'and the ReplicaSets that it will have too.',
+        'passed over; it is a fault if nothing is left, or if a file holds nothing. What an API server ' +
+        'wrote into an object is left aside. Notes name what stops working without the controller of ' +
+        'Argo Rollouts, such as notifications. Needs no server. With --kubeconfig the API server of a ' +
+        'cluster judges each Rollout and the ReplicaSets that it will have too.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
     .option('--kubeconfig <file>', 'ask this cluster too, in a dry run that writes nothing')
@@ -61,7 +61,7 @@ Examples:
 
 async function lint({ args, options, io }: Call<Options>) {
   const verdict = await verdictOf(options);
-  const files = await Promise.all(args.map((file) => readManifestFile(file, io)));
+  const files = await readManifestFiles(args, io);
   const read: Report[] = [];
   // One after the other: a cluster may be asked about each.
   for (const file of files) read.push(await lintFile(file, verdict));
@@ -69,7 +69,9 @@ async function lint({ args, options, io }: Call<Options>) {
   const isNone = !read.some(({ rollouts, findings, passedOver }) => {
     return rollouts + findings.length > 0 || passedOver.some((seen) => /^Rollout /.test(seen));
   });
-  const reports = isNone ? read.map(withoutRollouts) : read;
+  const reports = read.map((report) =>
+    isNone || isEmpty(report) ? withoutRollouts(report) : report,
+  );
   if (options.output === 'json') sayJson(io, { files: reports });
   else for (const report of reports) for (const line of linesOf(report)) io.say(plain(line));
   const wrong = reports.some(({ findings }) => findings.length > 0);
@@ -113,6 +115,11 @@ async function lintFile(
   const notes = manifests.flatMap(notesOf);
   const dryRun = verdict !== undefined;
   return { file, rollouts: rollouts.length, findings, dryRun, notes, passedOver: seenIn(others) };
+}
+
+/** Not even something to pass over. */
+function isEmpty({ rollouts, findings, passedOver }: Report): boolean {
+  return rollouts + findings.length + passedOver.length === 0;
 }
 
 function withoutRollouts(report: Report): Report {

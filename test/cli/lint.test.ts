@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { serin, temporaryFolder } from './support.ts';
 
@@ -111,6 +111,37 @@ describe('lint', () => {
     const line = service.split('\n').length + example.split('\n').length + 11;
     expect(files).toMatchObject([{ rollouts: 2, findings: [{ line, path: 'spec.replicas' }] }]);
     expect(code).toBe(1);
+  });
+
+  it('reads a file that is named twice once', async () => {
+    const path = file(example);
+    const { code, out } = await serin(['lint', path, `${dirname(path)}/./rollout.yaml`, path]);
+    expect(out).toBe(`${path}: 1 Rollout, nothing wrong\n`);
+    expect(code).toBe(0);
+    const piped = await serin(['lint', '-', '-'], {}, undefined, example);
+    expect(piped.out).toBe('-: 1 Rollout, nothing wrong\n');
+    expect(piped.code).toBe(0);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['comments', '# a: b\n---\n---\n'],
+    ['an empty list', 'apiVersion: v1\nkind: List\nitems: []\n'],
+  ])('takes %s for a fault, beside a file that is right too', async (_what, text) => {
+    const path = file(text);
+    const { code, out } = await serin(['lint', path, 'examples/front-api.yaml']);
+    expect(out).toBe(
+      `${path}:1: no Rollout of argoproj.io; seen: nothing at all\n` +
+        'examples/front-api.yaml: 1 Rollout, nothing wrong\n',
+    );
+    expect(code).toBe(1);
+  });
+
+  it('passes a file of other objects over, beside one that is right', async () => {
+    const path = file('apiVersion: v1\nkind: Service\nmetadata: {name: a}\n');
+    const { code, out } = await serin(['lint', path, 'examples/front-api.yaml']);
+    expect(out).toMatch(`${path}: no Rollout, passed over: Service\n`);
+    expect(code).toBe(0);
   });
 
   it('says where a file is no YAML', async () => {

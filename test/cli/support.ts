@@ -20,6 +20,7 @@ export async function serin(
 ) {
   let out = '';
   const errors: string[] = [];
+  let unread = input;
   const io: Io = {
     write: (text) => {
       out += text;
@@ -28,7 +29,12 @@ export async function serin(
       out += `${line}\n`;
     },
     warn: (line) => errors.push(line),
-    stdin: async () => input,
+    // What was read once is gone.
+    stdin: async () => {
+      const text = unread;
+      unread = '';
+      return text;
+    },
     env: { XDG_STATE_HOME: '/nonexistent', ...env },
     terminal: false,
     colour: false,
