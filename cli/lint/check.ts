@@ -7,6 +7,7 @@ import { rolloutApiVersion } from '../../lib/model/names.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { besides, checkStructure, soundPart } from '../../lib/model/structure.ts';
 import { templateFaults } from './podRules.ts';
+import { podAnnotationsFaults } from './profileRules.ts';
 import { sizeFaults } from './replicaSets.ts';
 import { annotationsFaults, each, labelsFaults, named, wrongIf } from './rules.ts';
 
@@ -92,7 +93,11 @@ type Parts = Partial<Record<(typeof services)[number], string>> &
   Partial<Record<(typeof roles)[number], Pick<ObjectMeta, 'labels' | 'annotations'>>>;
 
 /** Names no Service can have, and metadata no pod can have. */
-function strategyFaults({ strategy, workloadRef }: NonNullable<Rollout['spec']>): Fault[] {
+function strategyFaults({
+  strategy,
+  workloadRef,
+  template,
+}: NonNullable<Rollout['spec']>): Fault[] {
   const own = Object.entries({ canary: strategy?.canary, blueGreen: strategy?.blueGreen });
   return [
     ...own.flatMap(([name, parts]: [string, Parts | undefined]) => [
@@ -105,6 +110,7 @@ function strategyFaults({ strategy, workloadRef }: NonNullable<Rollout['spec']>)
         return [
           ...labelsFaults(labels, `${path}.labels`),
           ...annotationsFaults(annotations, `${path}.annotations`),
+          ...podAnnotationsFaults(annotations, `${path}.annotations`, template?.spec),
         ];
       }),
     ]),

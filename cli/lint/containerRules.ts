@@ -3,26 +3,30 @@ import type {
   Container,
   ContainerPort,
   Lifecycle,
+  PodResourceClaim,
   PodSpec,
   Probe,
-  ResourceRequirements,
   SecurityContext,
   Volume,
-  VolumeMount,
 } from '../../lib/model/argo.generated.ts';
-import { quantityNanos } from '../../lib/model/quantity.ts';
-import { isLabelKey, isPortName } from '../../lib/model/syntax.ts';
+import { isPortName } from '../../lib/model/syntax.ts';
 import { envFaults, envFromFaults } from './envRules.ts';
-import { atLeast, between, each, exactlyOne, ids, named, shown, wrongIf } from './rules.ts';
+import { mountsFaults } from './mountRules.ts';
+import { profilesFaults } from './profileRules.ts';
+import { resizeFaults, resourcesFaults } from './resourceRules.ts';
+import { atLeast, between, each, exactlyOne, ids, named, oneOf, shown, wrongIf } from './rules.ts';
 
 // What the API server refuses in a container, beyond types and markers, whatever the cluster's feature
 // gates are. k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go
 
 type Role = 'main' | 'init' | 'sidecar';
+/** What a container has to do with of its pod. */
+type Pod = { volumes: Volume[]; resourceClaims: PodResourceClaim[]; graceSeconds: number };
 
 export function containersFaults(spec: PodSpec, path: string): Fault[] {
-  const { containers = [], initContainers = [], volumes = [] } = spec;
+  const { containers = [], initContainers = [], volumes = [], resourceClaims = [] } = spec;
   const { terminationGracePeriodSeconds: graceSeconds = 30 } = spec;
+  const pod = { volumes, resourceClaims, graceSeconds };
   const names = new Set(containers.map(({ name }) => name).filter(Boolean));
   return [
     ...each(initContainers, `${path}.initContainers`, (container, at) => [
@@ -32,15 +36,16 @@ export function containersFaults(spec: PodSpec, path: string): Fault[] {
         `is the name of a container too: ${shown(container.name)}`,
       ),
       ...containerFaults(container, at, {
-        volumes,
-        graceSeconds,
+        ...pod,
         role: container.restartPolicy === 'Always' ? 'sidecar' : 'init',
       }),
+      // They run one after the other.
+      ...hostPortFaults([container], () => at),
     ]),
     ...each(containers, `${path}.containers`, (container, at) =>
-      containerFaults(container, at, { volumes, graceSeconds, role: 'main' }),
+      containerFaults(container, at, { ...pod, role: 'main' }),
     ),
-    ...hostPortFaults(containers, `${path}.containers`),
+    ...hostPortFaults(containers, (index) => `${path}.containers[${index}]`),
     ...(spec.hostNetwork ? networkFaults(containers, `${path}.containers`) : []),
   ];
 }
@@ -48,7 +53,7 @@ export function containersFaults(spec: PodSpec, path: string): Fault[] {
 function containerFaults(
   container: Container,
   path: string,
-  { volumes, graceSeconds, role }: { volumes: Volume[]; graceSeconds: number; role: Role },
+  { volumes, resourceClaims, graceSeconds, role }: Pod & { role: Role },
 ): Fault[] {
   const { image = '', env, envFrom, ports, resources, securityContext } = container;
   return [
@@ -59,7 +64,9 @@ function containerFaults(
     ...portsFaults(ports, `${path}.ports`),
     ...each(env, `${path}.env`, envFaults),
     ...each(envFrom, `${path}.envFrom`, envFromFaults),
-    ...resourcesFaults(resources, `${path}.resources`),
+    ...resourcesFaults(resources, `${path}.resources`, resourceClaims),
+    ...resizeFaults(container, path),
+    ...oneOf(container.restartPolicy, `${path}.restartPolicy`, ['Always', 'Never', 'OnFailure']),
     ...mountsFaults(container, path, volumes),
     ...probesFaults(container, path, role),
     ...lifecycleFaults(container.lifecycle, `${path}.lifecycle`, { role, graceSeconds }),
@@ -90,11 +97,11 @@ function portNameFaults(name: string, path: string): Fault[] {
   return wrongIf(!isPortName(name), path, message);
 }
 
-/** Two containers cannot have one port of the node. */
-function hostPortFaults(containers: Container[], path: string): Fault[] {
+/** Two ports cannot be one port of the node. */
+function hostPortFaults(containers: Container[], pathOf: (index: number) => string): Fault[] {
   const taken = new Set<string>();
-  return each(containers, path, ({ ports }, at) =>
-    each(ports, `${at}.ports`, ({ hostPort, protocol, hostIP = '' }, portAt) => {
+  return containers.flatMap(({ ports }, index) =>
+    each(ports, `${pathOf(index)}.ports`, ({ hostPort, protocol, hostIP = '' }, portAt) => {
       const key = `${protocol || 'TCP'}/${hostIP}/${hostPort}`;
       const isTaken = Boolean(hostPort) && taken.has(key);
       taken.add(key);
@@ -113,91 +120,6 @@ function networkFaults(containers: Container[], path: string): Fault[] {
       ),
     ),
   );
-}
-
-function resourcesFaults(given: ResourceRequirements | undefined, path: string): Fault[] {
-  const { requests = {}, limits = {} } = given ?? {};
-  return [
-    ...amountsFaults(limits, `${path}.limits`),
-    ...amountsFaults(requests, `${path}.requests`),
-    ...Object.entries(requests).flatMap(([name, request]) => {
-      const limit = limits[name];
-      const at = `${path}.requests[${name}]`;
-      const isShared = !name.includes('/') && !name.startsWith('hugepages-');
-      if (limit === undefined) {
-        return wrongIf(!isShared, at, `needs a limit of the same amount in ${path}.limits`);
-      }
-      const [asked = 0n, most = 0n] = [quantityNanos(request), quantityNanos(limit)];
-      if (!isShared && asked !== most)
-        return wrongIf(true, at, `must be its limit, ${limit}, not ${request}`);
-      return wrongIf(asked > most, at, `must be at most its limit, ${limit}, not ${request}`);
-    }),
-  ];
-}
-
-const standard = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
-
-function amountsFaults(amounts: Record<string, string | number>, path: string): Fault[] {
-  return Object.entries(amounts).flatMap(([name, amount]) => {
-    const at = `${path}[${name}]`;
-    const isExtended = name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
-    const nanos = quantityNanos(amount) ?? 0n;
-    return [
-      ...wrongIf(
-        name.includes('/') ? !isLabelKey(name) : !standard.test(name),
-        at,
-        'is no resource: cpu, memory, ephemeral-storage, hugepages-SIZE, or one with a domain and /',
-      ),
-      ...wrongIf(nanos < 0n, at, `must be 0 or more, not ${amount}`),
-      ...wrongIf(isExtended && nanos % 1_000_000_000n !== 0n, at, `must be whole, not ${amount}`),
-    ];
-  });
-}
-
-function mountsFaults(container: Container, path: string, volumes: Volume[]): Fault[] {
-  const { volumeMounts = [], volumeDevices = [], securityContext } = container;
-  const byName = new Map(volumes.map((volume) => [volume.name, volume]));
-  const missing = (name: string, at: string): Fault[] =>
-    wrongIf(Boolean(name) && !byName.has(name), at, `names no volume of the pod: ${shown(name)}`);
-  return [
-    ...each(volumeMounts, `${path}.volumeMounts`, (mount, at) => [
-      ...missing(mount.name, `${at}.name`),
-      ...subPathFaults(mount, at),
-      ...wrongIf(
-        mount.mountPropagation === 'Bidirectional' && securityContext?.privileged !== true,
-        `${at}.mountPropagation`,
-        'can be Bidirectional only where securityContext.privileged is true',
-      ),
-      ...wrongIf(
-        volumeDevices.some(({ name }) => name === mount.name),
-        `${at}.name`,
-        'must not be among volumeDevices too',
-      ),
-    ]),
-    ...each(volumeDevices, `${path}.volumeDevices`, ({ name }, at) => {
-      const volume = byName.get(name);
-      const isClaim = !volume || volume.persistentVolumeClaim || volume.ephemeral;
-      return [
-        ...missing(name, `${at}.name`),
-        ...wrongIf(!isClaim, `${at}.name`, 'must name a volume that is a claim'),
-      ];
-    }),
-  ];
-}
-
-function subPathFaults({ subPath, subPathExpr }: VolumeMount, path: string): Fault[] {
-  if (subPath && subPathExpr)
-    return wrongIf(true, `${path}.subPathExpr`, 'and subPath must not both be given');
-  return [
-    ...pathWithinFaults(subPath, `${path}.subPath`),
-    ...pathWithinFaults(subPathExpr, `${path}.subPathExpr`),
-  ];
-}
-
-/** A path that leads nowhere else. */
-export function pathWithinFaults(value: string | undefined, path: string): Fault[] {
-  const isWrong = Boolean(value) && (value?.startsWith('/') || value?.split('/').includes('..'));
-  return wrongIf(Boolean(isWrong), path, `must be a relative path without .., not ${shown(value)}`);
 }
 
 const probes = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
@@ -292,7 +214,7 @@ function lifecycleFaults(
 }
 
 function securityFaults(context: SecurityContext | undefined, path: string): Fault[] {
-  const { privileged, allowPrivilegeEscalation, capabilities, seccompProfile } = context ?? {};
+  const { privileged, allowPrivilegeEscalation, capabilities } = context ?? {};
   const rises = privileged || (capabilities?.add ?? []).includes('CAP_SYS_ADMIN');
   return [
     ...between(context?.runAsUser, `${path}.runAsUser`, ids),
@@ -302,22 +224,6 @@ function securityFaults(context: SecurityContext | undefined, path: string): Fau
       `${path}.allowPrivilegeEscalation`,
       `must not be false where ${privileged ? 'privileged is true' : 'CAP_SYS_ADMIN is added'}`,
     ),
-    ...seccompFaults(seccompProfile, `${path}.seccompProfile`),
-  ];
-}
-
-export function seccompFaults(
-  profile: { type: string; localhostProfile?: string } | undefined,
-  path: string,
-): Fault[] {
-  const isLocal = profile?.type === 'Localhost';
-  const file = profile?.localhostProfile;
-  return [
-    ...wrongIf(isLocal && !file, `${path}.localhostProfile`, 'is missing'),
-    ...wrongIf(
-      !isLocal && Boolean(file),
-      `${path}.localhostProfile`,
-      'is only for type: Localhost',
-    ),
+    ...profilesFaults(context, path),
   ];
 }

@@ -1,6 +1,12 @@
 import type { Fault } from '../../lib/decide/release/validate.ts';
-import type { EnvFromSource, EnvVar } from '../../lib/model/argo.generated.ts';
-import { exactlyOne, named, shown, wrongIf } from './rules.ts';
+import type {
+  EnvFromSource,
+  EnvVar,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from '../../lib/model/argo.generated.ts';
+import { canonicalQuantity } from '../../lib/model/quantity.ts';
+import { exactlyOne, keyFaults, named, oneOf, shown, wrongIf } from './rules.ts';
 
 // What the API server refuses in the variables of a container, beyond types and markers.
 // k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go
@@ -13,11 +19,8 @@ export function envFaults({ name, value, valueFrom }: EnvVar, path: string): Fau
       ? [
           ...exactlyOne(valueFrom, `${path}.valueFrom`, { of: sources, what: 'source' }),
           ...wrongIf(Boolean(value), `${path}.valueFrom`, 'and value must not both be given'),
-          ...fieldRefFaults(valueFrom.fieldRef?.fieldPath, `${path}.valueFrom.fieldRef.fieldPath`),
-          ...amountFaults(
-            valueFrom.resourceFieldRef?.resource,
-            `${path}.valueFrom.resourceFieldRef.resource`,
-          ),
+          ...fieldRefFaults(valueFrom.fieldRef, `${path}.valueFrom.fieldRef`),
+          ...amountFaults(valueFrom.resourceFieldRef, `${path}.valueFrom.resourceFieldRef`),
           ...dataKeyFaults(valueFrom.configMapKeyRef, `${path}.valueFrom.configMapKeyRef`),
           ...dataKeyFaults(valueFrom.secretKeyRef, `${path}.valueFrom.secretKeyRef`),
         ]
@@ -38,23 +41,46 @@ const containerPaths = [
 
 /** A field of the pod, of those that can stand there. */
 export function fieldRefFaults(
-  value: string | undefined,
+  { apiVersion, fieldPath = '' }: Partial<ObjectFieldSelector> = {},
   path: string,
   known: readonly RegExp[] = containerPaths,
 ): Fault[] {
-  const isWrong = Boolean(value) && !known.some((each) => each.test(value ?? ''));
-  return wrongIf(isWrong, path, `is no field of the pod that can stand here: ${shown(value)}`);
+  const key = /^metadata\.(?:labels|annotations)\['(.*)'\]$/.exec(fieldPath)?.[1];
+  // An upper-case domain is let through in annotations alone.
+  const judged = fieldPath.startsWith('metadata.annotations') ? key?.toLowerCase() : key;
+  return [
+    ...oneOf(apiVersion || undefined, `${path}.apiVersion`, ['v1']),
+    ...(key === undefined ? [] : keyFaults(key, `${path}.fieldPath`, judged)),
+    ...wrongIf(
+      fieldPath !== '' && !known.some((each) => each.test(fieldPath)),
+      `${path}.fieldPath`,
+      `is no field of the pod that can stand here: ${shown(fieldPath)}`,
+    ),
+  ];
 }
 
-/** Which amount of a container's resources is meant. */
-export function amountFaults(value: string | undefined, path: string): Fault[] {
+const bytes = ['1', ...['k', 'M', 'G', 'T', 'P', 'E'].flatMap((unit) => [`1${unit}`, `1${unit}i`])];
+
+/** Which amount of a container's resources is meant, and in what. */
+export function amountFaults(
+  { resource = '', divisor = '0' }: Partial<ResourceFieldSelector> = {},
+  path: string,
+): Fault[] {
   const amount = /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-.+)$/;
-  const example = 'limits.cpu, requests.memory or the like';
-  return wrongIf(
-    Boolean(value) && !amount.test(value ?? ''),
-    path,
-    `must be ${example}, not ${shown(value)}`,
-  );
+  const units = resource.endsWith('.cpu') ? ['1m', '1'] : bytes;
+  const unit = canonicalQuantity(divisor) ?? '0';
+  return [
+    ...wrongIf(
+      resource !== '' && !amount.test(resource),
+      `${path}.resource`,
+      `must be limits.cpu, requests.memory or the like, not ${shown(resource)}`,
+    ),
+    ...wrongIf(
+      unit !== '0' && !units.includes(unit),
+      `${path}.divisor`,
+      `must be one of ${units.join(', ')}, not ${divisor}`,
+    ),
+  ];
 }
 
 function dataKeyFaults(

@@ -13,7 +13,10 @@ import type {
   WeightedPodAffinityTerm,
 } from '../../lib/model/argo.generated.ts';
 import { isDnsSubdomain, isLabelValue } from '../../lib/model/syntax.ts';
-import { containersFaults, seccompFaults } from './containerRules.ts';
+import { containersFaults } from './containerRules.ts';
+import { osFaults } from './osRules.ts';
+import { podAnnotationsFaults, profilesFaults } from './profileRules.ts';
+import { claimFaults } from './resourceRules.ts';
 import {
   annotationsFaults,
   atLeast,
@@ -39,6 +42,7 @@ export function templateFaults({ metadata, spec }: PodTemplateSpec, path: string
   return [
     ...labelsFaults(metadata?.labels, `${path}.metadata.labels`),
     ...annotationsFaults(metadata?.annotations, `${path}.metadata.annotations`),
+    ...podAnnotationsFaults(metadata?.annotations, `${path}.metadata.annotations`, spec),
     ...(spec ? podFaults(spec, `${path}.spec`) : []),
   ];
 }
@@ -46,6 +50,8 @@ export function templateFaults({ metadata, spec }: PodTemplateSpec, path: string
 function podFaults(spec: PodSpec, path: string): Fault[] {
   const { ephemeralContainers = [], shareProcessNamespace, hostPID, runtimeClassName } = spec;
   return [
+    ...osFaults(spec, path),
+    ...each(spec.resourceClaims, `${path}.resourceClaims`, claimFaults),
     ...containersFaults(spec, path),
     ...wrongIf(
       ephemeralContainers.length > 0,
@@ -67,11 +73,15 @@ function podFaults(spec: PodSpec, path: string): Fault[] {
     ...named(spec.nodeName, `${path}.nodeName`, 'subdomain'),
     ...named(spec.priorityClassName, `${path}.priorityClassName`, 'subdomain'),
     ...named(runtimeClassName, `${path}.runtimeClassName`, 'subdomain'),
+    ...wrongIf(runtimeClassName === '', `${path}.runtimeClassName`, 'is empty'),
     ...named(spec.hostname, `${path}.hostname`, 'label'),
     ...named(spec.subdomain, `${path}.subdomain`, 'label'),
     ...labelsFaults(spec.nodeSelector, `${path}.nodeSelector`),
     ...each(spec.readinessGates, `${path}.readinessGates`, ({ conditionType = '' }, at) =>
       keyFaults(conditionType, `${at}.conditionType`),
+    ),
+    ...each(spec.schedulingGates, `${path}.schedulingGates`, ({ name }, at) =>
+      name ? keyFaults(name, `${at}.name`) : [],
     ),
     ...dnsFaults(spec, path),
     ...hostAliasesFaults(spec, path),
@@ -84,6 +94,7 @@ function podFaults(spec: PodSpec, path: string): Fault[] {
 
 const nameserversMax = 3;
 const searchesMax = 32;
+const searchesLengthMax = 2048;
 
 function dnsFaults({ dnsPolicy, dnsConfig }: PodSpec, path: string): Fault[] {
   const { nameservers = [], searches = [] } = dnsConfig ?? {};
@@ -100,6 +111,14 @@ function dnsFaults({ dnsPolicy, dnsConfig }: PodSpec, path: string): Fault[] {
       searches.length > searchesMax,
       `${path}.dnsConfig.searches`,
       `must be at most ${searchesMax}`,
+    ),
+    ...wrongIf(
+      searches.join(' ').length > searchesLengthMax,
+      `${path}.dnsConfig.searches`,
+      `must be at most ${searchesLengthMax} letters together`,
+    ),
+    ...each(dnsConfig?.options, `${path}.dnsConfig.options`, ({ name }, optionAt) =>
+      wrongIf(!name, `${optionAt}.name`, 'is missing'),
     ),
     ...each(searches, `${path}.dnsConfig.searches`, (domain, searchAt) =>
       wrongIf(
@@ -133,7 +152,7 @@ function securityFaults(context: PodSecurityContext | undefined, path: string): 
     ...each(context?.supplementalGroups, `${path}.supplementalGroups`, (group, at) =>
       between(group, at, ids),
     ),
-    ...seccompFaults(context?.seccompProfile, `${path}.seccompProfile`),
+    ...profilesFaults(context, path),
     ...sysctlsFaults(context?.sysctls ?? [], `${path}.sysctls`),
   ];
 }
@@ -191,6 +210,10 @@ function nodeTermFaults(
       ...wrongIf(Boolean(key) && key !== 'metadata.name', `${at}.key`, 'must be metadata.name'),
       ...wrongIf(!['In', 'NotIn'].includes(operator), `${at}.operator`, 'must be In or NotIn'),
       ...wrongIf(values.length !== 1, `${at}.values`, 'must be one name'),
+      ...each(values, `${at}.values`, (name, nameAt) => [
+        ...named(name, nameAt, 'subdomain'),
+        ...wrongIf(name === '', nameAt, 'is empty'),
+      ]),
     ]),
   ];
 }
@@ -213,7 +236,28 @@ function podTermFaults(term: PodAffinityTerm, path: string): Fault[] {
     ...selectorFaults(term.labelSelector, `${path}.labelSelector`),
     ...selectorFaults(term.namespaceSelector, `${path}.namespaceSelector`),
     ...each(term.namespaces, `${path}.namespaces`, (name, at) => named(name, at, 'label')),
+    ...labelKeysFaults(term, 'matchLabelKeys', path),
+    ...labelKeysFaults(term, 'mismatchLabelKeys', path),
+    ...each(term.matchLabelKeys, `${path}.matchLabelKeys`, (key, at) => {
+      const isBoth = term.mismatchLabelKeys?.includes(key) === true;
+      return wrongIf(isBoth, at, `is among mismatchLabelKeys too: ${shown(key)}`);
+    }),
   ];
+}
+
+type Keyed = Pick<PodAffinityTerm, 'labelSelector' | 'matchLabelKeys' | 'mismatchLabelKeys'>;
+
+/** Keys of labels whose values are the pod's own. */
+function labelKeysFaults(
+  term: Keyed,
+  field: 'matchLabelKeys' | 'mismatchLabelKeys',
+  path: string,
+): Fault[] {
+  const keys = term[field] ?? [];
+  const at = `${path}.${field}`;
+  if (keys.length > 0 && !term.labelSelector)
+    return wrongIf(true, at, 'works only with a labelSelector');
+  return each(keys, at, (key, keyAt) => keyFaults(key, keyAt));
 }
 
 function tolerationFaults(toleration: Toleration, path: string): Fault[] {
@@ -256,5 +300,6 @@ function spreadFaults(constraint: TopologySpreadConstraint, path: string): Fault
       'works only with whenUnsatisfiable: DoNotSchedule',
     ),
     ...selectorFaults(labelSelector, `${path}.labelSelector`),
+    ...labelKeysFaults(constraint, 'matchLabelKeys', path),
   ];
 }

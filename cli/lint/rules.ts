@@ -37,6 +37,12 @@ export function named(
   return wrongIf(!isDnsSubdomain(value), path, message);
 }
 
+/** A value, if one is given, of which there are no others. */
+export function oneOf(value: string | undefined, path: string, known: readonly string[]): Fault[] {
+  const isWrong = value !== undefined && !known.includes(value);
+  return wrongIf(isWrong, path, `must be one of ${known.join(', ')}, not ${shown(value)}`);
+}
+
 export function between(
   value: number | undefined,
   path: string,
@@ -62,6 +68,16 @@ export function exactlyOne(
     .map(([name]) => name);
   if (given.length === 0) return wrongIf(none, path, `must have a ${what}: ${of.join(', ')}`);
   return wrongIf(given.length > 1, path, `must have one ${what}, not ${given.join(' and ')}`);
+}
+
+export function stepsBack(path: string | undefined): boolean {
+  return path?.split('/').includes('..') === true;
+}
+
+/** A path that leads nowhere else. */
+export function pathWithinFaults(value: string | undefined, path: string): Fault[] {
+  const isWrong = value?.startsWith('/') === true || stepsBack(value);
+  return wrongIf(isWrong, path, `must be a relative path without .., not ${shown(value)}`);
 }
 
 export function labelsFaults(labels: Record<string, string> | undefined, path: string): Fault[] {

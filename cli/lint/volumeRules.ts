@@ -7,9 +7,19 @@ import type {
   VolumeProjection,
 } from '../../lib/model/argo.generated.ts';
 import { quantityNanos } from '../../lib/model/quantity.ts';
-import { pathWithinFaults } from './containerRules.ts';
 import { amountFaults, fieldRefFaults } from './envRules.ts';
-import { between, each, exactlyOne, named, shown, wrongIf } from './rules.ts';
+import {
+  annotationsFaults,
+  between,
+  each,
+  exactlyOne,
+  labelsFaults,
+  named,
+  pathWithinFaults,
+  shown,
+  stepsBack,
+  wrongIf,
+} from './rules.ts';
 
 // What the API server refuses in a volume, beyond types and markers.
 // k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go
@@ -56,17 +66,44 @@ export function volumeFaults({ name, ...sources }: Volume, path: string): Fault[
 
 function claimFaults(template: PersistentVolumeClaimTemplate | undefined, path: string): Fault[] {
   if (template === undefined) return wrongIf(true, path, 'is missing');
-  const { accessModes = [], resources } = template.spec ?? {};
+  const { labels, annotations, ...more } = template.metadata ?? {};
+  const { accessModes = [], resources, storageClassName } = template.spec ?? {};
   const storage = resources?.requests?.storage;
+  const storagePath = `${path}.spec.resources.requests[storage]`;
+  const modesPath = `${path}.spec.accessModes`;
   return [
-    ...wrongIf(accessModes.length === 0, `${path}.spec.accessModes`, 'must name at least one'),
-    ...wrongIf(storage === undefined, `${path}.spec.resources.requests[storage]`, 'is missing'),
+    ...labelsFaults(labels, `${path}.metadata.labels`),
+    ...annotationsFaults(annotations, `${path}.metadata.annotations`),
+    ...Object.keys(more).flatMap((field) =>
+      wrongIf(true, `${path}.metadata.${field}`, 'can not be given to a claim made for a pod'),
+    ),
+    ...wrongIf(accessModes.length === 0, modesPath, 'must name at least one'),
+    ...wrongIf(
+      accessModes.includes('ReadWriteOncePod') && new Set(accessModes).size > 1,
+      modesPath,
+      'must not name others beside ReadWriteOncePod',
+    ),
+    ...wrongIf(storage === undefined, storagePath, 'is missing'),
+    ...wrongIf(
+      storage !== undefined && (quantityNanos(storage) ?? 1n) <= 0n,
+      storagePath,
+      `must be more than 0, not ${storage}`,
+    ),
+    ...named(storageClassName, `${path}.spec.storageClassName`, 'subdomain'),
   ];
 }
 
 function backstepFaults(value: string | undefined, path: string): Fault[] {
-  const isWrong = value?.split('/').includes('..') === true;
-  return wrongIf(isWrong, path, `must not contain .., not ${shown(value)}`);
+  return wrongIf(stepsBack(value), path, `must not contain .., not ${shown(value)}`);
+}
+
+/** Of a file in a volume. What begins with two dots is the kubelet's own. */
+function filePathFaults(value: string | undefined, path: string): Fault[] {
+  const isReserved = value?.startsWith('..') === true && !stepsBack(value);
+  return [
+    ...pathWithinFaults(value, path),
+    ...wrongIf(isReserved, path, `must not begin with .., not ${shown(value)}`),
+  ];
 }
 
 type Files = { defaultMode?: number; items?: KeyToPath[] };
@@ -80,7 +117,7 @@ function filesFaults({ defaultMode, items }: Files, path: string): Fault[] {
     ...between(defaultMode, `${path}.defaultMode`, modes),
     ...each(items, `${path}.items`, (item, at) => [
       ...between(item.mode, `${at}.mode`, modes),
-      ...pathWithinFaults(item.path, `${at}.path`),
+      ...filePathFaults(item.path, `${at}.path`),
     ]),
   ];
 }
@@ -92,10 +129,15 @@ function downwardFaults(downward: Downward | undefined, path: string): Fault[] {
     ...between(downward?.defaultMode, `${path}.defaultMode`, modes),
     ...each(downward?.items, `${path}.items`, (item, at) => [
       ...exactlyOne(item, at, { of: ['fieldRef', 'resourceFieldRef'], what: 'source' }),
-      ...fieldRefFaults(item.fieldRef?.fieldPath, `${at}.fieldRef.fieldPath`, downwardPaths),
-      ...amountFaults(item.resourceFieldRef?.resource, `${at}.resourceFieldRef.resource`),
+      ...fieldRefFaults(item.fieldRef, `${at}.fieldRef`, downwardPaths),
+      ...amountFaults(item.resourceFieldRef, `${at}.resourceFieldRef`),
+      ...wrongIf(
+        item.resourceFieldRef !== undefined && !item.resourceFieldRef.containerName,
+        `${at}.resourceFieldRef.containerName`,
+        'is missing',
+      ),
       ...between(item.mode, `${at}.mode`, modes),
-      ...pathWithinFaults(item.path, `${at}.path`),
+      ...filePathFaults(item.path, `${at}.path`),
     ]),
   ];
 }
@@ -113,7 +155,7 @@ function projectionFaults(source: VolumeProjection, path: string): Fault[] {
     ...(secret ? namedFilesFaults(secret, `${path}.secret`) : []),
     ...(configMap ? namedFilesFaults(configMap, `${path}.configMap`) : []),
     ...downwardFaults(downwardAPI, `${path}.downwardAPI`),
-    ...pathWithinFaults(token?.path, `${path}.serviceAccountToken.path`),
+    ...filePathFaults(token?.path, `${path}.serviceAccountToken.path`),
     ...between(token?.expirationSeconds, `${path}.serviceAccountToken.expirationSeconds`, [
       600,
       2 ** 32,
