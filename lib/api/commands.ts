@@ -123,7 +123,7 @@ function objectionTo(command: Command, seen: Seen): string | undefined {
     case 'resume':
       if (seen.userPaused) return undefined;
       return seen.heldByPause
-        ? 'its pause is one of the steps. To go on from it, use promote.'
+        ? `its pause is ${pauseText(seen)}. To go on from it, use promote.`
         : 'the rollout is not paused.';
     case 'undo':
       return objectionToUndo(command.toRevision, seen);
@@ -148,12 +148,24 @@ function objectionToPromote(
   }
   if (skips) {
     if (!isReleasing(seen)) return noRelease(seen);
-    if (stepCount === 0) return 'the rollout has no steps to skip. To finish at once, use full.';
+    if (hasNoSteps(seen)) return 'the rollout has no steps to skip. To finish at once, use full.';
     return (stepIndex ?? 0) < stepCount ? undefined : `all ${stepCount} steps are done already.`;
   }
   if (seen.heldByPause || seen.userPaused) return undefined;
-  const hint = isReleasing(seen) ? ' To go on anyway, use skipCurrentStep.' : '';
-  return `nothing is paused: the rollout is ${seen.phase}.${hint}`;
+  const way = hasNoSteps(seen)
+    ? 'To finish at once, use full.'
+    : 'To go on anyway, use skipCurrentStep.';
+  return `nothing is paused: the rollout is ${seen.phase}.${isReleasing(seen) ? ` ${way}` : ''}`;
+}
+
+function pauseText(seen: Seen): string {
+  if (seen.pauseStart === null) return 'not one by a person';
+  return hasNoSteps(seen) ? 'the one before the switch' : 'one of the steps';
+}
+
+/** As blue-green, whose only pause is the one before the switch. */
+function hasNoSteps({ stepCount }: Seen): boolean {
+  return stepCount === 0;
 }
 
 function objectionToUndo(toRevision: number | undefined, seen: Seen): string | undefined {

@@ -21,6 +21,7 @@ function standing(progress: object, view: object): Options {
   };
 }
 const settled = standing(settledProgress, settledView);
+const noSteps = [{ stepCount: 0, currentStepIndex: null }, { step: undefined }] as const;
 const aborted = standing(
   { abort: true, phase: 'Degraded', pauseReason: null, pauseStart: null, controllerPause: false },
   { aborted: true, phase: 'Degraded', message: 'RolloutAborted', paused: false, pauseStart: null },
@@ -37,6 +38,23 @@ const held = standing(
 describe('a command that does not fit is refused and changes nothing', () => {
   it.each<[string, Options, string, object, RegExp]>([
     ['promote, nothing paused', underWay, 'promote', {}, /nothing is paused.*use skipCurrentStep/],
+    [
+      'promote, nothing paused, without steps',
+      standing(
+        { ...noSteps[0], phase: 'Progressing', pauseReason: null, pauseStart: null },
+        { ...noSteps[1], phase: 'Progressing', message: '', paused: false, pauseStart: null },
+      ),
+      'promote',
+      {},
+      /nothing is paused: the rollout is Progressing. To finish at once, use full.$/,
+    ],
+    [
+      'resume, paused before the switch',
+      standing(noSteps[0], { ...noSteps[1], message: 'BlueGreenPause' }),
+      'resume',
+      {},
+      /its pause is the one before the switch. To go on from it, use promote.$/,
+    ],
     [
       'promote, nothing released',
       settled,
@@ -77,7 +95,7 @@ describe('a command that does not fit is refused and changes nothing', () => {
     ],
     [
       'skip without steps',
-      standing({ stepCount: 0, currentStepIndex: null }, { step: undefined }),
+      standing(...noSteps),
       'promote',
       { skipCurrentStep: true },
       /no steps to skip/,

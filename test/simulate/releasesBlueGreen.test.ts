@@ -43,8 +43,10 @@ describe('a blue-green release', () => {
     expect(release.status().message).toBe('BlueGreenPause');
     await release.command({ verb: 'promote' });
     expect(leadsTo(release, 'active')).toBe('web:v2');
-    const told = (await release.ledger()).find(({ kind }) => kind === 'promoted');
-    expect(told?.text).toMatch(/^Promoted after a pause/);
+    const entries = await release.ledger();
+    const told = (wanted: string) => entries.find(({ kind }) => kind === wanted)?.text;
+    expect(told('promoted')).toMatch(/^Promoted after a pause/);
+    expect(told('command')).toBe('promote: done. The pause before the switch is lifted.');
     await release.pass(40_000);
     expect(release.sizes()).toEqual({ 'web:v2': 4 });
   });

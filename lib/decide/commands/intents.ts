@@ -270,14 +270,17 @@ function judgePromote(intent: Intent, rollout: Rollout): Verdict {
   }
   const isSameRelease = bound.uid === seen.uid && bound.podHash === seen.podHash;
   const lifted = intent.applying !== undefined && isSameRelease;
-  return lifted
-    ? {
-        done:
-          bound.pauseStart === null
-            ? 'The pause is lifted.'
-            : `The pause at step ${at + 1} of ${count} is lifted.`,
-      }
-    : { refuse: 'Nothing is paused. To skip the current step anyway, use skipCurrentStep.' };
+  if (!lifted) {
+    const anyway =
+      count === 0
+        ? 'finish at once, use full'
+        : 'skip the current step anyway, use skipCurrentStep';
+    return { refuse: `Nothing is paused. To ${anyway}.` };
+  }
+  const where = count === 0 ? 'before the switch' : `at step ${at + 1} of ${count}`;
+  return {
+    done: bound.pauseStart === null ? 'The pause is lifted.' : `The pause ${where} is lifted.`,
+  };
 }
 
 function judgeAbort(rollout: Rollout): Verdict {
