@@ -44,8 +44,9 @@ const localSchema = z.object({
 export type LocalServer = z.infer<typeof localSchema>;
 
 export function resolveConnection(options: ConnectionOptions, env: Env): Connection {
-  const named = options.server ?? env.SERIN_SERVER;
-  const wanted = options.cluster ?? env.SERIN_CLUSTER;
+  // Set and empty is not set, as when a pipeline has no such variable.
+  const named = options.server ?? (env.SERIN_SERVER || undefined);
+  const wanted = options.cluster ?? (env.SERIN_CLUSTER || undefined);
   const all = localServers(env);
   const running = all.filter(({ pid }) => isRunning(pid));
   // The token of a local server goes to that server and to no other.
@@ -101,7 +102,6 @@ type Found = Pick<Connection, 'tokenFile' | 'oidcAudience'> & { token?: string |
 function tokenIn({ token, tokenFile }: ConnectionOptions, env: Env): Found | undefined {
   if (token !== undefined) return { token };
   if (tokenFile !== undefined) return { tokenFile };
-  // Set and empty is not set, as when a pipeline has no such secret.
   if (env.SERIN_TOKEN) return { token: env.SERIN_TOKEN };
   if (env.SERIN_TOKEN_FILE) return { tokenFile: env.SERIN_TOKEN_FILE };
   if (env.SERIN_OIDC_AUDIENCE) return { oidcAudience: env.SERIN_OIDC_AUDIENCE };

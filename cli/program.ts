@@ -6,6 +6,7 @@ import { addCluster } from './cluster/command.ts';
 import { addCrds } from './crds/command.ts';
 import { addDemo } from './demo/command.ts';
 import { addDev } from './dev/command.ts';
+import { refuseEmptyValues } from './emptyValues.ts';
 import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
 import { addExplain } from './explain/command.ts';
 import { addGet } from './get/command.ts';
@@ -98,6 +99,7 @@ function makeProgram(cli: Cli): Command {
   addDemo(program, cli);
   addSettings(program, cli);
   addToken(program, cli);
+  refuseEmptyValues(program);
   return program;
 }
 

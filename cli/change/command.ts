@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { fromTime, parseGoDuration, toTime } from '../../lib/model/units.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { atLeastOne, wholeNumber } from '../numbers.ts';
 import { plain } from '../text.ts';
 import { sendCommand } from './change.ts';
 
@@ -97,7 +98,7 @@ const verbs: Verb[] = [
     summary: 'go back to an earlier revision',
     description: 'Goes back to the template of the revision before, or of a given one.',
     examples: ['serin undo front-api', 'serin undo front-api --to-revision 3'],
-    extend: (undo) => undo.option('--to-revision <n>', 'the revision to go back to', wholeNumber),
+    extend: (undo) => undo.option('--to-revision <n>', 'the revision to go back to', atLeastOne),
   },
 ];
 
@@ -145,11 +146,6 @@ function addPreconditions(to: Command): Command {
     .option('--expect-step <n>', 'only if so many steps are done', wholeNumber)
     .option('--expect-hash <hash>', 'only if its template has this hash')
     .option('--expect-image <image>', 'only if its template names this image');
-}
-
-export function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function timeOrSpan(text: string): string {

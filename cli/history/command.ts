@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { LedgerEntry } from '../../lib/model/record.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { atLeastOne } from '../numbers.ts';
 import { pages } from '../pages.ts';
 import { targetOf } from '../target.ts';
 import { ledgerLines } from './ledger.ts';
@@ -33,12 +34,6 @@ Examples:
   serin history front-api -o json | jq -r '.items[] | select(.kind == "promoted") | .actor.name'`,
     )
     .action(action<Options>(cli, history));
-}
-
-function atLeastOne(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
 async function history(call: Call<Options>) {

@@ -1,11 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Millis, minuteMs, parseGoDuration, secondMs } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
-import { wholeNumber } from '../change/command.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { looks } from '../look.ts';
 import { isLeftAlone } from '../marks.ts';
+import { wholeNumber } from '../numbers.ts';
 import { markedLine } from '../status/status.ts';
 import { targetOf } from '../target.ts';
 import { plain } from '../text.ts';

@@ -45,6 +45,13 @@ describe('where the API is', () => {
     });
   });
 
+  it('takes what is set and empty in the environment for not set', () => {
+    const env = { XDG_STATE_HOME: temporaryFolder(), SERIN_SERVER: '', SERIN_CLUSTER: '' };
+    announceServer(dev, env);
+    expect(resolveConnection({}, env)).toMatchObject({ server: dev.server, cluster: 'dev' });
+    expect(() => resolveConnection({ server: 'https://a' }, env)).toThrow(/which cluster/);
+  });
+
   it('keeps the token of serin dev from other servers', () => {
     const env = { XDG_STATE_HOME: temporaryFolder() };
     announceServer(dev, env);

@@ -44,11 +44,42 @@ describe('wrong usage', () => {
     [['restart', 'a', '--at', 'noon'], /2026-01-31T22:00:00Z/],
     [['list', '-o', 'xml'], /text, json/],
     [['set', 'image', 'a', 'b'], /CONTAINER=IMAGE/],
+    [['undo', 'a', '--to-revision', '0'], /--to-revision <n>.* whole number above 0/],
+    [['history', 'a', '--limit', '0'], /--limit <n>.* whole number above 0/],
     [['list'], /no server/],
     [['list', '--server', 'http://127.0.0.1:2'], /which cluster/],
   ])('%j', async (argv, message) => {
     const { code, out, err } = await serin(argv);
     expect(err).toMatch(message);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it.each([
+    [['promote', 'a', '--expect-image', ''], '--expect-image <image>'],
+    [['promote', 'a', '--expect-hash='], '--expect-hash <hash>'],
+    [['abort', 'a', '--reason', ' '], '--reason <text>'],
+    [['undo', 'a', '--to-revision', ''], '--to-revision <n>'],
+    [['get', 'a', '-n', '', '-n', 'shop'], '-n, --namespace <name>'],
+    [['get', 'a', '--cluster', ''], '--cluster <name>'],
+    [['list', '--server', ''], '--server <url>'],
+    [['list', '--token', ''], '--token <token>'],
+    [['list', '--token-file', ''], '--token-file <path>'],
+    [['list', '-o', ''], '-o, --output <form>'],
+    [['wait', 'a', '--timeout', ''], '--timeout <duration>'],
+    [['simulate', 'examples/front-api.yaml', '--image', ''], '--image <container=image>'],
+    [['dev', '--data', ''], '--data <dir>'],
+    [['run', '--kubeconfig', ''], '--kubeconfig <file>'],
+    [['token', 'create', 'a', '--group', ''], '--group <name>'],
+    [['settings', 'show', '--table', ''], '--table <name>'],
+    [['promote', ''], 'name'],
+    [['set', 'image', 'a', ''], 'container=image'],
+    [['lint', 'examples/front-api.yaml', ''], 'file'],
+  ])('a value that is empty, as of a variable that is not set: %j', async (argv, what) => {
+    const { code, out, err } = await serin(argv);
+    expect(err).toMatch(/^serin: (?:option|command-argument) /);
+    expect(err).toContain(`'${what}'`);
+    expect(err).toMatch(/It is empty/);
     expect(out).toBe('');
     expect(code).toBe(2);
   });
