@@ -1,7 +1,7 @@
 import type { Reason } from '../lib/model/plan.ts';
 import type { RolloutView } from '../lib/model/view.ts';
 
-type Marked = Reason & { mark: NonNullable<Reason['mark']> };
+export type Marked = Reason & { mark: NonNullable<Reason['mark']> };
 
 /** Each mark as a word of its own, in a column and before a sentence. */
 export const markWords: Record<Marked['mark'], string> = {

@@ -63,7 +63,8 @@ export function addSimulate(program: Command, cli: Cli): void {
     .addHelpText(
       'after',
       `
-The exit code is 1 if the release ends Degraded or a command is refused.
+The exit code is 1 if the release ends Degraded or a command is refused, and 4 if the rollout is one that
+Serin leaves alone.
 
 Examples:
   serin simulate examples/front-api.yaml --image front-api=front-api:new-tag

@@ -16,6 +16,7 @@ import { consumer, noContext } from '../../server/consumer.ts';
 import { toEvent } from '../../server/gateway.ts';
 import { apiPath } from '../client.ts';
 import { CliError, exitCodes, type Problem } from '../exit.ts';
+import { type Marked, markedIn, markWords } from '../marks.ts';
 import { type Step, type Timeline, timeline, type Waiting, waitingOf } from './timeline.ts';
 
 /** A command at a time after the start of the release. */
@@ -116,6 +117,8 @@ async function deploy(simulation: Simulation, objects: Objects): Promise<void> {
   const { seen, simulated } = simulation;
   applyObjects(simulated.cluster, objects);
   await runToRest(simulation, () => true);
+  const marked = markedIn(seen.view ?? { reasons: [] });
+  if (marked?.mark === 'leftAlone') throw leftAlone(marked);
   if (seen.view?.phase === 'Healthy') return;
   const { phase, message, reasons: [reason] = [] } = seen.view ?? {};
   const text = reason?.text ?? (message || 'Serin took no notice of it');
@@ -123,6 +126,13 @@ async function deploy(simulation: Simulation, objects: Objects): Promise<void> {
   throw new CliError(`the manifest as it stands does not become Healthy: ${phase}: ${why}`, {
     exitCode: exitCodes.refused,
     hint: 'A release starts from something that runs; `serin lint` checks the manifest.',
+  });
+}
+
+function leftAlone({ mark, text, unblock }: Marked): CliError {
+  return new CliError(`${markWords[mark]}: ${text}`, {
+    exitCode: exitCodes.leftAlone,
+    ...(unblock !== undefined && { hint: `To move it on: ${unblock}.` }),
   });
 }
 

@@ -139,6 +139,38 @@ describe('simulate', () => {
     expect(code).toBe(1);
   });
 
+  it.each([
+    [
+      'asks for what is not carried out yet',
+      ['    canary:\n', '    canary:\n      trafficRouting: {nginx: {stableIngress: web}}\n'],
+      'This version of Serin does not carry out spec.strategy.canary.trafficRouting yet and leaves ' +
+        'the rollout as it is.',
+      /remove spec.strategy.canary.trafficRouting/,
+    ],
+    [
+      'belongs to another instance',
+      ['  labels:\n', '  labels:\n    argo-rollouts.argoproj.io/controller-instance-id: b\n'],
+      'It belongs to instance b.',
+      /controller-instance-id/,
+    ],
+  ] as const)(
+    'says as `status` does that a rollout is left alone which %s',
+    async (_name, [from, to], text, todo) => {
+      const file = changed(from, to);
+      const { code, out, err } = await serin([
+        'simulate',
+        file,
+        '--image',
+        'front-api=front-api:2',
+      ]);
+      const [said, hint] = err.split('\n');
+      expect(said).toBe(`serin: Left alone: ${text}`);
+      expect(hint).toMatch(todo);
+      expect(out).toBe('');
+      expect(code).toBe(4);
+    },
+  );
+
   it('does so as a program', async () => {
     const { code, out } = await binary([...release, '--json', '--at', '5m=promote']);
     expect(JSON.parse(out)).toMatchObject({ name: 'front-api', phase: 'Healthy' });
