@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RolloutKey } from '../lib/model/key.ts';
 import type { LedgerEntry } from '../lib/model/record.ts';
+import type { RolloutView } from '../lib/model/view.ts';
 import { scaledClock } from '../lib/simulate/clock.ts';
 import { type Consumer, simulatedWorld } from '../lib/simulate/world.ts';
 import type { Log } from '../lib/world.ts';
@@ -11,6 +13,8 @@ import { atMost, openTable, serveApi, withLedgerListener } from './server.ts';
 const clusterName = 'local';
 /** How long a turn may take to come to its end; one that waits for its time has claimed nothing. */
 const turnEndMs = 1000;
+
+const turnPollMs = 20;
 
 export type EmbeddedOptions = {
   /** How many times as fast as the real clock time passes. */
@@ -29,6 +33,8 @@ export type Embedded = {
   token: string;
   cluster: string;
   apply: (objects: Objects) => void;
+  /** How an applied rollout stands after its first turn; undefined when that is not over by then. */
+  firstView: (key: RolloutKey, over: AbortSignal) => Promise<RolloutView | undefined>;
   now: () => number;
   close: () => Promise<void>;
 };
@@ -65,6 +71,16 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     token: api.token,
     cluster: clusterName,
     apply: (objects) => applyObjects(simulated.cluster, objects),
+    firstView: async (key, over) => {
+      const live = simulated.cluster.read.get('Rollout', key.namespace, key.name);
+      while (!over.aborted) {
+        const view = (await table.store.load(key))?.view;
+        // A kept table knows the one of the last start.
+        if (view?.uid === live.metadata?.uid) return view;
+        await delay(turnPollMs, undefined, { signal: over }).catch(() => {});
+      }
+      return undefined;
+    },
     now: clock.now,
     close: async () => {
       api.close();

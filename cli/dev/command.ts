@@ -1,14 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
+import { secondMs } from '../../lib/model/units.ts';
 import type { Embedded } from '../../server/embedded.ts';
 import { announceServer, serverFile, withdrawServer } from '../connection.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
 import { exampleFile, readObjects } from '../manifest.ts';
+import { isLeftAlone } from '../marks.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
+import { markedLine } from '../status/status.ts';
 import { plainAll } from '../text.ts';
 
 type Options = { port: number; speed: number; data?: string; verbose?: true };
+
+/** How long the first turns may take before commands are offered all the same. */
+const firstTurnMs = 5 * secondMs;
 
 export function addDev(program: Command, cli: Cli): void {
   program
@@ -54,18 +60,29 @@ async function dev({ args, options, io }: Call<Options>) {
   const objects = await readObjects(files, options.namespace, io);
   // Loads what no other command needs.
   const { startEmbedded } = await import('../../server/embedded.ts');
+  // What happens is told once it was said what there is.
+  const early: string[] = [];
+  let tell = (line: string): void => void early.push(line);
   const embedded = await startEmbedded({
     port: options.port,
     speed: options.speed,
     ...(options.data === undefined ? {} : { dir: options.data }),
     log: logTo(io, options.verbose === true),
-    onLedger: (key, entry) => io.say(happened(key, entry)),
+    onLedger: (key, entry) => tell(happened(key, entry)),
   });
   const { server, token, cluster } = embedded;
   try {
     announceServer({ server, token, cluster, pid: process.pid, command: 'serin dev' }, io.env);
-    for (const line of welcome(embedded, objects.Rollout, io.env)) io.say(line);
     embedded.apply(objects);
+    const over = AbortSignal.any([io.stop, AbortSignal.timeout(firstTurnMs)]);
+    const applied = await Promise.all(
+      objects.Rollout.map(async (rollout) => ({
+        rollout: plainAll(rollout),
+        held: await whyHeld(rollout, embedded, over),
+      })),
+    );
+    for (const line of [...welcome(embedded, applied, io.env), ...early]) io.say(line);
+    tell = io.say;
     await stopped(io.stop);
   } finally {
     withdrawServer(process.pid, io.env);
@@ -74,24 +91,40 @@ async function dev({ args, options, io }: Call<Options>) {
   return exitCodes.ok;
 }
 
-function welcome({ server, cluster }: Embedded, applied: Rollout[], env: Io['env']): string[] {
-  const rollouts = plainAll(applied);
-  const [first] = rollouts;
-  const { name = 'NAME', namespace = 'default' } = first?.metadata ?? {};
-  const container = first?.spec?.template?.spec?.containers?.[0]?.name ?? 'CONTAINER';
+/** `held`: why it does not do what the commands are for. */
+type Applied = { rollout: Rollout; held: string | undefined };
+
+/** Of a rollout that was applied a moment ago: what is degraded by now has a fault in its spec. */
+async function whyHeld(
+  { metadata = {} }: Rollout,
+  { cluster, firstView }: Embedded,
+  over: AbortSignal,
+): Promise<string | undefined> {
+  const { namespace = 'default', name = '' } = metadata;
+  const view = await firstView({ cluster, namespace, name }, over);
+  const isHeld = view !== undefined && (isLeftAlone(view) || view.phase === 'Degraded');
+  return isHeld ? markedLine(view) : undefined;
+}
+
+function welcome({ server, cluster }: Embedded, applied: Applied[], env: Io['env']): string[] {
+  const driven = applied.find(({ held }) => held === undefined);
+  const { metadata = {}, spec } = (driven ?? applied[0])?.rollout ?? {};
+  const { name = 'NAME', namespace = 'default' } = metadata;
+  const container = spec?.template?.spec?.containers?.[0]?.name ?? 'CONTAINER';
   const on = namespace === 'default' ? name : `${name} -n ${namespace}`;
   // What was typed to get here works in the other terminal too.
   const serin = env.npm_command === 'exec' ? 'npx serin' : 'serin';
   return [
     `Serin runs on a simulated cluster called ${cluster}; nothing real is touched.`,
     `The API is at ${server}, the token in ${serverFile(process.pid, env)}: other terminals find both.`,
-    `Applied: ${rollouts.map(({ metadata }) => metadata?.name).join(', ') || 'nothing'}.`,
+    `Applied: ${applied.map(({ rollout }) => rollout.metadata?.name).join(', ') || 'nothing'}.`,
+    ...applied.flatMap(({ rollout, held }) => (held ? [`${rollout.metadata?.name}: ${held}`] : [])),
     '',
     'Type in another terminal:',
     `  ${serin} get ${on} --watch`,
-    `  ${serin} set image ${on} ${container}=${container}:new-tag`,
+    ...(driven ? [`  ${serin} set image ${on} ${container}=${container}:new-tag`] : []),
     `  ${serin} explain ${on}`,
-    `  ${serin} promote ${on} --reason "looks good"`,
+    ...(driven ? [`  ${serin} promote ${on} --reason "looks good"`] : []),
     '',
     'Ctrl-C ends it. What happens:',
   ];

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serverFile } from '../../cli/connection.ts';
@@ -118,6 +118,46 @@ describe('a release with serin dev', { timeout: 120_000 }, () => {
     const { out } = await serin(['history', 'front-api'], second.env);
     expect(out.match(/ completed /g)).toHaveLength(2);
     await second.stop();
+  });
+});
+
+describe('serin dev of what is not driven', { timeout: 120_000 }, () => {
+  const text = readFileSync('examples/front-api.yaml', 'utf8');
+  const started = async (...texts: string[]) => {
+    const file = join(temporaryFolder(), 'rollouts.yaml');
+    writeFileSync(file, texts.join('---\n'));
+    const child = start(['dev', file, '--port', '0'], { XDG_STATE_HOME: temporaryFolder() });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let out = '';
+    for await (const chunk of child.stdout) {
+      out += chunk;
+      if (/What happens:\n/.test(out)) return out;
+    }
+    throw new Error(out);
+  };
+  const routed = text.replace(
+    '    canary:\n',
+    '    canary:\n      trafficRouting: {nginx: {stableIngress: web}}\n',
+  );
+  const faulty = text.replace('setWeight: 50', 'setWeight: 101');
+
+  it.each([
+    [
+      routed,
+      /front-api: .*Left alone: This version of Serin does not carry out spec.strategy.canary.traffic/,
+    ],
+    [faulty, /front-api: .*Degraded - InvalidSpec: .*setWeight must be between 0 and 100, not 101/],
+  ])('says so, and offers only what shows it', async (manifest, expected) => {
+    const out = await started(manifest);
+    expect(out).toMatch(expected);
+    expect(out).toMatch(/^ {2}serin explain front-api$/m);
+    expect(out).not.toMatch(/serin (?:set image|promote)/);
+  });
+
+  it('offers commands for another rollout that is', async () => {
+    const out = await started(routed, text.replace('name: front-api', 'name: web'));
+    expect(out).toMatch(/^front-api: .*Left alone: /m);
+    expect(out).toMatch(/^ {2}serin set image web front-api=front-api:new-tag$/m);
   });
 });
 
