@@ -13,9 +13,11 @@ export function refuseEmptyValues(command: Command): void {
 }
 
 function refuseEmpty(taker: Option | Argument, otherwise?: string): void {
-  const parse = taker.parseArg;
+  const gather = (text: string, before: unknown) =>
+    taker.variadic ? [...(Array.isArray(before) ? before : []), text] : text;
+  const parse = taker.parseArg ?? gather;
   taker.argParser<unknown>((text, before) => {
-    if (text.trim() !== '') return parse === undefined ? text : parse(text, before);
+    if (text.trim() !== '') return parse(text, before);
     const remedy = ['give a value', ...(otherwise ? [otherwise] : [])].join(', ');
     throw new InvalidArgumentError(`It is empty: ${remedy}.`);
   });

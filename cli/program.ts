@@ -10,6 +10,7 @@ import { refuseEmptyValues } from './emptyValues.ts';
 import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
 import { addExplain } from './explain/command.ts';
 import { addGet } from './get/command.ts';
+import { addHelp } from './help.ts';
 import { addHistory } from './history/command.ts';
 import type { Cli, Io } from './io.ts';
 import { addLint } from './lint/command.ts';
@@ -99,6 +100,7 @@ function makeProgram(cli: Cli): Command {
   addDemo(program, cli);
   addSettings(program, cli);
   addToken(program, cli);
+  addHelp(program);
   refuseEmptyValues(program);
   return program;
 }

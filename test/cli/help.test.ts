@@ -26,6 +26,53 @@ describe('help', () => {
     expect(code).toBe(0);
   });
 
+  it.each([
+    [
+      ['help', 'set', 'image'],
+      ['set', 'image', '--help'],
+    ],
+    [
+      ['help', 'cluster', 'ls'],
+      ['cluster', 'list', '--help'],
+    ],
+    [
+      ['cluster', 'help', 'check'],
+      ['cluster', 'check', '--help'],
+    ],
+    [
+      ['help', 'set'],
+      ['set', '--help'],
+    ],
+    [
+      ['help', 'help'],
+      ['help', '--help'],
+    ],
+    [['help'], ['--help']],
+  ])('%j is the same as %j', async (argv, same) => {
+    const { code, out, err } = await serin(argv);
+    expect(out).toBe((await serin(same)).out);
+    expect(out).toMatch(/^Usage: serin /);
+    expect([code, err]).toEqual([0, '']);
+  });
+
+  it.each([
+    [['help', 'wat'], "'wat'\n(Did you mean wait?)"],
+    [['help', 'prmote'], "'prmote'\n(Did you mean promote?)"],
+    [['help', 'set', 'imag'], "'set imag'\n(Did you mean image?)"],
+    [['help', 'get', 'front-api'], "'get front-api'"],
+    [['cluster', 'help', 'chek'], "'cluster chek'\n(Did you mean check?)"],
+    [['wat', '--help'], "'wat'\n(Did you mean wait?)"],
+    [['cluster', 'chek', '--help'], "'cluster chek'\n(Did you mean check?)"],
+  ])('%j says that it is unknown', async (argv, what) => {
+    const { code, out, err } = await serin(argv);
+    expect(err).toBe(
+      `serin: unknown command ${what}\n` +
+        '  `serin help` lists the commands, `serin help COMMAND` shows its options.',
+    );
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
   it('the program has a version', async () => {
     expect(await binary(['--version'])).toEqual({ code: 0, out: '0.1.0\n', err: '' });
   });
