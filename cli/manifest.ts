@@ -43,10 +43,12 @@ type FileFault = { line: number; message: string };
 
 export type ManifestFile = { file: string; manifests: Manifest[]; faults: FileFault[] };
 
+const otherFile = 'Name a file that holds a Rollout, or `-` for standard input.';
+
 /** Reads a file, or standard input for `-`. The objects of lists are manifests of their own. */
 export async function readManifestFile(file: string, input: Input): Promise<ManifestFile> {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(await textOf(file, input), {
+  const documents = parseAllDocuments(await readText(file, input, otherFile), {
     lineCounter: lines,
     schema: 'yaml-1.1',
     customTags: kubernetesTags,
@@ -206,7 +208,7 @@ export async function readObjects(
     const message = `${files.join(', ')}: ${noRollout(seenIn(manifests))}`;
     throw new CliError(plain(message), {
       exitCode: exitCodes.refused,
-      hint: 'Name a file that holds a Rollout, or `-` for standard input.',
+      hint: otherFile,
     });
   }
   return {
@@ -245,24 +247,6 @@ function kubernetesTags(tags: Tags): Tags {
       typeof tag === 'string' ||
       (tag.tag !== 'tag:yaml.org,2002:timestamp' && !('format' in tag && tag.format === 'TIME')),
   );
-}
-
-async function textOf(file: string, input: Input): Promise<string> {
-  try {
-    return await readText(file, input);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : code === 'EISDIR'
-          ? 'is a folder'
-          : (code ?? message);
-    throw new CliError(`cannot read ${file}: ${why}`, {
-      exitCode: exitCodes.unreachable,
-      hint: 'Name a file that holds a Rollout, or `-` for standard input.',
-    });
-  }
 }
 
 /** The parser's own words, without the place and the excerpt that come after them. */

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { type Millis, minuteMs, secondMs } from '../lib/model/units.ts';
 import type { Connection } from './connection.ts';
 import { CliError, exitCodes, usageError } from './exit.ts';
+import { readFileText } from './input.ts';
 import type { Io } from './io.ts';
 
 /** The token for the next request: a pipeline's ends before a release does, so it is asked each time. */
@@ -13,20 +13,14 @@ const oidcTimeoutMs: Millis = 10 * secondMs;
 
 export function tokenSource(connection: Connection, io: Pick<Io, 'env' | 'stop'>): TokenSource {
   const { token, tokenFile, oidcAudience } = connection;
-  if (tokenFile !== undefined) return async () => readToken(tokenFile);
+  if (tokenFile !== undefined) return () => readToken(tokenFile);
   if (oidcAudience !== undefined) return githubToken(oidcAudience, io);
   return async () => token;
 }
 
-function readToken(file: string): string {
+async function readToken(file: string): Promise<string> {
   const remedy = 'Name a file that holds the token and nothing else.';
-  let token: string;
-  try {
-    token = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw usageError(`cannot read the token in ${file}: ${code}`, remedy);
-  }
+  const token = (await readFileText(file, remedy)).trim();
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw usageError(`what is in ${file} is no token`, remedy);
 }

@@ -38,6 +38,19 @@ export class MissingRight extends Terminal {
   }
 }
 
+const unread: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'it may not be read',
+};
+
+/** Why a file cannot be read, for people. Of a parser's message only the first line, without an excerpt. */
+export function whyUnread(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return unread[code] ?? message.split('\n')[0] ?? '';
+}
+
 /** What would put an error right, where that is known. */
 export function remedyOf(error: unknown): { remedy?: string } {
   return error instanceof MissingRight ? { remedy: error.remedy } : {};

@@ -11,7 +11,7 @@ import { rightsIn } from '../../lib/diagnose/rights.ts';
 import { describeCluster, type EksCluster } from '../../lib/eks/describe.ts';
 import { eksAccess, eksClient } from '../../lib/eks/signIn.ts';
 import { Terminal } from '../../lib/errors.ts';
-import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
+import { type Context, contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
 import {
   addCluster,
@@ -216,12 +216,22 @@ async function findingsOf(
   const signer =
     as === undefined ? undefined : eksClient({ region, roleArn: as }).config.credentials;
   const signIn = eksAccess({ region, name: eksName, client, at, ...(signer && { signer }) });
-  const admin = kubeconfig === undefined ? {} : { admin: contextOf(kubeconfig, context) };
+  const admin = kubeconfig === undefined ? {} : { admin: adminContext(kubeconfig, context) };
   const api = { entry, by: { signIn }, ...admin, rights: rightsIn(rbacManifest), userAgent };
   return [
     ...(await checkEks(client, entry)),
     ...(await checkApi({ ...api, now: Date.now(), ...(rangAt !== undefined && { rangAt }) })),
   ];
+}
+
+function adminContext(kubeconfig: string, context: string | undefined): Context {
+  try {
+    return contextOf(kubeconfig, context);
+  } catch (error) {
+    if (!(error instanceof Terminal)) throw error;
+    const hint = 'Name a kubeconfig and a context of it, or leave out --kubeconfig.';
+    throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
+  }
 }
 
 const words = { good: 'ok', note: 'note', unseen: 'not seen', wrong: 'WRONG' };

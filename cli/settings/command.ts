@@ -67,7 +67,7 @@ async function check({ args: [file = ''], options, io }: Call<unknown>) {
 }
 
 async function checkFile(file: string, io: Io): Promise<Checked> {
-  const text = await read(file, io);
+  const text = await readText(file, io, 'Name a file of settings in YAML.');
   const { settings, faults, policyLine } = parseSettings(text);
   const findings: Finding[] = faults.map((fault) => ({ ...fault, isError: true }));
   if (settings !== undefined) {
@@ -80,15 +80,6 @@ async function checkFile(file: string, io: Io): Promise<Checked> {
   }
   const isRight = !findings.some(({ isError }) => isError);
   return { text, ...(settings && { settings }), findings, isRight };
-}
-
-async function read(file: string, io: Io): Promise<string> {
-  try {
-    return await readText(file, io);
-  } catch (error) {
-    const { message } = error as Error;
-    throw usageError(`cannot read ${file}: ${plain(message)}`, 'Name a file of settings in YAML.');
-  }
 }
 
 function linesOf(file: string, { findings }: Checked): string[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
-import { Terminal } from '../errors.ts';
+import { Terminal, whyUnread } from '../errors.ts';
 import { kubeConfigSignIn } from './kubeconfigSignIn.ts';
 import type { SignIn } from './transport.ts';
 
@@ -17,9 +17,8 @@ export function contextOf(file: string, context?: string): Context {
   try {
     kubeConfig.loadFromFile(file);
   } catch (error) {
-    // The lines after the first show what is in it, secrets too.
-    const [why] = (error as Error).message.split('\n');
-    throw new Terminal(`cannot read the kubeconfig ${file}: ${why}`);
+    // An excerpt would show what is in it, secrets too.
+    throw new Terminal(`cannot read the kubeconfig ${file}: ${whyUnread(error)}`);
   }
   const names = kubeConfig.getContexts().map(({ name }) => name);
   const name = context ?? kubeConfig.getCurrentContext();

@@ -78,6 +78,13 @@ describe('cluster check', () => {
     expect(await rings()).toBe(false);
   });
 
+  it('does not look with a kubeconfig that is not there', async () => {
+    const { run } = await registered();
+    const { code, err } = await run('cluster check prod --kubeconfig /nonexistent');
+    expect(err).toMatch(/^serin: cannot read .*\/nonexistent: there is no such file\n {2}\S/);
+    expect(code).toBe(3);
+  });
+
   it.each<[string, Api, EksFacts, RegExp, RegExp]>([
     [
       'no access entry',

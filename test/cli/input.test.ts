@@ -67,6 +67,44 @@ describe('standard input', () => {
   });
 });
 
+describe('a file that cannot be read', () => {
+  const api = { SERIN_SERVER: 'http://127.0.0.1:2', SERIN_CLUSTER: 'c' };
+  const release = ['--image', 'front-api=front-api:2'];
+  const commands = [
+    ['lint', 'FILE'],
+    ['lint', 'examples/front-api.yaml', '--kubeconfig', 'FILE'],
+    ['simulate', 'FILE', ...release],
+    ['dev', 'FILE', '--port', '0'],
+    ['settings', 'check', 'FILE'],
+    ['settings', 'apply', 'FILE', '--table', 't'],
+    ['list', '--token-file', 'FILE'],
+    ['run', '--kubeconfig', 'FILE'],
+    ['adopt', '--kubeconfig', 'FILE'],
+    ['crds', '--kubeconfig', 'FILE'],
+  ];
+  const plain = commands.map((argv) => [argv] as const);
+
+  it.each(plain)('because there is none: %j', async (argv) => {
+    const given = argv.map((word) => word.replace('FILE', '/nonexistent/file'));
+    const { code, out, err } = await serin(given, api);
+    const [said, hint] = err.split('\n');
+    expect(said).toMatch(/^serin: cannot read .*\/nonexistent\/file: there is no such file$/);
+    expect(hint).toMatch(/^ {2}\S/);
+    expect({ code, out }).toEqual({ code: 3, out: '' });
+  });
+
+  it.each(plain)('because it is a folder: %j', async (argv) => {
+    const given = argv.map((word) => word.replace('FILE', 'examples'));
+    const { code, err } = await serin(given, api);
+    expect(err).toMatch(/^serin: cannot read .*examples: it is a folder\n {2}\S/);
+    expect(code).toBe(3);
+  });
+
+  it('is no rollout that is not there either, in the table of exit codes', async () => {
+    expect((await serin(['--help'])).out).toMatch(/^ {2}3 +not found \(a rollout or a file\)/m);
+  });
+});
+
 describe('a list', () => {
   const good = parse(example);
   const bad = {

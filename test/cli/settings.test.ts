@@ -85,11 +85,6 @@ isuers: []
     ]);
     expect(code).toBe(1);
   });
-
-  it('of a file that is not there is wrong usage', async () => {
-    const { code, err } = await serin(['settings', 'check', '/nowhere/x.yaml']);
-    expect([code, err.split('\n')[0]]).toEqual([2, expect.stringContaining('cannot read')]);
-  });
 });
 
 describe('serin settings apply and show', () => {
