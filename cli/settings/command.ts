@@ -68,9 +68,15 @@ async function check({ args: [file = ''], options, io }: Call<unknown>) {
 
 async function checkFile(file: string, io: Io): Promise<Checked> {
   const text = await readText(file, io, 'Name a file of settings in YAML.');
-  const { settings, faults, policyLine } = parseSettings(text);
+  const { settings, faults, isEmpty, policyLine } = parseSettings(text);
   const findings: Finding[] = faults.map((fault) => ({ ...fault, isError: true }));
-  if (settings !== undefined) {
+  if (isEmpty) {
+    const message = 'is empty: such settings permit nobody anything';
+    findings.push({ line: 1, path: '', message, isError: true });
+  } else if (settings?.policies.trim() === '') {
+    const message = 'are missing: nobody may do anything';
+    findings.push({ line: 1, path: 'policies', message, isError: false });
+  } else if (settings !== undefined) {
     // Loads four megabytes that no other command needs.
     const { loadCedar } = await import('../../lib/access/cedar.ts');
     const found = checkPolicies(await loadCedar(), settings.policies);

@@ -17,6 +17,8 @@ type SettingsFault = { line: number; path: string; message: string };
 export type ParsedSettings = {
   settings?: Settings;
   faults: SettingsFault[];
+  /** Without any content. The settings that nobody has applied yet are like that. */
+  isEmpty: boolean;
   /** The line of the file on which a line of the policies' text is. */
   policyLine: (line: number) => number;
 };
@@ -28,6 +30,7 @@ const textLengthMax = 200_000;
 export function parseSettings(text: string): ParsedSettings {
   const none = (line: number, message: string): ParsedSettings => ({
     faults: [{ line, path: '', message }],
+    isEmpty: false,
     policyLine: (each) => each,
   });
   if (text.length > textLengthMax) {
@@ -55,14 +58,15 @@ export function parseSettings(text: string): ParsedSettings {
       isScalar(node) && (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED');
     return at(['policies']) + (isBlock ? line : line - 1);
   };
+  const isEmpty = value === null || value === undefined;
   const parsed = settingsSchema.safeParse(value ?? {});
-  if (parsed.success) return { settings: parsed.data, faults: [], policyLine };
+  if (parsed.success) return { settings: parsed.data, faults: [], isEmpty, policyLine };
   const faults = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => unknownKey([...issue.path, key], at))
       : [{ line: at(issue.path), path: pathText(issue.path), message: wordsOf(issue) }],
   );
-  return { faults: faults.toSorted((a, b) => a.line - b.line), policyLine };
+  return { faults: faults.toSorted((a, b) => a.line - b.line), isEmpty, policyLine };
 }
 
 /** Where a field begins, or an item of a list. */

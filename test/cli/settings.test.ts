@@ -71,6 +71,25 @@ isuers: []
     expect(code).toBe(1);
   });
 
+  it.each(['', '\n', '# nothing yet\n', '---\n'])('refuses what is empty: %j', async (text) => {
+    const end = new AbortController();
+    const { code, out } = await serin(['settings', 'check', '-'], {}, end, text);
+    expect(out).toBe('-:1: is empty: such settings permit nobody anything\n');
+    expect(code).toBe(1);
+    const applied = await serin(['settings', 'apply', '-'], env, end, text);
+    expect(applied.err).toMatch(/^-:1: is empty: .*\nserin: - is not applied\n/);
+    expect(applied).toMatchObject({ code: 1, out: '' });
+  });
+
+  it.each(['{}', 'issuers: []', 'policies: ""'])(
+    'warns of what permits nothing: %j',
+    async (text) => {
+      const { code, out } = await serin(['settings', 'check', fileOf(text)]);
+      expect(out).toMatch(/:1: warning: policies are missing: nobody may do anything\n$/);
+      expect(code).toBe(0);
+    },
+  );
+
   it('warns of what can never apply', async () => {
     const policy = 'permit (principal, action == Action::"read", resource == Cluster::"prod");';
     const { code, out } = await serin(['settings', 'check', fileOf(`policies: '${policy}'`)]);
