@@ -6,6 +6,7 @@ import {
   type Intent,
   openIntentsMax,
 } from '../model/intent.ts';
+import type { Reason } from '../model/plan.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import { toIso } from '../model/units.ts';
@@ -100,8 +101,9 @@ function mismatch(expect: Expect, seen: Seen): Problem | undefined {
 
 /** Why the command makes no sense now, and what would. */
 function objection(command: Command, seen: Seen): Problem | undefined {
-  const said = objectionTo(command, seen);
-  if (said === undefined) return undefined;
+  const objected = objectionTo(command, seen);
+  if (objected === undefined) return undefined;
+  const said = seen.leftAlone === undefined ? objected : leftAloneText(seen.leftAlone);
   const { phase, revision, stepIndex, stepCount } = seen;
   const at = toIso(seen.observedAt);
   return problem('not-applicable', `Nothing was done. As of ${at}, ${said}`, {
@@ -115,7 +117,7 @@ function objectionTo(command: Command, seen: Seen): string | undefined {
       return objectionToPromote(command, seen);
     case 'abort':
       if (seen.aborted) return 'the release is aborted already. To start it again, use retry.';
-      return isReleasing(seen) ? undefined : `${noRelease(seen)} To go back, use undo.`;
+      return isReleasing(seen) ? undefined : `${noRelease(seen)} ${insteadOfAbort(seen)}`;
     case 'retry':
       return seen.aborted ? undefined : 'the release is not aborted, so there is nothing to retry.';
     case 'pause':
@@ -131,6 +133,18 @@ function objectionTo(command: Command, seen: Seen): string | undefined {
     case 'image':
       return undefined;
   }
+}
+
+/** Other advice would lead to nothing. */
+function leftAloneText({ text, unblock }: Reason): string {
+  return `the rollout is left alone: ${text}${unblock === undefined ? '' : ` To move it on: ${unblock}.`}`;
+}
+
+function insteadOfAbort({ revision, revisions, stableHash }: Seen): string {
+  if (revisions?.some((each) => each !== revision) ?? true) return 'To go back, use undo.';
+  return stableHash === ''
+    ? 'To hold it, use pause; to replace it, set another image.'
+    : 'No earlier one is kept to go back to: to replace it, set another image.';
 }
 
 function objectionToPromote(

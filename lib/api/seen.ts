@@ -1,4 +1,5 @@
 import { isOfRelease } from '../decide/release/pauseReason.ts';
+import type { Reason } from '../model/plan.ts';
 import type { Progress, RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
@@ -24,6 +25,8 @@ export type Seen = {
   aborted: boolean;
   /** The revisions that can be gone back to, where known. */
   revisions?: number[];
+  /** Why Serin leaves the rollout as it is, where it does. */
+  leftAlone?: Reason;
 };
 
 /** From the last turn's record or from a fresh look, whichever is later. */
@@ -47,7 +50,7 @@ function ofProgress(progress: Progress, view: RolloutView | undefined): Seen {
     heldByPause: progress.pauseReason !== null,
     userPaused: progress.userPaused,
     aborted: progress.abort,
-    ...(view?.uid === uid ? { revisions: revisionsOf(view) } : {}),
+    ...(view?.uid === uid ? { revisions: revisionsOf(view), ...leftAloneIn(view) } : {}),
   };
 }
 
@@ -66,7 +69,13 @@ function ofView(view: RolloutView): Seen {
     heldByPause: view.paused && (bySteps || pauseStart !== null),
     userPaused: view.paused && !bySteps,
     revisions: revisionsOf(view),
+    ...leftAloneIn(view),
   };
+}
+
+function leftAloneIn({ reasons }: RolloutView): Pick<Seen, 'leftAlone'> {
+  const leftAlone = reasons.find(({ mark }) => mark === 'leftAlone');
+  return leftAlone === undefined ? {} : { leftAlone };
 }
 
 function revisionsOf(view: RolloutView): number[] {

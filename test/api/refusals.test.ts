@@ -30,6 +30,12 @@ const underWay = standing(
   { phase: 'Progressing', pauseReason: null, pauseStart: null, controllerPause: false },
   { phase: 'Progressing', message: '', paused: false, pauseStart: null },
 );
+const alone = { revisions: makeView().revisions.slice(0, 1) };
+const left = {
+  text: 'It belongs to instance b.',
+  unblock: 'the label',
+  mark: 'leftAlone',
+} as const;
 const held = standing(
   { ...settledProgress, phase: 'Paused', userPaused: true },
   { ...settledView, phase: 'Paused', message: 'manually paused', paused: true },
@@ -88,7 +94,7 @@ describe('a command that does not fit is refused and changes nothing', () => {
     ],
     [
       'undo with nothing before',
-      standing(settledProgress, { ...settledView, revisions: makeView().revisions.slice(0, 1) }),
+      standing(settledProgress, { ...settledView, ...alone }),
       'undo',
       {},
       /no earlier revision/,
@@ -109,11 +115,34 @@ describe('a command that does not fit is refused and changes nothing', () => {
     ],
     [
       'abort of the first release',
+      standing({ stableRS: '' }, { stableHash: '', ...alone }),
+      'abort',
+      {},
+      /revision 2 is the first, .* before it\. To hold it, use pause; to replace it, set another image\.$/,
+    ],
+    [
+      'abort of the first release, with one before that never came up',
       standing({ stableRS: '' }, { stableHash: '' }),
       'abort',
       {},
-      /revision 2 is the first/,
+      /To go back, use undo\.$/,
     ],
+    [
+      'abort of the only revision',
+      standing(settledProgress, { ...settledView, ...alone }),
+      'abort',
+      {},
+      /the stable one\. No earlier one is kept to go back to: to replace it, set another image\.$/,
+    ],
+    ...(['abort', 'promote', 'retry', 'resume'] as const).map(
+      (verb): [string, Options, string, object, RegExp] => [
+        `${verb} of what is left alone`,
+        standing(settledProgress, { ...settledView, reasons: [left] }),
+        verb,
+        {},
+        /Z, the rollout is left alone: It belongs to instance b\. To move it on: the label\.$/,
+      ],
+    ),
   ])('%s', async (_name, options, verb, body, detail) => {
     const { status, detail: said, body: told } = await refused(options, verb, { body });
     expect(status).toBe(409);
