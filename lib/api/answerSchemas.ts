@@ -12,6 +12,10 @@ import { components } from './requestSchemas.ts';
 // its type does not compile, and the tests parse real answers with them.
 
 const millis = z.number().meta({ description: 'Milliseconds since the epoch.' });
+/** As Kubernetes writes it. */
+const time = z
+  .string()
+  .meta({ format: 'date-time', description: 'A time in the form of RFC 3339.' });
 const count = z.int();
 
 const reason = z
@@ -56,7 +60,7 @@ const replicaSet = z
     current: count,
     available: count,
     roles: z.array(z.enum(['stable', 'canary', 'active', 'preview'])),
-    scaleDownDeadline: z.string().exactOptional(),
+    scaleDownDeadline: time.exactOptional(),
     pods: z.array(pod).exactOptional().meta({ description: 'Absent when they were not read.' }),
   })
   .register(components, { id: 'ReplicaSet' });
@@ -95,7 +99,7 @@ const rollout = z
     revision: count,
     podHash: z.string(),
     stableHash: z.string(),
-    pauseStart: z.string().nullable(),
+    pauseStart: time.nullable(),
     paused: z.boolean(),
     aborted: z.boolean(),
     reasons: z.array(reason),

@@ -33,7 +33,8 @@ export function openapiDocument(): Json {
       version: '1.0.0',
       description:
         'Promote, abort and watch Argo Rollouts of all clusters. Times are milliseconds since the ' +
-        'epoch. Every error is a problem document (RFC 9457) that says what to do.',
+        'epoch, but for those that Kubernetes keeps as text (format `date-time`), which are RFC 3339. ' +
+        'Every error is a problem document (RFC 9457) that says what to do.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [

@@ -28,6 +28,19 @@ describe('the OpenAPI document', () => {
     expect(listed.sort()).toEqual(known.sort());
   });
 
+  it("says of Kubernetes' own times that they are text", () => {
+    const { info, components } = document as unknown as {
+      info: { description: string };
+      components: { schemas: Record<string, { properties: Json }> };
+    };
+    const { Rollout, ReplicaSet, Restart } = components.schemas;
+    const format = 'date-time';
+    expect(Rollout?.properties.pauseStart).toMatchObject({ anyOf: [{ format }, { type: 'null' }] });
+    expect(ReplicaSet?.properties.scaleDownDeadline).toMatchObject({ type: 'string', format });
+    expect(Restart?.properties.at).toMatchObject({ type: 'string', format });
+    expect(info.description).toMatch(/Times are milliseconds since the epoch, but for .* RFC 3339/);
+  });
+
   it('refers to nothing that it does not hold', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)];
     expect(references.length).toBeGreaterThan(20);
