@@ -66,6 +66,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     throw error;
   });
   simulated.connect(following(consumer, turns));
+  // A kept table knows of what was on the cluster of an earlier start.
+  if (dir !== undefined) await simulated.world.wakes.send({ list: clusterName }, 0);
   return {
     server: api.server,
     token: api.token,

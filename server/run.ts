@@ -63,13 +63,9 @@ const turnEndMs = 4000;
  * the queue. Rejects with Terminal when the cluster refuses to be watched.
  */
 export async function startRun(options: RunOptions): Promise<Run> {
-  const { cluster: name, log, instanceId, signal } = options;
+  const { cluster: name, log, instanceId, signal, userAgent } = options;
   const context = contextOf(options.kubeconfig, options.context);
-  const live = kubernetesCluster({
-    signIn: context.signIn,
-    doorbell: true,
-    userAgent: options.userAgent,
-  });
+  const live = kubernetesCluster({ signIn: context.signIn, doorbell: true, userAgent });
   const [namespace = 'default'] = options.namespaces;
   await reached(live, { server: context.server, namespace, log, signal });
   const dir = options.dir ?? dataFolder(options.env, context, instanceId);
@@ -121,6 +117,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
     .filter((each) => isOurs(each, instanceId));
   await sayOthers(live, options, ours);
   for (const change of early) if (change.kind === 'Rollout') ring(change);
+  // No watch tells of what was deleted before it began.
+  if (dir !== 'memory') await queue.wakes.send({ list: name }, 0);
   const sweeps = setInterval(() => {
     sweep(world).catch((error: unknown) => log('warn', 'the sweep', { error: String(error) }));
   }, minuteMs);

@@ -121,6 +121,22 @@ describe('a release with serin dev', { timeout: 120_000 }, () => {
   });
 });
 
+describe('serin dev with the table of an earlier start', { timeout: 120_000 }, () => {
+  it('forgets what is gone, and keeps its history', async () => {
+    const data = temporaryFolder();
+    const first = await dev('--data', data);
+    expect(await first.stop()).toBe(0);
+    const other = join(temporaryFolder(), 'web.yaml');
+    const text = readFileSync('examples/front-api.yaml', 'utf8');
+    writeFileSync(other, text.replace('name: front-api', 'name: web'));
+    const { env, stop } = await dev(other, '--data', data);
+    const names = async () => (await serin(['list'], env)).out.match(/^[a-z-]+/gm);
+    await expect.poll(names, { timeout: 10_000 }).toEqual(['web']);
+    expect((await serin(['history', 'front-api'], env)).out).toMatch(/ completed /);
+    await stop();
+  });
+});
+
 describe('serin dev of what is not driven', { timeout: 120_000 }, () => {
   const text = readFileSync('examples/front-api.yaml', 'utf8');
   const started = async (...texts: string[]) => {

@@ -105,6 +105,21 @@ describe('where serin run keeps its table', { timeout: 60_000 }, () => {
     expect(await second.kill()).toBe(0);
   });
 
+  it('forgets at the start what was deleted meanwhile', async () => {
+    const { kubeconfig, sims } = await clusters('one');
+    const env = { XDG_STATE_HOME: temporaryFolder() };
+    for (const name of ['web', 'gone']) sims[0]?.apply('Rollout', web(name));
+    const first = await run(kubeconfig, env);
+    await first.says(/shop\/web {2}completed/);
+    await first.says(/shop\/gone {2}completed/);
+    expect(await first.kill()).toBe(0);
+    sims[0]?.deleteObject('Rollout', 'shop', 'gone');
+    const second = await run(kubeconfig, env);
+    const names = async () => (await serin(['list', '-n', 'shop'], env)).out.match(/^[a-z]+/gm);
+    await expect.poll(names, { timeout: 10_000 }).toEqual(['web']);
+    expect(await second.kill()).toBe(0);
+  });
+
   it('is locked against a second process, which names the first by its number', async () => {
     const { kubeconfig } = await clusters('one');
     const env = { XDG_STATE_HOME: temporaryFolder() };
