@@ -96,6 +96,8 @@ export function containerLists(
   ];
 }
 
+/** Each image once. */
 export function imagesOf(template: PodTemplateSpec | undefined): string[] {
-  return containerLists(template).flatMap(([, list]) => list.map(({ image }) => image ?? ''));
+  const lists = containerLists(template).map(([, list]) => list);
+  return [...new Set(lists.flat().map(({ image }) => image ?? ''))];
 }

@@ -61,6 +61,27 @@ describe('a command', () => {
   });
 });
 
+describe('a restart by command', () => {
+  const told = async (at: (now: number) => number) => {
+    const release = await openRelease(canary());
+    await release.pass(60_000);
+    await release.command({ verb: 'restart', at: toTime(at(release.clock.now())) });
+    const [command] = (await release.ledger()).filter(({ kind }) => kind === 'command');
+    return command?.text.replace(/\d{4}-\S+Z/g, 'T');
+  };
+
+  it('tells what becomes of the pods', async () => {
+    const [now, before, later] = [
+      await told((at) => at),
+      await told((at) => at - 3_600_000),
+      await told((at) => at + 3_600_000),
+    ];
+    expect(now).toBe('restart at=T: done. Pods created before T are being replaced.');
+    expect(before).toBe('restart at=T: done. There is no pod created before T to replace.');
+    expect(later).toBe('restart at=T: done. All pods are to be replaced at T.');
+  });
+});
+
 describe('a command whose write meets somebody else’s', () => {
   /** Right after the write of Serin's that `isIt` knows. */
   function onWrite(

@@ -12,7 +12,14 @@ import { applyMergePatch, diffMergePatch } from '../../model/patch.ts';
 import { type IntentStep, type MergePatch, refOf, type Write } from '../../model/plan.ts';
 import { generationOf } from '../../model/reference.ts';
 import { fromTime, type Millis, toTime } from '../../model/units.ts';
-import { containerLists, nameOf, revisionOf, uidOf, versionOf } from '../../model/workload.ts';
+import {
+  containerLists,
+  createdAt,
+  nameOf,
+  revisionOf,
+  uidOf,
+  versionOf,
+} from '../../model/workload.ts';
 import { isDrivenHere, type Kept, keptDetail } from '../guards/conflictingController.ts';
 import { withoutInjectedRule } from '../release/affinity.ts';
 import { ownMetadata } from '../release/ephemeralMetadata.ts';
@@ -222,16 +229,8 @@ function judge(intent: Intent, observed: Observed): Verdict {
       return rollout.spec?.paused
         ? { deed: { spec: { spec: { paused: false } }, detail: 'Resumed.' } }
         : { done: 'The pause by a person is lifted; a pause of the steps stays.' };
-    case 'restart': {
-      const at = command.at ?? toTime(intent.acceptedAt);
-      const done =
-        fromTime(at) > intent.acceptedAt
-          ? `All pods are to be replaced at ${at}.`
-          : `Pods created before ${at} are being replaced.`;
-      return rollout.spec?.restartAt === at
-        ? { done }
-        : { deed: { spec: { spec: { restartAt: at } }, detail: 'Restart asked for.' } };
-    }
+    case 'restart':
+      return judgeRestart(command.at ?? toTime(intent.acceptedAt), intent, observed);
     case 'undo':
       return judgeUndo(command.toRevision ?? 0, intent, observed);
     case 'image':
@@ -295,6 +294,18 @@ function judgeAbort(rollout: Rollout): Verdict {
   return { deed: { status: { abort: true, ...instead }, detail: 'Aborted.' } };
 }
 
+function judgeRestart(at: string, { acceptedAt }: Intent, { rollout, pods }: Observed): Verdict {
+  if (rollout.spec?.restartAt !== at) {
+    return { deed: { spec: { spec: { restartAt: at } }, detail: 'Restart asked for.' } };
+  }
+  if (fromTime(at) > acceptedAt) return { done: `All pods are to be replaced at ${at}.` };
+  const isDone = rollout.status?.restartedAt === at;
+  const isNone = pods?.every((pod) => createdAt(pod) >= fromTime(at)) ?? isDone;
+  return isNone
+    ? { done: `There is no pod created before ${at} to replace.` }
+    : { done: `Pods created before ${at} are being replaced.` };
+}
+
 function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verdict {
   const sets = [...observed.replicaSets].sort((a, b) => revisionOf(b) - revisionOf(a));
   const known = sets.map((set) => revisionOf(set));
@@ -332,12 +343,13 @@ function judgeImage(container: string, image: string, rollout: Rollout): Verdict
   const lists = containerLists(rollout.spec?.template);
   const isMeant = ({ name }: Container): boolean => container === '*' || name === container;
   const meant = lists.flatMap(([, list]) => list.filter(isMeant));
+  const whose = container === '*' ? 'all containers' : container;
   if (meant.length === 0) {
     const names = lists.flatMap(([, list]) => list.map(({ name }) => name)).join(', ');
     return { refuse: `There is no container ${container}. Containers: ${names || 'none'}.` };
   }
   if (meant.every((each) => each.image === image)) {
-    return { done: `The image of ${container} is ${image}.` };
+    return { done: `The image of ${whose} is ${image}.` };
   }
   // A list that stays as it is stays out of the patch.
   const changed = lists
@@ -349,7 +361,7 @@ function judgeImage(container: string, image: string, rollout: Rollout): Verdict
   return {
     deed: {
       template: { spec: Object.fromEntries(changed) },
-      detail: `Image of ${container} set to ${image}.`,
+      detail: `Image of ${whose} set to ${image}.`,
     },
   };
 }
