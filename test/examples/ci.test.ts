@@ -294,6 +294,25 @@ describe('GitHub', { timeout: 240_000 }, () => {
   });
 });
 
+describe('what an example runs and does not install', () => {
+  it.each(['circleci/config.yml', 'github/release.yml'])(
+    'is named in %s before it is used',
+    (path) => {
+      const text = readFileSync(`examples/ci/${path}`, 'utf8');
+      const head = text.slice(0, text.search(/^\w/m));
+      const rest = text.slice(head.length);
+      const runs = ['docker', 'kustomize', 'skaffold'].filter((name) =>
+        new RegExp(`(?:^|: )\\s*${name} `, 'm').test(rest),
+      );
+      expect(runs).toEqual(['docker', 'kustomize', 'skaffold']);
+      // skaffold applies with kubectl, and docker pushes to a registry that wants to know who.
+      for (const name of ['kustomize', 'skaffold', 'kubectl', 'docker login']) {
+        expect(head).toMatch(new RegExp(`Before you use it:[^]*${name}`));
+      }
+    },
+  );
+});
+
 describe('skaffold, kustomize and Argo CD', () => {
   it('name the same application', () => {
     const { manifests, deploy } = example('skaffold.yaml');
