@@ -157,6 +157,11 @@ const ledgerEntry = z
       'found',
     ]),
     resourceVersion: z.string(),
+    createdAt: millis.exactOptional().meta({ description: 'When the rollout was created.' }),
+    intentId: z.string().exactOptional().meta({ description: 'Of a command: its id.' }),
+    acceptedAt: millis.exactOptional().meta({
+      description: 'Of a command that wrote nothing: when it was accepted.',
+    }),
     at: millis,
     actor,
     revision: count,

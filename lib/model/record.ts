@@ -10,6 +10,8 @@ export const recordSchema = 1;
 /** What Serin last accounted for: enough to restore a wiped status and to name what changed since. */
 export type Progress = {
   uid: string;
+  /** Absent in what an older Serin stored. */
+  createdAt?: Millis;
   resourceVersion: string;
   generation: number;
   observedAt: Millis;
@@ -155,10 +157,14 @@ export type LedgerKind = (typeof ledgerKinds)[number];
 /** One line of the ledger. Put once under (uid, kind, resourceVersion), a command under its id too. */
 export type LedgerEntry = {
   uid: string;
+  /** When the rollout was created: the versions of one that is made anew may begin again. */
+  createdAt?: Millis;
   kind: LedgerKind;
   resourceVersion: string;
   /** Of a command: several may end in one turn. */
   intentId?: string;
+  /** Of a command that wrote nothing: its version tells what was before it. */
+  acceptedAt?: Millis;
   at: Millis;
   actor: Actor;
   revision: number;

@@ -42,9 +42,8 @@ export function transitions(
     const reason = command?.reason;
     const merged = note.kind === 'step' && steps > 1;
     return {
-      uid: after.uid,
+      ...placeOf(after),
       kind: note.kind,
-      resourceVersion: after.resourceVersion,
       at: after.observedAt,
       actor: command?.actor ?? (note.isOurs ? controller : nobody),
       revision: after.revision,
@@ -55,6 +54,15 @@ export function transitions(
       ...(note.pause && controller === serin && { pause: note.pause }),
     };
   });
+}
+
+/** What an entry is put under, with its kind: as of what was seen. */
+function placeOf({
+  uid,
+  createdAt,
+  resourceVersion,
+}: Pick<Progress, 'uid' | 'createdAt' | 'resourceVersion'>) {
+  return { uid, ...(createdAt !== undefined && { createdAt }), resourceVersion };
 }
 
 /** A rollout that is new has no past: it is told from its beginning. */
@@ -69,9 +77,8 @@ function found(after: Progress, hasReplicaSets: boolean): LedgerEntry[] {
     : 'without a status';
   return [
     {
-      uid: after.uid,
+      ...placeOf(after),
       kind: 'found',
-      resourceVersion: after.resourceVersion,
       at: after.observedAt,
       actor: serin,
       revision,
@@ -213,14 +220,15 @@ function rest(before: Progress, after: Progress): Note[] {
  * the rollout since the command created its record.
  */
 export function commandEntry(intent: Intent, after: Progress | undefined): LedgerEntry {
-  const { command, outcome, bound } = intent;
+  const { command, outcome, bound, acceptedAt } = intent;
   const asked = [command.verb, ...flagsOf(command)].join(' ');
+  const hasWritten = intent.applying !== undefined && outcome?.result === 'done';
   return {
-    uid: after?.uid ?? bound.uid,
+    ...placeOf(after ?? { uid: bound.uid, createdAt: acceptedAt, resourceVersion: '0' }),
     kind: 'command',
-    resourceVersion: after?.resourceVersion ?? '0',
     intentId: intent.id,
-    at: outcome?.at ?? after?.observedAt ?? intent.acceptedAt,
+    ...(!hasWritten && { acceptedAt }),
+    at: outcome?.at ?? after?.observedAt ?? acceptedAt,
     actor: intent.actor,
     revision: after?.revision ?? 0,
     text: `${asked}: ${outcome?.result}. ${outcome?.detail}`,
@@ -237,9 +245,8 @@ function flagsOf(command: Command): string[] {
 /** The status was put back from the record. */
 export function restoredEntry(after: Progress): LedgerEntry {
   return {
-    uid: after.uid,
+    ...placeOf(after),
     kind: 'restored',
-    resourceVersion: after.resourceVersion,
     at: after.observedAt,
     actor: serin,
     revision: after.revision,

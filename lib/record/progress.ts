@@ -3,7 +3,14 @@ import { stepsOf } from '../decide/steps/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Progress } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
-import { imagesOf, replicasOf, revisionOf, uidOf, versionOf } from '../model/workload.ts';
+import {
+  createdAt,
+  imagesOf,
+  replicasOf,
+  revisionOf,
+  uidOf,
+  versionOf,
+} from '../model/workload.ts';
 
 /** What is remembered of a rollout: enough to restore its status and to tell what changed since. */
 export function progressOf(rollout: Rollout, now: Millis): Progress {
@@ -11,6 +18,7 @@ export function progressOf(rollout: Rollout, now: Millis): Progress {
   const pause = releasePause(status) ?? status.pauseConditions?.[0];
   return {
     uid: uidOf(rollout),
+    createdAt: createdAt(rollout),
     resourceVersion: versionOf(rollout),
     generation: rollout.metadata?.generation ?? 0,
     observedAt: now,

@@ -130,12 +130,16 @@ export function ledgerPartition({ cluster, namespace, name }: RolloutKey): strin
 }
 
 export function ledgerItem(key: RolloutKey, entry: LedgerEntry): Item {
-  const { resourceVersion, kind, uid, intentId = '' } = entry;
+  const { resourceVersion, createdAt, acceptedAt, kind, uid, intentId = '' } = entry;
+  // Items without it were stored first, and stay before all others.
+  const lifetime = createdAt === undefined ? [] : [`~~${sortableTime(createdAt)}`];
   const rank = String(ledgerKinds.indexOf(kind)).padStart(2, '0');
-  const sk = [sortableVersion(resourceVersion), rank, enc(kind), enc(uid), enc(intentId)].join('#');
+  // Behind all kinds.
+  const place = acceptedAt === undefined ? [rank] : ['99', sortableTime(acceptedAt)];
+  const parts = [sortableVersion(resourceVersion), ...place, enc(kind), enc(uid), enc(intentId)];
   return {
     pk: { S: ledgerPartition(key) },
-    sk: { S: sk },
+    sk: { S: [...lifetime, ...parts].join('#') },
     schema: number(ledgerSchema),
     body: { S: JSON.stringify(entry) },
   };
@@ -195,6 +199,10 @@ function sortableVersion(resourceVersion: string): string {
   return /^\d{1,20}$/.test(resourceVersion)
     ? resourceVersion.padStart(20, '0')
     : `~${enc(resourceVersion)}`;
+}
+
+function sortableTime(time: Millis): string {
+  return String(time).padStart(16, '0');
 }
 
 function readBody(item: Item, known: number, upgrades: Record<number, Upgrade>): Body {

@@ -117,6 +117,8 @@ describe('a release with serin dev', { timeout: 120_000 }, () => {
     const second = await dev('--data', data);
     const { out } = await serin(['history', 'front-api'], second.env);
     expect(out.match(/ completed /g)).toHaveLength(2);
+    const times = out.match(/^20\S+/gm) ?? [];
+    expect(times).toEqual(times.toSorted());
     await second.stop();
   });
 });

@@ -61,6 +61,35 @@ describe('a command', () => {
   });
 });
 
+describe('the ledger of commands', () => {
+  it('is in the order of time, those that wrote nothing among it', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    await release.command({ verb: 'promote' }, 20_000);
+    expect(release.where()).toBe('Healthy 3/3');
+    const names = ['prox', 'pro', 'pr', 'p', 'proxy', 'q'];
+    for (const container of names) {
+      await release.command({ verb: 'image', container, image: 'x:1' });
+    }
+    await release.command({ verb: 'image', container: 'web', image: 'web:v2' });
+    await release.image('web:v3');
+    const entries = await release.ledger();
+    const times = entries.map(({ at }) => at);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    const asked = entries.filter(({ kind }) => kind === 'command').map(({ text }) => text);
+    expect(asked.map((text) => /container=(\S+)/.exec(text)?.[1] ?? text.split(':')[0])).toEqual([
+      'promote',
+      ...names,
+      'web',
+    ]);
+    // What a command has written is told behind it.
+    const [promoted, resumed] = ['promoted', 'command'].map((kind) =>
+      entries.findIndex((entry) => entry.kind === kind),
+    );
+    expect(promoted).toBe((resumed ?? 0) + 1);
+  });
+});
+
 describe('a restart by command', () => {
   const told = async (at: (now: number) => number) => {
     const release = await openRelease(canary());

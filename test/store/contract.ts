@@ -334,6 +334,36 @@ function ledgerTests(store: () => Store): void {
       expect(await versions()).toEqual(['18446744073709551615', '1000', '100', '99', '9']);
     });
 
+    it('keeps the order of rollouts of one name, whose versions begin anew', async () => {
+      const [first, second] = [1_700_000_000_000, 1_700_000_900_000];
+      // What was stored before the time of creation was known comes before all else.
+      await store().append(key, newEntry({ resourceVersion: '500', uid: 'old' }));
+      await store().append(key, newEntry({ resourceVersion: '2', uid: 'b', createdAt: second }));
+      await store().append(key, newEntry({ resourceVersion: '400', createdAt: first }));
+      await store().append(key, newEntry({ resourceVersion: '3', createdAt: first }));
+      expect(await versions()).toEqual(['2', '400', '3', '500']);
+      expect(await store().append(key, newEntry({ resourceVersion: '3', createdAt: first }))).toBe(
+        false,
+      );
+    });
+
+    it('puts commands that wrote nothing behind what their version tells, as they came', async () => {
+      const told = async (text: string, over: Partial<LedgerEntry>) =>
+        store().append(key, newEntry({ text, createdAt: 1_700_000_000_000, ...over }));
+      const command = (intentId: string, acceptedAt: number) =>
+        told(intentId, { kind: 'command', intentId, acceptedAt });
+      await command('a-third', 1_700_000_300_000);
+      await command('z-first', 1_700_000_100_000);
+      await told('completed', { kind: 'completed' });
+      await told('promote', { kind: 'command', intentId: 'zz' });
+      await command('m-second', 1_700_000_200_000);
+      await told('later', { resourceVersion: '101' });
+      expect(await command('z-first', 1_700_000_100_000)).toBe(false);
+      const { items } = await store().ledger(key, { limit: 9 });
+      const texts = ['later', 'a-third', 'm-second', 'z-first', 'completed', 'promote'];
+      expect(items.map(({ text }) => text)).toEqual(texts);
+    });
+
     it('takes versions that are not numbers, once each', async () => {
       for (const resourceVersion of ['etcd-7', 'a/b#c', '12', 'etcd-7']) {
         await store().append(key, newEntry({ resourceVersion }));
