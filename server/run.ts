@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { otherDrivers } from '../lib/adopt/otherDrivers.ts';
 import { systemClock } from '../lib/clock.ts';
-import { unsupported } from '../lib/decide/release/validate.ts';
+import { unsupported } from '../lib/decide/guards/validate.ts';
 import { NotFound, Unreachable } from '../lib/errors.ts';
 import { type CacheOptions, cachedCluster, type Noticed } from '../lib/kubernetes/cache.ts';
 import { contextOf } from '../lib/kubernetes/kubeconfig.ts';

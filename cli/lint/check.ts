@@ -1,6 +1,7 @@
+import { unsupported, validate } from '../../lib/decide/guards/validate.ts';
 import { roleFaults } from '../../lib/decide/release/roleFaults.ts';
-import { type Fault, unsupported, validate } from '../../lib/decide/release/validate.ts';
 import type { ObjectMeta, Rollout } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { isRecord } from '../../lib/model/gotypes.ts';
 import { checkMarkers } from '../../lib/model/markers.ts';
 import { rolloutApiVersion } from '../../lib/model/names.ts';
@@ -15,7 +16,7 @@ import { annotationsFaults, each, labelsFaults, named, wrongIf } from './rules.t
  * Everything that is wrong with a Rollout: its types, what the definition asks, the rules of the strategy,
  * and what the API server will ask of its ReplicaSets. What has a wrong type is left out of the rest.
  */
-export function faultsOf(value: object): Fault[] {
+export function faultsOf(value: object): FieldError[] {
   const plain = withoutNulls(value);
   const nulls = nullFaults(value, '');
   const structure = [...nulls, ...besides(checkStructure('Rollout', plain), nulls)];
@@ -36,7 +37,7 @@ export function faultsOf(value: object): Fault[] {
 }
 
 /** In the place of a field a null is nothing; as an item of a list it is none. */
-function nullFaults(value: unknown, path: string): Fault[] {
+function nullFaults(value: unknown, path: string): FieldError[] {
   if (Array.isArray(value)) {
     return each(value, path, (item, at) =>
       item === null ? wrongIf(true, at, 'is empty; remove it') : nullFaults(item, at),
@@ -49,13 +50,13 @@ function nullFaults(value: unknown, path: string): Fault[] {
   );
 }
 
-function unsupportedFaults(rollout: Rollout): Fault[] {
+function unsupportedFaults(rollout: Rollout): FieldError[] {
   const path = unsupported(rollout);
   if (path === undefined) return [];
   return [{ path, message: 'is right, but this version of Serin does not carry it out yet' }];
 }
 
-function identityFaults({ apiVersion, metadata }: Rollout): Fault[] {
+function identityFaults({ apiVersion, metadata }: Rollout): FieldError[] {
   const isNamed = metadata?.name || metadata?.generateName;
   return [
     ...wrongIf(apiVersion !== rolloutApiVersion, 'apiVersion', `must be ${rolloutApiVersion}`),
@@ -72,7 +73,7 @@ function metadataFaults({
   namespace,
   labels,
   annotations,
-}: ObjectMeta = {}): Fault[] {
+}: ObjectMeta = {}): FieldError[] {
   const length = name?.length ?? 0;
   const path = 'metadata.name';
   const tooLong = `must be at most ${nameMax} letters, to which its ReplicaSets add a hash, not ${length}`;
@@ -97,7 +98,7 @@ function strategyFaults({
   strategy,
   workloadRef,
   template,
-}: NonNullable<Rollout['spec']>): Fault[] {
+}: NonNullable<Rollout['spec']>): FieldError[] {
   const own = Object.entries({ canary: strategy?.canary, blueGreen: strategy?.blueGreen });
   return [
     ...own.flatMap(([name, parts]: [string, Parts | undefined]) => [

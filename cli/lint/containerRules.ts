@@ -1,4 +1,3 @@
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   Container,
   ContainerPort,
@@ -9,6 +8,7 @@ import type {
   SecurityContext,
   Volume,
 } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { isPortName } from '../../lib/model/syntax.ts';
 import { envFaults, envFromFaults } from './envRules.ts';
 import { mountsFaults } from './mountRules.ts';
@@ -23,7 +23,7 @@ type Role = 'main' | 'init' | 'sidecar';
 /** What a container has to do with of its pod. */
 type Pod = { volumes: Volume[]; resourceClaims: PodResourceClaim[]; graceSeconds: number };
 
-export function containersFaults(spec: PodSpec, path: string): Fault[] {
+export function containersFaults(spec: PodSpec, path: string): FieldError[] {
   const { containers = [], initContainers = [], volumes = [], resourceClaims = [] } = spec;
   const { terminationGracePeriodSeconds: graceSeconds = 30 } = spec;
   const pod = { volumes, resourceClaims, graceSeconds };
@@ -54,7 +54,7 @@ function containerFaults(
   container: Container,
   path: string,
   { volumes, resourceClaims, graceSeconds, role }: Pod & { role: Role },
-): Fault[] {
+): FieldError[] {
   const { image = '', env, envFrom, ports, resources, securityContext } = container;
   return [
     ...named(container.name, `${path}.name`, 'label'),
@@ -76,7 +76,7 @@ function containerFaults(
 
 const portRange = [1, 65_535] as const;
 
-function portsFaults(ports: ContainerPort[] | undefined, path: string): Fault[] {
+function portsFaults(ports: ContainerPort[] | undefined, path: string): FieldError[] {
   const names = (ports ?? []).map(({ name }) => name);
   return each(ports, path, ({ name, containerPort, hostPort }, at, index) => [
     ...between(containerPort, `${at}.containerPort`, portRange),
@@ -90,7 +90,7 @@ function portsFaults(ports: ContainerPort[] | undefined, path: string): Fault[] 
   ]);
 }
 
-function portNameFaults(name: string, path: string): Fault[] {
+function portNameFaults(name: string, path: string): FieldError[] {
   const message =
     'must be at most 15 lower-case letters, at least one, and digits, with single - only within, ' +
     `not ${shown(name)}`;
@@ -98,7 +98,7 @@ function portNameFaults(name: string, path: string): Fault[] {
 }
 
 /** Two ports cannot be one port of the node. */
-function hostPortFaults(containers: Container[], pathOf: (index: number) => string): Fault[] {
+function hostPortFaults(containers: Container[], pathOf: (index: number) => string): FieldError[] {
   const taken = new Set<string>();
   return containers.flatMap(({ ports }, index) =>
     each(ports, `${pathOf(index)}.ports`, ({ hostPort, protocol, hostIP = '' }, portAt) => {
@@ -110,7 +110,7 @@ function hostPortFaults(containers: Container[], pathOf: (index: number) => stri
   );
 }
 
-function networkFaults(containers: Container[], path: string): Fault[] {
+function networkFaults(containers: Container[], path: string): FieldError[] {
   return each(containers, path, ({ ports }, at) =>
     each(ports, `${at}.ports`, ({ hostPort, containerPort }, portAt) =>
       wrongIf(
@@ -124,7 +124,7 @@ function networkFaults(containers: Container[], path: string): Fault[] {
 
 const probes = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 
-function probesFaults(container: Container, path: string, role: Role): Fault[] {
+function probesFaults(container: Container, path: string, role: Role): FieldError[] {
   return probes.flatMap((field) => {
     const probe = container[field];
     const at = `${path}.${field}`;
@@ -144,7 +144,7 @@ const probeNumbers = [
   'failureThreshold',
 ] as const;
 
-function probeFaults(probe: Probe, path: string): Fault[] {
+function probeFaults(probe: Probe, path: string): FieldError[] {
   return [
     ...exactlyOne(probe, path, { of: ['exec', 'httpGet', 'tcpSocket', 'grpc'], what: 'handler' }),
     ...handlerFaults(probe, path),
@@ -158,7 +158,7 @@ function probeFaults(probe: Probe, path: string): Fault[] {
   ];
 }
 
-function kindFaults(field: (typeof probes)[number], probe: Probe, path: string): Fault[] {
+function kindFaults(field: (typeof probes)[number], probe: Probe, path: string): FieldError[] {
   if (field === 'readinessProbe') {
     const isGiven = probe.terminationGracePeriodSeconds !== undefined;
     return wrongIf(
@@ -171,7 +171,10 @@ function kindFaults(field: (typeof probes)[number], probe: Probe, path: string):
   return wrongIf(threshold > 1, `${path}.successThreshold`, `must be 1, not ${threshold}`);
 }
 
-function handlerFaults({ exec, httpGet, tcpSocket }: Omit<Probe, 'grpc'>, path: string): Fault[] {
+function handlerFaults(
+  { exec, httpGet, tcpSocket }: Omit<Probe, 'grpc'>,
+  path: string,
+): FieldError[] {
   const noCommand = exec !== undefined && (exec.command ?? []).length === 0;
   return [
     ...wrongIf(noCommand, `${path}.exec.command`, 'is missing'),
@@ -187,7 +190,7 @@ function handlerFaults({ exec, httpGet, tcpSocket }: Omit<Probe, 'grpc'>, path: 
   ];
 }
 
-function wherePortFaults(port: string | number | undefined, path: string): Fault[] {
+function wherePortFaults(port: string | number | undefined, path: string): FieldError[] {
   if (typeof port === 'number') return between(port, path, portRange);
   return port ? portNameFaults(port, path) : [];
 }
@@ -196,7 +199,7 @@ function lifecycleFaults(
   lifecycle: Lifecycle | undefined,
   path: string,
   { role, graceSeconds }: { role: Role; graceSeconds: number },
-): Fault[] {
+): FieldError[] {
   const { postStart, preStop } = lifecycle ?? {};
   if (role === 'init' && lifecycle) {
     return wrongIf(true, path, 'can be of an init container only with restartPolicy: Always');
@@ -213,7 +216,7 @@ function lifecycleFaults(
   });
 }
 
-function securityFaults(context: SecurityContext | undefined, path: string): Fault[] {
+function securityFaults(context: SecurityContext | undefined, path: string): FieldError[] {
   const { privileged, allowPrivilegeEscalation, capabilities } = context ?? {};
   const rises = privileged || (capabilities?.add ?? []).includes('CAP_SYS_ADMIN');
   return [

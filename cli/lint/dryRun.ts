@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
 import type { Judge, Objection } from '../../lib/kubernetes/dryRun.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { besides, soundPart } from '../../lib/model/structure.ts';
 import { isDnsLabel } from '../../lib/model/syntax.ts';
@@ -14,7 +14,7 @@ import { replicaSetsOf } from './replicaSets.ts';
 export type ClusterOptions = { kubeconfig?: string; context?: string; namespace: string };
 
 /** What a cluster has against a Rollout, beside what is known to be wrong with it. */
-export type Verdict = (value: object, known: Fault[]) => Promise<Fault[]>;
+export type Verdict = (value: object, known: FieldError[]) => Promise<FieldError[]>;
 
 /** Asks the cluster of a kubeconfig; without one there is nothing to ask. */
 export async function verdictOf(options: ClusterOptions): Promise<Verdict | undefined> {
@@ -48,7 +48,7 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function faultsBy(judge: Judge, value: object, otherwise: string): Promise<Fault[]> {
+async function faultsBy(judge: Judge, value: object, otherwise: string): Promise<FieldError[]> {
   const sound = soundPart('Rollout', withoutNulls(value)) as Rollout;
   const namespace = sound.metadata?.namespace || otherwise;
   // Of a namespace that cannot be, no cluster can be asked.
@@ -61,7 +61,7 @@ async function faultsBy(judge: Judge, value: object, otherwise: string): Promise
   return [...ofRollout, ...ofSets.filter(({ path }) => !seen.has(path))].map(faultOf);
 }
 
-function faultOf({ path, message }: Objection): Fault {
+function faultOf({ path, message }: Objection): FieldError {
   return { path, message: `is refused by the cluster: ${message}` };
 }
 

@@ -1,17 +1,17 @@
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   EnvFromSource,
   EnvVar,
   ObjectFieldSelector,
   ResourceFieldSelector,
 } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { canonicalQuantity } from '../../lib/model/quantity.ts';
 import { exactlyOne, keyFaults, named, oneOf, shown, wrongIf } from './rules.ts';
 
 // What the API server refuses in the variables of a container, beyond types and markers.
 // k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go
 
-export function envFaults({ name, value, valueFrom }: EnvVar, path: string): Fault[] {
+export function envFaults({ name, value, valueFrom }: EnvVar, path: string): FieldError[] {
   const sources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
   return [
     ...envNameFaults(name, `${path}.name`),
@@ -29,7 +29,7 @@ export function envFaults({ name, value, valueFrom }: EnvVar, path: string): Fau
 }
 
 /** What a cluster takes whose names of variables are the freest. */
-function envNameFaults(name: string | undefined, path: string): Fault[] {
+function envNameFaults(name: string | undefined, path: string): FieldError[] {
   const isWrong = Boolean(name) && !/^[ -<>-~]+$/.test(name ?? '');
   return wrongIf(isWrong, path, `must be printable ASCII without =, not ${shown(name)}`);
 }
@@ -44,7 +44,7 @@ export function fieldRefFaults(
   { apiVersion, fieldPath = '' }: Partial<ObjectFieldSelector> = {},
   path: string,
   known: readonly RegExp[] = containerPaths,
-): Fault[] {
+): FieldError[] {
   const key = /^metadata\.(?:labels|annotations)\['(.*)'\]$/.exec(fieldPath)?.[1];
   // An upper-case domain is let through in annotations alone.
   const judged = fieldPath.startsWith('metadata.annotations') ? key?.toLowerCase() : key;
@@ -65,7 +65,7 @@ const bytes = ['1', ...['k', 'M', 'G', 'T', 'P', 'E'].flatMap((unit) => [`1${uni
 export function amountFaults(
   { resource = '', divisor = '0' }: Partial<ResourceFieldSelector> = {},
   path: string,
-): Fault[] {
+): FieldError[] {
   const amount = /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-.+)$/;
   const units = resource.endsWith('.cpu') ? ['1m', '1'] : bytes;
   const unit = canonicalQuantity(divisor) ?? '0';
@@ -86,7 +86,7 @@ export function amountFaults(
 function dataKeyFaults(
   reference: { name?: string; key?: string } | undefined,
   path: string,
-): Fault[] {
+): FieldError[] {
   if (reference === undefined) return [];
   const { name, key } = reference;
   const isKey = !key || (key.length <= 253 && /^[\w.-]+$/.test(key) && !/^\.(\.|$)/.test(key));
@@ -97,7 +97,7 @@ function dataKeyFaults(
   ];
 }
 
-export function envFromFaults({ prefix, ...source }: EnvFromSource, path: string): Fault[] {
+export function envFromFaults({ prefix, ...source }: EnvFromSource, path: string): FieldError[] {
   const { configMapRef, secretRef } = source;
   return [
     ...envNameFaults(prefix, `${path}.prefix`),
@@ -107,7 +107,7 @@ export function envFromFaults({ prefix, ...source }: EnvFromSource, path: string
   ];
 }
 
-function sourceFaults(reference: { name?: string } | undefined, path: string): Fault[] {
+function sourceFaults(reference: { name?: string } | undefined, path: string): FieldError[] {
   const isMissing = reference !== undefined && !reference.name;
   return [...wrongIf(isMissing, path, 'is missing'), ...named(reference?.name, path, 'subdomain')];
 }

@@ -1,19 +1,19 @@
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   Container,
   Volume,
   VolumeDevice,
   VolumeMount,
 } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { each, oneOf, pathWithinFaults, shown, stepsBack, wrongIf } from './rules.ts';
 
 // What the API server refuses in how a container uses the volumes of its pod, beyond types and markers.
 // k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go
 
-export function mountsFaults(container: Container, path: string, volumes: Volume[]): Fault[] {
+export function mountsFaults(container: Container, path: string, volumes: Volume[]): FieldError[] {
   const { volumeMounts = [], volumeDevices = [], securityContext } = container;
   const byName = new Map(volumes.map((volume) => [volume.name, volume]));
-  const missing = (name: string, at: string): Fault[] =>
+  const missing = (name: string, at: string): FieldError[] =>
     wrongIf(Boolean(name) && !byName.has(name), at, `names no volume of the pod: ${shown(name)}`);
   return [
     ...each(volumeMounts, `${path}.volumeMounts`, (mount, at) => [
@@ -52,7 +52,7 @@ function devicePathFaults(
   { devicePath }: VolumeDevice,
   mounts: VolumeMount[],
   path: string,
-): Fault[] {
+): FieldError[] {
   if (stepsBack(devicePath))
     return wrongIf(true, path, `must not contain .., not ${shown(devicePath)}`);
   const isTaken = Boolean(devicePath) && mounts.some(({ mountPath }) => mountPath === devicePath);
@@ -62,7 +62,7 @@ function devicePathFaults(
 function readOnlyFaults(
   { recursiveReadOnly, readOnly, mountPropagation }: VolumeMount,
   path: string,
-): Fault[] {
+): FieldError[] {
   const isAsked = recursiveReadOnly === 'Enabled' || recursiveReadOnly === 'IfPossible';
   const isPropagated = Boolean(mountPropagation) && mountPropagation !== 'None';
   return [
@@ -75,7 +75,7 @@ function readOnlyFaults(
   ];
 }
 
-function subPathFaults({ subPath, subPathExpr }: VolumeMount, path: string): Fault[] {
+function subPathFaults({ subPath, subPathExpr }: VolumeMount, path: string): FieldError[] {
   if (subPath && subPathExpr)
     return wrongIf(true, `${path}.subPathExpr`, 'and subPath must not both be given');
   return [

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   PodSpec,
   SecurityContext,
   WindowsSecurityContextOptions,
 } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { named, oneOf, shown, wrongIf } from './rules.ts';
 
 // What the API server refuses in a pod for the operating system that it names.
@@ -25,7 +25,7 @@ const linuxOnly = {
   ],
 };
 
-export function osFaults(spec: PodSpec, path: string): Fault[] {
+export function osFaults(spec: PodSpec, path: string): FieldError[] {
   const name = spec.os?.name ?? '';
   const ofPod: Place = [spec.securityContext, `${path}.securityContext`];
   const ofContainers = (['initContainers', 'containers'] as const).flatMap((field) =>
@@ -55,7 +55,7 @@ export function osFaults(spec: PodSpec, path: string): Fault[] {
 type Place = readonly [SecurityContext | undefined, path: string];
 
 /** Containers that are processes of the node: all of a pod, or none. */
-function hostProcessFaults(spec: PodSpec, path: string, contexts: Place[]): Fault[] {
+function hostProcessFaults(spec: PodSpec, path: string, contexts: Place[]): FieldError[] {
   const ofPod = spec.securityContext?.windowsOptions?.hostProcess;
   const own = contexts.map(([context]) => context?.windowsOptions?.hostProcess);
   const count = own.filter((each) => each ?? ofPod).length;
@@ -80,7 +80,10 @@ function hostProcessFaults(spec: PodSpec, path: string, contexts: Place[]): Faul
   ];
 }
 
-function windowsFaults(options: WindowsSecurityContextOptions | undefined, path: string): Fault[] {
+function windowsFaults(
+  options: WindowsSecurityContextOptions | undefined,
+  path: string,
+): FieldError[] {
   const { gmsaCredentialSpecName, gmsaCredentialSpec, runAsUserName } = options ?? {};
   return [
     ...named(gmsaCredentialSpecName, `${path}.gmsaCredentialSpecName`, 'subdomain'),
@@ -112,7 +115,7 @@ function without(
   [object, path]: readonly [object | undefined, path: string],
   fields: readonly string[],
   name: string,
-): Fault[] {
+): FieldError[] {
   return Object.entries(object ?? {}).flatMap(([field, value]) => {
     const isNothing = (value === false && isPlain.has(field)) || isDeepStrictEqual(value, []);
     const isWrong = fields.includes(field) && !isNothing;

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   Affinity,
   NodeSelectorTerm,
@@ -12,6 +11,7 @@ import type {
   TopologySpreadConstraint,
   WeightedPodAffinityTerm,
 } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { isDnsSubdomain, isLabelValue } from '../../lib/model/syntax.ts';
 import { containersFaults } from './containerRules.ts';
 import { osFaults } from './osRules.ts';
@@ -38,7 +38,7 @@ import { volumeFaults } from './volumeRules.ts';
 // cluster's feature gates are. k8s.io/kubernetes v1.36.3 pkg/apis/core/validation/validation.go
 
 /** What the rules of a strategy say too, such as that there are containers, is left to them. */
-export function templateFaults({ metadata, spec }: PodTemplateSpec, path: string): Fault[] {
+export function templateFaults({ metadata, spec }: PodTemplateSpec, path: string): FieldError[] {
   return [
     ...labelsFaults(metadata?.labels, `${path}.metadata.labels`),
     ...annotationsFaults(metadata?.annotations, `${path}.metadata.annotations`),
@@ -47,7 +47,7 @@ export function templateFaults({ metadata, spec }: PodTemplateSpec, path: string
   ];
 }
 
-function podFaults(spec: PodSpec, path: string): Fault[] {
+function podFaults(spec: PodSpec, path: string): FieldError[] {
   const { ephemeralContainers = [], shareProcessNamespace, hostPID, runtimeClassName } = spec;
   return [
     ...osFaults(spec, path),
@@ -96,7 +96,7 @@ const nameserversMax = 3;
 const searchesMax = 32;
 const searchesLengthMax = 2048;
 
-function dnsFaults({ dnsPolicy, dnsConfig }: PodSpec, path: string): Fault[] {
+function dnsFaults({ dnsPolicy, dnsConfig }: PodSpec, path: string): FieldError[] {
   const { nameservers = [], searches = [] } = dnsConfig ?? {};
   const at = `${path}.dnsConfig.nameservers`;
   return [
@@ -131,7 +131,7 @@ function dnsFaults({ dnsPolicy, dnsConfig }: PodSpec, path: string): Fault[] {
   ];
 }
 
-function hostAliasesFaults({ hostAliases }: PodSpec, path: string): Fault[] {
+function hostAliasesFaults({ hostAliases }: PodSpec, path: string): FieldError[] {
   return each(hostAliases, `${path}.hostAliases`, ({ ip, hostnames }, at) => [
     ...(ip ? ipFaults(ip, `${at}.ip`) : []),
     ...each(hostnames, `${at}.hostnames`, (name, nameAt) =>
@@ -140,11 +140,11 @@ function hostAliasesFaults({ hostAliases }: PodSpec, path: string): Fault[] {
   ]);
 }
 
-function ipFaults(address: string, path: string): Fault[] {
+function ipFaults(address: string, path: string): FieldError[] {
   return wrongIf(isIP(address) === 0, path, `must be an IP address, not ${shown(address)}`);
 }
 
-function securityFaults(context: PodSecurityContext | undefined, path: string): Fault[] {
+function securityFaults(context: PodSecurityContext | undefined, path: string): FieldError[] {
   return [
     ...between(context?.runAsUser, `${path}.runAsUser`, ids),
     ...between(context?.runAsGroup, `${path}.runAsGroup`, ids),
@@ -159,7 +159,7 @@ function securityFaults(context: PodSecurityContext | undefined, path: string): 
 
 const sysctl = /^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$/;
 
-function sysctlsFaults(sysctls: Sysctl[], path: string): Fault[] {
+function sysctlsFaults(sysctls: Sysctl[], path: string): FieldError[] {
   const names = sysctls.map(({ name }) => name);
   return each(sysctls, path, ({ name }, at, index) => [
     ...wrongIf(
@@ -175,7 +175,7 @@ const weights = [1, 100] as const;
 const required = 'requiredDuringSchedulingIgnoredDuringExecution';
 const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
 
-function affinityFaults(affinity: Affinity | undefined, path: string): Fault[] {
+function affinityFaults(affinity: Affinity | undefined, path: string): FieldError[] {
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity ?? {};
   const terms = nodeAffinity?.[required]?.nodeSelectorTerms;
   const termsPath = `${path}.nodeAffinity.${required}.nodeSelectorTerms`;
@@ -200,7 +200,7 @@ function affinityFaults(affinity: Affinity | undefined, path: string): Fault[] {
 function nodeTermFaults(
   { matchExpressions, matchFields }: NodeSelectorTerm,
   path: string,
-): Fault[] {
+): FieldError[] {
   const operators = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'];
   return [
     ...each(matchExpressions, `${path}.matchExpressions`, (expression, at) =>
@@ -220,7 +220,7 @@ function nodeTermFaults(
 
 type PodTerms = { [required]?: PodAffinityTerm[]; [preferred]?: WeightedPodAffinityTerm[] };
 
-function podTermsFaults(terms: PodTerms | undefined, path: string): Fault[] {
+function podTermsFaults(terms: PodTerms | undefined, path: string): FieldError[] {
   return [
     ...each(terms?.[required], `${path}.${required}`, podTermFaults),
     ...each(terms?.[preferred], `${path}.${preferred}`, ({ weight, podAffinityTerm }, at) => [
@@ -230,7 +230,7 @@ function podTermsFaults(terms: PodTerms | undefined, path: string): Fault[] {
   ];
 }
 
-function podTermFaults(term: PodAffinityTerm, path: string): Fault[] {
+function podTermFaults(term: PodAffinityTerm, path: string): FieldError[] {
   return [
     ...(term.topologyKey ? keyFaults(term.topologyKey, `${path}.topologyKey`) : []),
     ...selectorFaults(term.labelSelector, `${path}.labelSelector`),
@@ -252,7 +252,7 @@ function labelKeysFaults(
   term: Keyed,
   field: 'matchLabelKeys' | 'mismatchLabelKeys',
   path: string,
-): Fault[] {
+): FieldError[] {
   const keys = term[field] ?? [];
   const at = `${path}.${field}`;
   if (keys.length > 0 && !term.labelSelector)
@@ -260,7 +260,7 @@ function labelKeysFaults(
   return each(keys, at, (key, keyAt) => keyFaults(key, keyAt));
 }
 
-function tolerationFaults(toleration: Toleration, path: string): Fault[] {
+function tolerationFaults(toleration: Toleration, path: string): FieldError[] {
   const { key, operator = '', value, effect, tolerationSeconds } = toleration;
   return [
     ...(key ? keyFaults(key, `${path}.key`) : []),
@@ -287,7 +287,7 @@ function tolerationFaults(toleration: Toleration, path: string): Fault[] {
   ];
 }
 
-function spreadFaults(constraint: TopologySpreadConstraint, path: string): Fault[] {
+function spreadFaults(constraint: TopologySpreadConstraint, path: string): FieldError[] {
   const { maxSkew, minDomains, whenUnsatisfiable, labelSelector } = constraint;
   return [
     ...between(maxSkew, `${path}.maxSkew`, atLeast(1)),

@@ -1,5 +1,5 @@
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import type { PodSpec } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { oneOf, pathWithinFaults, shown, stepsBack, wrongIf } from './rules.ts';
 
 // What the API server refuses in profiles of seccomp and AppArmor, and in the annotations that mean something
@@ -10,7 +10,7 @@ type Profile = { type: string; localhostProfile?: string };
 export function profilesFaults(
   context: { seccompProfile?: Profile; appArmorProfile?: Profile } | undefined,
   path: string,
-): Fault[] {
+): FieldError[] {
   const { seccompProfile, appArmorProfile } = context ?? {};
   const seccompPath = `${path}.seccompProfile.localhostProfile`;
   const appArmorPath = `${path}.appArmorProfile.localhostProfile`;
@@ -26,7 +26,7 @@ export function profilesFaults(
   ];
 }
 
-function fileFaults(profile: Profile | undefined, path: string): Fault[] {
+function fileFaults(profile: Profile | undefined, path: string): FieldError[] {
   const isLocal = profile?.type === 'Localhost';
   const isGiven = profile?.localhostProfile !== undefined;
   return [
@@ -45,7 +45,7 @@ export function podAnnotationsFaults(
   annotations: Record<string, string> | undefined,
   path: string,
   spec: PodSpec | undefined,
-): Fault[] {
+): FieldError[] {
   const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
   return Object.entries(annotations ?? {}).flatMap(([key, value]) => {
     const at = `${path}[${key}]`;
@@ -66,7 +66,7 @@ export function podAnnotationsFaults(
 
 const profiles = ['runtime/default', 'unconfined', 'docker/default'];
 
-function seccompFaults(value: string, path: string): Fault[] {
+function seccompFaults(value: string, path: string): FieldError[] {
   const local = /^localhost\/(.*)/s.exec(value)?.[1];
   if (local !== undefined) {
     const isOutside = local.startsWith('/') || stepsBack(local);

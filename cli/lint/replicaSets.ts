@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import { newReplicaSet } from '../../lib/decide/replicaSets/revision.ts';
 import type {
   ObjectMeta,
@@ -7,6 +6,7 @@ import type {
   Rollout,
   RolloutStatus,
 } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { podTemplateHash } from '../../lib/model/hash.ts';
 import { ephemeralMetadataAnnotation, replacedMetadataAnnotation } from '../../lib/model/names.ts';
 import { annotationsMax, bytesOf, wrongIf } from './rules.ts';
@@ -46,7 +46,7 @@ function replicaSetOf(rollout: Rollout, namespace: string, status: RolloutStatus
 }
 
 /** Annotations that are not too many where they stand, but are where they come together. */
-export function sizeFaults(rollout: Rollout): Fault[] {
+export function sizeFaults(rollout: Rollout): FieldError[] {
   const ofTemplate = bytesOf(rollout.spec?.template?.metadata?.annotations);
   return replicaSetsOf(rollout, 'default').flatMap(({ set, role }) => {
     const inTemplate = bytesOf(set.spec?.template?.metadata?.annotations);

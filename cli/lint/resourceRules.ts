@@ -1,9 +1,9 @@
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   Container,
   PodResourceClaim,
   ResourceRequirements,
 } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { quantityNanos } from '../../lib/model/quantity.ts';
 import { isLabelKey } from '../../lib/model/syntax.ts';
 import { each, exactlyOne, named, oneOf, shown, wrongIf } from './rules.ts';
@@ -19,7 +19,7 @@ export function resourcesFaults(
   given: ResourceRequirements | undefined,
   path: string,
   podClaims: PodResourceClaim[],
-): Fault[] {
+): FieldError[] {
   const { requests = {}, limits = {} } = given ?? {};
   const names = Object.keys({ ...requests, ...limits });
   const isHuge = names.some((name) => name.startsWith(hugePages));
@@ -56,7 +56,7 @@ export function resourcesFaults(
 
 const standard = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
 
-function amountsFaults(amounts: Record<string, string | number>, path: string): Fault[] {
+function amountsFaults(amounts: Record<string, string | number>, path: string): FieldError[] {
   return Object.entries(amounts).flatMap(([name, amount]) => {
     const at = `${path}[${name}]`;
     const isExtended = name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
@@ -74,7 +74,7 @@ function amountsFaults(amounts: Record<string, string | number>, path: string): 
   });
 }
 
-function pagesFaults(name: string, nanos: bigint, path: string): Fault[] {
+function pagesFaults(name: string, nanos: bigint, path: string): FieldError[] {
   const size = name.slice(hugePages.length);
   const page = quantityNanos(size) ?? 0n;
   if (page <= 0n || page % whole !== 0n) {
@@ -83,7 +83,7 @@ function pagesFaults(name: string, nanos: bigint, path: string): Fault[] {
   return wrongIf(nanos % page !== 0n, path, `must be a number of pages of ${size}`);
 }
 
-export function claimFaults(claim: PodResourceClaim, path: string): Fault[] {
+export function claimFaults(claim: PodResourceClaim, path: string): FieldError[] {
   const sources = ['resourceClaimName', 'resourceClaimTemplateName'] as const;
   return [
     ...named(claim.name, `${path}.name`, 'label'),
@@ -96,7 +96,7 @@ export function claimFaults(claim: PodResourceClaim, path: string): Fault[] {
 }
 
 /** What becomes of a container whose resources change while it runs. */
-export function resizeFaults({ resizePolicy }: Container, path: string): Fault[] {
+export function resizeFaults({ resizePolicy }: Container, path: string): FieldError[] {
   const names = (resizePolicy ?? []).map(({ resourceName }) => resourceName);
   return each(
     resizePolicy,

@@ -1,9 +1,9 @@
-import type { Fault } from '../../lib/decide/release/validate.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { isDnsLabel, isDnsSubdomain, isLabelKey, isLabelValue } from '../../lib/model/syntax.ts';
 
 // What the rules about pods are made of.
 
-export function wrongIf(isWrong: boolean, path: string, message: string): Fault[] {
+export function wrongIf(isWrong: boolean, path: string, message: string): FieldError[] {
   return isWrong ? [{ path, message }] : [];
 }
 
@@ -11,8 +11,8 @@ export function wrongIf(isWrong: boolean, path: string, message: string): Fault[
 export function each<T>(
   list: readonly T[] | undefined,
   path: string,
-  rule: (item: T, path: string, index: number) => Fault[],
-): Fault[] {
+  rule: (item: T, path: string, index: number) => FieldError[],
+): FieldError[] {
   return (list ?? []).flatMap((item, index) => rule(item, `${path}[${index}]`, index));
 }
 
@@ -26,7 +26,7 @@ export function named(
   value: string | undefined,
   path: string,
   kind: 'label' | 'subdomain',
-): Fault[] {
+): FieldError[] {
   if (value === undefined || value === '') return [];
   const letters = 'lower-case letters, digits and -';
   if (kind === 'label') {
@@ -38,7 +38,11 @@ export function named(
 }
 
 /** A value, if one is given, of which there are no others. */
-export function oneOf(value: string | undefined, path: string, known: readonly string[]): Fault[] {
+export function oneOf(
+  value: string | undefined,
+  path: string,
+  known: readonly string[],
+): FieldError[] {
   const isWrong = value !== undefined && !known.includes(value);
   return wrongIf(isWrong, path, `must be one of ${known.join(', ')}, not ${shown(value)}`);
 }
@@ -47,7 +51,7 @@ export function between(
   value: number | undefined,
   path: string,
   [min, max]: readonly [number, number],
-): Fault[] {
+): FieldError[] {
   const isWrong = value !== undefined && (value < min || value > max);
   const range = max === Infinity ? `${min} or more` : `between ${min} and ${max}`;
   return wrongIf(isWrong, path, `must be ${range}, not ${value}`);
@@ -62,7 +66,7 @@ export function exactlyOne(
   object: object | undefined,
   path: string,
   { of, what, none = true }: { of: readonly string[]; what: string; none?: boolean },
-): Fault[] {
+): FieldError[] {
   const given = Object.entries(object ?? {})
     .filter(([name, value]) => of.includes(name) && value !== undefined && value !== null)
     .map(([name]) => name);
@@ -75,12 +79,15 @@ export function stepsBack(path: string | undefined): boolean {
 }
 
 /** A path that leads nowhere else. */
-export function pathWithinFaults(value: string | undefined, path: string): Fault[] {
+export function pathWithinFaults(value: string | undefined, path: string): FieldError[] {
   const isWrong = value?.startsWith('/') === true || stepsBack(value);
   return wrongIf(isWrong, path, `must be a relative path without .., not ${shown(value)}`);
 }
 
-export function labelsFaults(labels: Record<string, string> | undefined, path: string): Fault[] {
+export function labelsFaults(
+  labels: Record<string, string> | undefined,
+  path: string,
+): FieldError[] {
   return Object.entries(labels ?? {}).flatMap(([key, value]) => [
     ...keyFaults(key, `${path}[${key}]`),
     ...wrongIf(
@@ -102,7 +109,7 @@ export function bytesOf(annotations: Record<string, string> = {}): number {
 export function annotationsFaults(
   annotations: Record<string, string> | undefined,
   path: string,
-): Fault[] {
+): FieldError[] {
   const entries = Object.entries(annotations ?? {});
   const bytes = bytesOf(annotations);
   return [
@@ -112,7 +119,7 @@ export function annotationsFaults(
   ];
 }
 
-export function keyFaults(key: string, path: string, judged = key): Fault[] {
+export function keyFaults(key: string, path: string, judged = key): FieldError[] {
   const message =
     'has a key that must be a name of at most 63 letters, digits, -, _ and ., or such a name after a ' +
     `domain and /, not ${shown(key)}`;
@@ -124,7 +131,7 @@ type Selector = {
   matchExpressions?: { key: string; operator: string; values?: string[] }[];
 };
 
-export function selectorFaults(selector: Selector | undefined, path: string): Fault[] {
+export function selectorFaults(selector: Selector | undefined, path: string): FieldError[] {
   return [
     ...labelsFaults(selector?.matchLabels, `${path}.matchLabels`),
     ...each(selector?.matchExpressions, `${path}.matchExpressions`, (expression, at) => [
@@ -134,7 +141,7 @@ export function selectorFaults(selector: Selector | undefined, path: string): Fa
   ];
 }
 
-export function valueFaults(value: string, path: string): Fault[] {
+export function valueFaults(value: string, path: string): FieldError[] {
   return wrongIf(!isLabelValue(value), path, `must be a value of a label, not ${shown(value)}`);
 }
 
@@ -143,7 +150,7 @@ export function expressionFaults(
   { key, operator, values = [] }: { key: string; operator: string; values?: string[] },
   path: string,
   operators: readonly string[],
-): Fault[] {
+): FieldError[] {
   const takesNone = operator === 'Exists' || operator === 'DoesNotExist';
   const takesNumber = operator === 'Gt' || operator === 'Lt';
   const count = values.length;

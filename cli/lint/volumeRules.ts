@@ -1,4 +1,3 @@
-import type { Fault } from '../../lib/decide/release/validate.ts';
 import type {
   DownwardAPIVolumeFile,
   KeyToPath,
@@ -6,6 +5,7 @@ import type {
   Volume,
   VolumeProjection,
 } from '../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../lib/model/faults.ts';
 import { quantityNanos } from '../../lib/model/quantity.ts';
 import { amountFaults, fieldRefFaults } from './envRules.ts';
 import {
@@ -27,7 +27,7 @@ import {
 /** Up to 0777, which YAML 1.1 reads as 511. */
 const modes = [0, 0o777] as const;
 
-export function volumeFaults({ name, ...sources }: Volume, path: string): Fault[] {
+export function volumeFaults({ name, ...sources }: Volume, path: string): FieldError[] {
   const { hostPath, nfs, persistentVolumeClaim: claim, emptyDir, secret, configMap } = sources;
   const { downwardAPI, projected, ephemeral } = sources;
   const { sizeLimit = 0 } = emptyDir ?? {};
@@ -64,7 +64,10 @@ export function volumeFaults({ name, ...sources }: Volume, path: string): Fault[
   ];
 }
 
-function claimFaults(template: PersistentVolumeClaimTemplate | undefined, path: string): Fault[] {
+function claimFaults(
+  template: PersistentVolumeClaimTemplate | undefined,
+  path: string,
+): FieldError[] {
   if (template === undefined) return wrongIf(true, path, 'is missing');
   const { labels, annotations, ...more } = template.metadata ?? {};
   const { accessModes = [], resources, storageClassName } = template.spec ?? {};
@@ -93,12 +96,12 @@ function claimFaults(template: PersistentVolumeClaimTemplate | undefined, path: 
   ];
 }
 
-function backstepFaults(value: string | undefined, path: string): Fault[] {
+function backstepFaults(value: string | undefined, path: string): FieldError[] {
   return wrongIf(stepsBack(value), path, `must not contain .., not ${shown(value)}`);
 }
 
 /** Of a file in a volume. What begins with two dots is the kubelet's own. */
-function filePathFaults(value: string | undefined, path: string): Fault[] {
+function filePathFaults(value: string | undefined, path: string): FieldError[] {
   const isReserved = value?.startsWith('..') === true && !stepsBack(value);
   return [
     ...pathWithinFaults(value, path),
@@ -108,11 +111,11 @@ function filePathFaults(value: string | undefined, path: string): Fault[] {
 
 type Files = { defaultMode?: number; items?: KeyToPath[] };
 
-function namedFilesFaults(files: Files & { name?: string }, path: string): Fault[] {
+function namedFilesFaults(files: Files & { name?: string }, path: string): FieldError[] {
   return [...wrongIf(!files.name, `${path}.name`, 'is missing'), ...filesFaults(files, path)];
 }
 
-function filesFaults({ defaultMode, items }: Files, path: string): Fault[] {
+function filesFaults({ defaultMode, items }: Files, path: string): FieldError[] {
   return [
     ...between(defaultMode, `${path}.defaultMode`, modes),
     ...each(items, `${path}.items`, (item, at) => [
@@ -124,7 +127,7 @@ function filesFaults({ defaultMode, items }: Files, path: string): Fault[] {
 
 type Downward = { defaultMode?: number; items?: DownwardAPIVolumeFile[] };
 
-function downwardFaults(downward: Downward | undefined, path: string): Fault[] {
+function downwardFaults(downward: Downward | undefined, path: string): FieldError[] {
   return [
     ...between(downward?.defaultMode, `${path}.defaultMode`, modes),
     ...each(downward?.items, `${path}.items`, (item, at) => [
@@ -147,7 +150,7 @@ const downwardPaths = [
   /^metadata\.(name|namespace|uid|labels|annotations|(labels|annotations)\['.*'\])$/,
 ];
 
-function projectionFaults(source: VolumeProjection, path: string): Fault[] {
+function projectionFaults(source: VolumeProjection, path: string): FieldError[] {
   const { secret, configMap, downwardAPI, serviceAccountToken: token } = source;
   const sources = Object.keys(source);
   return [
@@ -164,7 +167,7 @@ function projectionFaults(source: VolumeProjection, path: string): Fault[] {
 }
 
 /** Two sources cannot make one file. */
-function samePathFaults(sources: VolumeProjection[] | undefined, path: string): Fault[] {
+function samePathFaults(sources: VolumeProjection[] | undefined, path: string): FieldError[] {
   const taken = new Set<string>();
   return each(sources, path, (source, at) =>
     (['secret', 'configMap', 'downwardAPI'] as const).flatMap((kind) =>

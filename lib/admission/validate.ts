@@ -1,12 +1,8 @@
+import { unsupported, validate } from '../decide/guards/validate.ts';
 import { roleFaults } from '../decide/release/roleFaults.ts';
-import {
-  type Fault,
-  faultLine,
-  typeFaults,
-  unsupported,
-  validate,
-} from '../decide/release/validate.ts';
+import { faultLine, typeFaults } from '../decide/release/typeFaults.ts';
 import type { Rollout } from '../model/argo.generated.ts';
+import type { FieldError } from '../model/faults.ts';
 import { faultList } from '../model/faults.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import { deepEqual } from '../model/patch.ts';
@@ -49,7 +45,7 @@ function inShort(line: string): string {
   return line.slice(0, warningLengthMax);
 }
 
-function faultsOf(object: AdmittedObject): Fault[] {
+function faultsOf(object: AdmittedObject): FieldError[] {
   const rollout = rolloutIn(object);
   const types = typeFaults(rollout);
   if (types.length === 0) return rulesFaults(rollout);
@@ -58,7 +54,7 @@ function faultsOf(object: AdmittedObject): Fault[] {
   return [...types, ...besides(rulesFaults({ ...rollout, spec }), types)];
 }
 
-function rulesFaults(rollout: Rollout): Fault[] {
+function rulesFaults(rollout: Rollout): FieldError[] {
   return [...validate(rollout), ...roleFaults(rollout)];
 }
 

@@ -1,5 +1,5 @@
 import { rivalUntil } from '../decide/guards/conflictingController.ts';
-import { unsupported } from '../decide/release/validate.ts';
+import { unsupported } from '../decide/guards/validate.ts';
 import { decide } from '../decide/rollout/decide.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Rollout } from '../model/argo.generated.ts';

@@ -1,3 +1,6 @@
+/** What is wrong with a field of a spec, and what to write instead. */
+export type FieldError = { path: string; message: string };
+
 /** How many faults one answer names: whoever made thousands corrects those first. */
 export const faultsMax = 20;
 

@@ -1,6 +1,7 @@
+import { unsupported, validate } from '../decide/guards/validate.ts';
 import { selectorText } from '../decide/release/selector.ts';
 import { sameTemplate } from '../decide/release/template.ts';
-import { typeFaults, unsupported, validate } from '../decide/release/validate.ts';
+import { typeFaults } from '../decide/release/typeFaults.ts';
 import { resolved } from '../decide/release/workloadRef.ts';
 import { newReplicaSet } from '../decide/replicaSets/revision.ts';
 import { needsOf } from '../decide/rollout/needs.ts';

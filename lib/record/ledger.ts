@@ -1,5 +1,6 @@
+import { stepText } from '../decide/steps/kinds.ts';
 import { pauseSeconds } from '../decide/steps/pause.ts';
-import { stepsOf, stepText } from '../decide/steps/steps.ts';
+import { stepsOf } from '../decide/steps/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Actor, Command, Intent } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';

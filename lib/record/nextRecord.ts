@@ -1,5 +1,5 @@
 import { knownSets as knownSetsNow } from '../decide/release/knownSets.ts';
-import { typeFaults } from '../decide/release/validate.ts';
+import { typeFaults } from '../decide/release/typeFaults.ts';
 import { retryAt } from '../decide/replicaSets/metadata.ts';
 import { safetyMs } from '../decide/rollout/explain.ts';
 import { bestOf } from '../decide/status/progress.ts';

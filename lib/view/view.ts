@@ -1,6 +1,8 @@
 import { phaseOf } from '../decide/status/phase.ts';
+import { stepText } from '../decide/steps/kinds.ts';
 import { releasePause } from '../decide/steps/pause.ts';
-import { currentStep, setWeightOf, stepIndexOf, stepsOf, stepText } from '../decide/steps/steps.ts';
+import { currentStep, stepIndexOf, stepsOf } from '../decide/steps/steps.ts';
+import { setWeightOf } from '../decide/steps/weight.ts';
 import type { Pod, ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
 import { scaleDownDeadlineAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';

@@ -1,13 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { unsupported } from '../../lib/decide/release/validate.ts';
-import {
-  type Counts,
-  goalCounts,
-  limitsOf,
-  nextCounts,
-} from '../../lib/decide/replicaSets/counts.ts';
+import { unsupported } from '../../lib/decide/guards/validate.ts';
+import { type Counts, goalCounts, limitsOf, nextCounts } from '../../lib/decide/release/counts.ts';
 import { decide } from '../../lib/decide/rollout/decide.ts';
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import type { Observed } from '../../lib/model/observed.ts';

@@ -1,17 +1,13 @@
 // The cases that `types rules` prints (test/cluster/types/README.md), answered by our own code.
 
+import { validate } from '../../lib/decide/guards/validate.ts';
 import { affinityOf, isRuleStale, withoutInjectedRule } from '../../lib/decide/release/affinity.ts';
+import { type Counts, goalCounts, limitsOf, nextCounts } from '../../lib/decide/release/counts.ts';
 import type { Release } from '../../lib/decide/release/release.ts';
 import { setsOf } from '../../lib/decide/release/release.ts';
-import { validate } from '../../lib/decide/release/validate.ts';
-import {
-  type Counts,
-  goalCounts,
-  limitsOf,
-  nextCounts,
-} from '../../lib/decide/replicaSets/counts.ts';
 import { phaseOf } from '../../lib/decide/status/phase.ts';
-import { currentStep, setWeightOf, sizingWeight } from '../../lib/decide/steps/steps.ts';
+import { currentStep } from '../../lib/decide/steps/steps.ts';
+import { setWeightOf, sizingWeight } from '../../lib/decide/steps/weight.ts';
 import { decideCanary } from '../../lib/decide/strategy/canary.ts';
 import type {
   Affinity,

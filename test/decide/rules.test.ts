@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { validate } from '../../lib/decide/guards/validate.ts';
 import { affinityOf, withoutInjectedRule } from '../../lib/decide/release/affinity.ts';
-import { validate } from '../../lib/decide/release/validate.ts';
-import { nextCounts } from '../../lib/decide/replicaSets/counts.ts';
+import { nextCounts } from '../../lib/decide/release/counts.ts';
 import type { Affinity } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 import { deepEqual } from '../../lib/model/patch.ts';

@@ -21,9 +21,10 @@ import {
   versionOf,
 } from '../../model/workload.ts';
 import { isDrivenHere, type Kept, keptDetail } from '../guards/conflictingController.ts';
+import { unsupported } from '../guards/validate.ts';
 import { withoutInjectedRule } from '../release/affinity.ts';
 import { ownMetadata } from '../release/ephemeralMetadata.ts';
-import { typeFaults, unsupported } from '../release/validate.ts';
+import { typeFaults } from '../release/typeFaults.ts';
 import { patchTemplate, templateFault } from '../release/workloadRef.ts';
 import { releasePause } from '../steps/pause.ts';
 import { stepIndexOf, stepsOf } from '../steps/steps.ts';

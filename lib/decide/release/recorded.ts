@@ -10,7 +10,7 @@ import type { Observed } from '../../model/observed.ts';
 import type { Millis } from '../../model/units.ts';
 import { annotationOf, createdAt, desiredOf, podHashOf, sum } from '../../model/workload.ts';
 import type { Fault, Release } from './release.ts';
-import { checkFenceposts, typeFaults } from './validate.ts';
+import { checkFenceposts, typeFaults } from './typeFaults.ts';
 
 /**
  * The release that the status records, whatever the spec says by now: what goes on while the spec is

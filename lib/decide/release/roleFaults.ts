@@ -1,7 +1,7 @@
 import type { LabelSelector, Rollout } from '../../model/argo.generated.ts';
+import type { FieldError } from '../../model/faults.ts';
 import { hashLabel } from '../../model/names.ts';
 import { isMatch } from './selector.ts';
-import type { Fault } from './validate.ts';
 
 const why = 'Kubernetes refuses a ReplicaSet whose selector does not find its pods';
 
@@ -10,7 +10,7 @@ const why = 'Kubernetes refuses a ReplicaSet whose selector does not find its po
  * `validate` finds: Argo takes such a spec, and runs it until a ReplicaSet is to have that role.
  * argo v1.10.1 pkg/apis/rollouts/validation/validation.go
  */
-export function roleFaults({ spec = {} }: Rollout): Fault[] {
+export function roleFaults({ spec = {} }: Rollout): FieldError[] {
   const { canary, blueGreen } = spec.strategy ?? {};
   const roles = {
     'canary.canaryMetadata': canary?.canaryMetadata,

@@ -2,8 +2,8 @@ import type { Pod, PodCondition, RolloutStatus } from '../../model/argo.generate
 import { refOf, type Write } from '../../model/plan.ts';
 import { fromTime, isSameTime, type Millis, secondMs } from '../../model/units.ts';
 import { createdAt, desiredOf, replicasOf, sum, uidOf } from '../../model/workload.ts';
+import { limitsOf } from '../release/counts.ts';
 import type { Release } from '../release/release.ts';
-import { limitsOf } from './counts.ts';
 
 /** When pods that may not be evicted now are tried again. argo v1.10.1 rollout/restart.go */
 export const evictRetryMs = 30 * secondMs;

@@ -9,6 +9,7 @@ import {
   revisionOf,
   sum,
 } from '../../model/workload.ts';
+import { goalCounts, type Limits, limitsOf, nextCounts, type Sets } from '../release/counts.ts';
 import type { Draft } from '../release/draft.ts';
 import { isHandedBack } from '../release/handback.ts';
 import { hasSteps, soundReplicas } from '../release/recorded.ts';
@@ -21,8 +22,7 @@ import {
   type Release,
   setsOf,
 } from '../release/release.ts';
-import { sizingWeight } from '../steps/steps.ts';
-import { goalCounts, type Limits, limitsOf, nextCounts, type Sets } from './counts.ts';
+import { sizingWeight } from '../steps/weight.ts';
 import { resize } from './resize.ts';
 import { isLedTo, isReferenced, keptSize, scaleBlueGreen, scaleDownAt } from './scaleDownDelay.ts';
 

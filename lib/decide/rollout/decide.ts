@@ -31,6 +31,7 @@ import {
   withFault,
 } from '../guards/guards.ts';
 import { findStatus } from '../guards/statusRecovery.ts';
+import { unsupported, validate } from '../guards/validate.ts';
 import { emptyDraft, patchWrites } from '../release/draft.ts';
 import { recordedRelease } from '../release/recorded.ts';
 import {
@@ -43,7 +44,7 @@ import {
   releaseOf,
   withStatus,
 } from '../release/release.ts';
-import { faultLine, typeFaults, unsupported, validate } from '../release/validate.ts';
+import { faultLine, typeFaults } from '../release/typeFaults.ts';
 import { syncMetadata } from '../replicaSets/metadata.ts';
 import { carriedOut, restartPods } from '../replicaSets/restart.ts';
 import {

@@ -12,6 +12,7 @@ import {
   revisionOf,
 } from '../../model/workload.ts';
 import { faultReason, invalidRetryMs, mendedWhy } from '../guards/guards.ts';
+import { type Counts, goalCounts, limitsOf } from '../release/counts.ts';
 import { isHandedBack } from '../release/handback.ts';
 import { isOfRelease } from '../release/pauseReason.ts';
 import {
@@ -23,7 +24,6 @@ import {
   type Release,
   setsOf,
 } from '../release/release.ts';
-import { type Counts, goalCounts, limitsOf } from '../replicaSets/counts.ts';
 import { retryAt } from '../replicaSets/metadata.ts';
 import { evictRetryMs, openRestart, restartPods } from '../replicaSets/restart.ts';
 import { keepsSizes } from '../replicaSets/scale.ts';
@@ -31,7 +31,8 @@ import { previewSize, scaleDownAt } from '../replicaSets/scaleDownDelay.ts';
 import { conditionOf, reasons } from '../status/conditions.ts';
 import { deadlineAt } from '../status/progress.ts';
 import { pauseEnd, pauseSeconds, releasePause } from '../steps/pause.ts';
-import { currentStep, sizingWeight, stepIndexOf, stepsOf } from '../steps/steps.ts';
+import { currentStep, stepIndexOf, stepsOf } from '../steps/steps.ts';
+import { sizingWeight } from '../steps/weight.ts';
 
 /** A release in progress is looked at at least this often, doorbell or not. */
 export const safetyMs = minuteMs;

@@ -14,7 +14,8 @@ import {
 import { isBlueGreen, type Release } from '../release/release.ts';
 import { isSaturated } from '../replicaSets/resize.ts';
 import { scaleDownAt } from '../replicaSets/scaleDownDelay.ts';
-import { currentStep, stepsOf } from '../steps/steps.ts';
+import { isAtPause } from '../steps/pause.ts';
+import { stepsOf } from '../steps/steps.ts';
 import {
   conditionOf,
   reasons,
@@ -133,12 +134,7 @@ function isDeadlineOff(release: Release): boolean {
   const isKeeping = release.others.some(
     (set) => scaleDownAt(set) !== undefined && desiredOf(set) > 0,
   );
-  return (
-    paused ||
-    isKeeping ||
-    release.fault !== undefined ||
-    currentStep(release.rollout)?.pause !== undefined
-  );
+  return paused || isKeeping || release.fault !== undefined || isAtPause(release.rollout);
 }
 
 /** When the release counts as stuck; undefined while the deadline does not run. */

@@ -3,7 +3,27 @@ import { pauseReasons } from '../../model/names.ts';
 import { durationSeconds, fromTime, type Millis, secondMs, toTimeUp } from '../../model/units.ts';
 import { isOfRelease } from '../release/pauseReason.ts';
 import { hasPause, type Release } from '../release/release.ts';
+import type { StepKind } from './stepKind.ts';
 import { currentStep } from './steps.ts';
+
+export const pause: StepKind<'pause'> = {
+  field: 'pause',
+  validate: ({ duration }, path) => {
+    if (duration === undefined || duration === null || durationSeconds(duration) >= 0) return [];
+    const message = `must be seconds such as 30 or a duration such as 1m30s or 24h, not ${duration}`;
+    return [{ path: `${path}.duration`, message }];
+  },
+  text: ({ duration }) => (duration === undefined ? 'pause' : `pause: ${duration}`),
+  run: {
+    enter: (status, now) => withPause(status, pauseReasons.step, now),
+    isDone: isPauseOver,
+  },
+};
+
+/** Whether the release is at a pause of its steps. */
+export function isAtPause(rollout: Rollout): boolean {
+  return currentStep(rollout)?.pause !== undefined;
+}
 
 /** When the timed pause being kept ends; undefined when none is kept or it has no duration. */
 export function pauseEnd(release: Pick<Release, 'rollout' | 'status'>): Millis | undefined {
@@ -35,7 +55,7 @@ export function releasePause(status: RolloutStatus): PauseCondition | undefined 
  * Whether the pause step is over: its time is up, or a person lifted it. `controllerPause` without
  * a condition is how the plugin's promote leaves the status. argo v1.10.1 rollout/pause.go
  */
-export function isPauseOver(release: Release): boolean {
+function isPauseOver(release: Release): boolean {
   const isLifted = release.status.controllerPause && !hasPause(release.status, pauseReasons.step);
   if (isLifted) return !wasHeldByPerson(release);
   const end = pauseEnd(release);

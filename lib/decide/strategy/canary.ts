@@ -1,24 +1,15 @@
 import type { RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import type { PlannedEvent } from '../../model/plan.ts';
-import {
-  availableOf,
-  currentOf,
-  desiredOf,
-  podHashOf,
-  replicasOf,
-  sum,
-} from '../../model/workload.ts';
+import { podHashOf } from '../../model/workload.ts';
 import { isHold } from '../release/pauseReason.ts';
 import {
   isAborted,
   isHeldByFault,
   podTemplateOrStepsChanged,
   type Release,
-  setsOf,
 } from '../release/release.ts';
 import { isRollbackInWindow } from '../release/rollback.ts';
-import { goalCounts, limitsOf } from '../replicaSets/counts.ts';
 import {
   abortOf,
   abortTo,
@@ -29,8 +20,10 @@ import {
   withCounts,
   withoutAbort,
 } from '../status/status.ts';
-import { isPauseOver, withoutPauses, withoutStepPause, withPause } from '../steps/pause.ts';
-import { currentStep, sizingWeight, stepIndexOf, stepsOf, stepText } from '../steps/steps.ts';
+import { runOf, stepText } from '../steps/kinds.ts';
+import { withoutPauses, withoutStepPause } from '../steps/pause.ts';
+import { hasEnoughPods } from '../steps/setWeight.ts';
+import { currentStep, stepIndexOf, stepsOf } from '../steps/steps.ts';
 
 /**
  * The status of a canary as this turn leaves it: where it is in its steps, whether it pauses,
@@ -77,28 +70,6 @@ function promotionReason(release: Release): string | undefined {
   return count === 0 || done ? `Completed all ${count} canary steps` : undefined;
 }
 
-function hasEnoughPods(release: Release): boolean {
-  const wanted = replicasOf(release.rollout);
-  const available = release.current ? availableOf(release.current) : 0;
-  return available >= wanted || meetsThreshold(release, wanted);
-}
-
-/**
- * Whether enough of the wanted canary pods are available to go on: all of them, unless
- * `replicaProgressThreshold` says fewer will do. argo v1.10.1 utils/replicaset/canary.go
- */
-function meetsThreshold(release: Release, wanted: number): boolean {
-  const set = release.current;
-  const threshold = release.rollout.spec?.strategy?.canary?.replicaProgressThreshold;
-  if (!set || !threshold || threshold.value < 0) {
-    return set !== undefined && desiredOf(set) === wanted && availableOf(set) === wanted;
-  }
-  if (threshold.type !== 'Percent') return availableOf(set) >= Math.min(threshold.value, wanted);
-  if (wanted === 0) return true;
-  const percent = (availableOf(set) / wanted) * 100;
-  return percent >= threshold.value - 1e-10;
-}
-
 /**
  * One step further when the current one is done; a pause that comes next begins in the same turn,
  * so that no moment lies between them in which the release seems to move.
@@ -117,32 +88,19 @@ function advance(release: Release, base: RolloutStatus): Decided {
   }
   // A promote that no step has heard is forgotten: it must not lift a pause that comes later.
   if (!status.pauseConditions?.length) status = withoutPauses(status);
-  const next = steps[status.currentStepIndex ?? 0];
+  const next = runOf(steps[status.currentStepIndex ?? 0]);
   const held = release.rollout.spec?.paused || (status.pauseConditions ?? []).length > 0;
-  if (next?.pause && !held) status = withPause(status, pauseReasons.step, release.now);
+  if (next?.enter && !held) status = next.enter(status, release.now);
   return finish(release, { status, events }, { aborted: false });
 }
 
 function isStepDone(release: Release): boolean {
   const step = currentStep(release.rollout);
-  if (!step || release.rollout.spec?.paused || hasForeignPause(release.status)) return false;
-  if (step.pause) return isPauseOver(release);
-  return step.setWeight !== undefined && isAtWeight(release);
+  if (release.rollout.spec?.paused || hasForeignPause(release.status)) return false;
+  return runOf(step)?.isDone(release) ?? false;
 }
 
 /** A pause that is not the step's own holds every step. */
 function hasForeignPause(status: RolloutStatus): boolean {
   return (status.pauseConditions ?? []).some((pause) => pause.reason !== pauseReasons.step);
-}
-
-/** argo v1.10.1 utils/replicaset/canary.go AtDesiredReplicaCountsForCanary */
-function isAtWeight(release: Release): boolean {
-  const sets = setsOf(release);
-  const goal = goalCounts(sets, sizingWeight(release.rollout), limitsOf(release.rollout));
-  if (!meetsThreshold(release, goal.canary)) return false;
-  const stable = release.stable;
-  if (!stable || desiredOf(stable) !== goal.stable || currentOf(stable) !== goal.stable) {
-    return false;
-  }
-  return sum(release.others, availableOf) === 0;
 }

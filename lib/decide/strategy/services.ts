@@ -1,4 +1,5 @@
 import type { ReplicaSet, Service } from '../../model/argo.generated.ts';
+import type { FieldError } from '../../model/faults.ts';
 import { hashLabel, managedByAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { refOf } from '../../model/plan.ts';
@@ -16,14 +17,13 @@ import {
 import type { Draft } from '../release/draft.ts';
 import { isFree, isHandedBack, othersServe } from '../release/handback.ts';
 import { isAborted, isBlueGreen, type Release } from '../release/release.ts';
-import type { Fault } from '../release/validate.ts';
 import { cutoverOf, strategyOf } from './cutover.ts';
 
 /**
  * What is wrong with the Services themselves.
  * argo v1.10.1 pkg/apis/rollouts/validation/validation_references.go
  */
-export function serviceFaults({ rollout, services }: Observed): Fault[] {
+export function serviceFaults({ rollout, services }: Observed): FieldError[] {
   const labels = rollout.spec?.template?.metadata?.labels ?? {};
   return serviceFields(rollout).flatMap(([path, name]) => {
     const service = services[name];

@@ -1,62 +1,40 @@
 import type {
   AntiAffinity,
   BlueGreenStrategy,
-  CanaryStep,
   CanaryStrategy,
   LabelSelector,
   LabelSelectorRequirement,
   Rollout,
   RolloutSpec,
 } from '../../model/argo.generated.ts';
+import type { FieldError } from '../../model/faults.ts';
 import { hashLabel } from '../../model/names.ts';
-import { perObject } from '../../model/perObject.ts';
 import { hasTemplate } from '../../model/reference.ts';
-import { checkStructure } from '../../model/structure.ts';
 import { isLabelKey, isLabelValue } from '../../model/syntax.ts';
-import { durationSeconds } from '../../model/units.ts';
-import { isMatch } from './selector.ts';
+import { isMatch } from '../release/selector.ts';
+import { checkFenceposts } from '../release/typeFaults.ts';
+import { unsupportedField, validateStep } from '../steps/kinds.ts';
 
-/** What is wrong with a spec, where, and what to write instead. */
-export type Fault = { path: string; message: string };
-
-type Check = (spec: RolloutSpec) => Fault[];
-
-export function faultLine({ path, message }: Fault): string {
-  return `${path} ${message}`;
-}
-
-/**
- * Values of a wrong type, which the definitions let through in places, or were not there to refuse.
- * Nothing else here, and no hash, can do with such a rollout.
- */
-export function typeFaults({ spec }: Rollout): Fault[] {
-  return spec ? typeFaultsOf(spec) : [];
-}
-
-const typeFaultsOf = perObject((spec: RolloutSpec): Fault[] =>
-  checkStructure('RolloutSpec', spec)
-    .filter((fault) => fault.kind === 'type')
-    .map(({ path, message }) => ({ path: `spec.${path}`, message })),
-);
+type Check = (spec: RolloutSpec) => FieldError[];
 
 /**
  * Faults in what a structurally sound rollout means, in the order of the spec. The rules are the
  * peer's, the words ours; a template's finer points are the API server's to judge, in a dry run.
  * argo v1.10.1 pkg/apis/rollouts/validation/validation.go
  */
-export function validate(rollout: Rollout): Fault[] {
+export function validate(rollout: Rollout): FieldError[] {
   const spec = rollout.spec ?? {};
   return [checkNumbers, checkSelector, checkTemplate, checkStrategy].flatMap((check: Check) =>
     check(spec),
   );
 }
 
-function fault(path: string, message: string): Fault[] {
+function fault(path: string, message: string): FieldError[] {
   return [{ path, message }];
 }
 
-function checkNumbers(spec: RolloutSpec): Fault[] {
-  const faults: Fault[] = [];
+function checkNumbers(spec: RolloutSpec): FieldError[] {
+  const faults: FieldError[] = [];
   const fields = [
     'replicas',
     'minReadySeconds',
@@ -76,7 +54,7 @@ function checkNumbers(spec: RolloutSpec): Fault[] {
   return faults;
 }
 
-function checkSelector(spec: RolloutSpec): Fault[] {
+function checkSelector(spec: RolloutSpec): FieldError[] {
   if (spec.workloadRef && !spec.selector) return [];
   if (!spec.selector) {
     return fault('spec.selector', 'is missing; name the labels of the template, e.g. matchLabels');
@@ -105,14 +83,14 @@ function checkMatch(
   requirement: LabelSelectorRequirement,
   labels: Record<string, string>,
   index: number,
-): Fault[] {
+): FieldError[] {
   const message = `must match spec.selector.matchExpressions[${index}]; the template does not`;
   return isMatch(requirement, labels[requirement.key])
     ? []
     : fault('spec.template.metadata.labels', message);
 }
 
-function checkExpressions(selector: LabelSelector): Fault[] {
+function checkExpressions(selector: LabelSelector): FieldError[] {
   return (selector.matchExpressions ?? []).flatMap((expression, index) => {
     const path = `spec.selector.matchExpressions[${index}]`;
     const { key, operator, values = [] } = expression;
@@ -129,7 +107,7 @@ function checkExpressions(selector: LabelSelector): Fault[] {
   });
 }
 
-function checkLabel(path: string, key: string, values: string[]): Fault[] {
+function checkLabel(path: string, key: string, values: string[]): FieldError[] {
   if (key === hashLabel) {
     return fault(path, `must not name ${key}, of which each version gets its own`);
   }
@@ -141,7 +119,7 @@ function checkLabel(path: string, key: string, values: string[]): Fault[] {
   return fault(path, `asks ${key} for a value that no label can have: ${wrong.slice(0, 80)}`);
 }
 
-function checkTemplate(spec: RolloutSpec): Fault[] {
+function checkTemplate(spec: RolloutSpec): FieldError[] {
   if (spec.workloadRef) {
     return hasTemplate(spec.template)
       ? fault(
@@ -166,7 +144,7 @@ function checkTemplate(spec: RolloutSpec): Fault[] {
   return faults;
 }
 
-function checkStrategy(spec: RolloutSpec): Fault[] {
+function checkStrategy(spec: RolloutSpec): FieldError[] {
   const { canary, blueGreen } = spec.strategy ?? {};
   if (canary && blueGreen) {
     return fault('spec.strategy', 'must be canary or blueGreen, not both; remove one');
@@ -178,9 +156,9 @@ function checkStrategy(spec: RolloutSpec): Fault[] {
 function checkBlueGreen(
   spec: RolloutSpec,
   { activeService, previewService, ...more }: BlueGreenStrategy = { activeService: '' },
-): Fault[] {
+): FieldError[] {
   const path = 'spec.strategy.blueGreen';
-  const faults: Fault[] = [];
+  const faults: FieldError[] = [];
   if (!activeService) {
     faults.push(...fault(`${path}.activeService`, 'is missing; name the Service with the traffic'));
   } else if (activeService === previewService) {
@@ -208,12 +186,12 @@ const counted = [
   'abortScaleDownDelaySeconds',
 ] as const;
 
-function checkCanary(canary: CanaryStrategy): Fault[] {
+function checkCanary(canary: CanaryStrategy): FieldError[] {
   const path = 'spec.strategy.canary';
   const faults = [
     ...checkFenceposts(canary, path),
     ...(canary.steps ?? []).flatMap((step, index) =>
-      checkStep(step, `${path}.steps[${index}]`, canary),
+      validateStep(step, `${path}.steps[${index}]`, canary),
     ),
     ...checkAntiAffinity(canary.antiAffinity, `${path}.antiAffinity`),
   ];
@@ -229,67 +207,7 @@ function checkCanary(canary: CanaryStrategy): Fault[] {
   return faults;
 }
 
-/** Also asked by an abort under a faulty spec: limits that are sound are kept. */
-export function checkFenceposts(canary: CanaryStrategy, path: string): Fault[] {
-  const faults = (['maxSurge', 'maxUnavailable'] as const).flatMap((field) => {
-    const value = canary[field];
-    const isCount = typeof value === 'number' && value >= 0;
-    const isPercent = typeof value === 'string' && /^\d+%?$/.test(value);
-    return value === undefined || isCount || isPercent
-      ? []
-      : fault(
-          `${path}.${field}`,
-          `must be a count such as 1 or a percentage such as 25%, not ${value}`,
-        );
-  });
-  if (faults.length > 0) return faults;
-  const isZero = (value: number | string | undefined): boolean =>
-    value !== undefined && Number(String(value).replace('%', '')) === 0;
-  return isZero(canary.maxSurge) && isZero(canary.maxUnavailable)
-    ? fault(`${path}.maxSurge`, 'and maxUnavailable must not both be 0: no pod could be replaced')
-    : [];
-}
-
-/** What a step can do. */
-const actions = [
-  'setWeight',
-  'pause',
-  'experiment',
-  'analysis',
-  'setCanaryScale',
-  'setHeaderRoute',
-  'setMirrorRoute',
-  'plugin',
-] as const;
-
-function checkStep(step: CanaryStep, path: string, canary: CanaryStrategy): Fault[] {
-  const present = actions.filter((action) => step[action] !== undefined && step[action] !== null);
-  if (present.length === 0) {
-    const endless = 'a pause that only a person ends is pause: {}';
-    return fault(path, `must be one of: ${actions.join(', ')}; ${endless}`);
-  }
-  if (present.length > 1) {
-    return fault(
-      path,
-      `must do one thing, not ${present.join(' and ')}; make it ${present.length} steps`,
-    );
-  }
-  if (step.setWeight !== undefined && (step.setWeight < 0 || step.setWeight > 100)) {
-    return fault(`${path}.setWeight`, `must be between 0 and 100, not ${step.setWeight}`);
-  }
-  const duration = step.pause?.duration;
-  if (duration !== undefined && duration !== null && durationSeconds(duration) < 0) {
-    const message = `must be seconds such as 30 or a duration such as 1m30s or 24h, not ${duration}`;
-    return fault(`${path}.pause.duration`, message);
-  }
-  if (canary.trafficRouting) return [];
-  const routed = (['setCanaryScale', 'setHeaderRoute', 'setMirrorRoute'] as const).find(
-    (action) => step[action],
-  );
-  return routed ? fault(`${path}.${routed}`, 'works only with trafficRouting') : [];
-}
-
-function checkAntiAffinity(antiAffinity: AntiAffinity | undefined, path: string): Fault[] {
+function checkAntiAffinity(antiAffinity: AntiAffinity | undefined, path: string): FieldError[] {
   if (!antiAffinity) return [];
   const preferred = antiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
   const required = antiAffinity.requiredDuringSchedulingIgnoredDuringExecution;
@@ -315,9 +233,8 @@ export function unsupported(rollout: Rollout): string | undefined {
   if (canary?.trafficRouting) return 'spec.strategy.canary.trafficRouting';
   if (canary?.analysis) return 'spec.strategy.canary.analysis';
   for (const [index, step] of (canary?.steps ?? []).entries()) {
-    const isKnown = step.pause || step.setWeight !== undefined;
-    const later = isKnown ? undefined : actions.find((action) => step[action]);
-    if (later) return `spec.strategy.canary.steps[${index}].${later}`;
+    const field = unsupportedField(step);
+    if (field) return `spec.strategy.canary.steps[${index}].${field}`;
   }
   return undefined;
 }

@@ -1,0 +1,50 @@
+import { availableOf, currentOf, desiredOf, replicasOf, sum } from '../../model/workload.ts';
+import { goalCounts, limitsOf } from '../release/counts.ts';
+import { type Release, setsOf } from '../release/release.ts';
+import type { StepKind } from './stepKind.ts';
+import { sizingWeight } from './weight.ts';
+
+export const setWeight: StepKind<'setWeight'> = {
+  field: 'setWeight',
+  validate: (weight, path) =>
+    weight >= 0 && weight <= 100
+      ? []
+      : [{ path, message: `must be between 0 and 100, not ${weight}` }],
+  text: (weight) => `setWeight: ${weight}`,
+  run: { isDone: isAtWeight },
+};
+
+/** argo v1.10.1 utils/replicaset/canary.go AtDesiredReplicaCountsForCanary */
+function isAtWeight(release: Release): boolean {
+  const sets = setsOf(release);
+  const goal = goalCounts(sets, sizingWeight(release.rollout), limitsOf(release.rollout));
+  if (!meetsThreshold(release, goal.canary)) return false;
+  const stable = release.stable;
+  if (!stable || desiredOf(stable) !== goal.stable || currentOf(stable) !== goal.stable) {
+    return false;
+  }
+  return sum(release.others, availableOf) === 0;
+}
+
+/** Enough pods of the new version to be promoted. */
+export function hasEnoughPods(release: Release): boolean {
+  const wanted = replicasOf(release.rollout);
+  const available = release.current ? availableOf(release.current) : 0;
+  return available >= wanted || meetsThreshold(release, wanted);
+}
+
+/**
+ * Whether enough of the wanted canary pods are available to go on: all of them, unless
+ * `replicaProgressThreshold` says fewer will do. argo v1.10.1 utils/replicaset/canary.go
+ */
+function meetsThreshold(release: Release, wanted: number): boolean {
+  const set = release.current;
+  const threshold = release.rollout.spec?.strategy?.canary?.replicaProgressThreshold;
+  if (!set || !threshold || threshold.value < 0) {
+    return set !== undefined && desiredOf(set) === wanted && availableOf(set) === wanted;
+  }
+  if (threshold.type !== 'Percent') return availableOf(set) >= Math.min(threshold.value, wanted);
+  if (wanted === 0) return true;
+  const percent = (availableOf(set) / wanted) * 100;
+  return percent >= threshold.value - 1e-10;
+}
