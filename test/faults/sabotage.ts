@@ -104,9 +104,9 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'a Service is switched although the spec is faulty',
-    file: 'lib/decide/rollout/decide.ts',
-    find: 'if (!isHeld) switchServices(then, draft);',
-    replace: 'switchServices(then, draft);',
+    file: 'lib/decide/rollout/stages.ts',
+    find: 'if (isDeployed(release) && !isHeld) switchServices(',
+    replace: 'if (isDeployed(release)) switchServices(',
   },
   {
     name: 'an abort is forgotten in the next turn',

@@ -1,19 +1,32 @@
-import type { ReplicaSet } from '../../model/argo.generated.ts';
+import type { ReplicaSet, RolloutStatus } from '../../model/argo.generated.ts';
 import { applyMergePatch, mergePatches } from '../../model/patch.ts';
 import { type MergePatch, type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
+import type { RefusedMetadata } from '../../model/record.ts';
 import { desiredOf, nameOf } from '../../model/workload.ts';
 
-/** What the stages of a turn want changed: patches to ReplicaSets by name, and what else is to be written. */
+/** What the stages of a turn have come to so far. */
 export type Draft = {
+  /** The revision of the current version. */
+  revision: number;
+  /** The restart that this turn finds done. */
+  restartedAt?: string;
+  /** As the turn leaves it. */
+  status: RolloutStatus;
+  /** Of ReplicaSets, by name. */
   patches: Map<string, MergePatch>;
   /** Of roles, by ReplicaSet: no size waits for them. */
   metadata: Map<string, MergePatch>;
+  /** What the API server has refused of the metadata that roles want. */
+  refusedMetadata?: RefusedMetadata;
   writes: Write[];
   events: PlannedEvent[];
 };
 
-export function emptyDraft(): Draft {
-  return { patches: new Map(), metadata: new Map(), writes: [], events: [] };
+export function emptyDraft(status: RolloutStatus, restartedAt?: string): Draft {
+  return {
+    ...{ revision: 0, status, patches: new Map(), metadata: new Map(), writes: [], events: [] },
+    ...(restartedAt !== undefined && { restartedAt }),
+  };
 }
 
 /** Adds to a ReplicaSet's patch: one write per ReplicaSet and turn, however many stages ask. */

@@ -1,16 +1,13 @@
-import type { Rollout, RolloutStatus } from '../../model/argo.generated.ts';
-import { revisionAnnotation } from '../../model/names.ts';
+import type { RolloutStatus } from '../../model/argo.generated.ts';
 import type { Observed } from '../../model/observed.ts';
 import {
   isPatchOf,
   type Plan,
   type PlannedEvent,
-  refOf,
   type Wake,
   type Write,
 } from '../../model/plan.ts';
 import { type Millis, secondMs } from '../../model/units.ts';
-import { nameOf, revisionOf } from '../../model/workload.ts';
 import { refuseIntents, settleIntents } from '../commands/intents.ts';
 import { isDrivenHere, othersIn, rivalUntil } from '../guards/conflictingController.ts';
 import {
@@ -37,33 +34,18 @@ import { recordedRelease } from '../release/recorded.ts';
 import {
   type Fault,
   isAborted,
-  isBlueGreen,
   isHeldByFault,
-  podTemplateOrStepsChanged,
   type Release,
   releaseOf,
-  withStatus,
 } from '../release/release.ts';
 import { faultLine, typeFaults } from '../release/typeFaults.ts';
-import { syncMetadata } from '../replicaSets/metadata.ts';
 import { carriedOut, restartPods } from '../replicaSets/restart.ts';
-import {
-  annotationsPatch,
-  newReplicaSet,
-  pruneHistory,
-  syncCurrent,
-} from '../replicaSets/revision.ts';
-import { scaleAll } from '../replicaSets/scale.ts';
 import { reasons } from '../status/conditions.ts';
-import { withDuration } from '../status/duration.ts';
 import { withPausedConditions } from '../status/progress.ts';
-import type { Decided } from '../status/status.ts';
 import { deferredUntil, isResize } from '../status/statusThrottle.ts';
-import { decideBlueGreen } from '../strategy/blueGreen.ts';
-import { decideCanary } from '../strategy/canary.ts';
-import { serviceFaults, switchServices } from '../strategy/services.ts';
-import { scaleWorkload } from '../strategy/workloadScaleDown.ts';
+import { serviceFaults } from '../strategy/services.ts';
 import { explain } from './explain.ts';
+import { stages } from './stages.ts';
 
 /**
  * The plan of one turn, from what was observed. Pure and total: the same input gives the same plan,
@@ -183,77 +165,30 @@ function strangerFaults(observed: Observed): { path: string; message: string }[]
 }
 
 /**
- * The turn of a healthy controller: sizes, Services, history, and the status. Of one whose spec is at
- * fault, as much of it as that is not about: docs/adr/0026-what-a-fault-holds-up.md
+ * The turn of a healthy controller, stage by stage. Of one whose spec is at fault, as much of it as that is
+ * not about: docs/adr/0026-what-a-fault-holds-up.md
  */
 function move(release: Release, restartedAt?: string): Plan {
-  const draft = emptyDraft();
-  const { observed, rollout, fault } = release;
-  const isHeld = isHeldByFault(release);
-  const revision = fault === undefined ? syncCurrent(release, draft) : revisionOf(rollout);
-  const isNew = podTemplateOrStepsChanged(release);
-  const collided = !fault && !release.current && observed.dryRun?.taken === true;
-  const announced: Rollout = { ...rollout, metadata: withRevision(rollout, revision) };
-  const decided = decideStatus(
-    { ...release, rollout: announced },
-    restartedAt ?? carriedOut(release.status, release.now),
-  );
-  // A canary's pods follow the step that was just decided; the cutover is decided from the status as it is.
-  const then = isBlueGreen(release) ? release : withStatus(release, decided.status);
-  // With a faulty spec no ReplicaSet is created, and an abort has to do without.
-  const isSet = !isNew && (release.current !== undefined || fault !== undefined);
-  const metadata = isSet && !isHeld ? syncMetadata(then, draft) : { pods: [] };
-  if (isSet) {
-    scaleAll(then, draft);
-    if (!isHeld) switchServices(then, draft);
-    // Not before the status has been written that makes it an older one.
-    if (fault === undefined) pruneHistory(release, draft);
-  }
-  const status = collided ? bumpCollisions(release) : withFault(release, decided.status);
-  const create: Write[] =
-    release.current || collided || fault !== undefined
-      ? []
-      : [
-          {
-            ...{ phase: 'create', do: 'create', kind: 'ReplicaSet' },
-            object: newReplicaSet(rollout, release.templateHash, revision),
-          },
-        ];
-  const rolloutPatch = collided || fault ? undefined : annotationsPatch(observed, revision);
-  const migrated = fault === undefined ? scaleWorkload(then, status) : undefined;
-  const ref = refOf('Rollout', observed.rollout);
-  const writes: Write[] = [
-    ...create,
-    ...patchWrites(draft, release.all),
-    ...draft.writes,
-    ...(rolloutPatch ? [{ phase: 'rollout', do: 'patch', ref, patch: rolloutPatch } as const] : []),
-    ...(migrated?.writes ?? []),
-  ];
-  const created = create.length > 0 ? creationNotes(release, revision) : [];
-  const later = deferredUntil(observed, status, { now: release.now, writes });
+  const { observed, now } = release;
+  const start = emptyDraft(release.status, restartedAt ?? carriedOut(release.status, now));
+  const draft = stages.reduce((sofar, stage) => stage(release, sofar), start);
+  const status = withFault(release, draft.status);
+  const writes = [...patchWrites(draft, release.all), ...draft.writes];
+  const later = deferredUntil(observed, status, { now, writes });
   // Where a write was refused, the status comes first: it says so.
   const phase = observed.record?.refused === undefined ? 'status' : 'first';
   const written = later === undefined ? statusWrite(observed, status, phase) : [];
-  const why = explain(release, status, metadata.refused);
-  // After a collision the same is decided again, under another hash.
-  const told = collided ? [] : decided.events;
+  const why = explain(release, status, draft.refusedMetadata);
+  const events = [...draft.events, ...faultNotes(release)];
   return {
-    // Role metadata of pods comes last, since nothing depends on it.
-    writes: [...writes, ...written, ...metadata.pods],
-    events: [
-      ...created,
-      ...told.filter((note) => !isEnd(note)),
-      ...draft.events,
-      ...(migrated?.events ?? []),
-      ...faultNotes(release),
-      ...told.filter(isEnd),
-    ],
+    writes: [...writes, ...written],
+    events: [...events.filter((event) => !isEnd(event)), ...events.filter(isEnd)],
     status,
     ...why,
-    ...(metadata.refused && { refusedMetadata: metadata.refused }),
+    ...(draft.refusedMetadata && { refusedMetadata: draft.refusedMetadata }),
     ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
     intents: [],
-    urgent: !isHeld && isUrgent(release, status),
+    urgent: !isHeldByFault(release) && isUrgent(release, status),
   };
 }
 
@@ -264,50 +199,6 @@ function isEnd({ reason }: PlannedEvent): boolean {
 
 function sooner(wake: Wake, at: Millis): Wake {
   return 'at' in wake && wake.at <= at ? wake : { at, why: 'counts that moved' };
-}
-
-function decideStatus(release: Release, restartedAt: string | undefined): Decided {
-  const decided = isBlueGreen(release)
-    ? decideBlueGreen(release, restartedAt)
-    : decideCanary(release, restartedAt);
-  return { ...decided, status: withDuration(release, decided.status) };
-}
-
-function withRevision(rollout: Rollout, revision: number): NonNullable<Rollout['metadata']> {
-  const annotations = { ...rollout.metadata?.annotations, [revisionAnnotation]: String(revision) };
-  return { ...rollout.metadata, annotations };
-}
-
-/** Another object has the name the new ReplicaSet would get: another hash gives another name. */
-function bumpCollisions(release: Release): RolloutStatus {
-  return { ...release.status, collisionCount: (release.status.collisionCount ?? 0) + 1 };
-}
-
-function creationNotes(release: Release, revision: number): PlannedEvent[] {
-  const name = `${nameOf(release.rollout)}-${release.templateHash}`;
-  const { status, metadata } = release.observed.rollout;
-  const isFirst = status?.currentPodHash === undefined && release.all.length === 0;
-  const taken: PlannedEvent[] = [
-    {
-      type: 'Normal',
-      // Argo's reason for it; there is no informer here.
-      reason: 'RolloutAddedToInformer',
-      message: `Serin drives Rollout ${metadata?.namespace}/${metadata?.name} from now on`,
-    },
-  ];
-  return [
-    ...(isFirst ? taken : []),
-    {
-      type: 'Normal',
-      reason: 'RolloutUpdated',
-      message: `Rollout updated to revision ${revision}`,
-    },
-    {
-      type: 'Normal',
-      reason: reasons.created,
-      message: `Created ReplicaSet ${name} (revision ${revision})`,
-    },
-  ];
 }
 
 /** What may go ahead while the table cannot be written: an abort, a deadline, a promote. */
