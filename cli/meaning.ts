@@ -1,8 +1,7 @@
 import { isRecord } from '../lib/model/gotypes.ts';
-import { rowOf } from '../lib/model/kinds.ts';
+import { kindNames, rowOf, workloadKinds } from '../lib/model/kinds.ts';
 import { rolloutApiVersion } from '../lib/model/names.ts';
 import { nearestName } from '../lib/model/nearest.ts';
-import { workloadKinds } from '../lib/model/reference.ts';
 
 // Which objects of a manifest are meant for Serin. Kinds of one name are many: a Rollout may be one of
 // OpenKruise's, a Service one of Knative's.
@@ -12,8 +11,8 @@ export type MeantKind = (typeof meantKinds)[number];
 const argoGroup = rowOf('Rollout').group;
 
 /** All kinds of the group, which the other projects of Argo share. */
-const argoKinds = [
-  ...['Rollout', 'AnalysisTemplate', 'ClusterAnalysisTemplate', 'AnalysisRun', 'Experiment'],
+const argoKinds: string[] = [
+  ...kindNames.filter((kind) => rowOf(kind).group === argoGroup),
   ...['Application', 'ApplicationSet', 'AppProject'],
   ...['Workflow', 'WorkflowTemplate', 'ClusterWorkflowTemplate', 'CronWorkflow'],
   ...['WorkflowEventBinding', 'WorkflowTaskSet', 'WorkflowTaskResult', 'WorkflowArtifactGCTask'],

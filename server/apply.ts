@@ -1,7 +1,7 @@
 import { Terminal } from '../lib/errors.ts';
 import type { Rollout, Service } from '../lib/model/argo.generated.ts';
 import type { Kinds } from '../lib/model/kinds.ts';
-import { type WorkloadKind, workloadKinds } from '../lib/model/reference.ts';
+import { type WorkloadKind, workloadKinds } from '../lib/model/kinds.ts';
 import type { SimulatedCluster } from '../lib/simulate/cluster.ts';
 import { StartError } from './startError.ts';
 

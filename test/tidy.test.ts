@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { kindNames } from '../lib/model/kinds.ts';
+import { AREAS, type Area } from './importTable.ts';
 
 // The repository's own rules. Biome holds the ones it can (biome.json); these are the rest.
 // To allow something new, change the data here, and say why in the commit.
@@ -9,103 +11,12 @@ import { describe, expect, it } from 'vitest';
 const LINES_MAX: Record<string, number> = { '': 400, 'functions/': 40 };
 const COLUMNS_MAX = 110;
 
-/**
- * Who may import whom. An area is a folder of lib/, a file directly in lib/, a floor of lib/decide, or a
- * folder beside lib/. It may always import itself. `decide` stands for all its floors. `types` are for
- * `import type` only. `packages` are prefixes: absent means any.
- */
-type Area = { imports: string[]; types?: string[]; packages?: string[] };
-const EDGES = ['kubernetes', 'store', 'queue', 'world', 'errors'];
-/** The floors of the core: each may use those before it. */
-const FLOORS = [
-  'release',
-  'steps',
-  'replicaSets',
-  'status',
-  'strategy',
-  'guards',
-  'commands',
-  'rollout',
-].map((floor) => `decide/${floor}`);
-const LIB = [
-  'model',
-  'decide',
-  ...EDGES,
-  'aws',
-  'eks',
-  'registry',
-  'diagnose',
-  'clock',
-  'observe',
-  'apply',
-  'record',
-  'view',
-  'reconcile',
-  'api',
-  'settings',
-  'access',
-  'hooks',
-  'admission',
-  'simulate',
-  'adopt',
-];
-const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
-const AREAS: Record<string, Area> = {
-  model: { imports: [], packages: [] },
-  ...Object.fromEntries(
-    FLOORS.map((floor, index) => [
-      floor,
-      { imports: ['model', ...FLOORS.slice(0, index)], packages: [] },
-    ]),
-  ),
-  errors: { imports: ['model'] },
-  world: { imports: ['model', 'errors'] },
-  clock: { imports: ['world'] },
-  kubernetes: EDGE,
-  store: EDGE,
-  queue: EDGE,
-  eks: { imports: [...EDGE.imports, 'kubernetes'] },
-  registry: EDGE,
-  diagnose: { imports: [...EDGE.imports, 'kubernetes', 'eks', 'registry'] },
-  // Which reads are due follows from the same pure rules that decide.
-  observe: { imports: ['model', 'decide', ...EDGES] },
-  apply: { imports: ['model', ...EDGES], types: ['decide'] },
-  view: { imports: ['model', 'decide'] },
-  record: { imports: ['model', 'decide', 'view', ...EDGES] },
-  reconcile: { imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', ...EDGES] },
-  api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
-  settings: { imports: ['model', 'hooks', 'world', 'errors'] },
-  access: { imports: ['model', 'settings', 'world', 'errors'] },
-  hooks: { imports: ['model', 'world', 'errors', 'api'] },
-  simulate: { imports: ['model', ...EDGES] },
-  admission: { imports: ['model', 'decide', 'registry', 'queue', 'world', 'errors'] },
-  adopt: {
-    imports: [
-      'model',
-      'decide',
-      'observe',
-      'record',
-      'view',
-      'reconcile',
-      'simulate',
-      'kubernetes',
-      'store',
-      'world',
-      'errors',
-    ],
-  },
-  // The World of AWS.
-  aws: { imports: LIB },
-  functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },
-  // `serin dev` and `serin run` feed the real handlers.
-  server: { imports: [...LIB, 'functions'] },
-  cli: { imports: [...LIB, 'functions', 'server'] },
-  scripts: { imports: LIB },
-  test: { imports: [...LIB, 'functions', 'server', 'cli', 'scripts'] },
-};
-
 const NO_RANDOM = /^lib\/(?:(?:model|decide|observe|apply|simulate)\/|reconcile\.ts$)/;
 
+const WRITE = /\b(?:cluster|live)\s*\.(?:create|patch|remove|evict)\([^;]*/g;
+const SOME_KIND = `'(?:${kindNames.join('|')})'`;
+/** Three names of kinds, one after the other. */
+const KIND_LIST = new RegExp(`(?:${SOME_KIND}\\s*[,|]\\s*){2}${SOME_KIND}`, 'g');
 const LEFT_OUT =
   /\b(?:it|test|describe|suite)(?:\.\w+)*\.(?:skip|only|todo|skipIf|runIf|fails)\b|\bx(?:it|describe)\(/g;
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?(?:[\w*{][^'"`;]*?\sfrom\s*)?(['"])([^'"\n]+)\2/gm;
@@ -143,6 +54,16 @@ const RULES: Record<string, Rule> = {
 
   'the core has no randomness': (path, text) =>
     NO_RANDOM.test(path) ? matches(text, /\bMath\s*\.\s*random\b/g) : [],
+
+  'only apply writes to clusters': (path, text) =>
+    /^lib\/(?!apply\/|kubernetes\/|simulate\/)|^(?:functions|server|cli)\//.test(path)
+      ? matches(text, WRITE).filter((found) => !/dryRun: true/.test(found))
+      : [],
+
+  'kinds are listed in one place': (path, text) =>
+    /^(?:lib|functions|server|cli)\//.test(path) && path !== 'lib/model/kinds.ts'
+      ? matches(text, KIND_LIST)
+      : [],
 
   'nothing is left for later': (_path, text) => matches(text, /\b(?:TO[D]O|FIX[M]E|XX[X])\b/g),
 
@@ -346,6 +267,18 @@ const probes: [rule: string, path: string, sin: string, innocent: string][] = [
   ['there is no barrel', 'lib/model/index.ts', '', ''],
   ['there is no barrel', 'lib/model/a.ts', `export ${'*'} from './b.ts';`, 'export const a = 1;'],
   ['the core has no randomness', 'lib/reconcile.ts', `Math.${'random'}()`, 'Math.ceil(1)'],
+  [
+    'only apply writes to clusters',
+    'lib/observe/a.ts',
+    'await cluster.patch(ref, {});',
+    "await cluster.create('Pod', pod, { dryRun: true });",
+  ],
+  [
+    'kinds are listed in one place',
+    'lib/admission/a.ts',
+    "['Pod', 'Service', 'Rollout']",
+    "['Pod', 'Service'] as const",
+  ],
   ['nothing is left for later', 'cli/a.ts', `// ${'TO'}DO later`, '// to do so'],
   [
     'references to argo are well formed',

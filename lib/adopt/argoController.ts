@@ -1,4 +1,5 @@
 import type { Container, Deployment, ObjectMeta, Pod, PodSpec } from '../model/argo.generated.ts';
+import type { Kind } from '../model/kinds.ts';
 import type { Lease } from '../model/lease.ts';
 import { fromTime, humanDuration, type Millis, secondMs } from '../model/units.ts';
 import { nameOf } from '../model/workload.ts';
@@ -11,7 +12,7 @@ export type Traces = { deployments: Deployment[]; pods: Pod[]; leases: Lease[] }
 
 /** One trace of one of Argo's controllers, and whether it drives rollouts that are to be taken. */
 export type ArgoController = {
-  kind: 'Deployment' | 'Pod' | 'Lease';
+  kind: Kind;
   namespace: string;
   name: string;
   /** Which rollouts it drives. */

@@ -2,12 +2,9 @@ import type { Refusal } from '../decide/replicaSets/metadata.ts';
 import { ifGone, NotFound, Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { ObjectRef } from '../model/kinds.ts';
-import { managedByAnnotation } from '../model/names.ts';
 import { mergePatches } from '../model/patch.ts';
 import { type Patch, phases, type Write } from '../model/plan.ts';
-import type { RolloutRecord } from '../model/record.ts';
-import { givenBack } from '../model/reference.ts';
-import { annotationOf, nameOf, versionOf } from '../model/workload.ts';
+import { nameOf, versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
 /**
@@ -17,7 +14,7 @@ import type { Cluster, World } from '../world.ts';
  * a disruption budget refused every eviction.
  */
 export async function apply(
-  world: World,
+  world: Pick<World, 'cluster' | 'log'>,
   key: RolloutKey,
   writes: Write[],
 ): Promise<{ isIdle: boolean; refusals: Refusal[] }> {
@@ -132,24 +129,5 @@ async function patched(
     if (!isAlone) await write(patch);
     refusals.push({ kind, patch: optional, why: error.message });
     return !isAlone;
-  }
-}
-
-/**
- * After a rollout was deleted its Services lead to all their pods again, whoever runs those.
- * argo v1.10.1 service/service.go
- */
-export async function giveServicesBack(
-  world: World,
-  { key, services = [] }: RolloutRecord,
-): Promise<void> {
-  const { namespace } = key;
-  const cluster = await world.cluster(key.cluster);
-  for (const name of services) {
-    const ref = { kind: 'Service', namespace, name } as const;
-    const service = await cluster.get(ref).catch(ifGone);
-    if (!service || annotationOf(service, managedByAnnotation) !== key.name) continue;
-    await cluster.patch({ ...ref, resourceVersion: versionOf(service) }, givenBack).catch(ifGone);
-    world.log('info', 'giveServiceBack', { ...key, object: name });
   }
 }

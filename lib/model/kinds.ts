@@ -114,6 +114,10 @@ export const kinds = {
 
 export type Kind = keyof typeof kinds;
 
+/** What spec.workloadRef may name. argo v1.10.1 rollout/templateref.go */
+export const workloadKinds = ['Deployment', 'ReplicaSet', 'PodTemplate'] as const;
+export type WorkloadKind = (typeof workloadKinds)[number];
+
 /** The kinds whose fields are known by type. */
 type Typed = {
   Rollout: Rollout;

@@ -1,6 +1,6 @@
 import type { Actor, Intent } from './intent.ts';
 import type { RolloutKey } from './key.ts';
-import type { WorkloadKind } from './reference.ts';
+import type { WorkloadKind } from './kinds.ts';
 import type { Millis } from './units.ts';
 import type { RolloutView } from './view.ts';
 

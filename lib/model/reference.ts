@@ -6,7 +6,7 @@ import type {
   Rollout,
   Service,
 } from './argo.generated.ts';
-import { rowOf } from './kinds.ts';
+import { rowOf, type WorkloadKind, workloadKinds } from './kinds.ts';
 import { hashLabel, managedByAnnotation } from './names.ts';
 
 // The objects a rollout's spec refers to: its Services, and the workload whose template it takes.
@@ -37,10 +37,6 @@ export const givenBack = {
   metadata: { annotations: { [managedByAnnotation]: null } },
   spec: { selector: { [hashLabel]: null } },
 };
-
-/** What spec.workloadRef may name. argo v1.10.1 rollout/templateref.go */
-export const workloadKinds = ['Deployment', 'ReplicaSet', 'PodTemplate'] as const;
-export type WorkloadKind = (typeof workloadKinds)[number];
 
 export type WorkloadObject = Deployment | ReplicaSet | PodTemplate;
 

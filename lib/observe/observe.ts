@@ -171,6 +171,15 @@ async function readServices(
     .filter((service) => annotationOf(service, managedByAnnotation) === nameOf(rollout))
     .map(nameOf);
   const names = [...new Set([...serviceNames(rollout), ...(record?.services ?? []), ...former])];
+  return servicesBy(cluster, namespace, names);
+}
+
+/** Services by name: null where there is none. */
+export async function servicesBy(
+  cluster: Cluster,
+  namespace: string,
+  names: string[],
+): Promise<Record<string, Service | null>> {
   const found = await Promise.all(
     names.map((name) => cluster.get({ kind: 'Service', namespace, name }).catch(ifGone)),
   );

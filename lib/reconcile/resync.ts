@@ -1,5 +1,7 @@
+import { apply } from '../apply/apply.ts';
+import { cleanup } from '../decide/rollout/cleanup.ts';
 import { Conflict, NotFound, Terminal, Unreachable } from '../errors.ts';
-import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import type { ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
 import {
   hashLabel,
   instanceIdLabel,
@@ -8,7 +10,7 @@ import {
 } from '../model/names.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { RolloutRecord } from '../model/record.ts';
-import { generationOf, givenBack, referenceOf } from '../model/reference.ts';
+import { generationOf, referenceOf } from '../model/reference.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
 import {
   annotationOf,
@@ -28,7 +30,7 @@ const pageSize = 200;
 /** Whatever is under way is due again after so long: a write that an outage cut off, too. */
 const underwayMs: Millis = minuteMs;
 
-type Resyncing = Pick<World, 'clock' | 'cluster' | 'store' | 'wakes' | 'instanceId'>;
+type Resyncing = Pick<World, 'clock' | 'cluster' | 'store' | 'wakes' | 'instanceId' | 'log'>;
 
 /**
  * Compares a cluster's rollouts and their ReplicaSets with the table and wakes those that are not as
@@ -67,7 +69,7 @@ export async function resync(world: Resyncing, name: string): Promise<number> {
     const [namespace = '', name = ''] = id.split('/');
     stale.push({ namespace, name });
   }
-  await freeServices(cluster, rollouts);
+  await cleanUpAfter(world, name, { services: await cluster.list('Service', ''), rollouts });
   await Promise.all(stale.map((each) => world.wakes.send({ key: { cluster: name, ...each } }, 0)));
   if (outage) await endOutage(world.store.documents, outage);
   return stale.length;
@@ -86,15 +88,18 @@ async function listed(cluster: Cluster, name: string) {
   }
 }
 
-/** Gives back what carries the mark of a rollout that is gone, deleted while nobody looked. */
-async function freeServices(cluster: Cluster, rollouts: Rollout[]): Promise<void> {
+/** Cleans up after rollouts that were deleted while nobody looked: their Services still carry the mark. */
+async function cleanUpAfter(
+  world: Resyncing,
+  cluster: string,
+  { services, rollouts }: { services: Service[]; rollouts: Rollout[] },
+): Promise<void> {
   const names = new Set(rollouts.map((each) => `${each.metadata?.namespace}/${nameOf(each)}`));
-  for (const service of await cluster.list('Service', '')) {
-    const owner = annotationOf(service, managedByAnnotation);
+  for (const service of services) {
+    const name = annotationOf(service, managedByAnnotation);
     const { namespace = 'default' } = service.metadata ?? {};
-    if (owner === undefined || names.has(`${namespace}/${owner}`)) continue;
-    const target = { namespace, name: nameOf(service), resourceVersion: versionOf(service) };
-    await cluster.patch({ kind: 'Service', ...target }, givenBack).catch(ifNotNow);
+    if (name === undefined || names.has(`${namespace}/${name}`)) continue;
+    await apply(world, { cluster, namespace, name }, cleanup(name, [service])).catch(ifNotNow);
   }
 }
 

@@ -42,9 +42,8 @@ describe('the rights of infra/cluster', () => {
   });
 
   it('of the calls whose kind is a variable there are those of a workloadRef, and no others', () => {
-    // observe: get; resync: list. apply has one call of each verb for whatever a plan writes, and a read and
-    // a patch for the Services that are given back.
-    expect(asked().open).toBe(2 + 4 + 2);
+    // observe: get; resync: list. apply has one call of each verb, for whatever a plan writes.
+    expect(asked().open).toBe(2 + 4);
   });
 
   it('give no wildcard, no Secrets and no way to more rights', () => {

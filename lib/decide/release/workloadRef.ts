@@ -1,4 +1,5 @@
 import type { LabelSelector, Rollout } from '../../model/argo.generated.ts';
+import type { WorkloadKind } from '../../model/kinds.ts';
 import { workloadGenerationAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { type MergePatch, refOf, type Write } from '../../model/plan.ts';
@@ -6,7 +7,6 @@ import {
   generationOf,
   templateOf,
   type Workload,
-  type WorkloadKind,
   type WorkloadObject,
 } from '../../model/reference.ts';
 import { annotationOf } from '../../model/workload.ts';

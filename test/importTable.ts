@@ -1,0 +1,94 @@
+/**
+ * Who may import whom. An area is a folder of lib/, a file directly in lib/, a floor of lib/decide, or a
+ * folder beside lib/. It may always import itself. `decide` stands for all its floors. `types` are for
+ * `import type` only. `packages` are prefixes: absent means any.
+ */
+export type Area = { imports: string[]; types?: string[]; packages?: string[] };
+const EDGES = ['kubernetes', 'store', 'queue', 'world', 'errors'];
+/** The floors of the core: each may use those before it. */
+const FLOORS = [
+  'release',
+  'steps',
+  'replicaSets',
+  'status',
+  'strategy',
+  'guards',
+  'commands',
+  'rollout',
+].map((floor) => `decide/${floor}`);
+const LIB = [
+  'model',
+  'decide',
+  ...EDGES,
+  'aws',
+  'eks',
+  'registry',
+  'diagnose',
+  'clock',
+  'observe',
+  'apply',
+  'record',
+  'view',
+  'reconcile',
+  'api',
+  'settings',
+  'access',
+  'hooks',
+  'admission',
+  'simulate',
+  'adopt',
+];
+const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
+export const AREAS: Record<string, Area> = {
+  model: { imports: [], packages: [] },
+  ...Object.fromEntries(
+    FLOORS.map((floor, index) => [
+      floor,
+      { imports: ['model', ...FLOORS.slice(0, index)], packages: [] },
+    ]),
+  ),
+  errors: { imports: ['model'] },
+  world: { imports: ['model', 'errors'] },
+  clock: { imports: ['world'] },
+  kubernetes: EDGE,
+  store: EDGE,
+  queue: EDGE,
+  eks: { imports: [...EDGE.imports, 'kubernetes'] },
+  registry: EDGE,
+  diagnose: { imports: [...EDGE.imports, 'kubernetes', 'eks', 'registry'] },
+  // Which reads are due follows from the same pure rules that decide.
+  observe: { imports: ['model', 'decide', ...EDGES] },
+  apply: { imports: ['model', ...EDGES], types: ['decide'] },
+  view: { imports: ['model', 'decide'] },
+  record: { imports: ['model', 'decide', 'view', ...EDGES] },
+  reconcile: { imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', ...EDGES] },
+  api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
+  settings: { imports: ['model', 'hooks', 'world', 'errors'] },
+  access: { imports: ['model', 'settings', 'world', 'errors'] },
+  hooks: { imports: ['model', 'world', 'errors', 'api'] },
+  simulate: { imports: ['model', ...EDGES] },
+  admission: { imports: ['model', 'decide', 'registry', 'queue', 'world', 'errors'] },
+  adopt: {
+    imports: [
+      'model',
+      'decide',
+      'observe',
+      'record',
+      'view',
+      'reconcile',
+      'simulate',
+      'kubernetes',
+      'store',
+      'world',
+      'errors',
+    ],
+  },
+  // The World of AWS.
+  aws: { imports: LIB },
+  functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },
+  // `serin dev` and `serin run` feed the real handlers.
+  server: { imports: [...LIB, 'functions'] },
+  cli: { imports: [...LIB, 'functions', 'server'] },
+  scripts: { imports: LIB },
+  test: { imports: [...LIB, 'functions', 'server', 'cli', 'scripts'] },
+};
