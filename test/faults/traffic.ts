@@ -95,7 +95,10 @@ function judgeSwitch(
   const move = `active from ${from} to ${to}`;
   const available = target ? availableOf(target) : 0;
   const isNew = to !== status.stableRS && stable !== undefined;
-  const wanted = status.abort || !isNew ? Math.min(1, replicasOf(rollout)) : replicasOf(rollout);
+  // Where nothing else serves some of its pods are better than none: docs/adr/0027-back-to-the-deployment.md
+  const isAlone = from === '' && !turn.workload?.status?.readyReplicas;
+  const isSome = status.abort || !isNew || isAlone;
+  const wanted = isSome ? Math.min(1, replicasOf(rollout)) : replicasOf(rollout);
   if (available < wanted)
     context.fail('traffic', `${move}: ${available} of ${wanted} pods are there`);
   if (!isNew) return;

@@ -81,10 +81,14 @@ function activeHash({ rollout, observed, status }: Release): string {
   return selectedHash(observed.services[activeService]) || (status.blueGreen?.activeSelector ?? '');
 }
 
-/** A version that was live before and is still kept: it is gone back to as it is. */
-function isWayBack({ current, stable, now }: Release): boolean {
+/**
+ * A version that was live before and still runs is gone back to as it is. A process that ended right after
+ * the switch has not marked it to go: then it has all its pods.
+ */
+function isWayBack({ rollout, current, stable, now }: Release): boolean {
   if (!current || !stable || createdAt(current) >= createdAt(stable)) return false;
-  return (scaleDownAt(current) ?? 0) > now;
+  const at = scaleDownAt(current);
+  return at === undefined ? desiredOf(current) >= replicasOf(rollout) : at > now;
 }
 
 /**

@@ -22,7 +22,7 @@ import {
   withoutAbort,
 } from '../status/status.ts';
 import { withoutPauses, withPause } from '../steps/pause.ts';
-import { type Cutover, cutoverOf, strategyOf } from './cutover.ts';
+import { type Cutover, canServe, cutoverOf, strategyOf } from './cutover.ts';
 
 /**
  * The status of a blue-green release as this turn leaves it: whether the new version waits in
@@ -72,6 +72,8 @@ function promotionReason(release: Release, { activeAfter }: Cutover): string | u
   const hash = currentHash(release);
   const isFirst = activeAfter === '' && status.stableRS === hash;
   if (!current || (activeAfter !== hash && !isFirst)) return undefined;
+  // The Service may have led to it all along, and its pods may have gone meanwhile.
+  if (status.stableRS !== hash && !canServe(release, current)) return undefined;
   if (isAborted(release) && !status.promoteFull) return undefined;
   if (isFirst) return 'Initial deploy';
   if (status.promoteFull) return 'Full promotion requested';

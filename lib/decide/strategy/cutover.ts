@@ -64,7 +64,7 @@ function isLost({ current, stable }: Release, active: string): boolean {
   return active === '' && stable !== undefined && stable !== current;
 }
 
-function canServe({ rollout }: Release, set: ReplicaSet): boolean {
+export function canServe({ rollout }: Release, set: ReplicaSet): boolean {
   return availableOf(set) > 0 || replicasOf(rollout) === 0;
 }
 
