@@ -1,6 +1,11 @@
 /** What is wrong with a field of a spec, and what to write instead. */
 export type FieldError = { path: string; message: string };
 
+/** One of them, or none, is what most checks come to. */
+export function fieldError(path: string, message: string): FieldError[] {
+  return [{ path, message }];
+}
+
 /** How many faults one answer names: whoever made thousands corrects those first. */
 export const faultsMax = 20;
 

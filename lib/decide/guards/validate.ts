@@ -7,7 +7,7 @@ import type {
   Rollout,
   RolloutSpec,
 } from '../../model/argo.generated.ts';
-import type { FieldError } from '../../model/faults.ts';
+import { type FieldError, fieldError } from '../../model/faults.ts';
 import { hashLabel } from '../../model/names.ts';
 import { hasTemplate } from '../../model/reference.ts';
 import { isLabelKey, isLabelValue } from '../../model/syntax.ts';
@@ -29,10 +29,6 @@ export function validate(rollout: Rollout): FieldError[] {
   );
 }
 
-function fault(path: string, message: string): FieldError[] {
-  return [{ path, message }];
-}
-
 function checkNumbers(spec: RolloutSpec): FieldError[] {
   const faults: FieldError[] = [];
   const fields = [
@@ -43,13 +39,13 @@ function checkNumbers(spec: RolloutSpec): FieldError[] {
   ] as const;
   for (const field of fields) {
     const value = spec[field] ?? 0;
-    if (value < 0) faults.push(...fault(`spec.${field}`, `must be 0 or more, not ${value}`));
+    if (value < 0) faults.push(...fieldError(`spec.${field}`, `must be 0 or more, not ${value}`));
   }
   const deadline = spec.progressDeadlineSeconds ?? 600;
   const minReady = spec.minReadySeconds ?? 0;
   if (deadline >= 0 && deadline <= minReady) {
     const message = `must be greater than minReadySeconds (${minReady}), not ${deadline}`;
-    faults.push(...fault('spec.progressDeadlineSeconds', message));
+    faults.push(...fieldError('spec.progressDeadlineSeconds', message));
   }
   return faults;
 }
@@ -57,11 +53,17 @@ function checkNumbers(spec: RolloutSpec): FieldError[] {
 function checkSelector(spec: RolloutSpec): FieldError[] {
   if (spec.workloadRef && !spec.selector) return [];
   if (!spec.selector) {
-    return fault('spec.selector', 'is missing; name the labels of the template, e.g. matchLabels');
+    return fieldError(
+      'spec.selector',
+      'is missing; name the labels of the template, e.g. matchLabels',
+    );
   }
   const { matchLabels = {}, matchExpressions = [] } = spec.selector;
   if (Object.keys(matchLabels).length + matchExpressions.length === 0) {
-    return fault('spec.selector', 'is empty and would select every pod; name at least one label');
+    return fieldError(
+      'spec.selector',
+      'is empty and would select every pod; name at least one label',
+    );
   }
   const faults = [
     ...Object.entries(matchLabels).flatMap(([key, value]) =>
@@ -76,7 +78,7 @@ function checkSelector(spec: RolloutSpec): FieldError[] {
   const [key, value] = missing;
   const has = labels[key] === undefined ? 'does not have it' : `has ${key}=${labels[key]}`;
   const message = `must carry what spec.selector asks for: ${key}=${value}; the template ${has}`;
-  return fault('spec.template.metadata.labels', message);
+  return fieldError('spec.template.metadata.labels', message);
 }
 
 function checkMatch(
@@ -87,7 +89,7 @@ function checkMatch(
   const message = `must match spec.selector.matchExpressions[${index}]; the template does not`;
   return isMatch(requirement, labels[requirement.key])
     ? []
-    : fault('spec.template.metadata.labels', message);
+    : fieldError('spec.template.metadata.labels', message);
 }
 
 function checkExpressions(selector: LabelSelector): FieldError[] {
@@ -97,32 +99,36 @@ function checkExpressions(selector: LabelSelector): FieldError[] {
     const label = checkLabel(path, key, values);
     if (label.length > 0) return label;
     if (operator === 'In' || operator === 'NotIn') {
-      return values.length > 0 ? [] : fault(`${path}.values`, `must not be empty for ${operator}`);
+      return values.length > 0
+        ? []
+        : fieldError(`${path}.values`, `must not be empty for ${operator}`);
     }
     if (operator === 'Exists' || operator === 'DoesNotExist') {
-      return values.length === 0 ? [] : fault(`${path}.values`, `must be empty for ${operator}`);
+      return values.length === 0
+        ? []
+        : fieldError(`${path}.values`, `must be empty for ${operator}`);
     }
     const known = 'In, NotIn, Exists or DoesNotExist';
-    return fault(`${path}.operator`, `must be ${known}, not ${JSON.stringify(operator)}`);
+    return fieldError(`${path}.operator`, `must be ${known}, not ${JSON.stringify(operator)}`);
   });
 }
 
 function checkLabel(path: string, key: string, values: string[]): FieldError[] {
   if (key === hashLabel) {
-    return fault(path, `must not name ${key}, of which each version gets its own`);
+    return fieldError(path, `must not name ${key}, of which each version gets its own`);
   }
   if (!isLabelKey(key)) {
-    return fault(path, `has a key that no label can have: ${key.slice(0, 80)}`);
+    return fieldError(path, `has a key that no label can have: ${key.slice(0, 80)}`);
   }
   const wrong = values.find((value) => !isLabelValue(value));
   if (wrong === undefined) return [];
-  return fault(path, `asks ${key} for a value that no label can have: ${wrong.slice(0, 80)}`);
+  return fieldError(path, `asks ${key} for a value that no label can have: ${wrong.slice(0, 80)}`);
 }
 
 function checkTemplate(spec: RolloutSpec): FieldError[] {
   if (spec.workloadRef) {
     return hasTemplate(spec.template)
-      ? fault(
+      ? fieldError(
           'spec.template',
           'must be empty for workload reference rollout; remove one of the two',
         )
@@ -131,15 +137,15 @@ function checkTemplate(spec: RolloutSpec): FieldError[] {
   const containers = spec.template?.spec?.containers ?? [];
   const path = 'spec.template.spec';
   if (containers.length === 0) {
-    return fault(`${path}.containers`, 'must name at least one container');
+    return fieldError(`${path}.containers`, 'must name at least one container');
   }
   const faults = containers.flatMap((container, index) => [
-    ...(container.name ? [] : fault(`${path}.containers[${index}].name`, 'is missing')),
-    ...(container.image ? [] : fault(`${path}.containers[${index}].image`, 'is missing')),
+    ...(container.name ? [] : fieldError(`${path}.containers[${index}].name`, 'is missing')),
+    ...(container.image ? [] : fieldError(`${path}.containers[${index}].image`, 'is missing')),
   ]);
   const policy = spec.template?.spec?.restartPolicy;
   if (policy && policy !== 'Always') {
-    faults.push(...fault(`${path}.restartPolicy`, `must be Always, not ${policy}`));
+    faults.push(...fieldError(`${path}.restartPolicy`, `must be Always, not ${policy}`));
   }
   return faults;
 }
@@ -147,9 +153,9 @@ function checkTemplate(spec: RolloutSpec): FieldError[] {
 function checkStrategy(spec: RolloutSpec): FieldError[] {
   const { canary, blueGreen } = spec.strategy ?? {};
   if (canary && blueGreen) {
-    return fault('spec.strategy', 'must be canary or blueGreen, not both; remove one');
+    return fieldError('spec.strategy', 'must be canary or blueGreen, not both; remove one');
   }
-  if (!canary && !blueGreen) return fault('spec.strategy', 'must name canary or blueGreen');
+  if (!canary && !blueGreen) return fieldError('spec.strategy', 'must name canary or blueGreen');
   return canary ? checkCanary(canary) : checkBlueGreen(spec, blueGreen);
 }
 
@@ -160,20 +166,23 @@ function checkBlueGreen(
   const path = 'spec.strategy.blueGreen';
   const faults: FieldError[] = [];
   if (!activeService) {
-    faults.push(...fault(`${path}.activeService`, 'is missing; name the Service with the traffic'));
+    faults.push(
+      ...fieldError(`${path}.activeService`, 'is missing; name the Service with the traffic'),
+    );
   } else if (activeService === previewService) {
     const message = 'must be another Service than previewService';
-    faults.push(...fault(`${path}.activeService`, message));
+    faults.push(...fieldError(`${path}.activeService`, message));
   }
   for (const field of counted) {
     const value = more[field] ?? 0;
-    if (value < 0) faults.push(...fault(`${path}.${field}`, `must be 0 or more, not ${value}`));
+    if (value < 0)
+      faults.push(...fieldError(`${path}.${field}`, `must be 0 or more, not ${value}`));
   }
   const history = spec.revisionHistoryLimit ?? 10;
   const kept = more.scaleDownDelayRevisionLimit ?? 0;
   if (kept > history) {
     const message = `must be at most revisionHistoryLimit (${history}), not ${kept}`;
-    faults.push(...fault(`${path}.scaleDownDelayRevisionLimit`, message));
+    faults.push(...fieldError(`${path}.scaleDownDelayRevisionLimit`, message));
   }
   return [...faults, ...checkAntiAffinity(more.antiAffinity, `${path}.antiAffinity`)];
 }
@@ -197,12 +206,12 @@ function checkCanary(canary: CanaryStrategy): FieldError[] {
   ];
   if (canary.stableService && canary.stableService === canary.canaryService) {
     const message = 'must be another Service than canaryService';
-    faults.push(...fault(`${path}.stableService`, message));
+    faults.push(...fieldError(`${path}.stableService`, message));
   }
   if (canary.trafficRouting) return faults;
   for (const field of ['scaleDownDelaySeconds', 'dynamicStableScale'] as const) {
     if (canary[field] === undefined || canary[field] === false) continue;
-    faults.push(...fault(`${path}.${field}`, 'works only with trafficRouting'));
+    faults.push(...fieldError(`${path}.${field}`, 'works only with trafficRouting'));
   }
   return faults;
 }
@@ -212,12 +221,12 @@ function checkAntiAffinity(antiAffinity: AntiAffinity | undefined, path: string)
   const preferred = antiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
   const required = antiAffinity.requiredDuringSchedulingIgnoredDuringExecution;
   if (Boolean(preferred) === Boolean(required)) {
-    return fault(path, 'must name exactly one of the preferred and the required rule');
+    return fieldError(path, 'must name exactly one of the preferred and the required rule');
   }
   const weight = preferred ? (preferred.weight ?? 0) : 1;
   return weight >= 1 && weight <= 100
     ? []
-    : fault(
+    : fieldError(
         `${path}.preferredDuringSchedulingIgnoredDuringExecution.weight`,
         `must be between 1 and 100, not ${weight}`,
       );

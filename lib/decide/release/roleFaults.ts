@@ -1,5 +1,5 @@
 import type { LabelSelector, Rollout } from '../../model/argo.generated.ts';
-import type { FieldError } from '../../model/faults.ts';
+import { type FieldError, fieldError } from '../../model/faults.ts';
 import { hashLabel } from '../../model/names.ts';
 import { isMatch } from './selector.ts';
 
@@ -22,7 +22,7 @@ export function roleFaults({ spec = {} }: Rollout): FieldError[] {
     Object.entries(metadata?.labels ?? {}).flatMap(([key, value]) => {
       const wanted = key === hashLabel ? onlyOwn : wantedOf(spec.selector, key, value);
       const path = `spec.strategy.${role}.labels[${key}]`;
-      return wanted === undefined ? [] : [{ path, message: `must ${wanted}: ${why}` }];
+      return wanted === undefined ? [] : fieldError(path, `must ${wanted}: ${why}`);
     }),
   );
 }

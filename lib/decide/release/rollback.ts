@@ -1,5 +1,5 @@
 import { createdAt } from '../../model/workload.ts';
-import { isHold } from './pauseReason.ts';
+import { isOnHold } from './pauseReason.ts';
 import type { Release } from './release.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Release } from './release.ts';
  */
 export function isRollbackInWindow(release: Release): boolean {
   const { current, stable, status } = release;
-  if (status.pauseConditions?.some(isHold)) return false;
+  if (isOnHold(status)) return false;
   const revisions = release.rollout.spec?.rollbackWindow?.revisions ?? 0;
   if (!current || !stable || createdAt(current) >= createdAt(stable)) return false;
   const between = release.all.filter(

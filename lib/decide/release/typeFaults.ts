@@ -1,5 +1,5 @@
 import type { CanaryStrategy, Rollout, RolloutSpec } from '../../model/argo.generated.ts';
-import type { FieldError } from '../../model/faults.ts';
+import { type FieldError, fieldError } from '../../model/faults.ts';
 import { perObject } from '../../model/perObject.ts';
 import { checkStructure } from '../../model/structure.ts';
 
@@ -29,7 +29,7 @@ export function checkFenceposts(canary: CanaryStrategy, path: string): FieldErro
     const isPercent = typeof value === 'string' && /^\d+%?$/.test(value);
     return value === undefined || isCount || isPercent
       ? []
-      : fault(
+      : fieldError(
           `${path}.${field}`,
           `must be a count such as 1 or a percentage such as 25%, not ${value}`,
         );
@@ -38,10 +38,9 @@ export function checkFenceposts(canary: CanaryStrategy, path: string): FieldErro
   const isZero = (value: number | string | undefined): boolean =>
     value !== undefined && Number(String(value).replace('%', '')) === 0;
   return isZero(canary.maxSurge) && isZero(canary.maxUnavailable)
-    ? fault(`${path}.maxSurge`, 'and maxUnavailable must not both be 0: no pod could be replaced')
+    ? fieldError(
+        `${path}.maxSurge`,
+        'and maxUnavailable must not both be 0: no pod could be replaced',
+      )
     : [];
-}
-
-function fault(path: string, message: string): FieldError[] {
-  return [{ path, message }];
 }

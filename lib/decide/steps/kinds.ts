@@ -1,5 +1,5 @@
 import type { CanaryStep, CanaryStrategy } from '../../model/argo.generated.ts';
-import type { FieldError } from '../../model/faults.ts';
+import { type FieldError, fieldError } from '../../model/faults.ts';
 import { later } from './later.ts';
 import { pause } from './pause.ts';
 import { setWeight } from './setWeight.ts';
@@ -34,11 +34,11 @@ export function validateStep(step: CanaryStep, path: string, canary: CanaryStrat
   if (!kind) {
     const fields = stepKinds.map(({ field }) => field).join(', ');
     const endless = 'a pause that only a person ends is pause: {}';
-    return [{ path, message: `must be one of: ${fields}; ${endless}` }];
+    return fieldError(path, `must be one of: ${fields}; ${endless}`);
   }
   if (kinds.length > 1) {
     const things = kinds.map(({ field }) => field).join(' and ');
-    return [{ path, message: `must do one thing, not ${things}; make it ${kinds.length} steps` }];
+    return fieldError(path, `must do one thing, not ${things}; make it ${kinds.length} steps`);
   }
   return kind.validate(step[kind.field] ?? {}, `${path}.${kind.field}`, canary);
 }

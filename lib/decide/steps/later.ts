@@ -1,11 +1,11 @@
 import type { CanaryStep } from '../../model/argo.generated.ts';
-import type { FieldError } from '../../model/faults.ts';
+import { type FieldError, fieldError } from '../../model/faults.ts';
 import type { StepKind } from './stepKind.ts';
 
 // What a step can do that this version of Serin does not carry out yet.
 
 const routed: StepKind['validate'] = (_given, path, { trafficRouting }): FieldError[] =>
-  trafficRouting ? [] : [{ path, message: 'works only with trafficRouting' }];
+  trafficRouting ? [] : fieldError(path, 'works only with trafficRouting');
 
 const fine: StepKind['validate'] = () => [];
 

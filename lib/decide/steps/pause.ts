@@ -1,4 +1,5 @@
 import type { PauseCondition, Rollout, RolloutStatus } from '../../model/argo.generated.ts';
+import { fieldError } from '../../model/faults.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { durationSeconds, fromTime, type Millis, secondMs, toTimeUp } from '../../model/units.ts';
 import { isOfRelease } from '../release/pauseReason.ts';
@@ -11,7 +12,7 @@ export const pause: StepKind<'pause'> = {
   validate: ({ duration }, path) => {
     if (duration === undefined || duration === null || durationSeconds(duration) >= 0) return [];
     const message = `must be seconds such as 30 or a duration such as 1m30s or 24h, not ${duration}`;
-    return [{ path: `${path}.duration`, message }];
+    return fieldError(`${path}.duration`, message);
   },
   text: ({ duration }) => (duration === undefined ? 'pause' : `pause: ${duration}`),
   run: {

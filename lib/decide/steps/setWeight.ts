@@ -1,3 +1,4 @@
+import { fieldError } from '../../model/faults.ts';
 import { availableOf, currentOf, desiredOf, replicasOf, sum } from '../../model/workload.ts';
 import { goalCounts, limitsOf } from '../release/counts.ts';
 import { type Release, setsOf } from '../release/release.ts';
@@ -9,7 +10,7 @@ export const setWeight: StepKind<'setWeight'> = {
   validate: (weight, path) =>
     weight >= 0 && weight <= 100
       ? []
-      : [{ path, message: `must be between 0 and 100, not ${weight}` }],
+      : fieldError(path, `must be between 0 and 100, not ${weight}`),
   text: (weight) => `setWeight: ${weight}`,
   run: { isDone: isAtWeight },
 };

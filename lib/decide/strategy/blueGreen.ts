@@ -1,7 +1,7 @@
 import type { RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { availableOf, currentOf, podHashOf, readyOf, sum } from '../../model/workload.ts';
-import { isHold } from '../release/pauseReason.ts';
+import { isOnHold } from '../release/pauseReason.ts';
 import {
   currentHash,
   isAborted,
@@ -67,7 +67,7 @@ export function decideBlueGreen(release: Release, restartedAt: string | undefine
  */
 function promotionReason(release: Release, { activeAfter }: Cutover): string | undefined {
   const { current, stable, status } = release;
-  if (status.pauseConditions?.some(isHold)) return undefined;
+  if (isOnHold(status)) return undefined;
   if (!stable) return current && !status.stableRS ? 'Initial deploy' : undefined;
   const hash = currentHash(release);
   const isFirst = activeAfter === '' && status.stableRS === hash;

@@ -2,7 +2,7 @@ import type { RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import type { PlannedEvent } from '../../model/plan.ts';
 import { podHashOf } from '../../model/workload.ts';
-import { isHold } from '../release/pauseReason.ts';
+import { isOnHold } from '../release/pauseReason.ts';
 import {
   isAborted,
   isHeldByFault,
@@ -58,7 +58,7 @@ export function decideCanary(release: Release, restartedAt: string | undefined):
  */
 function promotionReason(release: Release): string | undefined {
   const { current, stable, status } = release;
-  if (status.pauseConditions?.some(isHold)) return undefined;
+  if (isOnHold(status)) return undefined;
   if (!stable) return current && !status.stableRS ? 'Initial deploy' : undefined;
   if (isAborted(release) && !status.promoteFull) return undefined;
   if (!current || !hasEnoughPods(release)) return undefined;
