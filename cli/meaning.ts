@@ -1,6 +1,6 @@
 import { isRecord } from '../lib/model/gotypes.ts';
 import { kindNames, rowOf, workloadKinds } from '../lib/model/kinds.ts';
-import { rolloutApiVersion } from '../lib/model/names.ts';
+import { rolloutApiVersion, serverMetadata } from '../lib/model/names.ts';
 import { nearestName } from '../lib/model/nearest.ts';
 
 // Which objects of a manifest are meant for Serin. Kinds of one name are many: a Rollout may be one of
@@ -79,22 +79,14 @@ export function itemsOf(value: unknown): unknown[] | undefined {
   return items.map((item) => (isRecord(item) && !isOfAny ? { apiVersion, kind, ...item } : item));
 }
 
-const serverMetadata = [
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'managedFields',
-  'selfLink',
-];
+/** Older servers wrote a link too. */
+const leftAside = [...serverMetadata, 'selfLink'];
 
 /** A live object without what the API server wrote into it: what somebody would apply. */
 export function withoutServerFields<T extends object>(object: T): T {
   const { status: _, ...written } = object as { status?: unknown; metadata?: unknown };
   const { metadata } = written;
   if (!isRecord(metadata)) return written as T;
-  const kept = Object.entries(metadata).filter(([field]) => !serverMetadata.includes(field));
+  const kept = Object.entries(metadata).filter(([field]) => !leftAside.includes(field));
   return { ...written, metadata: Object.fromEntries(kept) } as T;
 }

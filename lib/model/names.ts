@@ -37,3 +37,14 @@ export const pauseReasons = {
   statusLost: 'StatusLost',
   stableLost: 'StableReplicaSetLost',
 } as const;
+
+/** The metadata of an object that only the API server writes. */
+export const serverMetadata = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'managedFields',
+];

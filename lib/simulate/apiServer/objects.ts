@@ -9,6 +9,7 @@ import {
   resourceNameOf,
   rowOf,
 } from '../../model/kinds.ts';
+import { serverMetadata } from '../../model/names.ts';
 import { applyMergePatch, deepEqual } from '../../model/patch.ts';
 import type { MergePatch } from '../../model/plan.ts';
 import { fromTime, minuteMs, toTime } from '../../model/units.ts';
@@ -59,18 +60,8 @@ type WriteOptions = { writer: Writer; dryRun?: boolean };
 type PatchOptions = { writer: Writer; subresource?: 'status' | 'scale' };
 
 const eventLifeMs = 60 * minuteMs;
-/** Metadata that only the server writes. */
-const serverFields = [
-  'name',
-  'namespace',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'managedFields',
-];
+/** Metadata that no patch changes. */
+const serverFields = ['name', 'namespace', ...serverMetadata];
 
 type State = {
   clock: Clock;
@@ -189,7 +180,7 @@ function create(state: State, kind: Kind, given: AnyObject, options: WriteOption
   const created = {
     ...object,
     metadata: {
-      ...without(object.metadata ?? {}, serverFields.slice(2)),
+      ...without(object.metadata ?? {}, serverMetadata),
       uid: state.random.uuid(),
       creationTimestamp: now,
       ...(rowOf(kind).hasGeneration ? { generation: 1 } : {}),
