@@ -2,6 +2,7 @@ import { Terminal } from '../lib/errors.ts';
 import type { Rollout, Service } from '../lib/model/argo.generated.ts';
 import type { Kinds } from '../lib/model/kinds.ts';
 import { type WorkloadKind, workloadKinds } from '../lib/model/kinds.ts';
+import { serviceNames } from '../lib/model/reference.ts';
 import type { SimulatedCluster } from '../lib/simulate/cluster.ts';
 import { StartError } from './startError.ts';
 
@@ -28,16 +29,9 @@ export function applyObjects(cluster: SimulatedCluster, objects: Objects): void 
 
 /** The Services a rollout names are often in another file; they are taken to be there. */
 function addServices(cluster: SimulatedCluster, rollout: Rollout): void {
-  const { canary, blueGreen } = rollout.spec?.strategy ?? {};
-  const named = [
-    canary?.stableService,
-    canary?.canaryService,
-    blueGreen?.activeService,
-    blueGreen?.previewService,
-  ];
   const namespace = rollout.metadata?.namespace ?? 'default';
-  for (const name of named) {
-    if (!name || cluster.read.find('Service', namespace, name) !== undefined) continue;
+  for (const name of serviceNames(rollout)) {
+    if (cluster.read.find('Service', namespace, name) !== undefined) continue;
     const service: Service = {
       metadata: { namespace, name },
       spec: { selector: { ...rollout.spec?.selector?.matchLabels } },
