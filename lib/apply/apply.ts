@@ -1,10 +1,10 @@
 import type { Refusal } from '../decide/replicaSets/metadata.ts';
 import { ifGone, NotFound, Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
-import type { ObjectRef } from '../model/kinds.ts';
+import { type ObjectRef, refText } from '../model/kinds.ts';
 import { mergePatches } from '../model/patch.ts';
-import { type Patch, phases, type Write } from '../model/plan.ts';
-import { nameOf, versionOf } from '../model/workload.ts';
+import { type Patch, phases, refOf, type Write } from '../model/plan.ts';
+import { versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
 /**
@@ -65,18 +65,14 @@ function isFree({ phase }: Write): boolean {
 function chained(writes: Write[]): Write[][] {
   const chains = new Map<string, Write[]>();
   for (const write of writes) {
-    const id = idOf(targetOf(write));
+    const id = refText(targetOf(write));
     chains.set(id, [...(chains.get(id) ?? []), write]);
   }
   return [...chains.values()];
 }
 
-function targetOf(write: Write): Pick<ObjectRef, 'kind' | 'name'> {
-  return write.do === 'create' ? { kind: write.kind, name: nameOf(write.object) } : write.ref;
-}
-
-function idOf({ kind, name }: Pick<ObjectRef, 'kind' | 'name'>): string {
-  return `${kind} ${name}`;
+function targetOf(write: Write): ObjectRef {
+  return write.do === 'create' ? refOf(write.kind, write.object) : write.ref;
 }
 
 type Progress = { versions: Map<string, string>; refusals: Refusal[] };
@@ -106,7 +102,7 @@ async function patched(
   { ref: observed, patch, optional, status }: Patch,
   { versions, refusals }: Progress,
 ): Promise<boolean> {
-  const id = idOf(observed);
+  const id = refText(observed);
   const { kind, namespace, name } = observed;
   const resourceVersion = versions.get(id) ?? observed.resourceVersion;
   const ref = { kind, namespace, name, resourceVersion };

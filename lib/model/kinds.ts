@@ -153,6 +153,11 @@ export type ObjectRef<K extends Kind = Kind> = {
   resourceVersion?: string;
 };
 
+/** Names an object among those of its cluster. */
+export function refText({ kind, namespace, name }: ObjectRef): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
 export const kindNames = Object.keys(kinds) as Kind[];
 
 export function rowOf(kind: Kind): KindRow {

@@ -1,9 +1,8 @@
 import { Conflict, NotFound } from '../errors.ts';
 import { parseSelector, selects } from '../kubernetes/selectors.ts';
-import type { ObjectMeta } from '../model/argo.generated.ts';
-import type { Kind, Kinds, ObjectRef } from '../model/kinds.ts';
+import { type Kind, type Kinds, type ObjectRef, refText } from '../model/kinds.ts';
 import { applyMergePatch, deepEqual } from '../model/patch.ts';
-import type { MergePatch } from '../model/plan.ts';
+import { type MergePatch, refOf } from '../model/plan.ts';
 import { type Millis, toTime } from '../model/units.ts';
 import type { Cluster, ReadableCluster } from '../world.ts';
 import { type AnyObject, admitted } from './apiServer/admission.ts';
@@ -22,11 +21,11 @@ export function shadowCluster(
   now: Millis,
 ): { cluster: Cluster; touched: () => Touched[] } {
   const shadows = new Map<string, Shadow>();
-  const find = (ref: ObjectRef): Shadow | undefined => shadows.get(idOf(ref));
+  const find = (ref: ObjectRef): Shadow | undefined => shadows.get(refText(ref));
   const get = async <K extends Kind>(ref: ObjectRef<K>) => {
     const known = find(ref);
     if (!known) return await live.get(ref);
-    if (!known.after) throw new NotFound(`${idOf(ref)} would be gone`);
+    if (!known.after) throw new NotFound(`${refText(ref)} would be gone`);
     return known.after as Kinds[K];
   };
   const put = async (
@@ -37,12 +36,12 @@ export function shadowCluster(
     const object = (await get(ref)) as AnyObject;
     const version = object.metadata?.resourceVersion;
     if (resourceVersion !== undefined && resourceVersion !== version) {
-      throw new Conflict(`${idOf(ref)} is of version ${version}`);
+      throw new Conflict(`${refText(ref)} is of version ${version}`);
     }
     const known = find(ref);
     const before = known ? known.before : object;
     const after = change(object);
-    shadows.set(idOf(ref), { kind, ...(before && { before }), ...(after && { after }) });
+    shadows.set(refText(ref), { kind, ...(before && { before }), ...(after && { after }) });
     return after;
   };
   const cluster: Cluster = {
@@ -50,7 +49,7 @@ export function shadowCluster(
     get,
     list: async (kind, namespace, selector) => {
       const found = await live.list(kind, namespace, selector);
-      const left = found.filter(({ metadata }) => !find(refOf(kind, metadata)));
+      const left = found.filter((each) => !find(refOf(kind, each)));
       const terms = parseSelector(selector ?? '');
       const changed = [...shadows.values()].flatMap((each) =>
         each.kind === kind && each.after ? [each.after as (typeof found)[number]] : [],
@@ -65,10 +64,10 @@ export function shadowCluster(
     },
     create: async (kind, object, { dryRun = false } = {}) => {
       if (kind === 'Event') return object;
-      const ref = refOf(kind, object.metadata);
-      if (await exists(get(ref))) throw new Conflict(`${idOf(ref)} exists already`);
+      const ref = refOf(kind, object);
+      if (await exists(get(ref))) throw new Conflict(`${refText(ref)} exists already`);
       const made = born(admitted(kind, object), now);
-      if (!dryRun) shadows.set(idOf(ref), { kind, after: made });
+      if (!dryRun) shadows.set(refText(ref), { kind, after: made });
       return made as typeof object;
     },
     patch: async <K extends Kind>(
@@ -90,14 +89,6 @@ export function shadowCluster(
     },
   };
   return { cluster, touched: () => [...shadows.values()] as Touched[] };
-}
-
-function idOf({ kind, namespace, name }: ObjectRef): string {
-  return `${kind} ${namespace}/${name}`;
-}
-
-function refOf(kind: Kind, { namespace = 'default', name = '' }: ObjectMeta = {}): ObjectRef {
-  return { kind, namespace, name };
 }
 
 async function exists(found: Promise<unknown>): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { apiVersionOf, resourceNameOf } from '../../../model/kinds.ts';
 import type { SimulatedCluster } from '../../cluster.ts';
 import type { AnyObject } from '../admission.ts';
 import {
@@ -11,7 +12,7 @@ import {
   type RestAnswer,
   type RestRequest,
 } from './answers.ts';
-import { apiVersionOf, discovery, longName, type Place, placeOf } from './resources.ts';
+import { discovery, type Place, placeOf } from './resources.ts';
 import { scaleOf } from './scale.ts';
 import { matcher } from './select.ts';
 import { type WatchLog, type WatchOptions, watchLog } from './watch.ts';
@@ -70,7 +71,7 @@ async function answer(
   }
   const kind = place.resource.stored;
   if (kind === undefined) {
-    const message = `${longName(place.resource)} are not simulated: there are never any`;
+    const message = `${resourceNameOf(place.resource.kind)} are not simulated: there are never any`;
     throw new Refused(405, 'MethodNotAllowed', message);
   }
   const cluster = server.sim.as(managerOf(request, server.manager));
@@ -102,7 +103,7 @@ async function read(
   if (subresource === 'eviction') throw noSuchMethod();
   if (query.has('watch')) throw badRequest('to watch one object, watch its list by metadata.name');
   if (resource.stored === undefined) {
-    const message = `${longName(resource)} "${name}" not found`;
+    const message = `${resourceNameOf(resource.kind)} "${name}" not found`;
     throw new Refused(404, 'NotFound', message, { name, kind: resource.plural });
   }
   const object = (await sim.cluster.get({ kind: resource.stored, namespace, name })) as AnyObject;
@@ -133,7 +134,7 @@ async function list(
   const more = rest.length - items.length;
   return json({
     kind: `${resource.kind}List`,
-    apiVersion: apiVersionOf(resource),
+    apiVersion: apiVersionOf(resource.kind),
     metadata: {
       resourceVersion: String(version),
       ...(more > 0 && last ? { continue: cursor(last), remainingItemCount: more } : {}),

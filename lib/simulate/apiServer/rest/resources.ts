@@ -6,7 +6,7 @@ export type RestResource = {
   group: string;
   version: string;
   plural: string;
-  kind: string;
+  kind: Kind;
   /** What the simulation keeps of it; absent where there is never one of it. */
   stored?: Kind;
   namespaced: boolean;
@@ -25,15 +25,6 @@ const served: readonly RestResource[] = kindNames
       ...(shortNames && { shortNames }),
     };
   });
-
-export function apiVersionOf({ group, version }: { group: string; version: string }): string {
-  return group === '' ? version : `${group}/${version}`;
-}
-
-/** `rollouts.argoproj.io`, as messages have it. */
-export function longName({ plural, group }: RestResource): string {
-  return group === '' ? plural : `${plural}.${group}`;
-}
 
 export type Place = {
   resource: RestResource;
@@ -112,7 +103,7 @@ function resourceList(group: string, version: string): object | undefined {
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',
-    groupVersion: apiVersionOf({ group, version }),
+    groupVersion: group === '' ? version : `${group}/${version}`,
     resources: members.flatMap(entriesOf),
   };
 }

@@ -1,9 +1,9 @@
 import { parseSelector, selects } from '../../../kubernetes/selectors.ts';
 import { isRecord } from '../../../model/gotypes.ts';
-import type { Kind } from '../../../model/kinds.ts';
+import { type Kind, resourceNameOf } from '../../../model/kinds.ts';
 import type { AnyObject } from '../admission.ts';
 import { badRequest } from './answers.ts';
-import { longName, type Place, type RestResource } from './resources.ts';
+import type { Place, RestResource } from './resources.ts';
 
 export type Matches = (object: AnyObject) => boolean;
 
@@ -47,7 +47,9 @@ function fieldSelector(resource: RestResource, text: string): Matches {
     .map((term) => {
       const [, path = '', operator, wanted = ''] = /^([^=!]+)(==?|!=)(.*)$/.exec(term) ?? [];
       if (!known.includes(path)) {
-        throw badRequest(`${longName(resource)}: field label not supported: ${path || term}`);
+        throw badRequest(
+          `${resourceNameOf(resource.kind)}: field label not supported: ${path || term}`,
+        );
       }
       return { path: path.split('.'), isEqual: operator !== '!=', wanted };
     });

@@ -1,10 +1,10 @@
-import { kindNames } from '../../../model/kinds.ts';
+import { apiVersionOf, kindNames } from '../../../model/kinds.ts';
 import { type Millis, minuteMs, secondMs } from '../../../model/units.ts';
 import type { SimulatedCluster } from '../../cluster.ts';
 import type { AnyObject } from '../admission.ts';
 import type { Change } from '../objects.ts';
 import { badRequest, failureStatus, Refused, type RestAnswer, type Sink } from './answers.ts';
-import { apiVersionOf, type RestResource } from './resources.ts';
+import type { RestResource } from './resources.ts';
 import type { Matches } from './select.ts';
 
 export type WatchLog = {
@@ -161,7 +161,7 @@ function eventOf(
 function bookmark(resource: RestResource, { version }: State, more: object): object {
   return {
     kind: resource.kind,
-    apiVersion: apiVersionOf(resource),
+    apiVersion: apiVersionOf(resource.kind),
     metadata: { resourceVersion: String(version), creationTimestamp: null, ...more },
   };
 }

@@ -1,6 +1,6 @@
 import { Conflict } from '../../../errors.ts';
 import { isRecord } from '../../../model/gotypes.ts';
-import type { Kind } from '../../../model/kinds.ts';
+import { type Kind, resourceNameOf } from '../../../model/kinds.ts';
 import { diffMergePatch } from '../../../model/patch.ts';
 import type { MergePatch } from '../../../model/plan.ts';
 import type { Cluster } from '../../../world.ts';
@@ -15,7 +15,7 @@ import {
   success,
 } from './answers.ts';
 import { applyJsonPatch } from './jsonPatch.ts';
-import { longName, type Place } from './resources.ts';
+import type { Place } from './resources.ts';
 import { scaleOf } from './scale.ts';
 
 /** A write to a kind that the simulation keeps, as the manager the request names. */
@@ -152,7 +152,11 @@ async function put(given: Named): Promise<RestAnswer> {
   const { resourceVersion } = metadata;
   if (!resourceVersion && kind === 'Rollout' && place.subresource !== 'scale') {
     const message = 'metadata.resourceVersion: Invalid value: 0: must be specified for an update';
-    throw new Refused(422, 'Invalid', `${longName(place.resource)} "${name}": ${message}`);
+    throw new Refused(
+      422,
+      'Invalid',
+      `${resourceNameOf(place.resource.kind)} "${name}": ${message}`,
+    );
   }
   return change(given, (live) => {
     if (resourceVersion && resourceVersion !== live.metadata?.resourceVersion) {
