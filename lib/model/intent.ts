@@ -36,6 +36,18 @@ export type Outcome = {
   at: Millis;
 };
 
+/** The write that carries a command out, as it was decided. */
+export type Applying = {
+  /** The version it is conditioned on. */
+  resourceVersion: string;
+  /** What it does to the release, told once it is done. */
+  detail?: string;
+  /** What of the rollout it writes. */
+  parts?: ('status' | 'spec' | 'template')[];
+  /** Set once the API server has answered. */
+  isTaken?: true;
+};
+
 /** An accepted command. Open until it has an outcome; never done twice. */
 export type Intent = {
   id: string;
@@ -44,8 +56,8 @@ export type Intent = {
   reason?: string;
   bound: Bound;
   acceptedAt: Millis;
-  /** Set before the write that carries it out: the version that write is conditioned on. */
-  applying?: { resourceVersion: string; isTaken?: true };
+  /** Set before the write that carries it out. */
+  applying?: Applying;
   outcome?: Outcome;
   /** Digest of the request body, so that an Idempotency-Key cannot be reused for something else. */
   digest?: string;

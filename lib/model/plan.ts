@@ -1,5 +1,5 @@
 import type { ObjectMeta, ReplicaSet, RolloutStatus } from './argo.generated.ts';
-import type { Outcome } from './intent.ts';
+import type { Applying, Outcome } from './intent.ts';
 import type { Kind, ObjectRef } from './kinds.ts';
 import type { Others, RefusedMetadata, Rival } from './record.ts';
 import type { Millis } from './units.ts';
@@ -81,7 +81,7 @@ export type Wake = { at: Millis; why: string } | { waitsFor: string };
 
 /** What happens to one open intent in this turn. */
 export type IntentStep =
-  | { id: string; step: 'apply'; resourceVersion: string }
+  | { id: string; step: 'apply'; applying: Applying }
   | { id: string; step: 'close'; outcome: Outcome };
 
 /** All that one turn does. A plan without writes is at rest until its wake. */

@@ -234,7 +234,7 @@ function closeIntents(intents: Intent[], plan: Plan): Intent[] {
     const step = plan.intents.find((each) => each.id === intent.id);
     if (step === undefined) return intent;
     return step.step === 'apply'
-      ? { ...intent, applying: { resourceVersion: step.resourceVersion } }
+      ? { ...intent, applying: step.applying }
       : { ...intent, outcome: step.outcome };
   });
 }

@@ -81,7 +81,7 @@ describe('a command becomes what the plugin would have written', () => {
       writes.map((write) => ({ ...write, ref: { kind: 'Rollout', resourceVersion } })),
     );
     expect(plan.writes).toHaveLength(writes.length);
-    expect(step).toEqual({ id: 'first', step: 'apply', resourceVersion });
+    expect(step).toMatchObject({ id: 'first', step: 'apply', applying: { resourceVersion } });
     expect(plan).toMatchObject({ urgent: false, wake: { at: start + secondMs } });
   });
 });

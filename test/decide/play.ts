@@ -62,7 +62,7 @@ export function carriedOut(observed: Observed, plan: Plan, now: Millis): Observe
     const step = plan.intents.find(({ id }) => id === intent.id);
     if (step?.step === 'close') return { ...intent, outcome: step.outcome };
     if (step?.step !== 'apply') return intent;
-    return { ...intent, applying: { resourceVersion: step.resourceVersion } };
+    return { ...intent, applying: step.applying };
   });
   const { rival: _, ...record } = observed.record;
   return {

@@ -138,6 +138,12 @@ function judgeOutcome(state: State, known: Tracked, outcome: Outcome): void {
   if (outcome.detail.startsWith('Nothing was done') && happened > 0) {
     state.fail('true outcome', `${describe(known)} but it was carried out`);
   }
+  const isLifted = /^The pause( at step \d+ of \d+| before the switch)? is lifted\.$/.test(
+    outcome.detail,
+  );
+  if (isLifted && effects.status === 0 && !known.othersWrote) {
+    state.fail('true outcome', `${describe(known)} but nobody lifted the pause of the release`);
+  }
   if (outcome.result === 'expired' && intent.command.verb === 'abort') {
     state.fail('an abort does not expire', describe(known));
   }

@@ -51,7 +51,7 @@ export const sabotages: Sabotage[] = [
   {
     name: 'an intent is carried out before the table has its mark',
     file: 'lib/record/nextRecord.ts',
-    find: '? { ...intent, applying: { resourceVersion: step.resourceVersion } }',
+    find: '? { ...intent, applying: step.applying }',
     replace: '? intent',
   },
   {
@@ -69,7 +69,7 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a command that was taken back is done again',
     file: 'lib/decide/commands/intents.ts',
-    find: "if (intent.applying?.isTaken) return close('done', textOf(verdict));",
+    find: "if (intent.applying?.isTaken) return close('done', textOf(intent, verdict));",
     replace: '',
   },
   {

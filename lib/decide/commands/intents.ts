@@ -5,7 +5,13 @@ import type {
   Rollout,
 } from '../../model/argo.generated.ts';
 import { podTemplateHash, stepHash } from '../../model/hash.ts';
-import { type Bound, type Intent, intentLifeMs, type Outcome } from '../../model/intent.ts';
+import {
+  type Applying,
+  type Bound,
+  type Intent,
+  intentLifeMs,
+  type Outcome,
+} from '../../model/intent.ts';
 import { hashLabel } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { applyMergePatch, diffMergePatch } from '../../model/patch.ts';
@@ -29,11 +35,13 @@ import { patchTemplate, templateFault } from '../release/workloadRef.ts';
 import { releasePause } from '../steps/pause.ts';
 import { stepIndexOf, stepsOf } from '../steps/steps.ts';
 
-/** The patches that carry a command out, in this order, and what they mean. */
+/** The patches that carry a command out, in this order, and what is told of them once they are done. */
 type Deed = { status?: MergePatch; spec?: MergePatch; template?: MergePatch; detail: string };
 
 /** Either a deed still to do, or why there is none. */
 type Verdict = { deed: Deed } | { refuse: string } | { done: string };
+
+const parts = ['status', 'spec', 'template'] as const;
 
 export type Settled = { steps: IntentStep[]; writes: Write[] };
 
@@ -55,8 +63,7 @@ export function settleIntents(observed: Observed, now: Millis, kept: Kept | unde
       const detail = `${whatIsKnown(intent)}: ${keptDetail(kept)}`;
       steps.push({ id: intent.id, step: 'close', outcome: { result: 'refused', detail, at: now } });
     } else if ('writes' in settled) {
-      const { resourceVersion } = settled;
-      steps.push({ id: intent.id, step: 'apply', resourceVersion });
+      steps.push({ id: intent.id, step: 'apply', applying: settled.applying });
       return { steps, writes: settled.writes };
     } else steps.push({ id: intent.id, step: 'close', outcome: settled });
   }
@@ -77,7 +84,7 @@ function settle(
   intent: Intent,
   observed: Observed,
   now: Millis,
-): Outcome | { writes: Write[]; resourceVersion: string } {
+): Outcome | { writes: Write[]; applying: Applying } {
   const { rollout } = observed;
   const resourceVersion = versionOf(rollout);
   const close = (result: Outcome['result'], detail: string): Outcome => ({
@@ -87,9 +94,9 @@ function settle(
   });
   const verdict = judge(intent, observed);
   // Somebody may have undone it since: that is the later wish, and this command is over all the same.
-  if (intent.applying?.isTaken) return close('done', textOf(verdict));
+  if (intent.applying?.isTaken) return close('done', textOf(intent, verdict));
   // Tried before, and its effect is there: the write was done, though its answer may have been lost.
-  if (intent.applying && 'done' in verdict) return close('done', verdict.done);
+  if (intent.applying && 'done' in verdict) return close('done', textOf(intent, verdict));
   const changed = whatChanged(intent, observed);
   // A write whose answer was lost and whose effect is gone again: nobody can tell any more.
   const nothing = whatIsKnown(intent);
@@ -107,10 +114,17 @@ function settle(
   if (mayBeUndone(intent, verdict.deed, resourceVersion)) {
     return close('superseded', `${nothing}: the rollout was written to in the meantime.`);
   }
-  return { writes: writesOf(verdict.deed, observed), resourceVersion };
+  const { deed } = verdict;
+  const written = parts.filter((part) => deed[part] !== undefined);
+  const applying = { resourceVersion, detail: deed.detail, parts: written };
+  return { writes: writesOf(deed, observed), applying };
 }
 
-function textOf(verdict: Verdict): string {
+/** What its write has done: of what is there now, another deed may be still to do. */
+function textOf({ command, applying }: Intent, verdict: Verdict): string {
+  // Which pods a restart concerns is seen later.
+  const isLate = command.verb === 'restart' && 'done' in verdict;
+  if (applying?.detail !== undefined && !isLate) return applying.detail;
   if ('done' in verdict) return verdict.done;
   return 'deed' in verdict ? verdict.deed.detail : 'It was carried out.';
 }
@@ -218,18 +232,16 @@ function judge(intent: Intent, observed: Observed): Verdict {
       return judgePromote(intent, rollout);
     case 'abort':
       return judgeAbort(rollout);
-    case 'retry':
-      return rollout.status?.abort
-        ? { deed: { status: { abort: false }, detail: 'The release starts again.' } }
-        : { done: 'The aborted release starts again at its first step.' };
-    case 'pause':
-      return rollout.spec?.paused
-        ? { done: 'The rollout is paused until somebody resumes it.' }
-        : { deed: { spec: { spec: { paused: true } }, detail: 'Paused.' } };
+    case 'retry': {
+      const detail = 'The aborted release starts again at its first step.';
+      return verdictOf(!rollout.status?.abort, { status: { abort: false }, detail });
+    }
+    case 'pause': {
+      const detail = 'The rollout is paused until somebody resumes it.';
+      return verdictOf(rollout.spec?.paused === true, { spec: { spec: { paused: true } }, detail });
+    }
     case 'resume':
-      return rollout.spec?.paused
-        ? { deed: { spec: { spec: { paused: false } }, detail: 'Resumed.' } }
-        : { done: 'The pause by a person is lifted; a pause of the steps stays.' };
+      return verdictOf(!rollout.spec?.paused, unpausing(rollout));
     case 'restart':
       return judgeRestart(command.at ?? toTime(intent.acceptedAt), intent, observed);
     case 'undo':
@@ -237,6 +249,25 @@ function judge(intent: Intent, observed: Observed): Verdict {
     case 'image':
       return judgeImage(command.container, command.image, rollout);
   }
+}
+
+function verdictOf(isDone: boolean, deed: Deed): Verdict {
+  return isDone ? { done: deed.detail } : { deed };
+}
+
+/** Lifts what a person has paused, and not what else it pauses for. */
+function unpausing(rollout: Rollout): Deed {
+  const { status = {} } = rollout;
+  const isOther = (status.pauseConditions ?? []).length > 0;
+  const where = placeIn(rollout, stepIndexOf(rollout));
+  const left = releasePause(status) ? `it still pauses ${where}` : 'it is still held';
+  const detail = `The pause by a person is lifted${isOther ? `; ${left}` : ''}.`;
+  return { spec: { spec: { paused: false } }, detail };
+}
+
+function placeIn(rollout: Rollout, index: number): string {
+  const count = stepsOf(rollout).length;
+  return count === 0 ? 'before the switch' : `at step ${index + 1} of ${count}`;
 }
 
 function judgePromote(intent: Intent, rollout: Rollout): Verdict {
@@ -247,52 +278,42 @@ function judgePromote(intent: Intent, rollout: Rollout): Verdict {
   const at = bound.stepIndex ?? 0;
   if (command.full) {
     const promoted = status.stableRS === status.currentPodHash || status.promoteFull === true;
-    if (promoted && !spec.paused) return { done: 'The release is promoted in full.' };
-    return {
-      deed: {
-        ...(!promoted && { status: { promoteFull: true } }),
-        ...(spec.paused && { spec: { spec: { paused: false } } }),
-        detail: 'Promoted in full.',
-      },
-    };
+    return verdictOf(promoted && !spec.paused, {
+      ...(!promoted && { status: { promoteFull: true } }),
+      ...(spec.paused && { spec: { spec: { paused: false } } }),
+      detail: 'The release is promoted in full.',
+    });
   }
   if (command.skipAllSteps || command.skipCurrentStep) {
     const goal = command.skipAllSteps ? count : Math.min(at + 1, count);
-    return stepIndexOf(rollout) >= goal
-      ? { done: `The release went on from step ${at} to step ${goal} of ${count}.` }
-      : { deed: { status: { currentStepIndex: goal }, detail: 'Skipped.' } };
+    const detail = `The release went on from step ${at} to step ${goal} of ${count}.`;
+    const isThere = stepIndexOf(rollout) >= goal;
+    return verdictOf(isThere, { status: { currentStepIndex: goal }, detail });
   }
-  if (spec.paused) return { deed: { spec: { spec: { paused: false } }, detail: 'Unpaused.' } };
+  if (spec.paused) return { deed: unpausing(rollout) };
   const seen = boundTo(rollout);
+  const where = bound.pauseStart === null ? '' : ` ${placeIn(rollout, at)}`;
+  const detail = `The pause${where} is lifted.`;
   const isSamePause = bound.pauseStart === seen.pauseStart && bound.stepIndex === seen.stepIndex;
   if ((status.pauseConditions ?? []).length > 0 && isSamePause) {
-    return { deed: { status: { pauseConditions: null }, detail: 'Promoted.' } };
+    return { deed: { status: { pauseConditions: null }, detail } };
   }
   const isSameRelease = bound.uid === seen.uid && bound.podHash === seen.podHash;
-  const lifted = intent.applying !== undefined && isSameRelease;
-  if (!lifted) {
-    const anyway =
-      count === 0
-        ? 'finish at once, use full'
-        : 'skip the current step anyway, use skipCurrentStep';
-    return { refuse: `Nothing is paused. To ${anyway}.` };
-  }
-  const where = count === 0 ? 'before the switch' : `at step ${at + 1} of ${count}`;
-  return {
-    done: bound.pauseStart === null ? 'The pause is lifted.' : `The pause ${where} is lifted.`,
-  };
+  if (intent.applying !== undefined && isSameRelease) return { done: detail };
+  const anyway =
+    count === 0 ? 'finish at once, use full' : 'skip the current step anyway, use skipCurrentStep';
+  return { refuse: `Nothing is paused. To ${anyway}.` };
 }
 
 function judgeAbort(rollout: Rollout): Verdict {
   const { status = {} } = rollout;
-  if (status.abort) {
-    return { done: `The update to revision ${revisionOf(rollout)} is aborted.` };
-  }
+  const detail = `The update to revision ${revisionOf(rollout)} is aborted.`;
+  if (status.abort) return { done: detail };
   if (!status.stableRS || status.stableRS === status.currentPodHash) {
     return { refuse: 'There is no release to abort: the current template is the stable one.' };
   }
   const instead = status.promoteFull ? { promoteFull: null } : {};
-  return { deed: { status: { abort: true, ...instead }, detail: 'Aborted.' } };
+  return { deed: { status: { abort: true, ...instead }, detail } };
 }
 
 function judgeRestart(at: string, { acceptedAt }: Intent, { rollout, pods }: Observed): Verdict {
@@ -320,12 +341,11 @@ function judgeUndo(toRevision: number, intent: Intent, observed: Observed): Verd
   }
   const plain = plainTemplate(target, template, observed.rollout);
   const change = diffMergePatch(observed.rollout.spec?.template ?? {}, plain);
-  if (change === undefined) {
-    return intent.applying
-      ? { done: `The template of ${nameOf(target)} is back in the spec.` }
-      : { refuse: `The spec has the template of ${nameOf(target)} already.` };
-  }
-  return { deed: { template: change, detail: `Back to the template of ${nameOf(target)}.` } };
+  const detail = `The template of ${nameOf(target)} is back in the spec.`;
+  if (change !== undefined) return { deed: { template: change, detail } };
+  return intent.applying
+    ? { done: detail }
+    : { refuse: `The spec has the template of ${nameOf(target)} already.` };
 }
 
 /** The template without what was put into the ReplicaSet for its role. */
@@ -349,9 +369,8 @@ function judgeImage(container: string, image: string, rollout: Rollout): Verdict
     const names = lists.flatMap(([, list]) => list.map(({ name }) => name)).join(', ');
     return { refuse: `There is no container ${container}. Containers: ${names || 'none'}.` };
   }
-  if (meant.every((each) => each.image === image)) {
-    return { done: `The image of ${whose} is ${image}.` };
-  }
+  const detail = `The image of ${whose} is ${image}.`;
+  if (meant.every((each) => each.image === image)) return { done: detail };
   // A list that stays as it is stays out of the patch.
   const changed = lists
     .filter(([, list]) => list.some((each) => isMeant(each) && each.image !== image))
@@ -359,10 +378,5 @@ function judgeImage(container: string, image: string, rollout: Rollout): Verdict
       field,
       list.map((each) => (isMeant(each) ? { ...each, image } : each)),
     ]);
-  return {
-    deed: {
-      template: { spec: Object.fromEntries(changed) },
-      detail: `Image of ${whose} set to ${image}.`,
-    },
-  };
+  return { deed: { template: { spec: Object.fromEntries(changed) }, detail } };
 }
