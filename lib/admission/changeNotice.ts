@@ -145,13 +145,13 @@ function explains(admission: Admission, kind: string): LedgerKind[] {
 function explainsStatus(before: Part, after: Part): LedgerKind[] {
   const [wasAborted, isAborted] = [before.abort === true, after.abort === true];
   const isPauseOver = isPausedIn(before) && !isPausedIn(after);
-  const isStepOn =
-    after.currentStepIndex !== before.currentStepIndex ||
-    (after.promoteFull === true && before.promoteFull !== true);
+  const isStepOn = after.currentStepIndex !== before.currentStepIndex;
+  // Of an aborted one too.
+  const isFull = after.promoteFull === true && before.promoteFull !== true;
   return [
     ...(isAborted && !wasAborted ? ['aborted' as const] : []),
     ...(wasAborted && !isAborted ? ['retried' as const] : []),
-    ...((isPauseOver || isStepOn) && !isAborted ? ['promoted' as const] : []),
+    ...(isFull || ((isPauseOver || isStepOn) && !isAborted) ? ['promoted' as const] : []),
   ];
 }
 

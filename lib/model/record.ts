@@ -24,6 +24,10 @@ export type Progress = {
   stepCount: number;
   pauseReason: string | null;
   pauseStart: string | null;
+  /** How long that pause is to be; null where it has no end. */
+  pauseSeconds?: number | null;
+  /** The step of that pause was skipped, and the status still has it. */
+  isPassed?: true;
   controllerPause: boolean;
   abort: boolean;
   promoteFull: boolean;

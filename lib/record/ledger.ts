@@ -1,29 +1,20 @@
 import { stepText } from '../decide/steps/kinds.ts';
-import { pauseSeconds } from '../decide/steps/pause.ts';
 import { stepsOf } from '../decide/steps/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Actor, Command, Intent } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
-import type { LedgerEntry, LedgerKind, Progress } from '../model/record.ts';
-import { fromTime, humanDuration, secondMs } from '../model/units.ts';
+import type { LedgerEntry, Progress } from '../model/record.ts';
 import { controllerOf } from './managers.ts';
+import type { Note } from './note.ts';
+import { pauseEnds, pauseStarts, userPauses } from './pauses.ts';
 
 const nobody: Actor = { name: 'unknown', proof: 'unknown' };
 /** The controller itself: a step that was due, a deadline that passed. */
 const serin: Actor = { name: 'serin', proof: 'verified' };
 
-type Note = {
-  kind: LedgerKind;
-  text: string;
-  /** Which commands cause this transition; without one the controller itself does. */
-  causedBy: Command['verb'][];
-  isOurs?: boolean;
-  pause?: LedgerEntry['pause'];
-};
-
 /**
  * What happened between two observations, one entry for each kind of transition. `commands` are
- * those carried out since: they say who did it. A person's transition without a command of ours was
+ * those whose write is seen now: they say who did it. A person's transition without a command of ours was
  * made by somebody we do not know, with kubectl or in git. Of a rollout that is seen for the first time
  * only that it was found, and how: what has led there was not seen.
  */
@@ -39,7 +30,7 @@ export function transitions(
   const controller = controllerOf(rollout) ?? serin;
   const steps = Math.abs((after.currentStepIndex ?? 0) - (before.currentStepIndex ?? 0));
   return notes.map((note) => {
-    const command = commands.find((intent) => note.causedBy.includes(intent.command.verb));
+    const command = commands.find((intent) => isOf(intent, note));
     const reason = command?.reason;
     const merged = note.kind === 'step' && steps > 1;
     return {
@@ -64,6 +55,13 @@ function placeOf({
   resourceVersion,
 }: Pick<Progress, 'uid' | 'createdAt' | 'resourceVersion'>) {
   return { uid, ...(createdAt !== undefined && { createdAt }), resourceVersion };
+}
+
+function isOf({ command, applying }: Intent, { kind, causedBy }: Note): boolean {
+  if (!causedBy.includes(command.verb)) return false;
+  // A promote of what a person has paused may lift nothing else.
+  const part = kind === 'resumed' ? 'spec' : 'status';
+  return command.verb !== 'promote' || applying?.parts?.includes(part) !== false;
 }
 
 /** A rollout that is new has no past: it is told from its beginning. */
@@ -120,39 +118,14 @@ function aborts(before: Progress, after: Progress): Note[] {
     const text = isDeadline ? after.message : `The update to revision ${after.revision} is aborted`;
     return [{ kind: 'aborted', text, causedBy: isDeadline ? [] : ['abort'], isOurs: isDeadline }];
   }
-  if (before.abort && !after.abort && before.currentPodHash === after.currentPodHash) {
+  // A full promotion of one that was aborted is told as such, when it is seen for the first time.
+  const isFull = before.promoteFull || after.promoteFull;
+  const isSame = before.currentPodHash === after.currentPodHash;
+  if (before.abort && !after.abort && isSame && !isFull) {
     const text = `The aborted update to revision ${after.revision} starts again`;
-    return [{ kind: 'retried', text, causedBy: ['retry', 'promote'] }];
+    return [{ kind: 'retried', text, causedBy: ['retry'] }];
   }
   return [];
-}
-
-/** A pause that is over: its time was up, or somebody promoted it. */
-function pauseEnds(before: Progress, after: Progress, rollout: Rollout): Note[] {
-  if (!before.pauseStart || before.pauseStart === after.pauseStart) return [];
-  // An abort ends every pause, and shows in what is seen after it.
-  if (before.abort || after.abort) return [];
-  if (before.currentPodHash !== after.currentPodHash) return [];
-  const asked = askedSeconds(before, rollout);
-  const keptMs = after.observedAt - fromTime(before.pauseStart);
-  if (asked === undefined) {
-    const text = `Promoted after a pause of ${humanDuration(keptMs)}`;
-    return [{ kind: 'promoted', text, causedBy: ['promote'] }];
-  }
-  const askedMs = asked * secondMs;
-  const pause = { askedMs, keptMs };
-  if (keptMs >= askedMs) {
-    const text = `The pause of ${humanDuration(askedMs)} is over`;
-    return [{ kind: 'resumed', text, causedBy: [], isOurs: true, pause }];
-  }
-  const text = `Promoted after ${humanDuration(keptMs)} of a pause of ${humanDuration(askedMs)}`;
-  return [{ kind: 'promoted', text, causedBy: ['promote'], pause }];
-}
-
-/** How long the pause was to be in which the rollout was seen; undefined when it had no end. */
-function askedSeconds({ currentStepIndex }: Progress, rollout: Rollout): number | undefined {
-  const status = { ...rollout.status, ...(currentStepIndex !== null && { currentStepIndex }) };
-  return pauseSeconds({ ...rollout, status });
 }
 
 function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[] {
@@ -169,23 +142,6 @@ function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[
   const now = step ? `, next is ${stepText(step)}` : '';
   const text = `Step ${to} of ${steps.length} reached${now}`;
   return [{ kind: 'step', text, causedBy: [], isOurs: true }];
-}
-
-function pauseStarts(before: Progress, after: Progress): Note[] {
-  if (!after.pauseStart || before.pauseStart === after.pauseStart) return [];
-  const where =
-    after.currentStepIndex === null
-      ? ''
-      : ` at step ${after.currentStepIndex + 1} of ${after.stepCount}`;
-  const text = `Paused${where} (${after.pauseReason})`;
-  return [{ kind: 'paused', text, causedBy: [], isOurs: true }];
-}
-
-function userPauses(before: Progress, after: Progress): Note[] {
-  if (before.userPaused === after.userPaused) return [];
-  return after.userPaused
-    ? [{ kind: 'paused', text: 'Paused by a person', causedBy: ['pause'] }]
-    : [{ kind: 'resumed', text: 'Resumed by a person', causedBy: ['resume', 'promote'] }];
 }
 
 function ends(before: Progress, after: Progress): Note[] {

@@ -18,12 +18,12 @@ import { deepEqual } from '../model/patch.ts';
 import { isStatusWrite, type Plan } from '../model/plan.ts';
 import type { LedgerEntry, Progress, RolloutRecord } from '../model/record.ts';
 import { referenceOf, serviceNames } from '../model/reference.ts';
-import { type Millis, secondMs } from '../model/units.ts';
+import { isSameTime, type Millis, secondMs, toTime } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { nameOf } from '../model/workload.ts';
 import { stillQueued } from '../queue/queue.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
-import { progressOf } from './progress.ts';
+import { pauseOf, progressOf } from './progress.ts';
 
 /** How long a soft claim holds when its process ended without giving it up. */
 const claimMs: Millis = 20 * secondMs;
@@ -41,24 +41,20 @@ export function nextRecord(
   const progress: Progress = {
     ...fresh,
     ...templateAtOf(record.progress, fresh),
+    ...pauseOf(record.progress, fresh, observed.rollout),
     ...bestSoFar(record, seen),
   };
   const intents = closeIntents(record.intents, plan);
   const ended = intents.filter((intent, index) => {
     return intent.outcome !== undefined && record.intents[index]?.outcome === undefined;
   });
-  const done = intents.filter((intent) => {
-    // One that found its effect there already has caused nothing, and nobody is to be named for it.
-    if (intent.applying === undefined) return false;
-    // What follows from a new template shows a turn later; the generation tells whose it is.
-    const isTemplate = ['image', 'undo', 'restart'].includes(intent.command.verb);
-    const isTheirs = isTemplate && intent.bound.generation + 1 === progress.generation;
-    return intent.outcome?.result === 'done' && (isTheirs || ended.includes(intent));
-  });
+  const written = intents.flatMap((intent, index) =>
+    writtenBy(intent, record.intents[index], progress),
+  );
   // A wiped status must not wipe what is needed to restore it.
   const moves = isWorthKeeping(record.progress, progress);
   const entries: LedgerEntry[] = [
-    ...(moves ? transitions(record.progress, progress, observed, done) : []),
+    ...(moves ? transitions(record.progress, progress, observed, written) : []),
     ...ended.map((intent) => commandEntry(intent, progress)),
     ...(plan.restored ? [restoredEntry(progress)] : []),
   ];
@@ -106,6 +102,27 @@ export function nextRecord(
     ...(wasHealthy(observed) && { healthyOnce: progress.uid }),
     view,
   };
+}
+
+/** The command, where what it wrote may be seen for the first time, as it was marked before that write. */
+function writtenBy(after: Intent, before: Intent | undefined, progress: Progress): Intent[] {
+  // One that found its effect there already has caused nothing, and nobody is to be named for it.
+  if (before?.applying === undefined) return [];
+  const { outcome } = after;
+  // Half of what it writes shows before the other half is written.
+  if (outcome === undefined) return [before];
+  if (outcome.result !== 'done') return [];
+  return before.outcome === undefined || isLate(before, progress) ? [after] : [];
+}
+
+/** What follows from its write some turns later. */
+function isLate({ command, bound, acceptedAt }: Intent, progress: Progress): boolean {
+  if (command.verb === 'restart') {
+    return isSameTime(command.at ?? toTime(acceptedAt), progress.restartedAt ?? undefined);
+  }
+  // What follows from a new template: the generation tells whose it is.
+  const isOfTemplate = command.verb === 'image' || command.verb === 'undo';
+  return isOfTemplate && bound.generation + 1 === progress.generation;
 }
 
 /** Those it names, and those that are still to be given back. */

@@ -183,6 +183,11 @@ describe('who it was', () => {
     ['promoted', statusOf(paused, { currentStepIndex: 1 }), ['promoted']],
     ['skipped a step', statusOf(paused, { ...paused, currentStepIndex: 2 }), ['promoted']],
     ['promoted in full', statusOf({}, { promoteFull: true }), ['promoted']],
+    [
+      'promoted an aborted one in full',
+      statusOf({ abort: true }, { abort: true, promoteFull: true }),
+      ['promoted'],
+    ],
     ['aborted', statusOf(paused, { abort: true }), ['aborted']],
     ['retried', statusOf({ abort: true }, {}), ['retried']],
     [

@@ -298,5 +298,26 @@ function judgeEnd(state: State): void {
     if (lifted > happened('lifted')) {
       state.fail('ledger', `pauses ended: told ${lifted} times, happened ${happened('lifted')}`);
     }
+    judgePromotions(state, uid);
+  }
+}
+
+/** Nobody is told to have promoted more than he has. */
+function judgePromotions(state: State, uid: string): void {
+  const told = (isVerified: boolean): number =>
+    state.entries.filter(
+      ({ kind, actor, ...entry }) =>
+        entry.uid === uid && kind === 'promoted' && (actor.proof === 'verified') === isVerified,
+    ).length;
+  const commands = [...state.tracked.values()].filter(
+    ({ intent, effects }) =>
+      intent.command.verb === 'promote' && intent.bound.uid === uid && effects.status > 0,
+  );
+  if (told(true) > commands.length) {
+    state.fail('ledger', `promoted by commands: told ${told(true)}, happened ${commands.length}`);
+  }
+  const byOthers = state.steps.truth.get(`${uid} promoted by others`) ?? 0;
+  if (told(false) > byOthers) {
+    state.fail('ledger', `promoted by others: told ${told(false)}, happened ${byOthers}`);
   }
 }

@@ -20,7 +20,7 @@ import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 export type StepWatch = {
   begin: (rollout: Rollout) => void;
   /** Counts what has truly happened, for the ledger to be held against. */
-  count: (before: Rollout, after: Rollout) => void;
+  count: (before: Rollout, after: Rollout, isOurs: boolean) => void;
   byOthers: (before: Rollout, after: Rollout) => void;
   byUs: (write: RolloutWrite) => void;
   /** A pause was lifted by a command, whoever carried it out. */
@@ -74,7 +74,8 @@ export function watchSteps(context: Context): StepWatch {
     begin: (rollout) => {
       known = { uid: uidOf(rollout), person: false, wasAborted: false };
     },
-    count: (before, after) => {
+    count: (before, after, isOurs) => {
+      const { last = before.status ?? {} } = known;
       // What a wiped status is judged by is what was there before it was wiped.
       const { status = {} } = after;
       if (!isEmpty(status) && !isEmpty(before.status ?? {}))
@@ -84,7 +85,7 @@ export function watchSteps(context: Context): StepWatch {
       if (known.gone && currentPodHash && currentPodHash !== known.gone.during) {
         known.gone.isReplaced = true;
       }
-      countTruth(truth, before, after);
+      countTruth(truth, { before, after, last, isOurs });
     },
     byOthers: (before, after) => {
       const { status: was = {} } = before;

@@ -1,4 +1,5 @@
 import type { PauseCondition, Rollout, RolloutStatus } from '../../lib/model/argo.generated.ts';
+import { stepHash } from '../../lib/model/hash.ts';
 import { pauseReasons } from '../../lib/model/names.ts';
 import { uidOf } from '../../lib/model/workload.ts';
 
@@ -13,8 +14,12 @@ export function stepPauseOf(status: RolloutStatus): string | undefined {
   return status.pauseConditions?.find(isOfRelease)?.startTime;
 }
 
+/** `last`: the status that was there last, before it was wiped. */
+type Write = { before: Rollout; after: Rollout; last: RolloutStatus; isOurs: boolean };
+
 /** By uid and kind of ledger entry. */
-export function countTruth(truth: Map<string, number>, before: Rollout, after: Rollout): void {
+export function countTruth(truth: Map<string, number>, write: Write): void {
+  const { before, after, last, isOurs } = write;
   const { status: was = {}, spec: specWas = {} } = before;
   const { status: is = {}, spec = {} } = after;
   const add = (kind: string, isSo: boolean): void => {
@@ -24,15 +29,46 @@ export function countTruth(truth: Map<string, number>, before: Rollout, after: R
   add('revision', Boolean(is.currentPodHash) && is.currentPodHash !== was.currentPodHash);
   add('step', is.currentStepIndex !== was.currentStepIndex);
   add('aborted', is.abort === true && was.abort !== true);
-  add('retried', is.abort !== true && was.abort === true);
+  const isSame = is.currentPodHash === was.currentPodHash;
+  const isFull = is.promoteFull === true || was.promoteFull === true;
+  add('retried', is.abort !== true && was.abort === true && isSame && !isFull);
   const start = (status: RolloutStatus) => status.pauseConditions?.[0]?.startTime;
   const stepStart = (status: RolloutStatus) => stepPauseOf(status) ?? start(status);
   add('paused', stepStart(is) !== undefined && stepStart(is) !== stepStart(was));
+  const known = { ...before, status: last };
+  add('paused', isSkipped(last, is) && isAtPause(after));
+  const isFullNow = is.promoteFull === true && last.promoteFull !== true;
+  const isAgreed = isFullNow || isSkipped(last, is) || isLifted(known, is);
+  add('lifted', isAgreed);
+  add('promoted by others', isAgreed && !isOurs);
   add('paused', spec.paused === true && specWas.paused !== true);
-  add('lifted', stepStart(was) !== undefined && stepStart(is) !== stepStart(was));
   add('lifted', spec.paused !== true && specWas.paused === true);
   add('completed', is.phase === 'Healthy' && was.phase !== 'Healthy');
   add('degraded', is.phase === 'Degraded' && was.phase !== 'Degraded');
   add('scaled', spec.replicas !== specWas.replicas);
   add('restarted', is.restartedAt !== undefined && is.restartedAt !== was.restartedAt);
+}
+
+/** Another step with the pause of the one before. */
+function isSkipped(was: RolloutStatus, is: RolloutStatus): boolean {
+  const start = stepPauseOf(is);
+  const isMoved = was.currentStepIndex !== is.currentStepIndex;
+  return start !== undefined && start === stepPauseOf(was) && isMoved;
+}
+
+/** A pause that ends, and neither with its release nor for what was told before. */
+function isLifted(before: Rollout, is: RolloutStatus): boolean {
+  const { status: was = {} } = before;
+  const start = (status: RolloutStatus) =>
+    stepPauseOf(status) ?? status.pauseConditions?.[0]?.startTime;
+  const isSame = was.currentPodHash === is.currentPodHash;
+  const isTold = was.promoteFull === true || (stepPauseOf(was) && !isAtPause(before));
+  return start(was) !== undefined && start(is) !== start(was) && isSame && !is.abort && !isTold;
+}
+
+/** Where the steps were changed and the status does not tell of it yet, nobody knows. */
+function isAtPause({ spec = {}, status = {} }: Rollout): boolean {
+  const { strategy } = spec;
+  if (strategy?.blueGreen || stepHash(strategy) !== status.currentStepHash) return true;
+  return strategy?.canary?.steps?.[status.currentStepIndex ?? 0]?.pause !== undefined;
 }

@@ -151,7 +151,7 @@ function listen(dog: Watchdog): void {
       const isOurs = writer.manager === fieldManager;
       if (type === 'ADDED') dog.steps.begin(object);
       if (type === 'MODIFIED' && change.before !== undefined) {
-        dog.steps.count(change.before, object);
+        dog.steps.count(change.before, object, isOurs);
         if (!isOurs) dog.steps.byOthers(change.before, object);
         if (!isOurs) dog.commands.byOthers();
       }
