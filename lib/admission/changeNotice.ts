@@ -1,3 +1,4 @@
+import type { RolloutStrategy } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { instanceIdLabel } from '../model/names.ts';
 import { deepEqual } from '../model/patch.ts';
@@ -130,12 +131,20 @@ function explains(admission: Admission, kind: string): LedgerKind[] {
   const isPaused = after.paused === true;
   return [
     ...(isNew('template') || isNew('workloadRef') ? ['revision' as const] : []),
+    ...(deepEqual(stepsIn(before), stepsIn(after)) ? [] : ['steps' as const]),
     ...(isPaused !== (before.paused === true)
       ? [isPaused ? ('paused' as const) : ('resumed' as const)]
       : []),
     ...(isNew('replicas') ? ['scaled' as const] : []),
     ...(isNew('restartAt') ? ['restarted' as const] : []),
   ];
+}
+
+/** The steps, and the strategy they belong to; of one without any an empty list is as good as none. */
+function stepsIn({ strategy }: Part): object {
+  const { canary, blueGreen } = (strategy ?? {}) as RolloutStrategy;
+  const { steps } = canary ?? {};
+  return { isBlueGreen: Boolean(blueGreen), steps: steps?.length ? steps : [] };
 }
 
 /**

@@ -142,6 +142,7 @@ const ledgerEntry = z
     uid: z.string(),
     kind: z.enum([
       'revision',
+      'steps',
       'step',
       'paused',
       'resumed',

@@ -153,8 +153,9 @@ export const ledgerKinds = [
   'restarted',
   'degraded',
   'completed',
-  // The last, since the place of each is part of the key it is stored under.
+  // After all that were there before them, since the place of each is part of the key it is stored under.
   'found',
+  'steps',
 ] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 

@@ -10,7 +10,7 @@ const noticesMax = 50;
 /** A notice comes before its write, and before a look that does not see that write yet. */
 const aheadMs: Millis = 30 * secondMs;
 /** What the controller writes to the status some turns after somebody has changed the spec. */
-const followsLater: LedgerKind[] = ['revision', 'restarted'];
+const followsLater: LedgerKind[] = ['revision', 'steps', 'restarted'];
 
 type Reported = { record: RolloutRecord; useUp: () => Promise<void> };
 

@@ -5,7 +5,7 @@ import type { Actor, Command, Intent } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
 import type { LedgerEntry, Progress } from '../model/record.ts';
 import { controllerOf } from './managers.ts';
-import type { Note } from './note.ts';
+import { isSameRelease, type Note } from './note.ts';
 import { pauseEnds, pauseStarts, userPauses } from './pauses.ts';
 
 const nobody: Actor = { name: 'unknown', proof: 'unknown' };
@@ -89,6 +89,7 @@ function found(after: Progress, hasReplicaSets: boolean): LedgerEntry[] {
 function compare(before: Progress, after: Progress, rollout: Rollout): Note[] {
   return [
     ...newRevision(before, after),
+    ...otherSteps(before, after, rollout),
     ...aborts(before, after),
     ...pauseEnds(before, after, rollout),
     ...stepChanges(before, after, rollout),
@@ -111,6 +112,26 @@ function newRevision(before: Progress, after: Progress): Note[] {
   return [{ kind: 'revision', text, causedBy: ['image', 'undo'] }];
 }
 
+/** A release begins anew with them, which is no promotion, and an abort of before is over. */
+function otherSteps(before: Progress, after: Progress, { spec }: Rollout): Note[] {
+  const { blueGreen } = spec?.strategy ?? {};
+  const { currentStepHash, currentStepIndex, currentPodHash, stableRS, revision } = after;
+  if (before.currentStepHash === currentStepHash || before.currentPodHash !== currentPodHash) {
+    return [];
+  }
+  // Only a canary has a hash of steps; one that was wiped tells nothing.
+  if (currentStepHash === '' && !blueGreen) return [];
+  const isOther = before.currentStepHash === '' || currentStepHash === '';
+  const what = `The ${isOther ? 'strategy is' : 'steps are'} changed`;
+  // A way back within the window is at its end at once.
+  const isAtEnd = after.stepCount > 0 && currentStepIndex === after.stepCount;
+  const isInRelease = stableRS !== '' && stableRS !== currentPodHash && !isAtEnd;
+  const which = `the ${before.abort ? 'aborted ' : ''}update to revision ${revision}`;
+  const how = after.stepCount === 0 && !blueGreen ? 'goes on without any' : 'begins anew';
+  const text = isInRelease ? `${what}: ${which} ${how}` : what;
+  return [{ kind: 'steps', text, causedBy: [] }];
+}
+
 function aborts(before: Progress, after: Progress): Note[] {
   if (!before.abort && after.abort) {
     // A person's abort shows before the message that follows from it; a deadline's comes with it.
@@ -120,8 +141,7 @@ function aborts(before: Progress, after: Progress): Note[] {
   }
   // A full promotion of one that was aborted is told as such, when it is seen for the first time.
   const isFull = before.promoteFull || after.promoteFull;
-  const isSame = before.currentPodHash === after.currentPodHash;
-  if (before.abort && !after.abort && isSame && !isFull) {
+  if (before.abort && !after.abort && isSameRelease(before, after) && !isFull) {
     const text = `The aborted update to revision ${after.revision} starts again`;
     return [{ kind: 'retried', text, causedBy: ['retry'] }];
   }
@@ -134,7 +154,7 @@ function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[
   if (from === to || to === null || after.abort) return [];
   // An abort goes back to the first step, and a retry right after it begins there.
   if (before.abort && to === 0) return [];
-  if (before.currentPodHash !== after.currentPodHash) return [];
+  if (!isSameRelease(before, after)) return [];
   // The first deployment takes no steps.
   if (before.stableRS === '' && after.stableRS === after.currentPodHash) return [];
   const steps = stepsOf(rollout);

@@ -13,6 +13,7 @@ import { fromTime, isSameTime, type Millis, secondMs } from '../model/units.ts';
 /** The fields whose change shows as a transition; of a template, any field in it. */
 const specFields: Partial<Record<LedgerKind, string[]>> = {
   revision: ['f:template', 'f:workloadRef'],
+  steps: ['f:strategy/f:canary/f:steps', 'f:strategy/f:blueGreen'],
   paused: ['f:paused'],
   resumed: ['f:paused'],
   scaled: ['f:replicas'],
@@ -73,7 +74,7 @@ function whoChanged(kind: LedgerKind, known: Progress, observed: Observed): stri
   const ofTemplate = kind === 'revision' && workload ? partsOf(workload.object) : [];
   const fitting = [...partsOf(rollout), ...ofTemplate].filter((part) => {
     if (part.at < since) return false;
-    if (wanted) return wanted.some((field) => field in part.spec);
+    if (wanted) return wanted.some((path) => has(part.spec, path));
     // A controller moves steps too, and without anybody's promote.
     if (kind === 'promoted' && part.isController) return false;
     return statusFields[kind]?.some((field) => field in part.status) ?? false;
@@ -83,10 +84,19 @@ function whoChanged(kind: LedgerKind, known: Progress, observed: Observed): stri
   return names.size === 1 && name !== fieldManager ? name : undefined;
 }
 
+function has(fields: object, path: string): boolean {
+  const found = path.split('/').reduce<unknown>((at, field) => {
+    return (at as Record<string, unknown> | undefined)?.[field];
+  }, fields);
+  return found !== undefined;
+}
+
 /** The earliest time its author's fields can carry, in whole seconds; undefined where it is not known. */
 function changedAfter(kind: LedgerKind, known: Progress): Millis | undefined {
   // Long before it was carried out; and what is new may be as old as the rollout.
   if (kind === 'restarted' || (kind === 'revision' && known.currentPodHash === '')) return 0;
+  // A list of steps is one field, and so its owner is who changed it last.
+  if (kind === 'steps') return 0;
   if (kind !== 'revision') return secondOf(known.observedAt);
   // A template has many fields, so that who made the version before may still have some.
   return known.templateAt === undefined ? undefined : secondOf(known.templateAt) + secondMs;

@@ -4,14 +4,14 @@ import type { Rollout } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { LedgerEntry, Progress } from '../model/record.ts';
 import { fromTime, humanDuration, secondMs } from '../model/units.ts';
-import type { Note } from './note.ts';
+import { isSameRelease, type Note } from './note.ts';
 
 // A full promotion or a skipped step leaves the pause and the abort in the status until the controller takes
 // them off, some turns later. Who did it shows when it is asked for, and so it is told then, and only then.
 
 /** What had to wait and goes on: somebody promoted it, its time was up, or nothing is to wait for. */
 export function pauseEnds(before: Progress, after: Progress, rollout: Rollout): Note[] {
-  if (before.currentPodHash !== after.currentPodHash) return [];
+  if (!isSameRelease(before, after)) return [];
   const isFull = isPromotedInFull(before, after);
   const kept = keptPause(before, after, rollout);
   if (isFull && (before.abort || kept === undefined)) {

@@ -176,6 +176,16 @@ describe('who it was', () => {
     ['set an image', update(), ['revision']],
     ['paused', update({ spec: { paused: true } }), ['paused']],
     [
+      'changed the steps',
+      update({ spec: { strategy: { canary: { steps: [{ setWeight: 20 }] } } } }),
+      ['steps'],
+    ],
+    [
+      'changed the limits of the steps',
+      update({ spec: { strategy: { canary: { maxSurge: 2 } } } }),
+      [],
+    ],
+    [
       'scaled and restarted',
       update({ spec: { replicas: 9, restartAt: 'x' } }),
       ['scaled', 'restarted'],

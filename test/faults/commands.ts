@@ -275,7 +275,7 @@ function appended(state: State, entry: LedgerEntry): void {
 }
 
 /** Kinds of which there can be no more entries than happened. */
-const counted = ['revision', 'step', 'aborted', 'retried', 'paused', 'completed'] as const;
+const counted = ['revision', 'steps', 'step', 'aborted', 'retried', 'paused', 'completed'] as const;
 const countedToo = ['degraded', 'scaled', 'restarted'] as const;
 
 function judgeEnd(state: State): void {

@@ -27,9 +27,11 @@ export function countTruth(truth: Map<string, number>, write: Write): void {
     if (isSo) truth.set(id, (truth.get(id) ?? 0) + 1);
   };
   add('revision', Boolean(is.currentPodHash) && is.currentPodHash !== was.currentPodHash);
-  add('step', is.currentStepIndex !== was.currentStepIndex);
   add('aborted', is.abort === true && was.abort !== true);
-  const isSame = is.currentPodHash === was.currentPodHash;
+  const isSame = isSameRelease(last, is);
+  add('step', is.currentStepIndex !== last.currentStepIndex && isSame);
+  const isSameTemplate = is.currentPodHash === last.currentPodHash;
+  add('steps', isSameTemplate && is.currentStepHash !== last.currentStepHash);
   const isFull = is.promoteFull === true || was.promoteFull === true;
   add('retried', is.abort !== true && was.abort === true && isSame && !isFull);
   const start = (status: RolloutStatus) => status.pauseConditions?.[0]?.startTime;
@@ -49,6 +51,10 @@ export function countTruth(truth: Map<string, number>, write: Write): void {
   add('restarted', is.restartedAt !== undefined && is.restartedAt !== was.restartedAt);
 }
 
+function isSameRelease(was: RolloutStatus, is: RolloutStatus): boolean {
+  return was.currentPodHash === is.currentPodHash && was.currentStepHash === is.currentStepHash;
+}
+
 /** Another step with the pause of the one before. */
 function isSkipped(was: RolloutStatus, is: RolloutStatus): boolean {
   const start = stepPauseOf(is);
@@ -61,7 +67,7 @@ function isLifted(before: Rollout, is: RolloutStatus): boolean {
   const { status: was = {} } = before;
   const start = (status: RolloutStatus) =>
     stepPauseOf(status) ?? status.pauseConditions?.[0]?.startTime;
-  const isSame = was.currentPodHash === is.currentPodHash;
+  const isSame = isSameRelease(was, is);
   const isTold = was.promoteFull === true || (stepPauseOf(was) && !isAtPause(before));
   return start(was) !== undefined && start(is) !== start(was) && isSame && !is.abort && !isTold;
 }

@@ -252,3 +252,100 @@ describe('who restarted it', () => {
     expect(entry).toMatch(/^(ana|ben) verified: All pods are newer/);
   });
 });
+
+describe('other steps', () => {
+  const heavier: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { setWeight: 75 }];
+  const begins =
+    'kubectl-edit reported: The steps are changed: the update to revision 2 begins anew';
+  const edit = async (release: Release, of: CanaryStep[] | null, spanMs = 20_000) => {
+    await editRollout(release, { strategy: { canary: { steps: of } } });
+    await release.pass(spanMs);
+  };
+  const expectNoPromotion = async (release: Release) => {
+    expect(await told(release, 'promoted')).toEqual([]);
+    expect(await told(release, 'retried')).toEqual([]);
+  };
+
+  it('in a pause begin the release anew, which is no promotion', async () => {
+    const release = await paused();
+    await edit(release, heavier);
+    expect(release.where()).toBe('Paused 1/3');
+    const entries = (await release.ledger()).slice(-3);
+    expect(entries.map(({ kind }) => kind)).toEqual(['steps', 'step', 'paused']);
+    expect(await told(release, 'steps')).toEqual([begins]);
+    expect(await told(release, 'step')).not.toContainEqual(expect.stringMatching('Step 0'));
+    await expectNoPromotion(release);
+  });
+
+  it('in the first pause of all do so too', async () => {
+    const release = await paused(canary([{ pause: {} }, { setWeight: 50 }]));
+    await edit(release, [{ pause: {} }, { setWeight: 75 }]);
+    expect(await told(release, 'steps')).toEqual([begins]);
+    await expectNoPromotion(release);
+  });
+
+  it('with a shorter pause do not end the one there was as if it had been that', async () => {
+    const pausing = (duration: string): CanaryStep[] => [
+      { setWeight: 25 },
+      { pause: { duration } },
+    ];
+    const release = await paused(canary(pausing('10m')));
+    await edit(release, pausing('20s'), 60_000);
+    expect(release.status().phase).toBe('Healthy');
+    expect(await told(release, 'steps')).toEqual([begins]);
+    expect(await told(release, 'resumed')).toEqual(['serin verified: The pause of 20s is over']);
+    const [{ pause } = {}] = (await release.ledger()).filter(({ kind }) => kind === 'resumed');
+    expect(pause?.keptMs).toBeLessThan(23_000);
+    await expectNoPromotion(release);
+  });
+
+  it('after an abort are no retry', async () => {
+    const release = await paused();
+    await release.command({ verb: 'abort' }, 20_000);
+    await edit(release, heavier);
+    expect(release.status().phase).toBe('Paused');
+    expect(await told(release, 'steps')).toEqual([begins.replace('update', 'aborted update')]);
+    await expectNoPromotion(release);
+  });
+
+  it('are told when there are none left', async () => {
+    const release = await paused();
+    await edit(release, null);
+    expect(release.status().phase).toBe('Healthy');
+    // Nobody owns what is not there.
+    const text = 'The steps are changed: the update to revision 2 goes on without any';
+    expect(await told(release, 'steps')).toEqual([`unknown unknown: ${text}`]);
+    await expectNoPromotion(release);
+  });
+
+  it('of a rollout at rest are no step that it took', async () => {
+    const release = await openRelease(canary());
+    await edit(release, [...heavier, { pause: {} }]);
+    expect(release.where()).toBe('Healthy 4/4');
+    expect(await told(release, 'steps')).toEqual(['kubectl-edit reported: The steps are changed']);
+    expect(await told(release, 'step')).toEqual([]);
+  });
+
+  it('are told of whom a notice names', async () => {
+    const release = await paused();
+    const at = release.clock.now();
+    const uid = uidOf(release.dog.live() ?? {});
+    await release.simulated.world.store.documents.put({
+      ...{ kind: 'notice', of: keyText(key), id: '1', version: 0, expiresAt: at + 3600 * secondMs },
+      body: { key, uid, user: 'eve', at, explains: ['steps'] },
+    });
+    await edit(release, heavier);
+    expect((await told(release, 'steps')).join()).toMatch(/^eve reported: /);
+  });
+
+  it('of another strategy are told as that', async () => {
+    const release = await paused();
+    addService(release.cluster, 'active');
+    const strategy = { canary: null, blueGreen: { activeService: 'active' } };
+    await editRollout(release, { strategy });
+    await release.pass(20_000);
+    const text = 'The strategy is changed: the update to revision 2 begins anew';
+    expect(await told(release, 'steps')).toEqual([`kubectl-edit reported: ${text}`]);
+    await expectNoPromotion(release);
+  });
+});
