@@ -141,7 +141,7 @@ function judgeOutcome(state: State, known: Tracked, outcome: Outcome): void {
   const isLifted = /^The pause( at step \d+ of \d+| before the switch)? is lifted\.$/.test(
     outcome.detail,
   );
-  if (isLifted && effects.status === 0 && !known.othersWrote) {
+  if (isLifted && effects.status === 0 && known.isNoted) {
     state.fail('true outcome', `${describe(known)} but nobody lifted the pause of the release`);
   }
   if (outcome.result === 'expired' && intent.command.verb === 'abort') {

@@ -73,6 +73,30 @@ export const sabotages: Sabotage[] = [
     replace: '',
   },
   {
+    name: 'a command is told by what is left to do and not by what it did',
+    file: 'lib/decide/commands/intents.ts',
+    find: 'if (applying?.detail !== undefined && !isLate) return applying.detail;',
+    replace: '',
+  },
+  {
+    name: 'a promotion is told again when its pause is taken off',
+    file: 'lib/record/pauses.ts',
+    find: 'if (!before.pauseStart || before.promoteFull || before.isPassed) return undefined;',
+    replace: 'if (!before.pauseStart) return undefined;',
+  },
+  {
+    name: 'a pause that Serin ends is told as a promotion',
+    file: 'lib/record/pauses.ts',
+    find: 'return after.pauseStart === null && (after.controllerPause || isHold);',
+    replace: 'return after.pauseStart === null || isHold;',
+  },
+  {
+    name: 'other steps are told as the end of the pause before them',
+    file: 'lib/record/note.ts',
+    find: 'return isSameSteps && before.currentPodHash === after.currentPodHash;',
+    replace: 'return (isSameSteps || true) && before.currentPodHash === after.currentPodHash;',
+  },
+  {
     name: 'a back-off from a rival drops an abort',
     file: 'lib/decide/commands/intents.ts',
     find: "if ('writes' in settled && kept && !isAbort(intent)) {",

@@ -8,7 +8,7 @@ import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
-import { add, breakIn, lastOf, tellStory } from './stories.ts';
+import { add, breakIn, lastOf, promoteIn, tellStory } from './stories.ts';
 
 // What happens in a run, drawn from its seed before anything starts: the rollout, what people do to
 // it and when, and how often what goes wrong.
@@ -81,6 +81,7 @@ export function scenarioOf(seed: number): Scenario {
   planRestarts(randomFrom(seed).fork('restarts'), acts);
   const story = workload && tellStory(randomFrom(seed).fork('coincidence'), acts);
   breakIn(randomFrom(seed).fork('faulty'), acts);
+  promoteIn(randomFrom(seed).fork('promote'), acts, isBlueGreen({ spec }));
   const lastAt = lastOf(acts);
   awayIn(randomFrom(seed).fork('away'), acts);
   return {

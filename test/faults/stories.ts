@@ -1,3 +1,4 @@
+import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { Random } from '../../lib/simulate/random.ts';
 import type { Act, Deed } from './scenario.ts';
@@ -84,6 +85,33 @@ export function breakIn(random: Random, acts: Act[]): void {
   if (random.chance(0.5)) told.push([someMs(random, 30), { do: 'plugin', line: 'promote' }]);
   if (random.chance(0.3)) told.push([40 * secondMs + someMs(random, 30), { do: 'mend' }]);
   tell(acts, start, told);
+}
+
+const byApi = (command: Command): Deed => ({ do: 'api', command, dies: false, fresh: true });
+const promote = (how: object = {}): Deed => byApi({ verb: 'promote', ...how });
+
+/** A release that somebody lets go on, by whatever means there are, or whose steps are changed meanwhile. */
+export function promoteIn(random: Random, acts: Act[], isBlueGreen: boolean): void {
+  if (!random.chance(0.35)) return;
+  const deeds: [Deed[], ...Deed[][]] = [
+    [promote({ full: true })],
+    [promote({ skipAllSteps: true })],
+    [promote({ skipCurrentStep: true }), promote({ skipAllSteps: true })],
+    [byApi({ verb: 'pause' }), promote(), promote()],
+    [byApi({ verb: 'abort' }), promote({ full: true })],
+    [{ do: 'plugin', line: 'promote' }, promote({ full: true })],
+  ];
+  const duration = random.pick([5, 20, 600]);
+  const steps = [{ setWeight: 10 + random.below(90) }, { pause: { duration } }];
+  if (!isBlueGreen) deeds.push([{ do: 'steps', steps }], [{ do: 'steps', steps }, promote()]);
+  const spanMs = 8 * secondMs + someMs(random, 12);
+  const image: Deed = { do: 'image', image: random.pick([...templates]) };
+  const told = [image, ...random.pick(deeds)];
+  tell(
+    acts,
+    random.below(lastOf(acts) + 1),
+    told.map((deed, index) => [index * spanMs, deed]),
+  );
 }
 
 /** Puts a story among the acts, or none; answers which. */
