@@ -2,6 +2,7 @@ import { stepText } from '../decide/steps/kinds.ts';
 import { stepsOf } from '../decide/steps/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Actor, Command, Intent } from '../model/intent.ts';
+import { pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { LedgerEntry, Progress } from '../model/record.ts';
 import { controllerOf } from './managers.ts';
@@ -141,7 +142,9 @@ function aborts(before: Progress, after: Progress): Note[] {
   }
   // A full promotion of one that was aborted is told as such, when it is seen for the first time.
   const isFull = before.promoteFull || after.promoteFull;
-  if (before.abort && !after.abort && isSameRelease(before, after) && !isFull) {
+  // A status that was wiped tells of no abort either.
+  const isHeld = after.pauseReason === pauseReasons.statusLost;
+  if (before.abort && !after.abort && isSameRelease(before, after) && !isFull && !isHeld) {
     const text = `The aborted update to revision ${after.revision} starts again`;
     return [{ kind: 'retried', text, causedBy: ['retry'] }];
   }
