@@ -144,7 +144,10 @@ function aborts(before: Progress, after: Progress): Note[] {
   const isFull = before.promoteFull || after.promoteFull;
   // A status that was wiped tells of no abort either.
   const isHeld = after.pauseReason === pauseReasons.statusLost;
-  if (before.abort && !after.abort && isSameRelease(before, after) && !isFull && !isHeld) {
+  // Outside a release an abort has no effect, and nothing starts again when it goes.
+  const isInRelease = before.stableRS !== before.currentPodHash;
+  const isRetried = isInRelease && !isFull && !isHeld && isSameRelease(before, after);
+  if (before.abort && !after.abort && isRetried) {
     const text = `The aborted update to revision ${after.revision} starts again`;
     return [{ kind: 'retried', text, causedBy: ['retry'] }];
   }

@@ -31,7 +31,8 @@ export function countTruth(truth: Map<string, number>, write: Write): void {
   const isSame = isSameRelease(last, is);
   add('step', is.currentStepIndex !== last.currentStepIndex && isSame);
   const isSameTemplate = is.currentPodHash === last.currentPodHash;
-  add('steps', isSameTemplate && is.currentStepHash !== last.currentStepHash);
+  add('steps seen', isSameTemplate && is.currentStepHash !== last.currentStepHash);
+  add('steps edited', stepHash(spec.strategy) !== stepHash(specWas.strategy));
   const isFull = is.promoteFull === true || was.promoteFull === true;
   add('retried', is.abort !== true && was.abort === true && isSame && !isFull);
   const start = (status: RolloutStatus) => status.pauseConditions?.[0]?.startTime;

@@ -253,6 +253,16 @@ describe('who restarted it', () => {
   });
 });
 
+describe('an abort of a rollout that is not being released', () => {
+  it('is no release that starts again once the status was wiped', async () => {
+    const release = await openRelease(canary());
+    await release.after({ do: 'plugin', line: 'abort' }, 20_000);
+    await release.after({ do: 'wipe' }, 20_000);
+    expect(await told(release, 'restored')).toHaveLength(1);
+    expect(await told(release, 'retried')).toEqual([]);
+  });
+});
+
 describe('other steps', () => {
   const heavier: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { setWeight: 75 }];
   const begins =
