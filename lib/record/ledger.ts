@@ -163,6 +163,8 @@ function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[
   if (!isSameRelease(before, after)) return [];
   // The first deployment takes no steps.
   if (before.stableRS === '' && after.stableRS === after.currentPodHash) return [];
+  // A status that was lost is held before the first step, which nobody has reached.
+  if (after.pauseReason === pauseReasons.statusLost) return [];
   const steps = stepsOf(rollout);
   const step = steps[to];
   const now = step ? `, next is ${stepText(step)}` : '';

@@ -263,6 +263,24 @@ describe('an abort of a rollout that is not being released', () => {
   });
 });
 
+describe('a status that is lost', () => {
+  const lost = async (steps: CanaryStep[]) => {
+    const release = await openRelease({ ...canary(steps), rollbackWindow: { revisions: 1 } });
+    await release.image('web:v2', 20_000);
+    await release.image('web:v3', 0);
+    await release.after({ do: 'image', image: 'web:v1' }, 0);
+    await release.after({ do: 'wipe' }, 60_000);
+    expect(release.status()).toMatchObject({ message: 'StatusLost' });
+    return release;
+  };
+
+  it('reaches no step, and is at none where there are no steps', async () => {
+    const release = await lost([]);
+    expect(await told(release, 'step')).toEqual([]);
+    expect((await told(release, 'paused')).at(-1)).toMatch(/: Paused \(StatusLost\)$/);
+  });
+});
+
 describe('other steps', () => {
   const heavier: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { setWeight: 75 }];
   const begins =

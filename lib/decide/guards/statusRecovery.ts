@@ -5,6 +5,7 @@ import type { Progress } from '../../model/record.ts';
 import { type Millis, toTime, toTimeUp } from '../../model/units.ts';
 import { currentOf, desiredOf, podHashOf, revisionOf } from '../../model/workload.ts';
 import { currentHash, hasPause, type Release, releaseOf } from '../release/release.ts';
+import { stepsOf } from '../steps/steps.ts';
 
 export type Found = { status: RolloutStatus; restored: boolean };
 
@@ -56,7 +57,7 @@ function recover(release: Release): Found {
   const pause = { reason: pauseReasons.statusLost, startTime: toTimeUp(release.now) };
   const status: RolloutStatus = {
     currentPodHash: currentHash(release),
-    currentStepIndex: 0,
+    ...(stepsOf(release.rollout).length > 0 && { currentStepIndex: 0 }),
     ...(stableHash && { stableRS: stableHash }),
     pauseConditions: [pause],
   };
