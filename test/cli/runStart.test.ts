@@ -44,7 +44,7 @@ function run(port: number, env: Record<string, string> = {}) {
     server,
     said: () => said,
     lines: () => said.split('\n').filter((line) => line !== ''),
-    saying: (what: RegExp) => expect.poll(() => said, { timeout: 20_000 }).toMatch(what),
+    saying: (what: RegExp) => expect.poll(() => said, { timeout: 60_000 }).toMatch(what),
     stop: async () => {
       child.kill('SIGINT');
       const [code] = await exit;
@@ -62,7 +62,7 @@ async function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-describe('serin run at an API server that is not there', { timeout: 60_000 }, () => {
+describe('serin run at an API server that is not there', { timeout: 200_000 }, () => {
   it('says so once, with its address, tries again, and begins when it comes', async () => {
     const port = await freePort();
     const { server, saying, lines, stop } = run(port);
