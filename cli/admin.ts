@@ -23,8 +23,7 @@ export async function openAwsTable({ table }: TableOptions, io: Io): Promise<Sto
     );
   }
   // Loads what no other command needs.
-  const { dynamoClient } = await import('../lib/store/client.ts');
-  const { dynamoStore } = await import('../lib/store/table.ts');
+  const { dynamoClient, dynamoStore } = await import('../lib/store/dynamo.ts');
   return dynamoStore({ client: dynamoClient(), table: name, log: logTo(io, false) });
 }
 

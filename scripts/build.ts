@@ -28,8 +28,6 @@ const { metafile } = await build({
   minifySyntax: true,
   minifyWhitespace: true,
   chunkNames: 'serin-[name]-[hash]',
-  // An engine with a native part; the table of `serin dev` and of `serin run --data` rests on it.
-  external: ['dynalite'],
   banner: requireBanner,
   logLevel: 'warning',
 });

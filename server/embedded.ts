@@ -40,13 +40,13 @@ export type Embedded = {
 };
 
 /**
- * All of Serin in one process: a simulated cluster, the table on the embedded engine, the queue and
+ * All of Serin in one process: a simulated cluster, the embedded table, the queue and
  * the sweep, and the functions' own handlers behind a local HTTP server.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { speed, log, dir } = options;
-  const table = await openTable(dir, log);
   const clock = scaledClock(speed);
+  const table = await openTable(dir, clock);
   const simulated = simulatedWorld({
     clock,
     seed: randomInt(2 ** 31),

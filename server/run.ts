@@ -15,7 +15,6 @@ import { nameOf } from '../lib/model/workload.ts';
 import { concerned } from '../lib/queue/keys.ts';
 import { localQueue } from '../lib/queue/local.ts';
 import { noteOutage } from '../lib/queue/outage.ts';
-import { memoryStore } from '../lib/store/memory.ts';
 import type { Cluster, Log, ReadableCluster, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
 import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
@@ -70,7 +69,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
   await reached(live, { server: context.server, namespace, log, signal });
   const dir = options.dir ?? dataFolder(options.env, context, instanceId);
   if (options.dir === undefined) makePrivate(dir);
-  const table = await storeOf(dir, log);
+  const otherwise = 'keep the table in memory with --in-memory';
+  const table = await openTable(dir === 'memory' ? undefined : dir, systemClock, otherwise);
   const known: { cluster?: Cluster } = {};
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
@@ -212,12 +212,6 @@ async function invoke(request: Parameters<World['invoke']>[0], world: World) {
 
 async function sweep(world: World): Promise<void> {
   await consumer.sweep?.(world);
-}
-
-async function storeOf(dir: string | 'memory', log: Log) {
-  if (dir !== 'memory')
-    return await openTable(dir, log, 'keep the table in memory with --in-memory');
-  return { store: memoryStore(systemClock), close: async () => {} };
 }
 
 function leftFor(rollout: Rollout): Run['leftAlone'] {

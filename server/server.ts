@@ -8,7 +8,8 @@ import { localAuthenticate } from '../lib/api/localToken.ts';
 import { Terminal } from '../lib/errors.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
 import type { LedgerEntry } from '../lib/model/record.ts';
-import type { Log, Store, World } from '../lib/world.ts';
+import { type EmbeddedStore, folderStore, memoryStore } from '../lib/store/embedded.ts';
+import type { Clock, Log, Store, World } from '../lib/world.ts';
 import { localGateway } from './gateway.ts';
 import { StartError } from './startError.ts';
 import { userName } from './user.ts';
@@ -47,16 +48,15 @@ export async function serveApi(
   };
 }
 
-/** `otherwise`: how to keep it in memory instead. */
+/** In memory without a `dir`. `otherwise`: how to keep it there instead. */
 export async function openTable(
   dir: string | undefined,
-  log: Log,
+  clock: Clock,
   otherwise = 'leave it out to keep the table in memory',
-) {
-  // Most of a start goes into loading the engine, which a table in memory does without.
-  const { embeddedStore } = await import('../lib/store/embedded.ts');
+): Promise<EmbeddedStore> {
+  if (dir === undefined) return { store: memoryStore(clock), close: async () => {} };
   try {
-    return await embeddedStore({ ...(dir === undefined ? {} : { dir }), log });
+    return await folderStore(dir, clock);
   } catch (error) {
     if (!(error instanceof Terminal)) throw error;
     const hint = `Name another folder with --data, or ${otherwise}.`;

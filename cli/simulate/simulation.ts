@@ -9,7 +9,7 @@ import { humanDuration, type Millis, minuteMs, secondMs } from '../../lib/model/
 import type { RolloutView } from '../../lib/model/view.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Store } from '../../lib/world.ts';
 import { applyObjects, type Objects } from '../../server/apply.ts';
 import { consumer, noContext } from '../../server/consumer.ts';

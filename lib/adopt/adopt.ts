@@ -13,7 +13,7 @@ import { observe } from '../observe/observe.ts';
 import { reconcile } from '../reconcile.ts';
 import { blankRecord } from '../record/blank.ts';
 import { shadowCluster, type Touched } from '../simulate/shadow.ts';
-import { memoryStore } from '../store/memory.ts';
+import { memoryStore } from '../store/embedded.ts';
 import { view } from '../view/view.ts';
 import type { Cluster, ReadableCluster, World } from '../world.ts';
 import { endingsOf, metricsService, notificationConfigMap } from './afterArgo.ts';

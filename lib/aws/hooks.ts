@@ -5,7 +5,7 @@ import type { HookDeps } from '../hooks/receive.ts';
 import { cachedSecrets } from '../hooks/secrets.ts';
 import { storedHooks } from '../hooks/stored.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import { dynamoClient } from '../store/client.ts';
+import { dynamoClient } from '../store/dynamo.ts';
 import type { InvokeAnswer, InvokeRequest } from '../world.ts';
 import { readEnvironment } from './environment.ts';
 import { lambdaInvoke } from './invoke.ts';

@@ -2,7 +2,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { Terminal, Transient } from '../errors.ts';
 import type { SecretRef } from '../hooks/secrets.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import type { dynamoClient } from '../store/client.ts';
+import type { dynamoClient } from '../store/dynamo.ts';
 import { isPassing, type SdkError, sdkWords } from './aws.ts';
 
 // One call of one service, whose SDK client would be a seventh of the bundle. It is signed by the SDK's

@@ -3,7 +3,7 @@ import { keyText, type RolloutKey } from '../model/key.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { concerned } from '../queue/keys.ts';
 import { reachMs } from '../queue/queue.ts';
-import { memoryStore } from '../store/memory.ts';
+import { memoryStore } from '../store/embedded.ts';
 import type {
   Count,
   InvokeAnswer,

@@ -1,22 +1,15 @@
 import { isPassing, type SdkError, sdkWords } from '../aws/aws.ts';
-import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import { Terminal, Transient } from '../errors.ts';
 
 /** One of the four kinds for what the SDK threw; anything that is not the SDK's stays as it is. */
 export function tableError(error: unknown, table: string): unknown {
-  if (!(error instanceof Error) || isOurs(error)) return error;
+  if (!(error instanceof Error)) return error;
   const failed: SdkError = error;
-  if (failed.name === 'ConditionalCheckFailedException') {
-    return new Conflict('the item was written by somebody else', { cause: error });
-  }
   if (isPassing(failed)) {
     return new Transient(`table ${table} did not answer: ${sdkWords(failed)}`, { cause: error });
   }
   const advice = adviceFor(failed, table);
   return advice === undefined ? error : new Terminal(advice, { cause: error });
-}
-
-function isOurs(error: Error): boolean {
-  return [Conflict, NotFound, Transient, Terminal].some((kind) => error instanceof kind);
 }
 
 function adviceFor(error: SdkError, table: string): string | undefined {

@@ -1,10 +1,5 @@
-import {
-  DeleteItemCommand,
-  GetItemCommand,
-  PutItemCommand,
-  type PutItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
 import type { Document, DocumentKey, DocumentKind } from '../model/documents.ts';
+import type { Millis } from '../model/units.ts';
 import type { Documents, Page } from '../world.ts';
 import {
   documentItem,
@@ -13,84 +8,45 @@ import {
   hasExpired,
   readDocument,
 } from './items.ts';
-import { page, partition, startAfter, type Table } from './query.ts';
+import { type PageOptions, page, partition, remove, writtenByOther } from './query.ts';
+import type { Expression, Table } from './table.ts';
 
 /** The documents of the table. */
-export function dynamoDocuments(table: Table): Documents {
+export function documentsOn(table: Table, now: () => Millis): Documents {
   return {
-    get: (key) => get(table, key),
-    put: (document) => put(table, document),
-    remove: (key, version) => remove(table, key, version),
-    list: (place, options) => list(table, place, options),
+    get: async <K extends DocumentKind>(key: DocumentKey<K>) => {
+      const item = await table.get(documentKey(key));
+      return item === undefined || hasExpired(item, now()) ? undefined : readDocument<K>(item);
+    },
+    put: async (document) => {
+      const version = document.version + 1;
+      const condition = unchanged(document.version, now());
+      if (!(await table.put(documentItem(document, version), condition))) throw writtenByOther();
+      return { ...document, version };
+    },
+    remove: (key, version) => remove(table, documentKey(key), version),
+    list: (place, options) => list(table, now, place, options),
   };
 }
 
-async function get<K extends DocumentKind>(
-  table: Table,
-  key: DocumentKey<K>,
-): Promise<Document<K> | undefined> {
-  const input = { TableName: table.name, Key: documentKey(key), ConsistentRead: true };
-  const { Item } = await table.attempt('GetItem', () =>
-    table.client.send(new GetItemCommand(input)),
-  );
-  return Item === undefined || hasExpired(Item, table.now()) ? undefined : readDocument<K>(Item);
-}
-
-async function put<K extends DocumentKind>(
-  table: Table,
-  document: Document<K>,
-): Promise<Document<K>> {
-  const version = document.version + 1;
-  const input: PutItemCommandInput = {
-    TableName: table.name,
-    Item: documentItem(document, version),
-    ...condition(table, document.version),
-  };
-  await table.attempt('PutItem', () => table.client.send(new PutItemCommand(input)));
-  return { ...document, version };
-}
-
-function condition(table: Table, version: number): Partial<PutItemCommandInput> {
-  const now = { N: String(table.now()) };
+/** That the item is the one that was read: one that has expired counts as not there. */
+function unchanged(version: number, now: Millis): Expression {
   return version === 0
-    ? {
-        ConditionExpression: 'attribute_not_exists(pk) OR expiresAt <= :now',
-        ExpressionAttributeValues: { ':now': now },
-      }
+    ? { text: 'attribute_not_exists(pk) OR expiresAt <= :now', values: { ':now': now } }
     : {
-        ConditionExpression:
-          'version = :read AND (attribute_not_exists(expiresAt) OR expiresAt > :now)',
-        ExpressionAttributeValues: { ':read': { N: String(version) }, ':now': now },
+        text: 'version = :read AND (attribute_not_exists(expiresAt) OR expiresAt > :now)',
+        values: { ':read': version, ':now': now },
       };
-}
-
-async function remove(table: Table, key: DocumentKey, version: number): Promise<void> {
-  const input = {
-    TableName: table.name,
-    Key: documentKey(key),
-    ConditionExpression: 'attribute_not_exists(pk) OR version = :read',
-    ExpressionAttributeValues: { ':read': { N: String(version) } },
-  };
-  await table.attempt('DeleteItem', () => table.client.send(new DeleteItemCommand(input)));
 }
 
 async function list<K extends DocumentKind>(
   table: Table,
+  now: () => Millis,
   place: Omit<DocumentKey<K>, 'id'>,
-  { limit, cursor }: { limit: number; cursor?: string },
+  { limit, cursor }: PageOptions,
 ): Promise<Page<Document<K>>> {
-  const pk = documentsPartition(place);
-  const read = (item: Parameters<typeof readDocument>[0]) => ({
-    isOver: hasExpired(item, table.now()),
-    document: readDocument<K>(item),
-  });
-  const found = await page(table, read, limit, {
-    ...partition(pk),
-    ...startAfter(pk, cursor),
-    ConsistentRead: true,
-  });
-  return {
-    ...(found.cursor === undefined ? {} : { cursor: found.cursor }),
-    items: found.items.filter(({ isOver }) => !isOver).map(({ document }) => document),
-  };
+  const key = partition(documentsPartition(place));
+  const { items, ...rest } = await page(table, { key, after: cursor, limit });
+  const kept = items.filter((item) => !hasExpired(item, now()));
+  return { items: kept.map((item) => readDocument<K>(item)), ...rest };
 }

@@ -1,4 +1,3 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Terminal } from '../errors.ts';
 import type { Document, DocumentKey, DocumentKind } from '../model/documents.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
@@ -10,13 +9,11 @@ import {
 } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Unreadable } from '../world.ts';
+import type { Item, ItemKey } from './table.ts';
 import { dueShards } from './tableDefinition.ts';
 
 // How records and ledger entries lie in the table. What a condition or an index needs is an attribute
 // of its own; the rest is one JSON string, which costs less than marshalling every field.
-
-export type Item = Record<string, AttributeValue>;
-export type ItemKey = { pk: AttributeValue.SMember; sk: AttributeValue.SMember };
 
 type Body = Record<string, unknown>;
 /** Turns a body of one schema into a body of the next. */
@@ -46,12 +43,12 @@ export function namespacePrefix(namespace: string): string {
 
 export function recordKey({ cluster, namespace, name }: RolloutKey): ItemKey {
   return {
-    pk: { S: rolloutsPartition(cluster) },
-    sk: { S: namespacePrefix(namespace) + enc(name) },
+    pk: rolloutsPartition(cluster),
+    sk: namespacePrefix(namespace) + enc(name),
   };
 }
 
-export function versionOf(item: Item): number {
+function versionOf(item: Item): number {
   return numberOf(item.version) ?? damaged(item, 'has no version');
 }
 
@@ -60,11 +57,11 @@ export function recordItem(record: RolloutRecord, version: number): Item {
   const { schema: _, version: __, dueAt, queuedFor, ...body } = record;
   return {
     ...recordKey(record.key),
-    schema: number(recordSchema),
-    version: number(version),
-    ...(dueAt === undefined ? {} : { dueAt: number(dueAt), dueShard: { S: shardOf(record.key) } }),
-    ...(queuedFor === undefined ? {} : { queuedFor: number(queuedFor) }),
-    body: { S: JSON.stringify(body) },
+    schema: recordSchema,
+    version,
+    ...(dueAt === undefined ? {} : { dueAt, dueShard: shardOf(record.key) }),
+    ...(queuedFor === undefined ? {} : { queuedFor }),
+    body: JSON.stringify(body),
   };
 }
 
@@ -98,12 +95,12 @@ export function readRecords(items: Item[]): { items: RolloutRecord[]; unreadable
 
 /** What a list that goes on behind this rollout takes for its cursor. */
 export function cursorAfter(key: RolloutKey): string {
-  return recordKey(key).sk.S;
+  return recordKey(key).sk;
 }
 
 function keyIn(item: Item): RolloutKey {
-  const [, cluster] = text(item.pk).split('#');
-  const [namespace, name] = text(item.sk).split('/');
+  const [, cluster] = item.pk.split('#');
+  const [namespace, name] = item.sk.split('/');
   if (cluster === undefined || namespace === undefined || name === undefined) {
     return damaged(item, 'has a key that names no rollout');
   }
@@ -138,10 +135,10 @@ export function ledgerItem(key: RolloutKey, entry: LedgerEntry): Item {
   const place = acceptedAt === undefined ? [rank] : ['99', sortableTime(acceptedAt)];
   const parts = [sortableVersion(resourceVersion), ...place, enc(kind), enc(uid), enc(intentId)];
   return {
-    pk: { S: ledgerPartition(key) },
-    sk: { S: [...lifetime, ...parts].join('#') },
-    schema: number(ledgerSchema),
-    body: { S: JSON.stringify(entry) },
+    pk: ledgerPartition(key),
+    sk: [...lifetime, ...parts].join('#'),
+    schema: ledgerSchema,
+    body: JSON.stringify(entry),
   };
 }
 
@@ -154,7 +151,7 @@ export function documentsPartition({ kind, of }: Omit<DocumentKey, 'id'>): strin
 }
 
 export function documentKey(key: DocumentKey): ItemKey {
-  return { pk: { S: documentsPartition(key) }, sk: { S: enc(key.id) } };
+  return { pk: documentsPartition(key), sk: enc(key.id) };
 }
 
 /** The item of a document in the version it is about to get. */
@@ -162,23 +159,23 @@ export function documentItem(document: Document, version: number): Item {
   const { expiresAt, body } = document;
   return {
     ...documentKey(document),
-    schema: number(documentSchema),
-    version: number(version),
-    body: { S: JSON.stringify(body) },
+    schema: documentSchema,
+    version,
+    body: JSON.stringify(body),
     // DynamoDB deletes by whole seconds, some time later: no condition rests on that one.
     ...(expiresAt === undefined
       ? {}
-      : { expiresAt: number(expiresAt), expiresAtSeconds: number(Math.ceil(expiresAt / 1000)) }),
+      : { expiresAt, expiresAtSeconds: Math.ceil(expiresAt / 1000) }),
   };
 }
 
 export function readDocument<K extends DocumentKind>(item: Item): Document<K> {
-  const [kind, of] = text(item.pk).split('#');
+  const [kind, of] = item.pk.split('#');
   const expiresAt = numberOf(item.expiresAt);
   return {
     kind: kind as K,
     ...(of === undefined ? {} : { of: decodeURIComponent(of) }),
-    id: decodeURIComponent(text(item.sk)),
+    id: decodeURIComponent(item.sk),
     version: versionOf(item),
     body: readBody(item, documentSchema, documentUpgrades) as unknown as Document<K>['body'],
     ...(expiresAt === undefined ? {} : { expiresAt }),
@@ -208,7 +205,7 @@ function sortableTime(time: Millis): string {
 function readBody(item: Item, known: number, upgrades: Record<number, Upgrade>): Body {
   const schema = numberOf(item.schema) ?? damaged(item, 'has no schema');
   if (schema > known) {
-    const newer = `the item ${text(item.pk)} ${text(item.sk)} was written by a newer Serin`;
+    const newer = `the item ${item.pk} ${item.sk} was written by a newer Serin`;
     throw new Terminal(`${newer} (schema ${schema}, this one knows ${known}): upgrade this Serin`);
   }
   let body = parse(item);
@@ -220,14 +217,14 @@ function readBody(item: Item, known: number, upgrades: Record<number, Upgrade>):
 
 function parse(item: Item): Body {
   try {
-    return JSON.parse(item.body?.S ?? '');
+    return JSON.parse(String(item.body));
   } catch {
     return damaged(item, 'has a body that is not JSON');
   }
 }
 
 function damaged(item: Item, how: string): never {
-  const which = `the item ${text(item.pk)} ${text(item.sk)}`;
+  const which = `the item ${item.pk} ${item.sk}`;
   throw new Terminal(`${which} ${how}: restore it from a backup, or delete it to start afresh`);
 }
 
@@ -240,14 +237,6 @@ function shardOf(key: RolloutKey): string {
   return dueShards[hash % dueShards.length] ?? dueShards[0];
 }
 
-function number(value: number): AttributeValue {
-  return { N: String(value) };
-}
-
-function numberOf(value: AttributeValue | undefined): number | undefined {
-  return value?.N === undefined ? undefined : Number(value.N);
-}
-
-function text(value: AttributeValue | undefined): string {
-  return value?.S ?? '';
+function numberOf(value: string | number | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }

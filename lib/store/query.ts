@@ -1,71 +1,42 @@
-import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
-import type { Millis } from '../model/units.ts';
+import { Conflict } from '../errors.ts';
 import type { Page } from '../world.ts';
-import type { Item } from './items.ts';
+import type { Expression, Item, ItemKey, Query, Table } from './table.ts';
 
-/** DynamoDB ends a page at 1 MB, so one call of ours may take several of its pages: at most these. */
-const pagesMax = 20;
+// The conditions, writes and queries that records, the ledger and documents have in common.
 
 export type PageOptions = { limit: number; cursor?: string };
 
-export type Table = {
-  client: DynamoDBClient;
-  name: string;
-  now: () => Millis;
-  /** Runs one operation, and turns what it throws into one of the four kinds of error. */
-  attempt: <T>(operation: string, call: () => Promise<T>) => Promise<T>;
-};
+export const isNew: Expression = { text: 'attribute_not_exists(pk)' };
+
+export function isVersion(version: number): Expression {
+  return { text: 'version = :read', values: { ':read': version } };
+}
+
+export function writtenByOther(): Conflict {
+  return new Conflict('the item was written by somebody else');
+}
+
+/** One that is not there is removed already: the SDK may have sent the delete twice. */
+export async function remove(table: Table, key: ItemKey, version: number): Promise<void> {
+  const text = 'attribute_not_exists(pk) OR version = :read';
+  const isRead = { text, values: { ':read': version } };
+  if (!(await table.remove(key, isRead))) throw writtenByOther();
+}
+
+/** The items of a partition, or those of them whose sort keys begin so. */
+export function partition(pk: string, prefix = ''): Expression {
+  return prefix === ''
+    ? { text: 'pk = :pk', values: { ':pk': pk } }
+    : { text: 'pk = :pk AND begins_with(sk, :prefix)', values: { ':pk': pk, ':prefix': prefix } };
+}
 
 /** One page and the cursor after it, which is there only if something follows. */
-export async function page<T>(
-  table: Table,
-  read: (item: Item) => T,
-  limit: number,
-  input: Partial<QueryCommandInput>,
-): Promise<Page<T>> {
-  const { items, more } = await query(table, limit + 1, input);
-  const kept = items.slice(0, limit);
-  const last = kept.at(-1)?.sk?.S;
+export async function page(table: Table, query: Query): Promise<Page<Item>> {
+  const { items, more } = await table.query({ ...query, limit: query.limit + 1 });
+  const kept = items.slice(0, query.limit);
+  const last = kept.at(-1)?.sk;
   return {
-    items: kept.map(read),
-    ...((more || items.length > limit) && last !== undefined ? { cursor: last } : {}),
+    items: kept,
+    ...((more || items.length > query.limit) && last !== undefined ? { cursor: last } : {}),
   };
-}
-
-/** Up to `limit` items, over as many of DynamoDB's pages as they take, and whether it ended early. */
-export async function query(
-  table: Table,
-  limit: number,
-  input: Partial<QueryCommandInput>,
-): Promise<{ items: Item[]; more: boolean }> {
-  const items: Item[] = [];
-  let start = input.ExclusiveStartKey;
-  for (let pages = 0; pages < pagesMax; pages++) {
-    const asked = {
-      ...input,
-      TableName: table.name,
-      Limit: limit - items.length,
-      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-    };
-    const answer = await table.attempt('Query', () => table.client.send(new QueryCommand(asked)));
-    items.push(...(answer.Items ?? []));
-    start = answer.LastEvaluatedKey;
-    if (start === undefined || items.length >= limit) return { items, more: false };
-  }
-  return { items, more: true };
-}
-
-export function partition(pk: string, prefix = ''): Partial<QueryCommandInput> {
-  return {
-    KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
-    ExpressionAttributeValues: {
-      ':pk': { S: pk },
-      ...(prefix === '' ? {} : { ':prefix': { S: prefix } }),
-    },
-  };
-}
-
-export function startAfter(pk: string, cursor: string | undefined): Partial<QueryCommandInput> {
-  return cursor === undefined ? {} : { ExclusiveStartKey: { pk: { S: pk }, sk: { S: cursor } } };
 }

@@ -9,7 +9,10 @@ export const dueIndex = 'due';
  */
 export const dueShards = ['0', '1', '2', '3'] as const;
 
-/** The table, for whoever creates it: the embedded engine, the infrastructure, a test. */
+/** What an item of the due index has besides its keys. */
+export const dueProjection = ['queuedFor', 'version'] as const;
+
+/** The DynamoDB table, for whoever creates it: the infrastructure, a test. */
 export function tableDefinition(name: string): CreateTableCommandInput {
   return {
     TableName: name,
@@ -31,7 +34,7 @@ export function tableDefinition(name: string): CreateTableCommandInput {
           { AttributeName: 'dueShard', KeyType: 'HASH' },
           { AttributeName: 'dueAt', KeyType: 'RANGE' },
         ],
-        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['queuedFor', 'version'] },
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...dueProjection] },
       },
     ],
   };

@@ -3,8 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import { openEngine } from '../../lib/store/engine.ts';
-import { tableDefinition } from '../../lib/store/tableDefinition.ts';
+import { dynamo } from '../store/dynamo.ts';
 
 // DynamoDB and SQS for latency.ts, in a thread of their own: they answer as late as the real ones are
 // taken to, within their Region. Half of the answers come at the median; one in a hundred comes late.
@@ -15,8 +14,7 @@ const latencies: Record<string, Latency> = {
   sqs: { medianMs: 8, lateMs: 25 },
 };
 
-const engine = await openEngine(undefined);
-await engine.createTable(tableDefinition('serin'));
+const table = dynamo({ name: 'serin' });
 let answers = 0;
 
 const server = createServer(async (request, response) => {
@@ -36,7 +34,7 @@ const server = createServer(async (request, response) => {
       MD5OfMessageBody: createHash('md5').update(input.MessageBody).digest('hex'),
     },
   });
-  const { statusCode, body } = isQueue ? sent() : await engine.run(operation, input);
+  const { statusCode, body } = isQueue ? sent() : await table(operation, input);
   response.writeHead(statusCode, { 'content-type': 'application/x-amz-json-1.0' });
   response.end(JSON.stringify(body));
 });

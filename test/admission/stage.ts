@@ -3,7 +3,7 @@ import { admissionHandler } from '../../functions/admission.ts';
 import { Transient } from '../../lib/errors.ts';
 import type { DoorbellEntry, Notice } from '../../lib/model/documents.ts';
 import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import type { QueueMessage, Store } from '../../lib/world.ts';
 import { noContext } from '../../server/consumer.ts';
 import { start } from '../make.ts';

@@ -13,7 +13,7 @@ import type { Intent, Outcome } from '../../lib/model/intent.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
 import type { Progress, RolloutRecord } from '../../lib/model/record.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Clock, InvokeRequest, QueueMessage, Store } from '../../lib/world.ts';
 
 export const key: RolloutKey = { cluster: 'prod', namespace: 'shop', name: 'front-api' };

@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../lib/errors.ts';
 import { sqsWakes } from '../../lib/queue/sqs.ts';
-import { dynamoStore } from '../../lib/store/table.ts';
+import { dynamoStore } from '../../lib/store/dynamo.ts';
 import { until } from '../cluster/processes.ts';
 import { one } from '../kubernetes/certificates.ts';
 import { serveHere } from './http.ts';

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inject } from 'vitest';
 import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
 import { settingsKey } from '../../lib/settings/load.ts';
-import { dynamoStore } from '../../lib/store/table.ts';
+import { dynamoStore } from '../../lib/store/dynamo.ts';
 import type { Store } from '../../lib/world.ts';
 import { type ControlPlane, startControlPlane } from '../cluster/controlPlane.ts';
 import { installWebhook } from '../cluster/doorbellStage.ts';

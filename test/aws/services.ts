@@ -14,7 +14,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { dynamoStore } from '../../lib/store/table.ts';
+import { dynamoStore } from '../../lib/store/dynamo.ts';
 import { tableDefinition } from '../../lib/store/tableDefinition.ts';
 import { freePort, startProgram, until } from '../cluster/processes.ts';
 import { dynamoJars, motoServer } from './programs.ts';

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { DescribeTimeToLiveCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Conflict, Terminal } from '../../lib/errors.ts';
-import { dynamoClient } from '../../lib/store/client.ts';
-import { dynamoStore } from '../../lib/store/table.ts';
-import { key, newRecord, storeContract } from '../store/contract.ts';
+import { dynamoClient, dynamoStore } from '../../lib/store/dynamo.ts';
+import { key, newEntry, newRecord, storeContract } from '../store/contract.ts';
+import { readAll } from '../store/readAll.ts';
 import { makeTable, region, type Service, startDynamo } from './services.ts';
 
-// What `npm test` holds the embedded engine to, held against Amazon's own.
+// What `npm test` holds the embedded table to, held against Amazon's own.
 
 let local: Service;
 let client: DynamoDBClient;
@@ -46,6 +46,21 @@ describe('DynamoDB', () => {
     const saved = await store.save(newRecord());
     await expect(store.save({ ...saved, dueFor: 'x'.repeat(410_000) })).rejects.toThrow(Terminal);
     expect(await store.load(key)).toEqual(saved);
+  });
+
+  it('finds items over several of its 1 MB pages', async () => {
+    const { store } = await newStore();
+    const big = 'x'.repeat(300_000);
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) {
+      await store.save(newRecord({ key: { ...key, name }, dueFor: big }));
+      await store.append(key, newEntry({ resourceVersion: name, text: big }));
+    }
+    const { items, pages } = await readAll((cursor) =>
+      store.list('prod', { limit: 6, ...(cursor === undefined ? {} : { cursor }) }),
+    );
+    expect(items.map((record) => record.key.name).join('')).toBe('abcdefg');
+    expect(pages).toEqual([6, 1]);
+    expect((await store.ledger(key, { limit: 10 })).items).toHaveLength(7);
   });
 
   it('lets one of twenty writers through that race for a first write', async () => {

@@ -16,7 +16,7 @@ import { virtualClock } from '../../lib/simulate/clock.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { Touched } from '../../lib/simulate/shadow.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import { serve } from '../kubernetes/serve.ts';
 import { serin, temporaryFolder } from './support.ts';
 

@@ -2,13 +2,11 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished, vi } from 'vitest';
-import { dynamoClient } from '../../lib/store/client.ts';
-import { openEngine } from '../../lib/store/engine.ts';
-import { dynamoStore } from '../../lib/store/table.ts';
-import { tableDefinition } from '../../lib/store/tableDefinition.ts';
+import { dynamoClient, dynamoStore } from '../../lib/store/dynamo.ts';
+import { dynamoListener } from '../store/dynamo.ts';
 import { serin } from './support.ts';
 
-// An administrator's shell: AWS credentials, a table on the embedded engine behind a port, and services that
+// An administrator's shell: AWS credentials, a table behind a port, and services that
 // answer as the test says.
 
 async function listen(listener: RequestListener): Promise<string> {
@@ -54,15 +52,7 @@ const table = 'serin';
 
 /** The table, and the variables that lead the SDK to it. */
 export async function adminShell() {
-  const engine = await openEngine(undefined);
-  onTestFinished(() => engine.close());
-  await engine.createTable(tableDefinition(table));
-  const url = await listen(async (request, response) => {
-    const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-    const done = await engine.run(operation, JSON.parse(await text(request)));
-    response.writeHead(done.statusCode, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(JSON.stringify(done.body));
-  });
+  const url = await listen(dynamoListener({ name: table }));
   const variables = {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',

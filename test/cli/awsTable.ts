@@ -2,24 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { onTestFinished, vi } from 'vitest';
-import { openEngine } from '../../lib/store/engine.ts';
-import { tableDefinition } from '../../lib/store/tableDefinition.ts';
+import { dynamoListener } from '../store/dynamo.ts';
 
 export const table = 'serin-test';
 
 /** A table behind DynamoDB's own protocol, where the SDK's variables lead to. */
 export async function startTable() {
-  const engine = await openEngine(undefined);
-  await engine.createTable(tableDefinition(table));
-  const { url, server } = await listen(
-    createServer(async (request, response) => {
-      const operation = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-      const { statusCode, body } = await engine.run(operation, JSON.parse(await text(request)));
-      response.writeHead(statusCode, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(JSON.stringify(body));
-    }),
-  );
-  onTestFinished(() => engine.close());
+  const { url, server } = await listen(createServer(dynamoListener({ name: table })));
   vi.stubEnv('AWS_ENDPOINT_URL_DYNAMODB', url);
   vi.stubEnv('AWS_REGION', 'eu-west-1');
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');

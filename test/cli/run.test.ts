@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
@@ -94,7 +94,11 @@ describe('where serin run keeps its table', { timeout: 60_000 }, () => {
     expect(first.said()).toContain(`History is kept in ${folder}.`);
     expect(modeOf(folder)).toBe('700');
     const files = readdirSync(folder).map((name) => join(folder, name));
-    expect(files.length).toBeGreaterThan(3);
+    expect(files.map((file) => basename(file)).sort()).toEqual([
+      'serin.db',
+      'serin.db-wal',
+      'serin.json',
+    ]);
     expect([...new Set(files.map(modeOf))]).toEqual(['600']);
     expect(await first.kill()).toBe(0);
 

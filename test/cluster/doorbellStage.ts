@@ -10,7 +10,7 @@ import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import type { DoorbellEntry } from '../../lib/model/documents.ts';
 import { localQueue } from '../../lib/queue/local.ts';
 import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import type { QueueMessage, World } from '../../lib/world.ts';
 import { consumer, noContext } from '../../server/consumer.ts';
 import { eventOf, serveDoorbell } from '../admission/serve.ts';

@@ -6,7 +6,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import { localQueue } from '../../lib/queue/local.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import type { World } from '../../lib/world.ts';
 import { consumer } from '../../server/consumer.ts';
 import { plugin } from './peer.ts';

@@ -8,8 +8,9 @@ import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import { type Faults, faultyWorld, Killed } from '../../lib/simulate/faults/faults.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import { type FunctionAnswer, foundIn, type World } from '../../lib/world.ts';
+import { withIndexLag } from './indexLag.ts';
 import type { Scenario } from './scenario.ts';
 import { type Watchdog, watchdog } from './watchdog.ts';
 import { workloadName } from './workload.ts';
@@ -40,7 +41,7 @@ export function openStage(scenario: Scenario, instanceId = ''): Stage {
   // Not on a whole second, as in reality.
   const clock = virtualClock(fromTime('2026-01-01T00:00:00Z') + 370);
   const { seed, indexLagMs, doorbell, pods, rates } = scenario;
-  const store = memoryStore(clock, { indexLagMs });
+  const store = withIndexLag(memoryStore(clock), clock, indexLagMs);
   const simulated = simulatedWorld({
     ...{ clock, seed, store, instanceId },
     clusters: { local: { doorbell, ...pods } },

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { hooksHandler } from '../../functions/hooks.ts';
 import { ssmSecrets } from '../../lib/aws/ssm.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
-import { dynamoClient } from '../../lib/store/client.ts';
+import { dynamoClient } from '../../lib/store/dynamo.ts';
 import { makeEvent } from '../api/support.ts';
 import { github, githubPush } from './payloads.ts';
 import { hmac, makeHook, makeHooks, signed } from './support.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hookList, hookSettings } from '../../lib/hooks/settings.ts';
 import { storedHooks } from '../../lib/hooks/stored.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import { imageRule, makeHook, makeRule, setsImage } from './support.ts';
 
 const hook = (over: object = {}) => ({

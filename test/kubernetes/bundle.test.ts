@@ -68,7 +68,7 @@ it('a cluster is called over TLS as without a bundle', async () => {
 
 it("AWS is called with the environment's credentials", async () => {
   const { credentials } = await bundled(`
-    import { dynamoClient } from './store/client.ts';
+    import { dynamoClient } from './store/dynamo.ts';
     export const credentials = (env) => {
       Object.assign(process.env, env);
       return dynamoClient({ region: 'us-east-1' }).config.credentials();

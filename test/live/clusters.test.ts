@@ -6,7 +6,7 @@ import { minuteMs } from '../../lib/model/units.ts';
 import { deliverBatch } from '../../lib/queue/batch.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import type { World } from '../../lib/world.ts';
 import { adminShell, eks, service } from '../cli/awsStage.ts';
 import { handClock } from '../queue/world.ts';

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Terminal, Transient, Unreachable } from '../../lib/errors.ts';
 import { secondMs } from '../../lib/model/units.ts';
 import { deliverBatch } from '../../lib/queue/batch.ts';
@@ -10,11 +10,10 @@ import { wakeWorld } from './world.ts';
 const start = 1_700_000_000_000;
 const key = { cluster: 'prod', namespace: 'shop', name: 'web' };
 
-let made: Awaited<ReturnType<typeof wakeWorld>>;
-beforeEach(async () => {
-  made = await wakeWorld(start);
+let made: ReturnType<typeof wakeWorld>;
+beforeEach(() => {
+  made = wakeWorld(start);
 });
-afterEach(() => made.close());
 
 function batch(messages: (QueueMessage | string)[], deliver: (message: QueueMessage) => void) {
   const records = messages.map((message, index) => ({

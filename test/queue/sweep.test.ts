@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Terminal, Transient } from '../../lib/errors.ts';
 import type { RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
@@ -9,11 +9,10 @@ import { wakeWorld } from './world.ts';
 const start = 1_700_000_000_000;
 const keyOf = (name: string) => ({ cluster: 'prod', namespace: 'shop', name });
 
-let made: Awaited<ReturnType<typeof wakeWorld>>;
-beforeEach(async () => {
-  made = await wakeWorld(start);
+let made: ReturnType<typeof wakeWorld>;
+beforeEach(() => {
+  made = wakeWorld(start);
 });
-afterEach(() => made.close());
 
 const saveDue = (name: string, dueAt: Millis, over: Partial<RolloutRecord> = {}) =>
   made.world.store.save({

@@ -1,6 +1,6 @@
 import type { RolloutKey } from '../../lib/model/key.ts';
 import type { Millis } from '../../lib/model/units.ts';
-import { embeddedStore } from '../../lib/store/embedded.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Clock, World } from '../../lib/world.ts';
 
 type Sent = { key: RolloutKey; at?: Millis; delayMs: Millis; sentAt: Millis };
@@ -27,10 +27,10 @@ type SweptWorld = Pick<
   'clock' | 'endsAt' | 'store' | 'wakes' | 'log' | 'count' | 'clusters'
 >;
 
-/** What a sweep needs of the World, on the embedded store, with a queue one can look into. */
-export async function wakeWorld(start: Millis) {
-  const { store, close } = await embeddedStore();
+/** What a sweep needs of the World, on a store in memory, with a queue one can look into. */
+export function wakeWorld(start: Millis) {
   const clock = handClock(start);
+  const store = memoryStore(clock);
   const sent: Sent[] = [];
   const logged: string[] = [];
   const counts: Record<string, number> = {};
@@ -53,5 +53,5 @@ export async function wakeWorld(start: Millis) {
       counts[name] = (counts[name] ?? 0) + value;
     },
   };
-  return { world, clusters, clock, sent, lists, logged, counts, close };
+  return { world, clusters, clock, sent, lists, logged, counts };
 }

@@ -4,7 +4,7 @@ import { keyText } from '../../lib/model/key.ts';
 import type { LedgerEntry, LedgerKind, RolloutRecord } from '../../lib/model/record.ts';
 import { withAttribution } from '../../lib/record/attribution.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Store } from '../../lib/world.ts';
 import { make, start } from '../make.ts';
 import { handClock } from '../queue/world.ts';

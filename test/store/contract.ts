@@ -27,7 +27,7 @@ export function newEntry(over: Partial<LedgerEntry> = {}): LedgerEntry {
 
 type Make = () => Promise<{ store: Store; close: () => Promise<void> }>;
 
-/** What every Store must do: the one over DynamoDB, embedded or not, and the one of the simulator. */
+/** What the Store must do over every table: DynamoDB's, and the embedded one, in a folder and in memory. */
 export function storeContract(name: string, make: Make): void {
   describe(`${name} keeps the contract of Store`, () => {
     let store: Store;
@@ -217,6 +217,11 @@ function listTests(store: () => Store): void {
       );
       expect(names({ items })).toEqual(['shop/a', 'shop/b', 'shop/c']);
       expect(pages).toEqual([1, 1, 1]);
+    });
+
+    it('refuses a cursor of another namespace', async () => {
+      const other = { namespace: 'shop', limit: 1, cursor: 'blog/api' };
+      await expect(store().list('prod', other)).rejects.toThrow(/belongs to another list/);
     });
 
     it('goes on after a cursor whose item is gone', async () => {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
+import { systemClock } from '../../lib/clock.ts';
 import type { RolloutRecord } from '../../lib/model/record.ts';
-import { embeddedStore } from '../../lib/store/embedded.ts';
+import { folderStore } from '../../lib/store/embedded.ts';
 
 // Run by embedded.test.ts in a process of its own, on a disk that is nearly full. Writes until the
 // store refuses, frees space, writes on, opens the store again and counts what it had confirmed.
@@ -8,7 +9,7 @@ import { embeddedStore } from '../../lib/store/embedded.ts';
 
 const [dir = '', ballast = ''] = process.argv.slice(2);
 const confirmed = new Map<number, RolloutRecord>();
-let { store, close } = await embeddedStore({ dir });
+let { store, close } = await folderStore(dir, systemClock);
 
 const keyOf = (index: number) => ({ cluster: 'c', namespace: 'n', name: String(index) });
 const save = async (index: number) => {
@@ -36,7 +37,7 @@ let afterFreed: string | undefined;
 for (let more = 0; more < 10; more++) afterFreed ??= await failureOf(index++);
 
 await close();
-({ store, close } = await embeddedStore({ dir }));
+({ store, close } = await folderStore(dir, systemClock));
 const lost: number[] = [];
 for (const [name, record] of confirmed) {
   const found = await store.load(keyOf(name));

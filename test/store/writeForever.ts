@@ -1,9 +1,10 @@
-import { embeddedStore } from '../../lib/store/embedded.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { folderStore } from '../../lib/store/embedded.ts';
 
 // Run by embedded.test.ts, which kills it: moves the due times of a few rollouts for ever. It says so
 // once each of them was moved.
 
-const { store } = await embeddedStore({ dir: process.argv[2] ?? '' });
+const { store } = await folderStore(process.argv[2] ?? '', systemClock);
 const names = ['a', 'b', 'c', 'd'];
 let moved = 0;
 const writers = names.map(async (name, first) => {

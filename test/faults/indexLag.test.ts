@@ -1,19 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { virtualClock } from '../../lib/simulate/clock.ts';
-import { memoryStore } from '../../lib/store/memory.ts';
-import { key, newRecord, storeContract } from '../store/contract.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
+import { key, newRecord } from '../store/contract.ts';
+import { withIndexLag } from './indexLag.ts';
 
 const start = 1_700_000_000_000;
-
-storeContract('the store in memory', async () => ({
-  store: memoryStore(virtualClock(start)),
-  close: async () => {},
-}));
 
 describe('a due index that lags', () => {
   it('shows what was written only after a while, while the record is there at once', async () => {
     const clock = virtualClock(start);
-    const store = memoryStore(clock, { indexLagMs: 400 });
+    const store = withIndexLag(memoryStore(clock), clock, 400);
     const first = await store.save(newRecord({ dueAt: start + 10 }));
     await clock.run({ until: start + 399, eventsMax: 1 });
     expect(await store.due(Infinity, 9)).toEqual([]);

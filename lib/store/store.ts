@@ -1,0 +1,91 @@
+import { Terminal } from '../errors.ts';
+import type { RolloutKey } from '../model/key.ts';
+import type { LedgerEntry, RolloutRecord } from '../model/record.ts';
+import type { Millis } from '../model/units.ts';
+import type { Due, Page, Store } from '../world.ts';
+import { documentsOn } from './documents.ts';
+import {
+  ledgerItem,
+  ledgerPartition,
+  namespacePrefix,
+  readDue,
+  readLedgerEntry,
+  readRecord,
+  readRecords,
+  recordItem,
+  recordKey,
+  rolloutsPartition,
+} from './items.ts';
+import {
+  isNew,
+  isVersion,
+  type PageOptions,
+  page,
+  partition,
+  remove,
+  writtenByOther,
+} from './query.ts';
+import type { Table } from './table.ts';
+import { dueIndex, dueShards } from './tableDefinition.ts';
+
+/** The store over a table. All that is kept goes through here, whatever keeps it. */
+export function storeOn(table: Table, now: () => Millis): Store {
+  return {
+    load: async (key) => {
+      const item = await table.get(recordKey(key));
+      return item === undefined ? undefined : readRecord(item);
+    },
+    save: (record) => save(table, record),
+    forget: (key, version) => remove(table, recordKey(key), version),
+    list: (cluster, options) => list(table, cluster, options),
+    due: (before, limit) => due(table, before, limit),
+    append: (key, entry) => table.put(ledgerItem(key, entry), isNew),
+    ledger: (key, options) => ledger(table, key, options),
+    documents: documentsOn(table, now),
+  };
+}
+
+async function save(table: Table, record: RolloutRecord): Promise<RolloutRecord> {
+  const version = record.version + 1;
+  const condition = record.version === 0 ? isNew : isVersion(record.version);
+  if (!(await table.put(recordItem(record, version), condition))) throw writtenByOther();
+  return { ...record, version };
+}
+
+async function list(
+  table: Table,
+  cluster: string,
+  { namespace, limit, cursor }: PageOptions & { namespace?: string },
+): ReturnType<Store['list']> {
+  const prefix = namespace === undefined ? '' : namespacePrefix(namespace);
+  if (cursor !== undefined && !cursor.startsWith(prefix)) {
+    throw new Terminal(`the cursor ${cursor} belongs to another list: start again without one`);
+  }
+  const key = partition(rolloutsPartition(cluster), prefix);
+  const { items, ...rest } = await page(table, { key, after: cursor, limit });
+  return { ...readRecords(items), ...rest };
+}
+
+async function ledger(
+  table: Table,
+  key: RolloutKey,
+  { limit, cursor }: PageOptions,
+): Promise<Page<LedgerEntry>> {
+  const newestFirst = { key: partition(ledgerPartition(key)), backwards: true };
+  const { items, ...rest } = await page(table, { ...newestFirst, after: cursor, limit });
+  return { items: items.map(readLedgerEntry), ...rest };
+}
+
+async function due(table: Table, before: Millis, limit: number): Promise<Due[]> {
+  const text = 'dueShard = :shard AND dueAt < :before';
+  const shards = await Promise.all(
+    dueShards.map((shard) => {
+      const key = { text, values: { ':shard': shard, ':before': before } };
+      return table.query({ index: dueIndex, key, limit });
+    }),
+  );
+  return shards
+    .flatMap(({ items }) => items.map(readDue))
+    .sort((a, b) => a.dueAt - b.dueAt)
+    .slice(0, limit);
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { Terminal } from '../../lib/errors.ts';
+import { readRecord, recordItem, recordKey } from '../../lib/store/items.ts';
+import { sqliteTable } from '../../lib/store/sqlite.ts';
+import { storeOn } from '../../lib/store/store.ts';
+import { key, newRecord } from './contract.ts';
+
+it('carry their schema, and what conditions and indexes need, as attributes', () => {
+  const item = recordItem(newRecord({ dueAt: 1000, queuedFor: 900 }), 1);
+  expect(item).toMatchObject({ schema: 1, version: 1, dueAt: 1000, queuedFor: 900 });
+  const names = ['body', 'dueAt', 'dueShard', 'pk', 'queuedFor', 'schema', 'sk', 'version'];
+  expect(Object.keys(item).sort()).toEqual(names);
+});
+
+describe('an item in the table', () => {
+  /** A store with the record in an item of that schema. */
+  const storeWith = async (schema: number | undefined) => {
+    const table = sqliteTable();
+    const { schema: _, ...item } = recordItem(newRecord(), 1);
+    const changed = schema === undefined ? item : { ...item, schema };
+    await table.put(changed, { text: 'attribute_not_exists(pk)' });
+    return { table, store: storeOn(table, Date.now) };
+  };
+
+  it('of a newer schema is refused and left alone', async () => {
+    const { table, store } = await storeWith(2);
+    await expect(store.load(key)).rejects.toThrow(Terminal);
+    await expect(store.load(key)).rejects.toThrow(/written by a newer Serin.*upgrade this Serin/);
+    expect(await table.get(recordKey(key))).toMatchObject({ schema: 2 });
+  });
+
+  it('that cannot be read hides no other', async () => {
+    const { store } = await storeWith(99);
+    await store.save(newRecord({ key: { ...key, name: 'zebra' } }));
+    const { items, unreadable } = await store.list('prod', { limit: 5 });
+    expect(items.map((each) => each.key.name)).toEqual(['zebra']);
+    const reason = expect.stringMatching(/written by a newer Serin.*upgrade this Serin/);
+    expect(unreadable).toEqual([{ key, reason }]);
+  });
+
+  it('without a schema, or of one that never was, is called damaged', async () => {
+    const without = (await storeWith(undefined)).store;
+    await expect(without.load(key)).rejects.toThrow(/has no schema: restore it from a backup/);
+    const { store } = await storeWith(0);
+    await expect(store.load(key)).rejects.toThrow(/schema 0, which never was/);
+  });
+});
+
+// During a deploy both versions of the functions run: the new one reads what the old one wrote.
+
+it('an item of an older schema is upgraded step by step, and keeps its version', () => {
+  const older = { ...recordItem(newRecord({ polls: 3 }), 7), schema: -1 };
+  const upgrades = {
+    [-1]: (body: object) => ({ ...body, polls: 4 }),
+    0: (body: object) => ({ ...body, dueFor: 'upgraded' }),
+  };
+  expect(readRecord(older, upgrades)).toEqual(
+    newRecord({ version: 7, polls: 4, dueFor: 'upgraded' }),
+  );
+});
+
+it('one that no upgrade leads on from is refused with what to do', () => {
+  const older = { ...recordItem(newRecord(), 7), schema: -1 };
+  const read = () => readRecord(older, { [-1]: (body) => body });
+  expect(read).toThrow(Terminal);
+  expect(read).toThrow(/restore it from a backup/);
+});
