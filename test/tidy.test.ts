@@ -166,8 +166,8 @@ describe('the tree is tidy', () => {
     expect(broken).toEqual([]);
   });
 
-  it('the lock file names no registry', () => {
-    expect(registryAddresses(readFileSync('package-lock.json', 'utf8'))).toEqual([]);
+  it.each(tracked('*package-lock.json'))('%s names no registry', (path) => {
+    expect(registryAddresses(readFileSync(path, 'utf8'))).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { osls } from './programs.ts';
 import { region } from './services.ts';
 import type { Template } from './template.ts';
 
@@ -35,7 +36,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 async function packageWith(...options: string[]): Promise<Packaged> {
   const folder = await mkdtemp(join(tmpdir(), 'serin-package-'));
-  const osls = join('node_modules', '.bin', 'osls');
   // No way out: packaging must ask nobody, and needs no credentials.
   const nowhere = 'http://127.0.0.1:9';
   const env = {
@@ -44,7 +44,7 @@ async function packageWith(...options: string[]): Promise<Packaged> {
     AWS_REGION: region,
     AWS_ENDPOINT_URL: nowhere,
   };
-  const args = [osls, 'package', '--package', folder, ...options];
+  const args = [await osls(), 'package', '--package', folder, ...options];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env });
   const file = join(folder, 'cloudformation-template-update-stack.json');
   const template = JSON.parse(await readFile(file, 'utf8'));

@@ -42,19 +42,30 @@ const kits = {
   runtime: {
     files: ['runtime/package.json', 'runtime/package-lock.json'],
     install: async (folder) => {
-      await cp(join(import.meta.dirname, 'runtime'), folder, { recursive: true });
-      await start('npm', ['ci', '--no-fund', '--no-audit'], {
-        cwd: folder,
-        env: {
-          PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
-          npm_config_nodedir: nodeFolder(),
-        },
-      });
+      await npmCi(join(import.meta.dirname, 'runtime'), folder);
     },
+  },
+  /** What deploys Serin, here to make the template alone. */
+  osls: {
+    files: ['../../infra/osls/package.json', '../../infra/osls/package-lock.json'],
+    install: (folder) => npmCi(join(import.meta.dirname, '..', '..', 'infra', 'osls'), folder),
   },
 } satisfies Record<string, Kit>;
 
 type KitName = keyof typeof kits;
+
+async function npmCi(source: string, folder: string): Promise<void> {
+  for (const file of ['package.json', 'package-lock.json']) {
+    await cp(join(source, file), join(folder, file));
+  }
+  await start('npm', ['ci', '--no-fund', '--no-audit'], {
+    cwd: folder,
+    env: {
+      PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
+      npm_config_nodedir: nodeFolder(),
+    },
+  });
+}
 
 /** To be run as `PYTHON SCRIPT …`. */
 export type PythonScript = { python: string; script: string };
@@ -62,6 +73,11 @@ export type PythonScript = { python: string; script: string };
 /** The interface that runs a bundle as Lambda does: `node RUNTIME index.handler`. */
 export async function runtimeInterface(): Promise<string> {
   return join(await installed('runtime'), 'node_modules', 'aws-lambda-ric', 'index.mjs');
+}
+
+/** Its script, for Node. */
+export async function osls(): Promise<string> {
+  return join(await installed('osls'), 'node_modules', '.bin', 'osls');
 }
 
 export async function motoServer(): Promise<PythonScript> {
