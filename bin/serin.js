@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Serin needs Node 24. Where the machine's own Node is older, this starts the one that `npm ci` installed,
-// and stands aside: same arguments, terminal and exit. It runs the bundle that was built then; and the
-// TypeScript itself once a source is newer than that.
+// Serin needs Node 24.15, the first whose node:sqlite does not warn that it is an experiment. Where the
+// machine's own Node is older, this starts the one that `npm ci` installed, and stands aside: same
+// arguments, terminal and exit. It runs the bundle that was built then; and the TypeScript itself once a
+// source is newer than that.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,7 +10,7 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const NODE_MAJOR_MIN = 24;
+const NODE_MIN = '24.15';
 /**
  * For the process that stays: on a machine with much memory V8 lets the garbage of short work grow to 128 MB
  * before it looks, and the heap to four times what is in it.
@@ -71,12 +72,16 @@ function isBundleCurrent() {
     .every((file) => statSync(file).mtimeMs <= builtAt);
 }
 
+function isNewEnough(version) {
+  return version.localeCompare(NODE_MIN, 'en', { numeric: true }) >= 0;
+}
+
 function fail(message) {
   process.stderr.write(`serin: ${message}\n`);
   process.exit(1);
 }
 
-if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
+if (isNewEnough(process.versions.node)) {
   if (isToRestart()) restart();
   await import(isBundleCurrent() ? '../dist/serin.js' : '../cli/serin.ts');
 } else {
@@ -84,8 +89,8 @@ if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN) {
   if (node) runUnder(node);
   else {
     fail(
-      `needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.version}. ` +
-        'Run `npm ci` in the repository (it brings one along), or install Node 24.',
+      `needs Node ${NODE_MIN} or newer, this is ${process.version}. ` +
+        'Run `npm ci` in the repository (it brings one along), or install a newer Node.',
     );
   }
 }
