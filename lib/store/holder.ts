@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toTime } from '../model/units.ts';
 
-// Who has a store's folder open. The lock itself is leveldb's, which a process that is gone does not hold;
+// Who has a store's folder open. The lock itself is SQLite's, which a process that is gone does not hold;
 // it does not say whose it is.
 
 const holderFile = (dir: string): string => join(dir, 'serin.json');

@@ -3,8 +3,15 @@ import type { Attributes, Expression, Item, ItemKey, Query, Table } from './tabl
 import { dueProjection } from './tableDefinition.ts';
 
 const attributes = [
-  ...['pk', 'sk', 'schema', 'version', 'dueShard', 'dueAt', 'queuedFor'],
-  ...['expiresAt', 'expiresAtSeconds'],
+  'pk',
+  'sk',
+  'schema',
+  'version',
+  'dueShard',
+  'dueAt',
+  'queuedFor',
+  'expiresAt',
+  'expiresAtSeconds',
   // Large, so last: what follows a large column is slow to reach.
   'body',
 ];
@@ -16,15 +23,19 @@ const getSql = `SELECT ${attributes} FROM items WHERE pk = ? AND sk = ?`;
 const putSql = `INSERT OR REPLACE INTO items (${attributes}) VALUES (${values})`;
 const removeSql = 'DELETE FROM items WHERE pk = ? AND sk = ?';
 
+export type SqliteTable = Table & { close: () => void };
+
 /** A table in a file that no other process can open meanwhile, or in memory. */
-export function sqliteTable(file = ':memory:'): Table & { close: () => void } {
+export function sqliteTable(file = ':memory:'): SqliteTable {
   const db = opened(file);
   const statements = new Map<string, StatementSync>();
   const prepared = (text: string, sqlOf = (sql: string) => sql): StatementSync => {
-    const statement = statements.get(text) ?? db.prepare(sqlOf(text));
-    statements.set(text, statement);
+    const known = statements.get(text);
+    if (known !== undefined) return known;
+    const statement = db.prepare(sqlOf(text));
     // Which takes half the time that objects take.
     statement.setReturnArrays(true);
+    statements.set(text, statement);
     return statement;
   };
   // Nothing comes between this and the write: both are synchronous, and no other process has the file.

@@ -59,12 +59,15 @@ describe('the store in a folder', () => {
     await (await folderStore(dir, systemClock)).close();
   });
 
-  it('loses no due entry when the process is killed in the middle of a write', async () => {
+  it('loses no due entry when the process that has it alone is killed in a write', async () => {
     const script = fileURLToPath(import.meta.resolve('./writeForever.ts'));
     for (let round = 0; round < 4; round++) {
       const writer = spawn(process.execPath, [script, dir]);
       const gone = new Promise((done) => writer.once('exit', done));
       await new Promise((done) => writer.stdout.once('data', done));
+      await expect(folderStore(dir, systemClock)).rejects.toThrow(
+        `in use: process ${writer.pid} has it open, since`,
+      );
       await new Promise((done) => setTimeout(done, 100 + round * 7));
       writer.kill('SIGKILL');
       await gone;
