@@ -23,11 +23,14 @@ const getSql = `SELECT ${attributes} FROM items WHERE pk = ? AND sk = ?`;
 const putSql = `INSERT OR REPLACE INTO items (${attributes}) VALUES (${values})`;
 const removeSql = 'DELETE FROM items WHERE pk = ? AND sk = ?';
 
+const memory = ':memory:';
+
 export type SqliteTable = Table & { close: () => void };
 
 /** A table in a file that no other process can open meanwhile, or in memory. */
-export function sqliteTable(file = ':memory:'): SqliteTable {
+export function sqliteTable(file = memory): SqliteTable {
   const db = opened(file);
+  const { write, flush } = file === memory ? oneByOne : together(db);
   const statements = new Map<string, StatementSync>();
   const prepared = (text: string, sqlOf = (sql: string) => sql): StatementSync => {
     const known = statements.get(text);
@@ -38,7 +41,7 @@ export function sqliteTable(file = ':memory:'): SqliteTable {
     statements.set(text, statement);
     return statement;
   };
-  // Nothing comes between this and the write: both are synchronous, and no other process has the file.
+  // Nothing comes between this and what is written: both are synchronous, and no other process has the file.
   const holds = ({ text, values: named }: Expression, { pk, sk }: ItemKey): boolean =>
     prepared(text, conditionSql).get({ pk, sk, ...named }) !== undefined;
   return {
@@ -46,16 +49,18 @@ export function sqliteTable(file = ':memory:'): SqliteTable {
       const row = prepared(getSql).get(pk, sk);
       return row && toItem(attributes, row);
     },
-    put: async (item, condition) => {
-      if (!holds(condition, item)) return false;
-      prepared(putSql).run({ ...noAttributes, ...item });
-      return true;
-    },
-    remove: async ({ pk, sk }, condition) => {
-      if (!holds(condition, { pk, sk })) return false;
-      prepared(removeSql).run(pk, sk);
-      return true;
-    },
+    put: (item, condition) =>
+      write(() => {
+        if (!holds(condition, item)) return false;
+        prepared(putSql).run({ ...noAttributes, ...item });
+        return true;
+      }),
+    remove: ({ pk, sk }, condition) =>
+      write(() => {
+        if (!holds(condition, { pk, sk })) return false;
+        prepared(removeSql).run(pk, sk);
+        return true;
+      }),
     query: async (query) => {
       const { key, after } = query;
       const named = { ...key.values, ...(after === undefined ? {} : { after }) };
@@ -63,8 +68,43 @@ export function sqliteTable(file = ':memory:'): SqliteTable {
       const rows = prepared(`SELECT ${names} FROM items ${querySql(query)}`).all(named);
       return { items: rows.map((row) => toItem(names, row)), more: false };
     },
-    close: () => db.close(),
+    close: () => {
+      flush();
+      db.close();
+    },
   };
+}
+
+/** `write` carries one out and answers whether its condition held; `flush`, those that still wait. */
+type Writer = { write: (act: () => boolean) => Promise<boolean>; flush: () => void };
+
+const oneByOne: Writer = { write: async (act) => act(), flush: () => {} };
+
+/** The writes of one turn of the event loop share a transaction: each transaction waits for the disk. */
+function together(db: DatabaseSync): Writer {
+  type Waiting = PromiseWithResolvers<boolean> & { act: () => boolean };
+  let waiting: Waiting[] = [];
+  const flush = () => {
+    const writes = waiting;
+    waiting = [];
+    if (writes.length === 0) return;
+    try {
+      db.exec('BEGIN');
+      const answers = writes.map(({ act }) => act());
+      db.exec('COMMIT');
+      for (const [index, { resolve }] of writes.entries()) resolve(answers[index] === true);
+    } catch (error) {
+      // Some errors have rolled back already.
+      if (db.isTransaction) db.exec('ROLLBACK');
+      for (const { reject } of writes) reject(error);
+    }
+  };
+  const write = (act: () => boolean) => {
+    const one = { act, ...Promise.withResolvers<boolean>() };
+    if (waiting.push(one) === 1) setImmediate(flush);
+    return one.promise;
+  };
+  return { write, flush };
 }
 
 function opened(file: string): DatabaseSync {

@@ -1,5 +1,5 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,7 +9,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { Conflict, Terminal } from '../../lib/errors.ts';
 import { folderStore, memoryStore } from '../../lib/store/embedded.ts';
-import { recordItem } from '../../lib/store/items.ts';
+import { recordItem, recordKey } from '../../lib/store/items.ts';
+import { isNew } from '../../lib/store/query.ts';
+import { sqliteTable } from '../../lib/store/sqlite.ts';
+import type { Store } from '../../lib/world.ts';
 import { key, newEntry, newRecord, storeContract } from './contract.ts';
 
 let dir: string;
@@ -49,6 +52,25 @@ describe('the store in a folder', () => {
     );
     await first.close();
     await (await folderStore(dir, systemClock)).close();
+  });
+
+  it('waits once for the disk for all that is written at once', async () => {
+    const logged = async (name: string, write: (store: Store) => Promise<unknown>) => {
+      const { store, close } = await folderStore(join(dir, name), systemClock);
+      await write(store);
+      const { size } = await stat(join(dir, name, 'serin.db-wal'));
+      await close();
+      return size;
+    };
+    const saves = Array.from({ length: 30 }, (_, index) => (store: Store) => {
+      return store.save(newRecord({ key: { ...key, name: `${index}` } }));
+    });
+    const atOnce = await logged('a', (store) => Promise.all(saves.map((save) => save(store))));
+    const inTurn = await logged('b', async (store) => {
+      for (const save of saves) await save(store);
+    });
+    // Each transaction writes each page that it changes, and the first ones make the table.
+    expect(atOnce).toBeLessThan(inTurn / 2);
   });
 
   it('answers Terminal once closed, and stays closed', async () => {
@@ -132,6 +154,16 @@ it('a file that lacks a column of today gets it, and keeps what it has', async (
   await store.save({ ...newRecord(), version: 1, dueAt: 5 });
   expect(await store.due(10, 9)).toHaveLength(1);
   await close();
+});
+
+it('a file keeps what is still being written when it is closed', async () => {
+  const first = sqliteTable(join(dir, 'serin.db'));
+  const written = first.put(recordItem(newRecord(), 1), isNew);
+  first.close();
+  expect(await written).toBe(true);
+  const second = sqliteTable(join(dir, 'serin.db'));
+  expect(await second.get(recordKey(key))).toMatchObject({ version: 1 });
+  second.close();
 });
 
 describe('a full disk', () => {

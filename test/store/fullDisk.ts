@@ -3,9 +3,9 @@ import { systemClock } from '../../lib/clock.ts';
 import type { RolloutRecord } from '../../lib/model/record.ts';
 import { folderStore } from '../../lib/store/embedded.ts';
 
-// Run by embedded.test.ts in a process of its own, on a disk that is nearly full. Writes until the
-// store refuses, frees space, writes on, opens the store again and counts what it had confirmed.
-// Names are numbers, and each record holds its name in `polls`.
+// Run by embedded.test.ts in a process of its own, on a disk that is nearly full. Writes three
+// records at a time until the store refuses, frees space, writes on, opens the store again and counts
+// what it had confirmed. Names are numbers, and each record holds its name in `polls`.
 
 const [dir = '', ballast = ''] = process.argv.slice(2);
 const confirmed = new Map<number, RolloutRecord>();
@@ -27,7 +27,10 @@ const failureOf = async (index: number) => {
 
 let index = 0;
 let failure: string | undefined;
-while (failure === undefined && index < 1000) failure = await failureOf(index++);
+while (failure === undefined && index < 1000) {
+  const failures = await Promise.all([failureOf(index++), failureOf(index++), failureOf(index++)]);
+  failure = failures.find((each) => each !== undefined);
+}
 const whileFull = await failureOf(index++);
 const readable = (await store.load(keyOf(0)))?.polls === 0;
 const beforeFreed = confirmed.size;
