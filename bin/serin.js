@@ -18,10 +18,11 @@ const NODE_MIN = '24.15';
 const FRUGAL = ['--max-semi-space-size=4', '--heap-growing-percent=30'];
 
 function installedNode() {
+  const [system, file] =
+    process.platform === 'win32' ? ['win', 'node.exe'] : [process.platform, 'node'];
   try {
-    const manifest = createRequire(import.meta.url).resolve('node/package.json');
-    const names = process.platform === 'win32' ? ['node.exe'] : ['node'];
-    return names.map((name) => join(dirname(manifest), 'bin', name)).find(existsSync);
+    const name = `node-${system}-${process.arch}/package.json`;
+    return join(dirname(createRequire(import.meta.url).resolve(name)), 'bin', file);
   } catch {
     return undefined;
   }
@@ -90,7 +91,7 @@ if (isNewEnough(process.versions.node)) {
   else {
     fail(
       `needs Node ${NODE_MIN} or newer, this is ${process.version}. ` +
-        'Run `npm ci` in the repository (it brings one along), or install a newer Node.',
+        'Install a newer one; for Linux and Windows `npm ci` in the repository brings one along.',
     );
   }
 }

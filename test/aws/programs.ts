@@ -122,17 +122,15 @@ function cacheFolder(): string {
   return join(base, 'serin', 'aws');
 }
 
-/** Where the headers of the Node that runs are: beside it, or in the package that brought it. */
+/** Where the headers of the Node that runs are. */
 function nodeFolder(): string {
-  const base = dirname(dirname(process.execPath));
-  const brought = join(base, 'node_modules', `node-${process.platform}-${process.arch}`);
-  const found = [base, brought].find((folder) => existsSync(join(folder, 'include', 'node')));
-  if (found === undefined) {
+  const folder = dirname(dirname(process.execPath));
+  if (!existsSync(join(folder, 'include', 'node'))) {
     throw new Error(
       `Node's headers are not beside ${process.execPath}: run this by npm run test:aws.`,
     );
   }
-  return found;
+  return folder;
 }
 
 /** Native parts fit one version of Node. */
