@@ -66,7 +66,7 @@ function isBundleCurrent() {
   const bundle = inRoot('dist/serin.js');
   if (!existsSync(bundle)) return false;
   const builtAt = statSync(bundle).mtimeMs;
-  return ['cli', 'functions', 'lib']
+  return ['cli', 'functions', 'lib', 'server']
     .flatMap((folder) =>
       readdirSync(inRoot(folder), { recursive: true }).map((file) => join(inRoot(folder), file)),
     )
