@@ -9,6 +9,7 @@ import type {
 } from '../../model/argo.generated.ts';
 import { type FieldError, fieldError } from '../../model/faults.ts';
 import { hashLabel } from '../../model/names.ts';
+import { perObject } from '../../model/perObject.ts';
 import { hasTemplate } from '../../model/reference.ts';
 import { isLabelKey, isLabelValue } from '../../model/syntax.ts';
 import { isMatch } from '../release/selector.ts';
@@ -22,12 +23,16 @@ type Check = (spec: RolloutSpec) => FieldError[];
  * peer's, the words ours; a template's finer points are the API server's to judge, in a dry run.
  * argo v1.10.1 pkg/apis/rollouts/validation/validation.go
  */
-export function validate(rollout: Rollout): FieldError[] {
-  const spec = rollout.spec ?? {};
-  return [checkNumbers, checkSelector, checkTemplate, checkStrategy].flatMap((check: Check) =>
-    check(spec),
-  );
+export function validate({ spec = noSpec }: Rollout): readonly FieldError[] {
+  return faultsOf(spec);
 }
+
+const noSpec: RolloutSpec = {};
+const faultsOf = perObject((spec: RolloutSpec) =>
+  [checkNumbers, checkSelector, checkTemplate, checkStrategy].flatMap((check: Check) =>
+    check(spec),
+  ),
+);
 
 function checkNumbers(spec: RolloutSpec): FieldError[] {
   const faults: FieldError[] = [];
