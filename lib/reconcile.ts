@@ -1,7 +1,7 @@
 import { apply } from './apply/apply.ts';
 import { writeEvents } from './apply/events.ts';
 import { countPatch, patchDigest } from './decide/guards/conflictingController.ts';
-import { cleanup } from './decide/rollout/cleanup.ts';
+import { cleanup, servicesIn } from './decide/rollout/cleanup.ts';
 import { decide } from './decide/rollout/decide.ts';
 import {
   Conflict,
@@ -20,7 +20,7 @@ import { isStatusWrite, type Plan } from './model/plan.ts';
 import type { LedgerEntry, RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
-import { observe, servicesBy } from './observe/observe.ts';
+import { observe, readObjects } from './observe/observe.ts';
 import { noteAnswer } from './queue/outage.ts';
 import { refusedRetryMs, scheduleWake, waitMs, waitOut, withTimer } from './queue/queue.ts';
 import { recheckStale } from './queue/recheckStale.ts';
@@ -231,9 +231,9 @@ async function leaveToHolder(
 /** What is still to be told of it is told first: the ledger outlives the rollout. */
 async function forget(world: World, record: RolloutRecord | undefined): Promise<Reconciled> {
   if (record === undefined) return { result: 'gone' };
-  const { key, services = [] } = record;
-  const found = await servicesBy(await world.cluster(key.cluster), key.namespace, services);
-  await apply(world, key, cleanup(key.name, Object.values(found))).catch(ifGone);
+  const { key } = record;
+  const found = await readObjects(await world.cluster(key.cluster), servicesIn(record));
+  await apply(world, key, cleanup(key.name, found)).catch(ifGone);
   await appendAll(world, record.key, lastEntries(record, world.clock.now()));
   await world.store.forget(record.key, record.version);
   return { result: 'gone' };

@@ -56,8 +56,8 @@ export const AREAS: Record<string, Area> = {
   eks: { imports: [...EDGE.imports, 'kubernetes'] },
   registry: EDGE,
   diagnose: { imports: [...EDGE.imports, 'kubernetes', 'eks', 'registry'] },
-  // Which reads are due follows from the same pure rules that decide.
-  observe: { imports: ['model', 'decide', ...EDGES] },
+  // What to read, and what follows from it, the pure rules say.
+  observe: { imports: ['model', 'decide/rollout', 'world', 'errors'] },
   apply: { imports: ['model', ...EDGES], types: ['decide'] },
   view: { imports: ['model', 'decide'] },
   record: { imports: ['model', 'decide', 'view', ...EDGES] },

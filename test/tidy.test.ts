@@ -216,8 +216,8 @@ const probes: [rule: string, path: string, sin: string, innocent: string][] = [
   [
     'imports follow the arrows',
     'lib/observe/a.ts',
-    "import '../apply/b.ts';",
-    "import '../kubernetes/b.ts';",
+    "import '../decide/release/b.ts';",
+    "import '../decide/rollout/b.ts';",
   ],
   [
     'imports follow the arrows',

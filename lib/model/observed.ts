@@ -18,11 +18,11 @@ export type Observed = {
   replicaSets: ReplicaSet[];
   /** Those it would own if anybody did: of a rollout that was deleted without them, or restored. */
   orphans?: ReplicaSet[];
-  /** Pods of those ReplicaSets, when needs.ts asked for them. */
+  /** Pods of those ReplicaSets, where the turn needs them. */
   pods?: Pod[];
-  /** Services the spec names: null when one does not exist. */
+  /** Services the spec names or named: null when one does not exist. */
   services: Record<string, Service | null>;
-  /** What a dry run of creating the new ReplicaSet answered, when needs.ts asked for one. */
+  /** What a dry run of creating the new ReplicaSet answered, where that is not known for sure. */
   dryRun?: DryRun;
   /** Undefined while the table cannot be read. */
   record?: RolloutRecord;

@@ -1,26 +1,73 @@
 import type { LabelSelector, Rollout } from '../../model/argo.generated.ts';
-import type { WorkloadKind } from '../../model/kinds.ts';
+import type { ObjectRef, WorkloadKind } from '../../model/kinds.ts';
 import { workloadGenerationAnnotation } from '../../model/names.ts';
+import { withoutNulls } from '../../model/nulls.ts';
 import type { Observed } from '../../model/observed.ts';
+import { perObject } from '../../model/perObject.ts';
 import { type MergePatch, refOf, type Write } from '../../model/plan.ts';
+import type { Need } from '../../model/reads.ts';
 import {
   generationOf,
+  referenceOf,
   templateOf,
   type Workload,
   type WorkloadObject,
 } from '../../model/reference.ts';
 import { annotationOf } from '../../model/workload.ts';
+import type { Gathered, Seed } from './gathered.ts';
 
 // A rollout whose template is that of another object, which spec.workloadRef names.
+
+export type Source = Pick<Observed, 'rollout' | 'workload' | 'workloadFault' | 'workloadRemedy'>;
+
+export function workloadNeeds({ seed }: Gathered): Need[] {
+  const object = workloadOf(seed);
+  // One that cannot be read is a fault of the spec, under which an abort is carried out all the same.
+  return object ? [{ read: { object }, bears: 'lasting' }] : [];
+}
+
+function workloadOf({ rollout, key }: Seed): ObjectRef<WorkloadKind> | undefined {
+  const reference = referenceOf(rollout);
+  if (!reference || 'fault' in reference) return undefined;
+  return { ...reference, namespace: key.namespace };
+}
+
+/** The rollout with its template, wherever that is written. Undefined until that has been read. */
+export function sourceOf({
+  seed,
+  answers,
+}: Pick<Gathered, 'seed' | 'answers'>): Source | undefined {
+  const { rollout } = seed;
+  const reference = referenceOf(rollout);
+  if (!reference) return { rollout };
+  if ('fault' in reference) return { rollout, workloadFault: reference.fault };
+  const { kind, name } = reference;
+  const answer = answers.object({ kind, name, namespace: seed.key.namespace });
+  if (!answer) return undefined;
+  if ('ok' in answer) return resolvedOf(rollout)(withoutNulls(answer.ok));
+  if ('missing' in answer) {
+    return { rollout, workloadFault: `names the ${kind} ${name}, which does not exist` };
+  }
+  const { failed, remedy } = answer;
+  return {
+    rollout,
+    workloadFault: `names the ${kind} ${name}, which cannot be read: ${failed}`,
+    ...(remedy && { workloadRemedy: remedy }),
+  };
+}
+
+/** The same one with each round of reads, so that what is found out about its spec is remembered. */
+const resolvedOf = perObject((rollout: Rollout) =>
+  perObject((object: WorkloadObject) => resolved(rollout, object)),
+);
 
 /**
  * The rollout as if the workload's template, and its selector unless it has one of its own, were written
  * in its spec: nothing that follows needs to tell the two apart.
  * argo v1.10.1 rollout/templateref.go Resolve
  */
-export function resolved(
+function resolved(
   rollout: Rollout,
-  kind: WorkloadKind,
   object: WorkloadObject,
 ): { rollout: Rollout; workload: Workload } {
   const { workloadRef, ...spec } = rollout.spec ?? {};
@@ -38,7 +85,7 @@ export function resolved(
       spec: { ...spec, template: templateOf(object), ...(selector && { selector }) },
     },
     workload: {
-      kind,
+      kind: workloadRef?.kind as WorkloadKind,
       object,
       scaleDown: workloadRef?.scaleDown || 'never',
       ...(noted !== undefined && { noted }),

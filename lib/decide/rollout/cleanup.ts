@@ -1,16 +1,23 @@
 import type { Service } from '../../model/argo.generated.ts';
+import type { ObjectRef } from '../../model/kinds.ts';
 import { managedByAnnotation } from '../../model/names.ts';
 import { refOf, type Write } from '../../model/plan.ts';
+import type { RolloutRecord } from '../../model/record.ts';
 import { givenBack } from '../../model/reference.ts';
 import { annotationOf } from '../../model/workload.ts';
+
+/** What is read before what is left is done. */
+export function servicesIn({ key, services = [] }: RolloutRecord): ObjectRef<'Service'>[] {
+  return services.map((name) => ({ kind: 'Service', namespace: key.namespace, name }));
+}
 
 /**
  * What is left to do for a rollout that is gone: its Services lead to all their pods again, whoever runs
  * those. argo v1.10.1 service/service.go
  */
-export function cleanup(name: string, services: (Service | null)[]): Write[] {
+export function cleanup(name: string, services: Service[]): Write[] {
   return services.flatMap((service): Write[] =>
-    service !== null && annotationOf(service, managedByAnnotation) === name
+    annotationOf(service, managedByAnnotation) === name
       ? [{ phase: 'prune', do: 'patch', ref: refOf('Service', service), patch: givenBack }]
       : [],
   );

@@ -1,20 +1,21 @@
-import { podTemplateHash } from '../../model/hash.ts';
-import type { Observed } from '../../model/observed.ts';
+import type { Answers, Need } from '../../model/reads.ts';
 import type { Millis } from '../../model/units.ts';
-import { podHashOf } from '../../model/workload.ts';
-import { isDoubtful, type Known } from '../release/knownSets.ts';
-import { hasRoleMetadata } from '../replicaSets/metadata.ts';
-import { openRestart } from '../replicaSets/restart.ts';
+import type { Ask, Seed } from '../release/gathered.ts';
+import { replicaSetNeeds } from '../release/ownSets.ts';
+import { workloadNeeds } from '../release/workloadRef.ts';
+import { dryRunNeeds } from '../replicaSets/dryRun.ts';
+import { podNeeds } from '../replicaSets/pods.ts';
+import { serviceNeeds } from '../strategy/ownServices.ts';
+import { gather } from './observed.ts';
 
-/** Which of the costly reads a turn needs. */
-export type Needs = { pods: boolean; dryRun: boolean };
+/** Each asks for its subject. Where several reads fail that end a turn, it ends with the first. */
+const asks: readonly Ask[] = [workloadNeeds, replicaSetNeeds, podNeeds, serviceNeeds, dryRunNeeds];
 
-export function needsOf(seen: Known & Pick<Observed, 'replicaSets'>, now: Millis): Needs {
-  const { rollout, replicaSets } = seen;
-  const status = rollout.status ?? {};
-  const isRestartDue = openRestart({ rollout, status }, now)?.isDue === true;
-  const hash = podTemplateHash(rollout.spec?.template, status.collisionCount);
-  const byHash = replicaSets.find((set) => podHashOf(set) === hash);
-  const isKnown = byHash !== undefined && !isDoubtful(byHash, seen, status);
-  return { pods: isRestartDue || hasRoleMetadata(seen), dryRun: !isKnown };
+/**
+ * What a turn needs to read, as far as the answers so far tell: each round of answers may add to it. What is
+ * answered already is among it.
+ */
+export function needs(seed: Seed, answers: Answers, now: Millis): Need[] {
+  const gathered = gather(seed, answers);
+  return asks.flatMap((ask) => ask(gathered, now));
 }

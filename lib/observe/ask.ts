@@ -1,0 +1,61 @@
+import { Conflict, NotFound, remedyOf, Terminal, Transient } from '../errors.ts';
+import {
+  type Answer,
+  type Answers,
+  answersIn,
+  type Need,
+  type Read,
+  readKey,
+  unmetOf,
+} from '../model/reads.ts';
+import type { Cluster } from '../world.ts';
+import { readDryRun } from './readers/dryRun.ts';
+import { readList, readObject } from './readers/objects.ts';
+
+/** By the reader of that variant. */
+function readBy(cluster: Cluster, read: Read): Promise<unknown> {
+  if ('object' in read) return readObject(cluster, read);
+  if ('list' in read) return readList(cluster, read);
+  return readDryRun(cluster, read);
+}
+
+export type Asking = {
+  answers: Answers;
+  /**
+   * Reads side by side what was not asked before, and answers whether there was anything. Rejects with what
+   * failed where the turn cannot go on without it: nowhere else does a read end a turn.
+   */
+  ask: (needs: Need[]) => Promise<boolean>;
+};
+
+/** The reads of one turn: each is made once. */
+export function asking(cluster: Cluster): Asking {
+  const known = new Map<string, Answer>();
+  const errors = new Map<string, unknown>();
+  const answers = answersIn(known);
+  const answer = async (key: string, read: Read): Promise<void> => {
+    try {
+      known.set(key, { ok: await readBy(cluster, read) });
+    } catch (error) {
+      errors.set(key, error);
+      known.set(key, failureOf(error));
+    }
+  };
+  const ask = async (needs: Need[]): Promise<boolean> => {
+    const reads = new Map(needs.map(({ read }) => [readKey(read), read]));
+    const unread = [...reads].filter(([key]) => !known.has(key));
+    await Promise.all(unread.map(([key, read]) => answer(key, read)));
+    const unmet = unmetOf(needs, answers);
+    if (unmet) throw errors.get(readKey(unmet));
+    return unread.length > 0;
+  };
+  return { answers, ask };
+}
+
+/** An error of none of the known kinds is a bug, and no answer. */
+function failureOf(error: unknown): Answer {
+  if (error instanceof NotFound) return { missing: true };
+  const isPassing = error instanceof Transient || error instanceof Conflict;
+  if (!isPassing && !(error instanceof Terminal)) throw error;
+  return { failed: error.message, passing: isPassing, ...remedyOf(error) };
+}
