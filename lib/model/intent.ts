@@ -10,6 +10,7 @@ export type Command =
   | { verb: 'restart'; at?: string }
   | { verb: 'undo'; toRevision?: number }
   | { verb: 'image'; container: string; image: string };
+export type Verb = Command['verb'];
 
 /** Who asked, and how we know. `isClient`: what is known is the program's name, not the person's. */
 export type Actor = {

@@ -57,7 +57,7 @@ export const sabotages: Sabotage[] = [
   {
     name: 'an intent is carried out however late',
     file: 'lib/decide/commands/intents.ts',
-    find: "now - intent.acceptedAt > intentLifeMs && intent.command.verb !== 'abort'",
+    find: 'now - intent.acceptedAt > intentLifeMs && !rule.urgent',
     replace: 'now < intent.acceptedAt',
   },
   {
@@ -99,7 +99,7 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a back-off from a rival drops an abort',
     file: 'lib/decide/commands/intents.ts',
-    find: "if ('writes' in settled && kept && !isAbort(intent)) {",
+    find: "if ('writes' in settled && kept && !isUrgent(intent)) {",
     replace: "if ('writes' in settled && kept) {",
   },
   {
