@@ -30,6 +30,7 @@ const LIB = [
   'record',
   'view',
   'reconcile',
+  'commands',
   'api',
   'settings',
   'access',
@@ -62,10 +63,12 @@ export const AREAS: Record<string, Area> = {
   view: { imports: ['model', 'decide'] },
   record: { imports: ['model', 'decide', 'view', ...EDGES] },
   reconcile: { imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', ...EDGES] },
-  api: { imports: ['model', 'decide', 'store', 'world', 'record', 'reconcile', 'errors'] },
+  // The rule of a verb is shared with what decides.
+  commands: { imports: ['model', 'decide', 'record', 'world', 'errors'] },
+  api: { imports: ['model', 'commands', 'store', 'world', 'errors'], types: ['decide'] },
   settings: { imports: ['model', 'hooks', 'world', 'errors'] },
   access: { imports: ['model', 'settings', 'world', 'errors'] },
-  hooks: { imports: ['model', 'world', 'errors', 'api'] },
+  hooks: { imports: ['model', 'commands', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES] },
   admission: { imports: ['model', 'decide', 'registry', 'queue', 'world', 'errors'] },
   adopt: {

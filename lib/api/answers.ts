@@ -1,6 +1,6 @@
+import type { Seen } from '../decide/commands/seen.ts';
 import type { Intent } from '../model/intent.ts';
 import type { RolloutView } from '../model/view.ts';
-import type { Seen } from './seen.ts';
 
 /** Where a release stood, before a command or after it. */
 export type Standing = Pick<

@@ -1,12 +1,12 @@
+import { kubectlFor } from '../commands/kubectl.ts';
 import { Terminal, Transient } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
-import type { Command } from '../model/intent.ts';
+import type { Command, Verb } from '../model/intent.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { type ApiDeps, type Call, iamRoot } from './call.ts';
-import { kubectlFor } from './kubectl.ts';
 import { areNames } from './pathNames.ts';
 import { ProblemError, problem } from './problem.ts';
-import { bodies, type Verb } from './requestSchemas.ts';
+import { bodies } from './requestSchemas.ts';
 
 /** What came with a request beside itself: what API Gateway says of its signature. */
 export type Bindings = { signature?: unknown };

@@ -1,16 +1,16 @@
+import type { Submission } from '../commands/submit.ts';
 import { faultList, faultsMax } from '../model/faults.ts';
-import type { Command } from '../model/intent.ts';
+import type { Command, Verb } from '../model/intent.ts';
 import { nearestName } from '../model/nearest.ts';
 import { fromTime, toTime } from '../model/units.ts';
-import type { Expect } from './commands.ts';
 import { jsonErrorAt } from './jsonError.ts';
 import { ProblemError, problem } from './problem.ts';
-import { bodies, knownFields, type queries, type Verb } from './requestSchemas.ts';
+import { bodies, knownFields, type queries } from './requestSchemas.ts';
 
 /** Far above what any command needs. */
 export const bodyBytesMax = 64 * 1024;
 
-export type CommandBody = { command: Command; expect?: Expect; reason?: string };
+export type CommandBody = Pick<Submission, 'command' | 'expect' | 'reason'>;
 
 /** The command a request asks for; throws the problem with it. No body is an empty one. */
 export async function readCommand(verb: Verb, request: Request): Promise<CommandBody> {

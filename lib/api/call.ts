@@ -1,8 +1,7 @@
 import type { Caller } from '../model/caller.ts';
-import type { Actor } from '../model/intent.ts';
+import type { Actor, Verb } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { World } from '../world.ts';
-import type { Verb } from './requestSchemas.ts';
 
 /** What a policy is asked: may this caller do this, to this rollout or to those of this namespace? */
 export type Ask = {

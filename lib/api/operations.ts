@@ -1,5 +1,6 @@
+import type { Verb } from '../model/intent.ts';
 import type { answers } from './answerSchemas.ts';
-import { queries, type Verb } from './requestSchemas.ts';
+import { queries } from './requestSchemas.ts';
 
 /** One operation of the API. The routes and the OpenAPI document are both made from this table. */
 export type Operation = {

@@ -51,7 +51,3 @@ export class ProblemError extends Error {
     this.problem = found;
   }
 }
-
-export function isKind({ type }: Problem, ...wanted: ProblemKind[]): boolean {
-  return wanted.some((kind) => type === `/problems/${kind}`);
-}

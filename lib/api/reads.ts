@@ -1,5 +1,6 @@
-import { NotFound, Terminal, Transient } from '../errors.ts';
-import type { Command } from '../model/intent.ts';
+import { kubectlFor } from '../commands/kubectl.ts';
+import { look } from '../commands/look.ts';
+import { Terminal, Transient } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { RolloutView } from '../model/view.ts';
@@ -7,9 +8,8 @@ import { cursorAfter } from '../store/items.ts';
 import type { Unreadable } from '../world.ts';
 import { commandAnswer } from './answers.ts';
 import { readQuery } from './body.ts';
-import { type ApiDeps, type Call, keyOf, objectionTo } from './call.ts';
+import { type Call, keyOf, objectionTo } from './call.ts';
 import { explain } from './explain.ts';
-import { kubectlFor } from './kubectl.ts';
 import { ProblemError, problem } from './problem.ts';
 import { queries } from './requestSchemas.ts';
 import { answer, taggedAnswer } from './respond.ts';
@@ -80,7 +80,7 @@ export async function getHistory(call: Call): Promise<Response> {
   // A rollout without a past may still be there; one that is gone keeps its ledger.
   if (page.items.length === 0 && query.cursor === undefined) {
     const known = await fromTable(call, () => call.deps.world.store.load(key));
-    if (known === undefined) await look(call.deps, key);
+    if (known === undefined) await look(call.deps.world, key);
   }
   return answer(page);
 }
@@ -106,35 +106,9 @@ export async function getCommand(call: Call): Promise<Response> {
 async function viewFor(call: Call): Promise<RolloutView> {
   const { fresh } = readQuery(queries.look, call.url);
   const key = keyOf(call);
-  if (fresh === 'true') return look(call.deps, key);
+  if (fresh === 'true') return look(call.deps.world, key);
   const record = await fromTable(call, () => call.deps.world.store.load(key));
-  return record?.view ?? look(call.deps, key);
-}
-
-/** Looks into the cluster; throws the problem if there is no such rollout or it cannot be seen. */
-export async function look(
-  { world }: { world: Pick<ApiDeps['world'], 'invoke'> },
-  key: RolloutKey,
-  wanted: Command | 'get' = 'get',
-): Promise<RolloutView> {
-  try {
-    const { view } = await world.invoke({ key, look: true });
-    return view;
-  } catch (error) {
-    if (error instanceof NotFound) throw notFound(key);
-    if (!(error instanceof Transient || error instanceof Terminal)) throw error;
-    const detail =
-      `Cluster ${key.cluster} cannot be looked at now (${error.message}). ` +
-      `Nothing was done. This does the same: ${kubectlFor(wanted, key)}`;
-    throw new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
-  }
-}
-
-export function notFound({ cluster, namespace, name }: RolloutKey): ProblemError {
-  const detail =
-    `There is no rollout ${name} in namespace ${namespace} of cluster ${cluster}, ` +
-    'or this Serin does not serve it. Check the three names.';
-  return new ProblemError(problem('not-found', detail));
+  return record?.view ?? look(call.deps.world, key);
 }
 
 /** Reads from the table; without it says what to do instead. */

@@ -1,10 +1,8 @@
 import * as z from 'zod';
-import type { Command } from '../model/intent.ts';
+import type { Command, Verb } from '../model/intent.ts';
 
 // The one source of what requests may hold: bodies and queries are checked with it, and the OpenAPI
 // document is made from it.
-
-export type Verb = Command['verb'];
 
 /** The schemas that have a name in the OpenAPI document. */
 export const components = z.registry<{ id: string }>();

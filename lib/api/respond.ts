@@ -1,4 +1,4 @@
-import { digestOf } from './digest.ts';
+import { digestOf } from '../commands/digest.ts';
 import type { Problem } from './problem.ts';
 
 type Extra = { status?: number; headers?: Record<string, string> };

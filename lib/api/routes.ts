@@ -1,4 +1,6 @@
 import { Hono } from 'hono';
+import { notFound } from '../commands/look.ts';
+import { Refused } from '../commands/refusal.ts';
 import { NotFound, Terminal, Transient } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
 import { keyText } from '../model/key.ts';
@@ -7,17 +9,11 @@ import { type ApiDeps, type Ask, type Call, iamRoot, keyOf, objectionTo } from '
 import { openapiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations, type ReadId } from './operations.ts';
 import { areNames } from './pathNames.ts';
+import { postCommand } from './postCommand.ts';
 import { type Problem, ProblemError, problem } from './problem.ts';
-import {
-  getCommand,
-  getExplanation,
-  getHistory,
-  getRollout,
-  listRollouts,
-  notFound,
-} from './reads.ts';
+import { getCommand, getExplanation, getHistory, getRollout, listRollouts } from './reads.ts';
+import { problemOfRefusal } from './refusals.ts';
 import { answer, problemAnswer } from './respond.ts';
-import { submit } from './submit.ts';
 
 type Env = { Bindings: Bindings; Variables: { caller: Caller } };
 
@@ -92,7 +88,7 @@ async function serve(id: OperationId, { verb }: Operation, call: Call): Promise<
     // Its answer tells of the rollout, and so does that of a command.
     await requirePermission(call, 'read');
   }
-  return verb === undefined ? readers[id as ReadId](call) : submit(call, verb);
+  return verb === undefined ? readers[id as ReadId](call) : postCommand(call, verb);
 }
 
 async function requirePermission(call: Call, action: Ask['action']): Promise<void> {
@@ -123,6 +119,7 @@ function allowedMethods(): Map<string, string[]> {
 
 function problemOf(error: Error, { world, newId }: ApiDeps): Problem {
   if (error instanceof ProblemError) return error.problem;
+  if (error instanceof Refused) return problemOfRefusal(error.refusal);
   if (error instanceof NotFound) return problem('not-found', error.message);
   if (error instanceof Transient) {
     return problem('unavailable', error.message, { retryAfterSeconds: 1 });

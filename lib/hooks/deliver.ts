@@ -1,6 +1,6 @@
 import { pathOf } from '../api/call.ts';
-import type { Problem } from '../api/problem.ts';
-import { type SubmitDeps, type Submitted, submitCommand } from '../api/submitCommand.ts';
+import { mayPass, refusalText } from '../commands/refusal.ts';
+import { type SubmitDeps, type Submitted, submit } from '../commands/submit.ts';
 import { Conflict } from '../errors.ts';
 import { keyText } from '../model/key.ts';
 import { toIso } from '../model/units.ts';
@@ -75,7 +75,7 @@ async function carryOut(deps: DeliverDeps, id: string, task: Task): Promise<Line
         const idempotencyKey = `hook ${id} ${planned.rule}`;
         const { key, command, reason, expect } = planned;
         const asked = { key, command, reason, ...(expect && { expect }), actor: task.actor };
-        lines.push(lineOf(planned, await submitCommand(deps, { ...asked, idempotencyKey })));
+        lines.push(lineOf(planned, await submit(deps, { ...asked, idempotencyKey })));
       }
       return lines;
     }),
@@ -87,7 +87,7 @@ function lineOf({ rule, key, command }: Planned, submitted: Submitted): Line {
   const what = `${command.verb} of ${keyText(key)}`;
   if ('refused' in submitted) {
     const result = mayPass(submitted.refused) ? 'later' : 'refused';
-    return { rule, result, says: `${what}: ${submitted.refused.detail}` };
+    return { rule, result, says: `${what}: ${refusalText(submitted.refused)}` };
   }
   const { id, outcome } = submitted.accepted.intent;
   const line = { rule, command: `${pathOf(key)}/commands/${id}` };
@@ -96,10 +96,6 @@ function lineOf({ rule, key, command }: Planned, submitted: Submitted): Line {
   }
   const result = outcome.result === 'done' ? 'done' : 'refused';
   return { ...line, result, says: `${what}: ${outcome.detail}` };
-}
-
-function mayPass({ status }: Problem): boolean {
-  return status === 429 || status >= 500;
 }
 
 function unknownEnd(task: Task, at: number): Line[] {

@@ -1,4 +1,4 @@
-import type { Expect } from '../api/commands.ts';
+import type { Expect } from '../commands/accept.ts';
 import type { Command } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { type Millis, minuteMs, toIso } from '../model/units.ts';

@@ -1,5 +1,5 @@
-import { toIntent } from '../../lib/api/commands.ts';
-import { digestOf } from '../../lib/api/digest.ts';
+import { accept } from '../../lib/commands/accept.ts';
+import { digestOf } from '../../lib/commands/digest.ts';
 import type {
   BlueGreenStrategy,
   CanaryStep,
@@ -269,7 +269,7 @@ async function api(stage: Stage, { command, dies, fresh }: ApiDeed): Promise<voi
     const seen = fresh ? (await world.invoke({ key, look: true })).view : undefined;
     const record = (await world.store.load(key)) ?? blankRecord(key);
     given += 1;
-    const decision = toIntent({
+    const decision = accept({
       ...{ command, record, fresh: seen, now: world.clock.now(), id: `c${given}` },
       actor: { name: given % 2 === 0 ? 'ana' : 'ben', proof: 'verified' },
       reason: 'because',

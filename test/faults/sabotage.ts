@@ -57,7 +57,7 @@ export const sabotages: Sabotage[] = [
   {
     name: 'an intent is carried out however late',
     file: 'lib/decide/commands/intents.ts',
-    find: 'now - intent.acceptedAt > intentLifeMs && !rule.urgent',
+    find: 'now - intent.acceptedAt > intentLifeMs && !rule.terms.urgent',
     replace: 'now < intent.acceptedAt',
   },
   {

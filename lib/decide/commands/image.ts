@@ -1,8 +1,16 @@
 import type { Container } from '../../model/argo.generated.ts';
 import { containerLists } from '../../model/workload.ts';
-import type { CommandRule } from './rule.ts';
+import type { CommandRule, CommandTerms } from './rule.ts';
+
+export const imageTerms: CommandTerms<'image'> = {
+  kubectl: ({ container, image: wanted }) => ({
+    plugin: 'set image',
+    args: [`${container}=${wanted}`],
+  }),
+};
 
 export const image: CommandRule<'image'> = {
+  terms: imageTerms,
   ofTemplate: true,
   // argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/set/set_image.go newRolloutSetImage
   judge: ({ rollout }, { container, image: wanted }) => {

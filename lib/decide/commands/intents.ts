@@ -43,7 +43,7 @@ export function settleIntents(observed: Observed, now: Millis, kept: Kept | unde
 }
 
 function isUrgent({ command }: Intent): boolean {
-  return ruleOf(command).urgent === true;
+  return ruleOf(command).terms.urgent === true;
 }
 
 /** Closes every open command of a rollout that is left as it is: nobody is to wait for what never comes. */
@@ -78,7 +78,7 @@ function settle(
   // A write whose answer was lost and whose effect is gone again: nobody can tell any more.
   const nothing = whatIsKnown(intent);
   if (changed !== undefined) return close('superseded', `${nothing}: ${changed}.`);
-  const isLate = now - intent.acceptedAt > intentLifeMs && !rule.urgent;
+  const isLate = now - intent.acceptedAt > intentLifeMs && !rule.terms.urgent;
   if (isLate) return expired(intent, now);
   const missing = isLeftAlone(intent, observed);
   if (missing !== undefined) {
@@ -140,7 +140,7 @@ function writesOf({ status, spec, template }: Deed, observed: Observed): Write[]
  * What Serin released up to there it also takes back.
  */
 function isLeftAlone({ command }: Intent, observed: Observed): string | undefined {
-  const isTaking = ruleOf(command).urgent && isDrivenHere(observed);
+  const isTaking = ruleOf(command).terms.urgent && isDrivenHere(observed);
   return isTaking ? undefined : unsupported(observed.rollout);
 }
 
@@ -150,7 +150,7 @@ function whatChanged(intent: Intent, { rollout, workload }: Observed): string | 
   const now = boundTo(rollout);
   if (bound.uid !== now.uid) return 'the rollout was deleted and created again';
   if (bound.podHash !== now.podHash) return 'another template is being released by now';
-  if (ruleOf(command).urgent) return undefined;
+  if (ruleOf(command).terms.urgent) return undefined;
   if (bound.generation !== now.generation && !isSameDesign(intent, rollout)) {
     return 'the spec was changed in the meantime';
   }

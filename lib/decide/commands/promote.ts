@@ -1,9 +1,29 @@
 import { stepIndexOf, stepsOf } from '../steps/steps.ts';
 import { boundTo } from './bound.ts';
 import { placeIn, unpausing } from './resume.ts';
-import { type CommandRule, verdictOf } from './rule.ts';
+import {
+  type CommandOf,
+  type CommandRule,
+  type CommandTerms,
+  type Objection,
+  verdictOf,
+} from './rule.ts';
+import { hasNoSteps, isReleasing, noRelease, type Seen } from './seen.ts';
+
+export const promoteTerms: CommandTerms<'promote'> = {
+  objection,
+  kubectl: ({ full, skipCurrentStep, skipAllSteps }) => ({
+    plugin: 'promote',
+    args: [
+      ...(full ? ['--full'] : []),
+      ...(skipCurrentStep ? ['--skip-current-step'] : []),
+      ...(skipAllSteps ? ['--skip-all-steps'] : []),
+    ],
+  }),
+};
 
 export const promote: CommandRule<'promote'> = {
+  terms: promoteTerms,
   judge: ({ rollout }, command, { bound, applying }) => {
     const { status = {}, spec = {} } = rollout;
     const count = stepsOf(rollout).length;
@@ -45,3 +65,34 @@ export const promote: CommandRule<'promote'> = {
     return skipAllSteps !== true && skipCurrentStep !== true;
   },
 };
+
+function objection(
+  seen: Seen,
+  { full, skipCurrentStep, skipAllSteps }: CommandOf<'promote'>,
+): Objection | undefined {
+  const { stepIndex, stepCount, phase } = seen;
+  if (full) return isReleasing(seen) ? undefined : { text: noRelease(seen) };
+  if (seen.aborted) {
+    return {
+      text: 'the release is aborted.',
+      remedy:
+        'To start it again from its first step, use retry; to finish it at once, promote with full.',
+    };
+  }
+  if (skipCurrentStep || skipAllSteps) {
+    if (!isReleasing(seen)) return { text: noRelease(seen) };
+    if (hasNoSteps(seen)) {
+      return { text: 'the rollout has no steps to skip.', remedy: 'To finish at once, use full.' };
+    }
+    return (stepIndex ?? 0) < stepCount
+      ? undefined
+      : { text: `all ${stepCount} steps are done already.` };
+  }
+  if (seen.heldByPause || seen.userPaused) return undefined;
+  const text = `nothing is paused: the rollout is ${phase}.`;
+  if (!isReleasing(seen)) return { text };
+  const remedy = hasNoSteps(seen)
+    ? 'To finish at once, use full.'
+    : 'To go on anyway, use skipCurrentStep.';
+  return { text, remedy };
+}

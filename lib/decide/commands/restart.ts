@@ -1,8 +1,13 @@
 import { fromTime, toTime } from '../../model/units.ts';
 import { createdAt } from '../../model/workload.ts';
-import type { CommandRule } from './rule.ts';
+import type { CommandRule, CommandTerms } from './rule.ts';
+
+export const restartTerms: CommandTerms<'restart'> = {
+  kubectl: ({ at }) => (at === undefined ? { plugin: 'restart' } : { spec: { restartAt: at } }),
+};
 
 export const restart: CommandRule<'restart'> = {
+  terms: restartTerms,
   judge: ({ rollout, pods }, command, { acceptedAt }) => {
     const at = command.at ?? toTime(acceptedAt);
     if (rollout.spec?.restartAt !== at) {

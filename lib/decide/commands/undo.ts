@@ -5,9 +5,33 @@ import type { MergePatch } from '../../model/plan.ts';
 import { nameOf, revisionOf } from '../../model/workload.ts';
 import { withoutInjectedRule } from '../release/affinity.ts';
 import { ownMetadata } from '../release/ephemeralMetadata.ts';
-import type { CommandRule } from './rule.ts';
+import type { CommandRule, CommandTerms } from './rule.ts';
+
+export const undoTerms: CommandTerms<'undo'> = {
+  objection: ({ revision, revisions }, { toRevision }) => {
+    const others = revisions?.filter((each) => each !== revision) ?? [];
+    const kept = others.length === 0 ? 'No other is kept.' : `Kept: ${others.join(', ')}.`;
+    if (toRevision === revision) {
+      return { text: `the rollout is at revision ${revision} already. ${kept}` };
+    }
+    if (revisions === undefined) return undefined;
+    if (toRevision === undefined) {
+      return others.length > 0
+        ? undefined
+        : { text: 'there is no earlier revision to go back to.' };
+    }
+    return others.includes(toRevision)
+      ? undefined
+      : { text: `there is no revision ${toRevision}. ${kept}` };
+  },
+  kubectl: ({ toRevision }) => ({
+    plugin: 'undo',
+    ...(toRevision !== undefined && { args: [`--to-revision=${toRevision}`] }),
+  }),
+};
 
 export const undo: CommandRule<'undo'> = {
+  terms: undoTerms,
   ofTemplate: true,
   judge: ({ rollout, replicaSets }, { toRevision = 0 }, { applying }) => {
     const sets = [...replicaSets].sort((a, b) => revisionOf(b) - revisionOf(a));

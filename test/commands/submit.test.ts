@@ -13,7 +13,7 @@ import {
   refused,
   settledView,
   start,
-} from './support.ts';
+} from '../api/support.ts';
 
 describe.each(['fetch', 'lambda'] as const)('a command over %s', (via) => {
   it('answers what it did to the release', async () => {

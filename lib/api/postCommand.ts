@@ -1,26 +1,28 @@
+import { type Accepted, submit } from '../commands/submit.ts';
+import type { Seen } from '../decide/commands/seen.ts';
+import type { Verb } from '../model/intent.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { type CommandAnswer, commandAnswer, standingAfter, standingBefore } from './answers.ts';
 import { readCommand, readQuery } from './body.ts';
 import { type Call, keyOf, pathOf } from './call.ts';
 import { ProblemError, problem } from './problem.ts';
-import { queries, type Verb } from './requestSchemas.ts';
+import { problemOfRefusal } from './refusals.ts';
+import { queries } from './requestSchemas.ts';
 import { answer } from './respond.ts';
-import type { Seen } from './seen.ts';
-import { type Accepted, submitCommand } from './submitCommand.ts';
 
 const idempotencyKeyLengthMax = 255;
 
 /** Reads the command of a request, submits it, and tells what became of it in HTTP's words. */
-export async function submit(call: Call, verb: Verb): Promise<Response> {
+export async function postCommand(call: Call, verb: Verb): Promise<Response> {
   readQuery(queries.none, call.url);
   const idempotencyKey = readIdempotencyKey(call.request);
   const body = await readCommand(verb, call.request);
   const key = keyOf(call);
   const { actor, deps } = call;
   const asked = { ...body, key, actor, ...idempotencyKey, ...readWait(call.request) };
-  const submitted = await submitCommand(deps, asked);
-  if ('refused' in submitted) throw new ProblemError(submitted.refused);
+  const submitted = await submit(deps, asked);
+  if ('refused' in submitted) throw new ProblemError(problemOfRefusal(submitted.refused));
   const { accepted } = submitted;
   const path = `${call.root}${pathOf(key)}`;
   return accepted.intent.outcome === undefined ? pending(path, accepted) : settled(path, accepted);

@@ -1,33 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Seen } from '../decide/commands/seen.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
-import type { Actor, Intent } from '../model/intent.ts';
+import type { Actor, Command, Intent } from '../model/intent.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { blankRecord } from '../record/blank.ts';
-import type { CommandBody } from './body.ts';
-import type { ApiDeps } from './call.ts';
-import { toIntent } from './commands.ts';
+import type { World } from '../world.ts';
+import { accept, type Decision, type Expect } from './accept.ts';
 import { digestOf } from './digest.ts';
 import { kubectlFor } from './kubectl.ts';
-import { isKind, type Problem, ProblemError, problem } from './problem.ts';
-import { look, notFound } from './reads.ts';
-import type { Seen } from './seen.ts';
+import { look, notFound } from './look.ts';
+import { type Refusal, Refused } from './refusal.ts';
 
 /** Every conflict means that a turn went on in between, so a few tries are enough. */
 const savesMax = 5;
 
 /** What of the outside it takes to submit a command. */
 export type SubmitDeps = {
-  world: Pick<ApiDeps['world'], 'clock' | 'store' | 'wakes' | 'log' | 'invoke'>;
-  newId: ApiDeps['newId'];
+  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'invoke'>;
+  /** An id for a command: never the same again, and safe in a path. */
+  newId: () => string;
 };
 
 /** A command for a rollout, and who asks for it. */
-export type Submission = CommandBody & {
+export type Submission = {
   key: RolloutKey;
+  command: Command;
   actor: Actor;
+  /** Nothing is done where the rollout is not like this. */
+  expect?: Expect;
+  /** Why, for the ledger. */
+  reason?: string;
   /** The same key of the same actor names the same command, however often it is submitted. */
   idempotencyKey?: string;
   /** How long to wait for it to be carried out; as long as that takes, if absent. */
@@ -38,7 +43,7 @@ export type Submission = CommandBody & {
 export type Accepted = { intent: Intent; seen?: Seen; view?: RolloutView | undefined };
 
 /** An accepted command without an outcome is in the table, and will be carried out. */
-export type Submitted = { accepted: Accepted } | { refused: Problem };
+export type Submitted = { accepted: Accepted } | { refused: Refusal };
 
 type Submitting = Submission & { deps: SubmitDeps; id: string };
 
@@ -46,19 +51,20 @@ type Submitting = Submission & { deps: SubmitDeps; id: string };
  * Stores the command as an intent, has it carried out at once, and answers what it did. Once stored it
  * is neither lost nor done twice, whatever happens to this call.
  */
-export async function submitCommand(deps: SubmitDeps, asked: Submission): Promise<Submitted> {
+export async function submit(deps: SubmitDeps, asked: Submission): Promise<Submitted> {
   const submission = { ...asked, deps, id: deps.newId() };
   try {
-    const accepted = await accept(submission);
+    const accepted = await stored(submission);
     const isOver = accepted.intent.outcome !== undefined;
     return { accepted: isOver ? accepted : await inTime(submission, accepted) };
   } catch (error) {
-    if (error instanceof ProblemError) return { refused: error.problem };
+    if (error instanceof Refused) return { refused: error.refusal };
     throw error;
   }
 }
 
-async function accept(submission: Submitting): Promise<Accepted> {
+/** Accepts it on what is known of the rollout, and stores it. */
+async function stored(submission: Submitting): Promise<Accepted> {
   let fresh: RolloutView | undefined;
   for (let tries = 0; tries < savesMax; tries += 1) {
     const record = (await load(submission)) ?? blankRecord(submission.key);
@@ -69,28 +75,32 @@ async function accept(submission: Submitting): Promise<Accepted> {
       fresh = await lookFor(submission);
       decision = decide(submission, record, fresh);
     }
-    if ('refuse' in decision) throw new ProblemError(decision.refuse);
+    if ('refuse' in decision) throw new Refused(decision.refuse);
     if ('repeat' in decision) return { intent: decision.repeat, view: record.view };
     const { accept: intent, seen } = decision;
     if (await save(submission, record, intent)) return { intent, seen };
   }
-  const detail = 'Nothing was done: others keep writing to the record of this rollout. Try again.';
-  throw new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+  throw new Refused({
+    kind: 'unavailable',
+    text: 'Nothing was done: others keep writing to the record of this rollout.',
+    remedy: 'Try again.',
+    retryAfterSeconds: 1,
+  });
 }
 
 function lookFor({ deps, key, command }: Submitting): Promise<RolloutView> {
-  return look(deps, key, command);
+  return look(deps.world, key, command);
 }
 
-function isAboutState(refused: Problem): boolean {
-  return isKind(refused, 'mismatch', 'not-applicable');
+function isAboutState({ kind }: Refusal): boolean {
+  return kind === 'mismatch' || kind === 'notApplicable';
 }
 
 function decide(
   { deps, command, expect, reason, actor, id, idempotencyKey }: Submitting,
   record: RolloutRecord,
   fresh: RolloutView | undefined,
-) {
+): Decision {
   const now = deps.world.clock.now();
   const body = {
     command,
@@ -98,7 +108,7 @@ function decide(
     ...(reason === undefined ? {} : { reason }),
   };
   const digest = digestOf(body);
-  return toIntent({ ...body, record, fresh, idempotencyKey, digest, actor, now, id });
+  return accept({ ...body, record, fresh, idempotencyKey, digest, actor, now, id });
 }
 
 async function load(submission: Submitting): Promise<RolloutRecord | undefined> {
@@ -142,10 +152,12 @@ async function save(
 
 function withoutTable(error: unknown, { command, key }: Submitting, what: string): unknown {
   if (!(error instanceof Transient || error instanceof Terminal)) return error;
-  const detail =
-    `Serin's table is out of order (${error.message}). ${what} ` +
-    `This does the same without Serin's table: ${kubectlFor(command, key)}`;
-  return new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
+  return new Refused({
+    kind: 'unavailable',
+    text: `Serin's table is out of order (${error.message}). ${what}`,
+    remedy: `This does the same without Serin's table: ${kubectlFor(command, key)}`,
+    retryAfterSeconds: 1,
+  });
 }
 
 /** What came of it, or that it is accepted: it is in the table, and goes on without this call. */

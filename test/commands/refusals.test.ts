@@ -9,7 +9,7 @@ import {
   settledProgress,
   settledView,
   start,
-} from './support.ts';
+} from '../api/support.ts';
 
 type Options = Parameters<typeof makeApi>[0];
 

@@ -1,8 +1,8 @@
-import { isOfRelease } from '../decide/release/pauseReason.ts';
-import type { Reason } from '../model/plan.ts';
-import type { Progress, RolloutRecord } from '../model/record.ts';
-import type { Millis } from '../model/units.ts';
-import type { RolloutView } from '../model/view.ts';
+import type { Reason } from '../../model/plan.ts';
+import type { Progress, RolloutRecord } from '../../model/record.ts';
+import type { Millis } from '../../model/units.ts';
+import type { RolloutView } from '../../model/view.ts';
+import { isOfRelease } from '../release/pauseReason.ts';
 
 /** What is known of a rollout when a command for it arrives: what its author can have seen. */
 export type Seen = {
@@ -80,4 +80,19 @@ function leftAloneIn({ reasons }: RolloutView): Pick<Seen, 'leftAlone'> {
 
 function revisionsOf(view: RolloutView): number[] {
   return view.revisions.map(({ revision }) => revision);
+}
+
+export function isReleasing({ podHash, stableHash }: Seen): boolean {
+  return stableHash !== '' && podHash !== '' && podHash !== stableHash;
+}
+
+export function noRelease({ stableHash, revision }: Seen): string {
+  return stableHash === ''
+    ? `revision ${revision} is the first, and there is no release before it.`
+    : `no release is in progress: revision ${revision} is the stable one.`;
+}
+
+/** As blue-green, whose only pause is the one before the switch. */
+export function hasNoSteps({ stepCount }: Seen): boolean {
+  return stepCount === 0;
 }
