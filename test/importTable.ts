@@ -67,7 +67,7 @@ export const AREAS: Record<string, Area> = {
   commands: { imports: ['model', 'decide', 'record', 'world', 'errors'] },
   api: { imports: ['model', 'commands', 'store', 'world', 'errors'], types: ['decide'] },
   settings: { imports: ['model', 'hooks', 'world', 'errors'] },
-  access: { imports: ['model', 'settings', 'world', 'errors'] },
+  access: { imports: ['model', 'commands', 'settings', 'world', 'errors'] },
   hooks: { imports: ['model', 'commands', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES] },
   admission: { imports: ['model', 'decide', 'registry', 'queue', 'world', 'errors'] },

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { humanDuration, type Millis, parseGoDuration, secondMs } from '../../lib/model/units.ts';
+import { verbs } from '../change/verbs.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { readObjects } from '../manifest.ts';
@@ -18,18 +19,14 @@ type Options = {
 };
 
 /** What may stand behind `--at 5m=`. */
-const plannable: Record<string, { verb: string; body: object }> = {
-  promote: { verb: 'promote', body: {} },
-  'promote-full': { verb: 'promote', body: { full: true } },
-  'skip-current-step': { verb: 'promote', body: { skipCurrentStep: true } },
-  'skip-all-steps': { verb: 'promote', body: { skipAllSteps: true } },
-  abort: { verb: 'abort', body: {} },
-  retry: { verb: 'retry', body: {} },
-  pause: { verb: 'pause', body: {} },
-  resume: { verb: 'resume', body: {} },
-  restart: { verb: 'restart', body: {} },
-  undo: { verb: 'undo', body: {} },
-};
+const plannable: Record<string, { verb: string; body: object }> = Object.fromEntries(
+  verbs.flatMap(({ name, shorthands = {} }) =>
+    Object.entries({ [name]: {}, ...shorthands }).map(([said, body]) => [
+      said,
+      { verb: name, body },
+    ]),
+  ),
+);
 
 const planHelp =
   'what somebody does so long after the start; again for more. ' +

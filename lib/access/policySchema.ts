@@ -1,3 +1,11 @@
+import { type VerbGroup, verbGroups, verbNames, verbs } from '../commands/verbs.ts';
+
+function actionsOf(group: VerbGroup): string {
+  const names = verbNames.filter((verb) => verbs[verb].group === group);
+  return `action ${names.join(', ')} in [${group}]
+  appliesTo { principal: [Identity, Token, Iam], resource: [Rollout] };`;
+}
+
 /** What policies may speak of. `serin settings check` holds them against it. */
 export const policySchema = `
 // Given to callers by the settings: an issuer's \`groups\`, a token's --group.
@@ -19,26 +27,14 @@ entity Rollout in [Namespace] { cluster: String, namespace: String, name: String
 
 action command;
 // Goes on with a release, holds it up or takes it back, or starts something new.
-action go, stop, change in [command];
+action ${verbGroups.join(', ')} in [command];
 
 action read appliesTo { principal: [Identity, Token, Iam], resource: [Namespace, Rollout] };
-action promote, retry, resume in [go]
-  appliesTo { principal: [Identity, Token, Iam], resource: [Rollout] };
-action abort, pause in [stop]
-  appliesTo { principal: [Identity, Token, Iam], resource: [Rollout] };
-action image, undo, restart in [change]
-  appliesTo { principal: [Identity, Token, Iam], resource: [Rollout] };
+${verbGroups.map(actionsOf).join('\n')}
 `;
 
 /** The groups of actions, as the schema has them: entities carry them to each decision. */
 export const actionGroups: Record<string, string[]> = {
   read: [],
-  promote: ['go', 'command'],
-  retry: ['go', 'command'],
-  resume: ['go', 'command'],
-  abort: ['stop', 'command'],
-  pause: ['stop', 'command'],
-  image: ['change', 'command'],
-  undo: ['change', 'command'],
-  restart: ['change', 'command'],
+  ...Object.fromEntries(verbNames.map((verb) => [verb, [verbs[verb].group, 'command']])),
 };

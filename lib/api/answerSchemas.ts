@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { verbNames } from '../commands/verbs.ts';
 import type { Actor, Command, Outcome } from '../model/intent.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import type { LedgerEntry } from '../model/record.ts';
@@ -197,7 +198,7 @@ const history = z
 
 const command = z
   .looseObject({
-    verb: z.enum(['promote', 'abort', 'retry', 'pause', 'resume', 'restart', 'undo', 'image']),
+    verb: z.enum(verbNames),
   })
   .meta({ description: 'The verb, and the fields of the body it came with.' });
 const outcome = z

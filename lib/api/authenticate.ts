@@ -1,12 +1,12 @@
 import { kubectlFor } from '../commands/kubectl.ts';
+import { isVerb, unreadCommand } from '../commands/verbs.ts';
 import { Terminal, Transient } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
-import type { Command, Verb } from '../model/intent.ts';
+import type { Command } from '../model/intent.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { type ApiDeps, type Call, iamRoot } from './call.ts';
 import { areNames } from './pathNames.ts';
 import { ProblemError, problem } from './problem.ts';
-import { bodies } from './requestSchemas.ts';
 
 /** What came with a request beside itself: what API Gateway says of its signature. */
 export type Bindings = { signature?: unknown };
@@ -97,6 +97,5 @@ function kubectlAt(path: string): string | undefined {
 }
 
 function commandOf(what: string): Command | 'get' {
-  if (what === 'image') return { verb: 'image', container: 'CONTAINER', image: 'IMAGE' };
-  return Object.hasOwn(bodies, what) ? { verb: what as Exclude<Verb, 'image'> } : 'get';
+  return isVerb(what) ? unreadCommand(what) : 'get';
 }

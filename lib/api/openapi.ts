@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { verbs } from '../commands/verbs.ts';
 import { answers } from './answerSchemas.ts';
 import { type Operation, type OperationId, operations } from './operations.ts';
 import { bodies, components } from './requestSchemas.ts';
@@ -71,7 +72,11 @@ function operationObject(id: OperationId, operation: Operation): Json {
     ],
     ...(verb === undefined
       ? {}
-      : { requestBody: jsonContent(refOf(bodies[verb]), { required: verb === 'image' }) }),
+      : {
+          requestBody: jsonContent(refOf(bodies[verb]), {
+            required: !verbs[verb].takes.safeParse({}).success,
+          }),
+        }),
     responses: { ...successes(operation), ...failures(operation) },
   };
 }

@@ -1,3 +1,4 @@
+import { verbNames, verbs } from '../commands/verbs.ts';
 import type { Verb } from '../model/intent.ts';
 import type { answers } from './answerSchemas.ts';
 import { queries } from './requestSchemas.ts';
@@ -55,27 +56,16 @@ const reads = {
   },
 } as const;
 
-const commands: Record<Verb, string> = {
-  promote: 'Let a paused rollout go on. 409 when nothing is paused, unless it is told to skip.',
-  abort: 'Stop the release and go back to the stable revision.',
-  retry: 'Start an aborted release again from its first step.',
-  pause: 'Hold the rollout where it is until somebody resumes it.',
-  resume: 'End the hold of a pause command. A pause of the steps stays: see promote.',
-  restart: 'Replace all pods, a few at a time.',
-  undo: 'Go back to an earlier revision.',
-  image: 'Set the image of a container, which starts a release.',
-};
-
 export type ReadId = keyof typeof reads;
 export type OperationId = ReadId | Verb;
 
-function commandOperation([verb, summary]: [string, string]): [string, Operation] {
+function commandOperation(verb: Verb): [string, Operation] {
   const path = `${rolloutPath}/${verb}`;
-  const operation = { method: 'POST', path, summary, query: queries.none } as const;
-  return [verb, { ...operation, verb: verb as Verb, answer: 'command' }];
+  const { summary } = verbs[verb];
+  return [verb, { method: 'POST', path, summary, query: queries.none, verb, answer: 'command' }];
 }
 
 export const operations = Object.fromEntries([
   ...Object.entries(reads).map(([id, read]) => [id, { method: 'GET', ...read }] as const),
-  ...Object.entries(commands).map(commandOperation),
+  ...verbNames.map(commandOperation),
 ]) as Record<OperationId, Operation>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Command, Verb } from '../model/intent.ts';
+import { verbNames, verbs } from '../commands/verbs.ts';
+import type { Verb } from '../model/intent.ts';
 
 // The one source of what requests may hold: bodies and queries are checked with it, and the OpenAPI
 // document is made from it.
@@ -9,11 +10,6 @@ export const components = z.registry<{ id: string }>();
 
 const hasNoControl = /^[^\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]*$/u;
 const count = z.int().min(0);
-
-function hasFourDigits(time: string): boolean {
-  const year = new Date(time).getUTCFullYear();
-  return year >= 1 && year <= 9999;
-}
 
 const expect = z
   .strictObject({
@@ -40,72 +36,21 @@ const common = {
   expect: expect.exactOptional(),
 };
 
-const flag = z.boolean().exactOptional();
-
-const promote = z
-  .strictObject({
-    full: flag.meta({ description: 'Skip pauses and steps, and finish at once.' }),
-    skipCurrentStep: flag.meta({ description: 'Go on to the next step, paused or not.' }),
-    skipAllSteps: flag.meta({ description: 'Go to the end of the steps.' }),
-    ...common,
-  })
-  .refine(
-    ({ full, skipCurrentStep, skipAllSteps }) =>
-      [full, skipCurrentStep, skipAllSteps].filter((each) => each === true).length <= 1,
-    'full, skipCurrentStep and skipAllSteps exclude each other',
-  )
-  .register(components, { id: 'Promote' });
-
-const restart = z
-  .strictObject({
-    at: z.iso
-      .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-01-31T22:00:00Z' })
-      // Kubernetes refuses others, and only when they are written.
-      .refine(hasFourDigits, 'must be a time between the years 1 and 9999 (UTC)')
-      .exactOptional()
-      .meta({ description: 'When; at once if absent.' }),
-    ...common,
-  })
-  .register(components, { id: 'Restart' });
-
-const undo = z
-  .strictObject({
-    toRevision: z.int().min(1).exactOptional().meta({
-      description: 'The revision to go back to; the one before the current if absent.',
-    }),
-    ...common,
-  })
-  .register(components, { id: 'Undo' });
-
-const image = z
-  .strictObject({
-    container: z
-      .string()
-      .max(63)
-      .regex(/^(?:\*|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)$/, "must be a container's name, or * for all")
-      .meta({ description: 'The container or init container, or * for all.' }),
-    image: z
-      .string()
-      .max(1024)
-      .regex(/^[\w[][\w.\-/:@[\]]*$/, 'must be an image reference such as registry/name:tag')
-      .meta({ description: 'Its new image.' }),
-    ...common,
-  })
-  .register(components, { id: 'Image' });
-
-const plain = z.strictObject(common).register(components, { id: 'PlainCommand' });
+const plain = z.strictObject(common);
 
 /** The bodies of the commands: each holds the fields of its command, and what all of them share. */
-export const bodies = {
-  promote,
-  abort: plain,
-  retry: plain,
-  pause: plain,
-  resume: plain,
-  restart,
-  undo,
-  image,
-} satisfies { [V in Verb]: z.ZodType<Omit<Extract<Command, { verb: V }>, 'verb'>> };
+export const bodies = Object.fromEntries(verbNames.map((verb) => [verb, bodyOf(verb)])) as Record<
+  Verb,
+  typeof plain
+>;
+plain.register(components, { id: 'PlainCommand' });
+
+function bodyOf(verb: Verb) {
+  const { takes } = verbs[verb];
+  if (Object.keys(takes.shape).length === 0) return plain;
+  const id = `${verb[0]?.toUpperCase()}${verb.slice(1)}`;
+  return takes.safeExtend(common).register(components, { id });
+}
 
 /** The fields of a body, and of the object at `path` in it: what an unknown field may have meant. */
 export function knownFields(verb: Verb, path: PropertyKey[]): string[] {

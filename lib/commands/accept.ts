@@ -14,7 +14,7 @@ import { toIso } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { digestOf } from './digest.ts';
 import type { Refusal } from './refusal.ts';
-import { termsOf } from './terms.ts';
+import { termsOf } from './verbs.ts';
 
 /** What the rollout must be for the command to be accepted. */
 export type Expect = { revision?: number; stepIndex?: number; podHash?: string; image?: string };

@@ -1,6 +1,6 @@
 import type { Command } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
-import { termsOf } from './terms.ts';
+import { termsOf } from './verbs.ts';
 
 /** The kubectl command that does the same, for when Serin cannot. */
 export function kubectlFor(command: Command | 'get', { name, namespace }: RolloutKey): string {

@@ -110,25 +110,14 @@ function commandOf(
 }
 
 function verbOf(wanted: HookRule['do'], event: CiEvent): Command | { fault: string } {
-  switch (wanted.action) {
-    case 'image': {
-      const image = filledImage(wanted.image, event.values);
-      if ('fault' in image) return image;
-      return { verb: 'image', container: wanted.container, image: image.text };
-    }
-    case 'promote': {
-      const { full, skipCurrentStep } = wanted;
-      return {
-        verb: 'promote',
-        ...(full && { full }),
-        ...(skipCurrentStep && { skipCurrentStep }),
-      };
-    }
-    case 'abort':
-    case 'retry':
-    case 'pause':
-    case 'resume':
-    case 'restart':
-      return { verb: wanted.action };
+  if (wanted.action === 'image') {
+    const image = filledImage(wanted.image, event.values);
+    if ('fault' in image) return image;
+    return { verb: 'image', container: wanted.container, image: image.text };
   }
+  if (wanted.action === 'promote') {
+    const { full, skipCurrentStep } = wanted;
+    return { verb: 'promote', ...(full && { full }), ...(skipCurrentStep && { skipCurrentStep }) };
+  }
+  return { verb: wanted.action };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { pathNames } from '../api/pathNames.ts';
-import { bodies } from '../api/requestSchemas.ts';
+import { verbs } from '../commands/verbs.ts';
+import type { Verb } from '../model/intent.ts';
 import { nearestName } from '../model/nearest.ts';
 import type { HookKind } from './event.ts';
 import { isImageTemplate, placeholdersOf } from './template.ts';
@@ -58,13 +59,16 @@ const flag = z.boolean().exactOptional();
 const guarded = { ...place, expect: expect.exactOptional() };
 const example = 'image: registry.example/front-api:{revision}';
 
+/** Those that a rule asks for by their verb alone. */
+const plainActions = ['abort', 'retry', 'pause', 'resume', 'restart'] as const satisfies Verb[];
+
 const action = z.discriminatedUnion(
   'action',
   [
     z.strictObject({
       action: z.literal('image'),
       ...guarded,
-      container: bodies.image.shape.container,
+      container: verbs.image.takes.shape.container,
       image: image.refine((value) => placeholdersOf(value).length > 0, {
         error:
           'is the same for every run: name what was built with a placeholder such as {revision}',
@@ -76,13 +80,9 @@ const action = z.discriminatedUnion(
       full: flag,
       skipCurrentStep: flag,
     }),
-    z.strictObject({ action: z.literal('abort'), ...guarded }),
-    z.strictObject({ action: z.literal('retry'), ...guarded }),
-    z.strictObject({ action: z.literal('pause'), ...guarded }),
-    z.strictObject({ action: z.literal('resume'), ...guarded }),
-    z.strictObject({ action: z.literal('restart'), ...guarded }),
+    z.strictObject({ action: z.enum(plainActions), ...guarded }),
   ],
-  { error: 'must be one of image, promote, abort, retry, pause, resume, restart' },
+  { error: `must be one of image, promote, ${plainActions.join(', ')}` },
 );
 
 /** What a run that did not succeed may cause. */
