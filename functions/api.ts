@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { ApiDeps } from '../lib/api/call.ts';
-import { notHttp, signatureOf, toRequest, toResult } from '../lib/api/lambdaEvent.ts';
+import { notHttp, signatureOf, toRequest, toResult } from '../lib/api/http.ts';
 import { apiRoutes } from '../lib/api/routes.ts';
 
 /** Makes the handler of the HTTP API: for API Gateway, and for the local server, which speaks as it does. */

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { notHttp, toRequest, toResult } from '../lib/api/lambdaEvent.ts';
+import { notHttp, toRequest, toResult } from '../lib/api/http.ts';
 import { type HookDeps, receive } from '../lib/hooks/receive.ts';
 
 /** Makes the handler of the webhooks: signed deliveries of CI systems, which become commands. */

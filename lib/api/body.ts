@@ -3,6 +3,7 @@ import { faultList, faultsMax } from '../model/faults.ts';
 import type { Command, Verb } from '../model/intent.ts';
 import { nearestName } from '../model/nearest.ts';
 import { fromTime, toTime } from '../model/units.ts';
+import { readBytes } from './http.ts';
 import { jsonErrorAt } from './jsonError.ts';
 import { ProblemError, problem } from './problem.ts';
 import { bodies, knownFields, type queries } from './requestSchemas.ts';
@@ -48,22 +49,6 @@ async function readText(request: Request): Promise<string> {
   } catch {
     throw new ProblemError(problem('malformed-json', 'The body is not UTF-8. Send JSON in UTF-8.'));
   }
-}
-
-/** The body as it was sent; undefined if it is longer than that, of which no more is read. */
-export async function readBytes(
-  request: Request,
-  bytesMax: number,
-): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) return undefined;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > bytesMax) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function tooLarge(): ProblemError {

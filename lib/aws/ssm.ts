@@ -1,6 +1,6 @@
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Terminal, Transient } from '../errors.ts';
-import type { SecretRef } from '../hooks/secrets.ts';
+import type { SecretRef } from '../hooks/sender.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { dynamoClient } from '../store/dynamo.ts';
 import { isPassing, type SdkError, sdkWords } from './aws.ts';

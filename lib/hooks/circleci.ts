@@ -5,6 +5,7 @@ import {
   type CiEvent,
   claimOf,
   faultOf,
+  longSlug,
   type Read,
   refName,
   statusOf,
@@ -125,11 +126,6 @@ function refsOf({ branch, tag, ref }: Build): Pick<CiEvent, 'branch' | 'tag' | '
   if (isOne && isSame) return kind === 'branch' ? { branch: name } : { tag: name };
   const more = ref === undefined ? '' : ', and the same one in git.ref';
   return { claimed: claimOf(name, `it is to name one of them${more}`) };
-}
-
-/** CircleCI writes `gh` and `github` for the same. */
-export function longSlug(slug: string): string {
-  return slug.replace(/^gh\//, 'github/').replace(/^bb\//, 'bitbucket/');
 }
 
 function buildOf(pipeline: Payload['pipeline']): Build {

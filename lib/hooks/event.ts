@@ -52,6 +52,11 @@ export function claimOf(name: string, remedy: string): Claimed {
   };
 }
 
+/** CircleCI writes `gh` and `github` for the same. */
+export function longSlug(slug: string): string {
+  return slug.replace(/^gh\//, 'github/').replace(/^bb\//, 'bitbucket/');
+}
+
 export function refName(kind: 'branch' | 'tag', name: string): string {
   return `refs/${kind === 'branch' ? 'heads' : 'tags'}/${name}`;
 }

@@ -2,11 +2,9 @@ import type { Expect } from '../commands/accept.ts';
 import type { Command } from '../model/intent.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { type Millis, minuteMs, toIso } from '../model/units.ts';
-import { longSlug } from './circleci.ts';
-import { type CiEvent, shown } from './event.ts';
-import { fits } from './glob.ts';
+import { type CiEvent, longSlug, shown } from './event.ts';
+import { filledHash, filledImage, fits } from './ruleText.ts';
 import type { HookRule, HookSettings } from './settings.ts';
-import { filledHash, filledImage } from './template.ts';
 
 /** Older news is not acted on: another version may have been released since. */
 const eventAgeMaxMs: Millis = 60 * minuteMs;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '../errors.ts';
 import { type Millis, minuteMs, toIso } from '../model/units.ts';
-import type { ClaimWorld } from './claim.ts';
+import type { ClaimWorld } from './deliver.ts';
 import { type CiEvent, type Claimed, type Push, refName, shown, valuesOf } from './event.ts';
 
 // A run of GitHub names its ref by a name that a branch and a tag may share. Pushes tell which it is. Two

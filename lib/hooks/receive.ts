@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readBytes } from '../api/body.ts';
+import { readBytes } from '../api/http.ts';
 import { type Problem, ProblemError, problem } from '../api/problem.ts';
 import { answer, problemAnswer } from '../api/respond.ts';
 import { Conflict, Terminal, Transient } from '../errors.ts';
@@ -10,9 +10,8 @@ import { type HookKind, type Push, type Read, shortLength, shown } from './event
 import { readGeneric } from './generic.ts';
 import { readGithub } from './github.ts';
 import { notePush, withProof } from './pushes.ts';
-import { type Secrets, secretDoubtMs, secretLifeMs } from './secrets.ts';
+import { requireSender, type SenderDeps } from './sender.ts';
 import type { HookSettings } from './settings.ts';
-import { type Verified, verified } from './signature.ts';
 
 /**
  * Far above what a run of a pipeline is told in. A push of GitHub lists up to 2048 commits with their files:
@@ -23,14 +22,12 @@ const bodyBytesMax: Record<HookKind, number> = {
   github: 6 * 1024 * 1024,
   hmac: 1024 * 1024,
 };
-/** A shorter secret is an accident, such as an empty parameter. */
-const secretLengthMin = 16;
 
-export type HookDeps = DeliverDeps & {
-  /** The hooks of the settings, as they are now. */
-  hooks: () => Promise<readonly HookSettings[]>;
-  secret: Secrets;
-};
+export type HookDeps = DeliverDeps &
+  SenderDeps & {
+    /** The hooks of the settings, as they are now. */
+    hooks: () => Promise<readonly HookSettings[]>;
+  };
 
 /** Answers one delivery: who sent it is known before anything of its body is read. */
 export async function receive(deps: HookDeps, request: Request): Promise<Response> {
@@ -62,7 +59,9 @@ async function answered(deps: HookDeps, request: Request, path: string): Promise
   if ('ignored' in read) return answer({ hook: hook.id, says: read.ignored, rules: [] });
   if ('push' in read) return await noted(deps, hook, read.push);
   const digest = createHash('sha256').update(body).digest('hex');
-  const event = await withProof(deps.world, hook.id, read.event);
+  const { claimed } = read.event;
+  const event =
+    claimed === undefined ? read.event : await withProof(deps.world, hook.id, read.event);
   const delivered = await deliver(deps, hook, { event, digest });
   const told = { hook: hook.id, delivery: digest, actor: event.actor };
   if ('later' in delivered) {
@@ -93,41 +92,6 @@ async function noted({ world }: HookDeps, { id }: HookSettings, push: Push): Pro
       ? `${shown(ref)} was deleted`
       : `${revision.slice(0, shortLength)} was pushed to ${shown(ref)}`;
   return answer({ hook: id, says: `It is noted that ${what}.`, rules: [] });
-}
-
-type Sent = { headers: Headers; body: Uint8Array };
-type Sender = Extract<Verified, { ok: true }>;
-
-/** A secret may have been changed since it was fetched: in doubt, it is fetched once more. */
-async function requireSender(deps: HookDeps, hook: HookSettings, sent: Sent): Promise<Sender> {
-  let found: Verified = { fault: '' };
-  for (const ageMaxMs of [secretLifeMs, secretDoubtMs]) {
-    const secrets = await secretsOf(deps, hook, ageMaxMs);
-    found = verified(hook.kind, sent, secrets, deps.world.clock.now());
-    if ('ok' in found) return found;
-  }
-  throw failed('unauthenticated', found.fault);
-}
-
-/** Of two secrets, one may not be there yet, or no more. */
-async function secretsOf(
-  { secret, world }: HookDeps,
-  { id, secrets }: HookSettings,
-  ageMaxMs: Millis,
-): Promise<string[]> {
-  const fetched = await Promise.allSettled(
-    secrets.map(async (ref) => {
-      const text = (await secret(ref, ageMaxMs)).trim();
-      if (text.length >= secretLengthMin) return text;
-      throw new Terminal(`${ref.ssm} has fewer than ${secretLengthMin} characters`);
-    }),
-  );
-  const errors = fetched.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-  if (errors.length > 0) world.log('error', 'a secret of a hook cannot be used', { id, errors });
-  const usable = fetched.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-  if (usable.length > 0) return usable;
-  const detail = "The secret of this hook cannot be used at the moment: Serin's log says why.";
-  throw failed('unavailable', detail, { retryAfterSeconds: 10 });
 }
 
 function parsed(headers: Headers, body: Uint8Array): unknown {

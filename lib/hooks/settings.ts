@@ -1,12 +1,18 @@
 import * as z from 'zod';
 import { pathNames } from '../api/pathNames.ts';
 import { verbs } from '../commands/verbs.ts';
+import { Terminal } from '../errors.ts';
+import type { StoredSettings } from '../model/documents.ts';
+import { faultList } from '../model/faults.ts';
 import type { Verb } from '../model/intent.ts';
 import { nearestName } from '../model/nearest.ts';
+import { type Millis, minuteMs } from '../model/units.ts';
+import type { Clock, Documents } from '../world.ts';
 import type { HookKind } from './event.ts';
-import { isImageTemplate, placeholdersOf } from './template.ts';
+import { isImageTemplate, placeholdersOf } from './ruleText.ts';
 
-// The `hooks` of the settings document. Each message says what is wrong and what to do; the path says where.
+// The `hooks` of the settings document, and how they are had from the table. Each message says what is wrong
+// and what to do; the path says where.
 
 const text = z.string().min(1, 'is empty: leave it out or give it a value').max(255);
 
@@ -181,4 +187,32 @@ function faultsOf(kind: HookKind, { when: asked, do: wanted }: HookRule) {
     }
   }
   return faults;
+}
+
+/** How long the settings are believed without asking the table again. */
+const settingsLifeMs: Millis = minuteMs / 2;
+
+/** The hooks of the settings in the table, none if there are no settings. */
+export function storedHooks({
+  documents,
+  clock,
+}: {
+  documents: Documents;
+  clock: Pick<Clock, 'now'>;
+}): () => Promise<HookSettings[]> {
+  let known: { at: Millis; hooks: HookSettings[] } | undefined;
+  return async () => {
+    const now = clock.now();
+    if (known !== undefined && now - known.at < settingsLifeMs) return known.hooks;
+    const document = await documents.get({ kind: 'settings', id: 'current' });
+    known = { at: now, hooks: document === undefined ? [] : hooksIn(document.body) };
+    return known.hooks;
+  };
+}
+
+function hooksIn({ hooks }: StoredSettings): HookSettings[] {
+  const parsed = hookList.safeParse(JSON.parse(hooks));
+  if (parsed.success) return parsed.data;
+  const list = parsed.error.issues.map(({ path, message }) => `hooks.${path.join('.')} ${message}`);
+  throw new Terminal(`the hooks in the table's settings are not understood: ${faultList(list)}`);
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hookList, hookSettings } from '../../lib/hooks/settings.ts';
-import { storedHooks } from '../../lib/hooks/stored.ts';
+import { hookList, hookSettings, storedHooks } from '../../lib/hooks/settings.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import { imageRule, makeHook, makeRule, setsImage } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type HookDeps, receive } from '../../lib/hooks/receive.ts';
-import { cachedSecrets } from '../../lib/hooks/secrets.ts';
+import { cachedSecrets } from '../../lib/hooks/sender.ts';
 import { type HookSettings, hookSettings } from '../../lib/hooks/settings.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import type { Store } from '../../lib/world.ts';

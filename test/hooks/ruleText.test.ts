@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fits } from '../../lib/hooks/glob.ts';
+import { fits } from '../../lib/hooks/ruleText.ts';
 import { makeHook, makeRule, setsImage } from './support.ts';
 
 /** What a pattern means, in the plainest way: each star tries every length there is. */

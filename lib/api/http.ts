@@ -22,6 +22,22 @@ export function toRequest(event: APIGatewayProxyEventV2): Request | undefined {
   }
 }
 
+/** The body as it was sent; undefined if it is longer than that, of which no more is read. */
+export async function readBytes(
+  request: Request,
+  bytesMax: number,
+): Promise<Uint8Array | undefined> {
+  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) return undefined;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** What API Gateway's own authorizer says of who signed the request. Nothing a caller sends gets here. */
 export function signatureOf({ requestContext }: APIGatewayProxyEventV2): unknown {
   const { authorizer } = requestContext as { authorizer?: { iam?: unknown } };
