@@ -53,9 +53,8 @@ const methods = {
 };
 
 /**
- * The Kubernetes client's generated APIs are left aside: they turn every time into a Date and drop fields
- * they do not know, where hashes need all of them. So is its `fetch`, which takes several times the
- * processor time and memory.
+ * What the published client's calls cost, and why they are left aside:
+ * docs/adr/0039-a-kubernetes-client-of-our-own.md
  */
 export function transport({ signIn }: Credentials, asking: Asking): Transport {
   const { timeoutMs } = asking;
