@@ -10,6 +10,7 @@ import { AREAS, type Area } from './importTable.ts';
 
 const LINES_MAX: Record<string, number> = { '': 400, 'functions/': 40 };
 const COLUMNS_MAX = 110;
+const SUBJECT_MAX = 72;
 
 const NO_RANDOM = /^lib\/(?:(?:model|decide|observe|apply|simulate)\/|reconcile\.ts$)/;
 
@@ -313,6 +314,25 @@ const probes: [rule: string, path: string, sin: string, innocent: string][] = [
   ['no test is left out', 'test/a.test.ts', `it.${'skip'}('x')`, "it('x')"],
   ['no test is left out', 'test/a.test.ts', `describe.concurrent.${'only'}('x')`, 'it.each([])'],
 ];
+
+/** What is wrong with the subject of a commit. */
+function badSubject(subject: string): boolean {
+  return subject.length > SUBJECT_MAX || /\.$|^(?:wip|fixup!|squash!|amend!)/i.test(subject);
+}
+
+describe('the last commits', () => {
+  it('say in one short line what they do', () => {
+    const log = execFileSync('git', ['log', '--no-merges', '--format=%s', '-40'], {
+      encoding: 'utf8',
+    });
+    expect(log.trim().split('\n').filter(badSubject)).toEqual([]);
+  });
+
+  it.each(['wip', 'Mend it.', 'fixup! A fault', `A ${'long '.repeat(16)}subject`])(
+    'do not say: %s',
+    (subject) => expect(badSubject(subject)).toBe(true),
+  );
+});
 
 describe('each rule catches its sin', () => {
   it.each(probes)('%s: %s', (name, path, sin, innocent) => {
