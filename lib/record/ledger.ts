@@ -144,8 +144,9 @@ function aborts(before: Progress, after: Progress): Note[] {
   const isFull = before.promoteFull || after.promoteFull;
   // A status that was wiped tells of no abort either.
   const isHeld = after.pauseReason === pauseReasons.statusLost;
-  // Outside a release an abort has no effect, and nothing starts again when it goes.
-  const isInRelease = before.stableRS !== before.currentPodHash;
+  // Outside a release an abort has no effect, and nothing starts again when it goes. What is stable by now
+  // was promoted in full, and the abort went with that.
+  const isInRelease = [before, after].every((each) => each.stableRS !== each.currentPodHash);
   const isRetried = isInRelease && !isFull && !isHeld && isSameRelease(before, after);
   if (before.abort && !after.abort && isRetried) {
     const text = `The aborted update to revision ${after.revision} starts again`;

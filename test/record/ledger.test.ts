@@ -29,4 +29,20 @@ describe('what happened between two observations', () => {
     const kinds = transitions(aborted, retried, make.observed(), []).map(({ kind }) => kind);
     expect(kinds).toEqual(['retried']);
   });
+
+  it('is no retry where the aborted version has become stable meanwhile', () => {
+    const after = {
+      ...paused,
+      resourceVersion: '200',
+      observedAt: start + 5000,
+      stableRS: 'new',
+      currentStepIndex: 4,
+      phase: 'Progressing',
+      pauseReason: null,
+      pauseStart: null,
+    };
+    const aborted = { ...paused, abort: true, pauseReason: null, pauseStart: null };
+    const kinds = transitions(aborted, after, make.observed(), []).map(({ kind }) => kind);
+    expect(kinds).not.toContain('retried');
+  });
 });
