@@ -256,7 +256,7 @@ function observedPaused(overrides: Partial<Observed> = {}): Observed {
 
 function record(overrides: Overrides<RolloutRecord> = {}): RolloutRecord {
   const key = { cluster: 'test', namespace: 'shop', name: 'web' };
-  return merged<RolloutRecord>({ schema: 1, key, version: 1, intents: [], polls: 0 }, overrides);
+  return merged<RolloutRecord>({ key, version: 1, intents: [], polls: 0 }, overrides);
 }
 
 /** What Serin last accounted for of the release paused at its second step. */

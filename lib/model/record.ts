@@ -4,9 +4,6 @@ import type { WorkloadKind } from './kinds.ts';
 import type { Millis } from './units.ts';
 import type { RolloutView } from './view.ts';
 
-/** Version of the item's shape. Older items are upgraded when they are read. */
-export const recordSchema = 1;
-
 /** What Serin last accounted for: enough to restore a wiped status and to name what changed since. */
 export type Progress = {
   uid: string;
@@ -79,7 +76,6 @@ export type Others = {
 
 /** The rollout's item in the table. One item, one conditional write. */
 export type RolloutRecord = {
-  schema: number;
   key: RolloutKey;
   /** Counts the writes to this item; every write names the version it has read. 0 = not yet stored. */
   version: number;

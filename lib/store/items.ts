@@ -1,12 +1,7 @@
 import { Terminal } from '../errors.ts';
 import type { Document, DocumentKey, DocumentKind } from '../model/documents.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
-import {
-  type LedgerEntry,
-  ledgerKinds,
-  type RolloutRecord,
-  recordSchema,
-} from '../model/record.ts';
+import { type LedgerEntry, ledgerKinds, type RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Unreadable } from '../world.ts';
 import type { Item, ItemKey } from './table.ts';
@@ -19,6 +14,8 @@ type Body = Record<string, unknown>;
 /** Turns a body of one schema into a body of the next. */
 type Upgrade = (body: Body) => Body;
 
+/** Of the body's shape. Older items are upgraded when they are read. */
+const recordSchema = 1;
 const ledgerSchema = 1;
 /** Of documents of all kinds: one that changes gets an upgrade that leaves the others as they are. */
 const documentSchema = 1;
@@ -54,7 +51,7 @@ function versionOf(item: Item): number {
 
 /** The item of a record in the version it is about to get. */
 export function recordItem(record: RolloutRecord, version: number): Item {
-  const { schema: _, version: __, dueAt, queuedFor, ...body } = record;
+  const { version: _, dueAt, queuedFor, ...body } = record;
   return {
     ...recordKey(record.key),
     schema: recordSchema,
@@ -70,8 +67,7 @@ export function readRecord(item: Item, upgrades = recordUpgrades): RolloutRecord
   const dueAt = numberOf(item.dueAt);
   const queuedFor = numberOf(item.queuedFor);
   return {
-    ...(body as Omit<RolloutRecord, 'schema' | 'version' | 'dueAt' | 'queuedFor'>),
-    schema: recordSchema,
+    ...(body as Omit<RolloutRecord, 'version' | 'dueAt' | 'queuedFor'>),
     version: versionOf(item),
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(queuedFor === undefined ? {} : { queuedFor }),

@@ -135,7 +135,7 @@ export const settledView = {
 
 export function makeRecord(over: Partial<RolloutRecord> = {}): RolloutRecord {
   const progress = makeProgress();
-  return { schema: 1, key, version: 0, intents: [], polls: 0, progress, view: makeView(), ...over };
+  return { key, version: 0, intents: [], polls: 0, progress, view: makeView(), ...over };
 }
 
 export function makeIntent(over: Partial<Intent> = {}): Intent {

@@ -71,7 +71,7 @@ async function warmUp(service: Service): Promise<void> {
   const client = new DynamoDBClient({ region, endpoint, maxAttempts: 1 });
   const store = dynamoStore({ client, table });
   const key = { cluster: 'none', namespace: 'none', name: 'none' };
-  const saved = await store.save({ schema: 1, key, version: 0, intents: [], polls: 0, dueAt: 1 });
+  const saved = await store.save({ key, version: 0, intents: [], polls: 0, dueAt: 1 });
   await store.load(key);
   await store.due(2, 1);
   await store.forget(key, saved.version);

@@ -90,7 +90,7 @@ describe('a batch of wakes', () => {
 describe('a cluster that does not answer', () => {
   const gone = fail(new Unreachable('get Rollout shop/web: ECONNREFUSED'));
   const saveDue = () =>
-    made.world.store.save({ schema: 1, key, version: 0, intents: [], polls: 0, dueAt: start });
+    made.world.store.save({ key, version: 0, intents: [], polls: 0, dueAt: start });
 
   const outage = () => made.world.store.documents.get({ kind: 'outage', id: 'prod' });
 
@@ -149,7 +149,7 @@ describe('a cluster that does not answer', () => {
     await saveDue();
     const other = { ...key, cluster: 'other' };
     await made.world.store.save({
-      ...{ schema: 1, key: other, version: 0, intents: [], polls: 0, dueAt: start },
+      ...{ key: other, version: 0, intents: [], polls: 0, dueAt: start },
     });
     await sweep(made.world);
     expect(made.sent.map((sent) => sent.key.cluster)).toEqual(['other']);

@@ -16,7 +16,6 @@ beforeEach(() => {
 
 const saveDue = (name: string, dueAt: Millis, over: Partial<RolloutRecord> = {}) =>
   made.world.store.save({
-    schema: 1,
     key: keyOf(name),
     version: 0,
     intents: [],

@@ -125,7 +125,7 @@ describe('a function whose time is nearly up', () => {
     const dueAt = clock.now() + 10 * minuteMs;
     const names = Array.from({ length: 100 }, (_, index) => `r-${index}`);
     for (const name of names) {
-      const record = { schema: 1, version: 0, intents: [], polls: 0, dueAt };
+      const record = { version: 0, intents: [], polls: 0, dueAt };
       await world.store.save({ ...record, key: { ...key, name } });
     }
     const sweep = () => sweepHandler(slow(world))({}, contextOf(50 * secondMs));

@@ -9,7 +9,7 @@ import { readAll } from './readAll.ts';
 export const key: RolloutKey = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
 
 export function newRecord(over: Partial<RolloutRecord> = {}): RolloutRecord {
-  return { schema: 1, key, version: 0, intents: [], polls: 0, ...over };
+  return { key, version: 0, intents: [], polls: 0, ...over };
 }
 
 export function newEntry(over: Partial<LedgerEntry> = {}): LedgerEntry {

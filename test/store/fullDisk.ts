@@ -13,7 +13,7 @@ let { store, close } = await folderStore(dir, systemClock);
 
 const keyOf = (index: number) => ({ cluster: 'c', namespace: 'n', name: String(index) });
 const save = async (index: number) => {
-  const fresh = { schema: 1, key: keyOf(index), version: 0, intents: [], dueAt: index + 1 };
+  const fresh = { key: keyOf(index), version: 0, intents: [], dueAt: index + 1 };
   confirmed.set(index, await store.save({ ...fresh, polls: index, dueFor: 'x'.repeat(4000) }));
 };
 const failureOf = async (index: number) => {

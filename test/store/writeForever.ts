@@ -11,7 +11,7 @@ const writers = names.map(async (name, first) => {
   const key = { cluster: 'c', namespace: 'n', name };
   let record =
     (await store.load(key)) ??
-    (await store.save({ schema: 1, key, version: 0, intents: [], polls: 0, dueAt: first }));
+    (await store.save({ key, version: 0, intents: [], polls: 0, dueAt: first }));
   for (let writes = 1; ; writes += 1) {
     record = await store.save({ ...record, dueAt: (record.dueAt ?? 0) + 1 });
     if (writes === 1) moved += 1;
