@@ -1,5 +1,5 @@
 import { apply } from './apply/apply.ts';
-import { writeEvents } from './apply/events.ts';
+import { type Deliveries, deliveries } from './apply/outbox.ts';
 import { countPatch, patchDigest } from './decide/guards/conflictingController.ts';
 import { cleanup, servicesIn } from './decide/rollout/cleanup.ts';
 import { decide } from './decide/rollout/decide.ts';
@@ -17,7 +17,7 @@ import {
 import type { RolloutKey } from './model/key.ts';
 import type { Observed } from './model/observed.ts';
 import { isStatusWrite, type Plan } from './model/plan.ts';
-import type { LedgerEntry, RolloutRecord } from './model/record.ts';
+import type { RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 import { observe, readObjects } from './observe/observe.ts';
@@ -33,11 +33,12 @@ import { expireCommands } from './record/expire.ts';
 import { withManagers } from './record/managers.ts';
 import {
   isSameRecord,
-  lastEntries,
+  lastMessages,
   nextRecord,
   type Tried,
   withTried,
 } from './record/nextRecord.ts';
+import { cameAbout, eventsOf, withMessages } from './record/outbox.ts';
 import { noteUnseen, partView } from './record/unseen.ts';
 import { view } from './view/view.ts';
 import type { FunctionAnswer, InvokeAnswer, InvokeRequest, QueueMessage, World } from './world.ts';
@@ -69,17 +70,16 @@ type Carry = {
  * nothing behind that nobody comes back to.
  */
 export async function reconcile(world: World, key: RolloutKey): Promise<Reconciled> {
-  const run: Run = { told: Promise.resolve() };
+  const run: Run = { outbox: deliveries(world, key) };
   try {
     return await takeTurns(world, key, run);
   } finally {
-    await run.told;
+    await run.outbox.announced();
   }
 }
 
 type Run = {
-  /** The Events, put one after the other. No turn waits for those before it; the run's end does. */
-  told: Promise<void>;
+  outbox: Deliveries;
   /** The last command whose write was answered. */
   tried?: Tried;
 };
@@ -152,20 +152,19 @@ async function takeTurn(
     if (recorded && error instanceof MissingRight) await noteUnseen(world, before, error, now);
     throw error;
   });
-  if (!observed) return forget(world, known);
+  if (!observed) return forget(world, run, known);
   const plan = decide(observed, now);
   const seen: Seen = { observed, plan, view: view({ observed, ...plan, now }), now };
   // A turn that may end the run leaves no claim: whoever takes the next one must not find it claimed.
   const mayEnd = isLast || plan.writes.every((write) => write.do === 'evict');
   if (!mayEnd) seen.by = world.processId;
 
-  const tableError = table.error ?? (await record(world, before, known, seen));
+  const tableError = table.error ?? (await record(world, run, { before, known, seen }));
   // Without the table only what brooks no delay goes ahead; the wake is tried again for the rest.
   if (tableError && !plan.urgent) throw withoutTable(tableError);
   if (plan.writes.length === 0) {
     const error = carry.tableError ?? tableError;
     if (error) throw withoutTable(error);
-    tell(world, run, seen);
     return settled(seen);
   }
   const applied = await carryOut(world, run, seen);
@@ -229,12 +228,18 @@ async function leaveToHolder(
 }
 
 /** What is still to be told of it is told first: the ledger outlives the rollout. */
-async function forget(world: World, record: RolloutRecord | undefined): Promise<Reconciled> {
+async function forget(
+  world: World,
+  { outbox }: Run,
+  record: RolloutRecord | undefined,
+): Promise<Reconciled> {
   if (record === undefined) return { result: 'gone' };
   const { key } = record;
   const found = await readObjects(await world.cluster(key.cluster), servicesIn(record));
   await apply(world, key, cleanup(key.name, found)).catch(ifGone);
-  await appendAll(world, record.key, lastEntries(record, world.clock.now()));
+  const left = lastMessages(record, world.clock.now());
+  await outbox.takeOver(left, ({ turn }) => turn === undefined);
+  await outbox.announced();
   await world.store.forget(record.key, record.version);
   return { result: 'gone' };
 }
@@ -242,25 +247,30 @@ async function forget(world: World, record: RolloutRecord | undefined): Promise<
 type Seen = { observed: Observed; plan: Plan; view: RolloutView; now: Millis; by?: string };
 
 /**
- * The record with the ledger entries it gives rise to, in one write; then the entries to the ledger.
- * What an earlier turn did not get there is put now. Answers a table error.
+ * The record with what it gives rise to tell, in one write; then the entries to the ledger. What an
+ * earlier process did not get told is told now. Answers a table error.
  */
 async function record(
   world: World,
-  before: RolloutRecord,
-  known: RolloutRecord | undefined,
-  seen: Seen,
+  { outbox }: Run,
+  { before, known, seen }: { before: RolloutRecord; known?: RolloutRecord | undefined; seen: Seen },
 ): Promise<Error | undefined> {
+  const acts = seen.plan.writes.length > 0;
   try {
     const next = await withAttribution(world, nextRecord(before, seen), before);
-    await appendAll(world, before.key, before.pending);
+    await outbox.takeOver(before.outbox, (event) => cameAbout(seen, event));
+    const stored = before.outbox ?? [];
+    const atOnce = acts ? [] : eventsOf(seen);
+    outbox.announce(atOnce);
+    // What is told by now need not be stored; and what is not stored would be decided again.
+    if (!acts) await outbox.announced();
     const named = withManagers(next.record, before, seen.observed);
-    const acts = seen.plan.writes.length > 0;
-    const timed = acts ? { record: named } : withTimer(named, seen.now);
+    const kept = withMessages(outbox.left([...stored, ...atOnce]), named);
+    const timed = acts ? { record: kept } : withTimer(kept, seen.now);
     if (known !== undefined && isSameRecord(known, timed.record)) return undefined;
     await world.store.save(timed.record);
     noteRival(world, seen);
-    await appendAll(world, before.key, named.pending);
+    await outbox.append(named.outbox);
     await next.useUp();
     // After the save: one that fails is done again, and must not leave a message each time.
     if ('send' in timed && timed.send !== undefined) {
@@ -280,14 +290,6 @@ function noteRival({ log }: World, { plan: { rival }, observed: { key }, now }: 
   log('warn', 'another controller is at work, so Serin keeps away', { ...key, manager });
 }
 
-async function appendAll(
-  world: World,
-  key: RolloutKey,
-  entries: LedgerEntry[] = [],
-): Promise<void> {
-  for (const entry of entries) await world.store.append(key, entry);
-}
-
 /**
  * Applies and announces. Answers the digest of the status patch that was written, false when nothing
  * had an effect, and what the API server says of a write that it refuses for good.
@@ -302,7 +304,7 @@ async function carryOut(
   const command = plan.intents.find(({ step }) => step === 'apply');
   try {
     const { isIdle, refusals } = await apply(world, key, plan.writes);
-    if (refusals.length > 0) await noteMetadata(world, seen, refusals);
+    if (refusals.length > 0) await noteMetadata(world, run.outbox, { ...seen, refusals });
     else if (isIdle) return false;
     if (command) run.tried = { id: command.id, isTaken: true };
   } catch (error) {
@@ -317,7 +319,7 @@ async function carryOut(
     world.count('rollout_write_refusals_total');
     return { refused: error.message, ...remedyOf(error) };
   }
-  tell(world, run, seen);
+  run.outbox.announce(eventsOf(seen));
   const patch = plan.writes.find(isStatusWrite)?.patch;
   return patch && patchDigest(patch);
 }
@@ -325,12 +327,6 @@ async function carryOut(
 /** After an earlier try nobody knows of, a conflict may be with that one. */
 function isFirstTry({ observed }: Seen, id: string): boolean {
   return observed.record?.intents.find((each) => each.id === id)?.applying === undefined;
-}
-
-function tell(world: World, run: Run, { observed, plan, now }: Seen): void {
-  const { key, rollout } = observed;
-  const put = () => writeEvents(world, key, rollout, plan.events, now);
-  run.told = run.told.then(put);
 }
 
 /**

@@ -1,54 +1,45 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '../errors.ts';
-import type { Event, Rollout } from '../model/argo.generated.ts';
+import type { Event } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { rolloutApiVersion } from '../model/names.ts';
-import type { PlannedEvent } from '../model/plan.ts';
-import { type Millis, toTime } from '../model/units.ts';
-import { nameOf, uidOf, versionOf } from '../model/workload.ts';
+import type { RolloutEvent } from '../model/outbox.ts';
+import { toTime } from '../model/units.ts';
+import { versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
 /**
- * Puts a turn's events beside the rollout as Kubernetes Events. What was said before is counted and
- * not said again, and a turn that is done again counts nothing twice. One that fails is only logged:
- * nothing depends on Events.
+ * Puts an event beside its rollout as a Kubernetes Event, under a name that follows from what it says. What
+ * was said before, of another version of the rollout, is counted and not said again; of the same version it
+ * is this one, put a second time.
  */
-export async function writeEvents(
-  world: World,
+export async function putEvent(
+  world: Pick<World, 'cluster' | 'processId'>,
   key: RolloutKey,
-  rollout: Rollout,
-  events: PlannedEvent[],
-  now: Millis,
+  told: RolloutEvent,
 ): Promise<void> {
   const cluster = await world.cluster(key.cluster);
-  // One after the other: who watches them reads what happened in that order.
-  for (const planned of events) {
-    const event = eventOf(rollout, planned, { key, now, by: world.processId });
-    await put(cluster, event).catch((error: unknown) => {
-      world.log('debug', 'event not put', { ...key, error: String(error) });
-    });
+  const event = objectOf(told, key, world.processId);
+  try {
+    await cluster.create('Event', event);
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+    await countOn(cluster, event);
   }
 }
 
-function eventOf(
-  rollout: Rollout,
-  { type, reason, message }: PlannedEvent,
-  { key, now, by }: { key: RolloutKey; now: Millis; by: string },
-): Event {
-  const words = [uidOf(rollout), type, reason, message].join('\n');
+function objectOf(told: RolloutEvent, { namespace, name }: RolloutKey, by: string): Event {
+  const { type, reason, message, uid, resourceVersion, at } = told;
+  const words = [uid, type, reason, message].join('\n');
   const digest = createHash('sha256').update(words).digest('hex').slice(0, 16);
-  const time = toTime(now);
+  const time = toTime(at);
   return {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${nameOf(rollout)}.${digest}`, namespace: key.namespace },
+    metadata: { name: `${name}.${digest}`, namespace },
     involvedObject: {
-      apiVersion: rolloutApiVersion,
-      kind: 'Rollout',
-      namespace: key.namespace,
-      name: nameOf(rollout),
-      uid: uidOf(rollout),
-      resourceVersion: versionOf(rollout),
+      ...{ apiVersion: rolloutApiVersion, kind: 'Rollout', namespace, name },
+      ...{ uid, resourceVersion },
     },
     reason,
     message,
@@ -62,16 +53,6 @@ function eventOf(
   };
 }
 
-async function put(cluster: Cluster, event: Event): Promise<void> {
-  try {
-    await cluster.create('Event', event);
-  } catch (error) {
-    if (!(error instanceof Conflict)) throw error;
-    await countOn(cluster, event);
-  }
-}
-
-/** It was said before: of another version of the rollout, or in this very turn. */
 async function countOn(cluster: Cluster, { metadata, ...event }: Event): Promise<void> {
   const { name = '', namespace = '' } = metadata ?? {};
   const said = await cluster.get({ kind: 'Event', namespace, name });

@@ -59,8 +59,14 @@ export function isStatusWrite(write: Write): write is Patch {
   return write.do === 'patch' && write.status === true;
 }
 
-/** A Kubernetes Event to put beside the rollout. Lost ones are not retried. */
-export type PlannedEvent = { type: 'Normal' | 'Warning'; reason: string; message: string };
+/** A Kubernetes Event to put beside the rollout once the writes are made. */
+export type PlannedEvent = {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  message: string;
+  /** It tells of a write to another object; the others tell of the rollout's status. */
+  ofObject?: true;
+};
 
 /** Why the release is where it is and not further, for a person on call. */
 export type Reason = {

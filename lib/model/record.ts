@@ -1,6 +1,7 @@
 import type { Actor, Intent } from './intent.ts';
 import type { RolloutKey } from './key.ts';
 import type { WorkloadKind } from './kinds.ts';
+import type { Message } from './outbox.ts';
 import type { Millis } from './units.ts';
 import type { RolloutView } from './view.ts';
 
@@ -101,11 +102,8 @@ export type RolloutRecord = {
    * decide/guards/conflictingController.ts
    */
   lastPatch?: { digest: string; times: number };
-  /**
-   * Ledger entries stored together with the progress they tell of, until they are in the ledger: so
-   * each transition is told exactly once.
-   */
-  pending?: LedgerEntry[];
+  /** What is still to be told of that progress, and of what was decided with it. */
+  outbox?: Message[];
   /** The Services the rollout names, which are given back when it is deleted. */
   services?: string[];
   /** The object spec.workloadRef names, whose changes concern it. */

@@ -1,4 +1,4 @@
-import { writeEvents } from '../apply/events.ts';
+import type { Deliveries } from '../apply/outbox.ts';
 import { afterRefusals, type Refusal } from '../decide/replicaSets/metadata.ts';
 import { Conflict, type Terminal } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -6,6 +6,7 @@ import type { Observed } from '../model/observed.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import { withClosed } from '../record/nextRecord.ts';
+import { eventOf, withMessages } from '../record/outbox.ts';
 import type { World } from '../world.ts';
 
 // What is kept of writes that are refused for good, so that the next turn says so and goes another way.
@@ -38,19 +39,21 @@ export async function closeCommand(
 /** Metadata of roles that was refused is left out from the next turn on, until it is tried again. */
 export async function noteMetadata(
   world: World,
-  { observed, now }: { observed: Observed; now: Millis },
-  refusals: Refusal[],
+  deliveries: Deliveries,
+  { refusals, ...seen }: { observed: Observed; now: Millis; refusals: Refusal[] },
 ): Promise<void> {
-  const { key, rollout } = observed;
+  const { key } = seen.observed;
   const record = await recordOf(world, key);
-  const { refused, isNews } = afterRefusals(record.refusedMetadata, refusals, now);
-  await world.store.save({ ...record, refusedMetadata: refused });
+  const { refused, isNews } = afterRefusals(record.refusedMetadata, refusals, seen.now);
+  const message = `Metadata of a role is left out: ${refused.why}`;
+  const said = eventOf(seen, { type: 'Warning', reason: 'RoleMetadataRefused', message });
+  const told = isNews ? [said] : [];
+  const { outbox = [], ...rest } = record;
+  await world.store.save(withMessages([...outbox, ...told], { ...rest, refusedMetadata: refused }));
   world.count('rollout_write_refusals_total');
   if (!isNews) return;
   world.log('warn', 'the API server refused metadata of a role', { ...key, why: refused.why });
-  const message = `Metadata of a role is left out: ${refused.why}`;
-  const said = { type: 'Warning' as const, reason: 'RoleMetadataRefused', message };
-  await writeEvents(world, key, rollout, [said], now);
+  deliveries.announce(told);
 }
 
 async function recordOf(world: World, key: RolloutKey): Promise<RolloutRecord> {

@@ -1,9 +1,11 @@
 import type { Document, Notice } from '../model/documents.ts';
 import { keyText } from '../model/key.ts';
+import type { Message } from '../model/outbox.ts';
 import type { LedgerEntry, LedgerKind, Progress, RolloutRecord } from '../model/record.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { World } from '../world.ts';
 import { isOpen } from './managers.ts';
+import { entriesIn, mapEntries } from './outbox.ts';
 
 /** Newest first, which are the ones that matter. */
 const noticesMax = 50;
@@ -24,15 +26,16 @@ export async function withAttribution(
   before: RolloutRecord,
 ): Promise<Reported> {
   const { documents } = world.store;
-  if (!record.pending?.some(isOpen)) return { record, useUp: async () => {} };
+  const { outbox = [] } = record;
+  if (!entriesIn(outbox).some(isOpen)) return { record, useUp: async () => {} };
   try {
     const place = { kind: 'notice' as const, of: keyText(record.key) };
     const { items } = await documents.list(place, { limit: noticesMax });
-    const { entries, used } = explained(record.pending, items, before.progress);
+    const { named, used } = explained(outbox, items, before.progress);
     const useUp = async () => {
       await Promise.all(used.map((notice) => useUpOne(world, notice)));
     };
-    return { record: { ...record, pending: entries }, useUp };
+    return { record: { ...record, outbox: named }, useUp };
   } catch (error) {
     // Who it was is worth less than what happened.
     world.log('warn', 'the notices could not be read', { ...record.key, error: String(error) });
@@ -45,13 +48,13 @@ export async function withAttribution(
  * it are used up: what they tell of has been overtaken. Pure.
  */
 function explained(
-  entries: LedgerEntry[],
+  outbox: Message[],
   notices: Document<'notice'>[],
   before: Progress | undefined,
-): { entries: LedgerEntry[]; used: Document<'notice'>[] } {
+): { named: Message[]; used: Document<'notice'>[] } {
   const left = new Map(notices.map((notice) => [notice.id, notice]));
   const used: Document<'notice'>[] = [];
-  const named = entries.map((entry) => {
+  const named = mapEntries(outbox, (entry) => {
     if (!isOpen(entry)) return entry;
     const fitting = [...left.values()]
       .filter(({ body }) => fits(body, entry, before))
@@ -69,7 +72,7 @@ function explained(
     const now = left.get(notice.id);
     if (now && now !== notice) used.push(now);
   }
-  return { entries: named, used };
+  return { named, used };
 }
 
 function fits({ uid, at, explains }: Notice, entry: LedgerEntry, before?: Progress): boolean {

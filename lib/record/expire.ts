@@ -7,6 +7,7 @@ import type { Millis } from '../model/units.ts';
 import { scheduleWake } from '../queue/queue.ts';
 import type { World } from '../world.ts';
 import { withClosed } from './nextRecord.ts';
+import { entriesIn } from './outbox.ts';
 
 /**
  * Closes the commands whose time is up while the cluster cannot be asked, so that nobody has to wait for
@@ -45,7 +46,7 @@ async function close(
   );
   try {
     await store.save(closed);
-    for (const entry of closed.pending ?? []) await store.append(record.key, entry);
+    for (const entry of entriesIn(closed.outbox)) await store.append(record.key, entry);
   } catch (error) {
     // Whoever wrote in between sees to it, or the next try does.
     if (!(error instanceof Conflict)) throw error;

@@ -5,6 +5,7 @@ import { fieldManager } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { LedgerEntry, LedgerKind, Progress, RolloutRecord } from '../model/record.ts';
 import { fromTime, isSameTime, type Millis, secondMs } from '../model/units.ts';
+import { entriesIn, mapEntries } from './outbox.ts';
 
 // Who changed a field, by what the API server keeps of it: a client may call itself what it likes, so that
 // this is a claim, as a notice is. Whoever changes a field's value takes it over from all others; who
@@ -40,15 +41,15 @@ export function withManagers(
   before: RolloutRecord,
   observed: Observed,
 ): RolloutRecord {
-  const { pending } = record;
+  const { outbox = [] } = record;
   const known = before.progress;
-  if (known === undefined || !pending?.some(isOpen)) return record;
-  const named = pending.map((entry) => {
+  if (known === undefined || !entriesIn(outbox).some(isOpen)) return record;
+  const named = mapEntries(outbox, (entry) => {
     if (!isOpen(entry) || entry.uid !== known.uid) return entry;
     const name = whoChanged(entry.kind, known, observed);
     return name === undefined ? entry : { ...entry, actor: reported(name) };
   });
-  return { ...record, pending: named };
+  return { ...record, outbox: named };
 }
 
 /** Another controller, where that wrote the status last: a step that it took is not ours. */

@@ -14,6 +14,7 @@ import {
   type Outcome,
 } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
+import type { Message } from '../model/outbox.ts';
 import { deepEqual } from '../model/patch.ts';
 import { isStatusWrite, type Plan } from '../model/plan.ts';
 import type { LedgerEntry, Progress, RolloutRecord } from '../model/record.ts';
@@ -23,6 +24,7 @@ import type { RolloutView } from '../model/view.ts';
 import { nameOf } from '../model/workload.ts';
 import { stillQueued } from '../queue/queue.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
+import { eventsOf } from './outbox.ts';
 import { pauseOf, progressOf } from './progress.ts';
 
 /** How long a soft claim holds when its process ended without giving it up. */
@@ -68,7 +70,7 @@ export function nextRecord(
     dueFor: ___,
     queuedFor: __________,
     rival: ____,
-    pending: _____,
+    outbox: _____,
     services: ______,
     migrating: _______,
     workloadRef: ________,
@@ -77,6 +79,8 @@ export function nextRecord(
     leftFor: _________,
     ...kept
   } = record;
+  const told = entries.map((ledger) => ({ ledger }));
+  const outbox: Message[] = acts ? [...told, ...eventsOf(seen)] : told;
   const rival = plan.rival ?? record.rival;
   const others = plan.others ?? record.others;
   const migrating = fullSizeOf(observed);
@@ -93,7 +97,7 @@ export function nextRecord(
     ...(others && { others }),
     ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
-    ...(entries.length > 0 && { pending: entries }),
+    ...(outbox.length > 0 && { outbox }),
     ...servicesOf(observed),
     ...workloadRefOf(observed),
     ...knownSetsOf(observed, knownSets),
@@ -228,22 +232,22 @@ export function withClosed(record: RolloutRecord, id: string, outcome: Outcome):
     return intent.id === id ? { ...intent, outcome } : intent;
   });
   const closed = intents.find((intent) => intent.id === id);
-  const told = closed ? [commandEntry(closed, record.progress)] : [];
-  return { ...record, intents, pending: [...(record.pending ?? []), ...told] };
+  const told = closed ? [{ ledger: commandEntry(closed, record.progress) }] : [];
+  return { ...record, intents, outbox: [...(record.outbox ?? []), ...told] };
 }
 
-/** What the ledger lacks of a rollout that was deleted, open commands among it: nobody can do them now. */
-export function lastEntries(record: RolloutRecord, now: Millis): LedgerEntry[] {
-  const { pending = [], intents, progress } = record;
+/** What is still to be told of a rollout that was deleted, open commands among it: nobody can do them now. */
+export function lastMessages(record: RolloutRecord, now: Millis): Message[] {
+  const { outbox = [], intents, progress } = record;
   const open = intents.filter((intent) => intent.outcome === undefined);
   const told = open.map((intent) => {
     const detail = intent.applying
       ? 'The rollout was deleted while it was carried out.'
       : 'Nothing was done: the rollout was deleted.';
     const outcome = { result: 'superseded' as const, detail, at: now };
-    return commandEntry({ ...intent, outcome }, progress);
+    return { ledger: commandEntry({ ...intent, outcome }, progress) };
   });
-  return [...pending, ...told];
+  return [...outbox, ...told];
 }
 
 function closeIntents(intents: Intent[], plan: Plan): Intent[] {

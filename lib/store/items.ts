@@ -4,6 +4,7 @@ import { keyText, type RolloutKey } from '../model/key.ts';
 import { type LedgerEntry, ledgerKinds, type RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Unreadable } from '../world.ts';
+import { recordUpgrades } from './recordUpgrades.ts';
 import type { Item, ItemKey } from './table.ts';
 import { dueShards } from './tableDefinition.ts';
 
@@ -15,13 +16,12 @@ type Body = Record<string, unknown>;
 type Upgrade = (body: Body) => Body;
 
 /** Of the body's shape. Older items are upgraded when they are read. */
-const recordSchema = 1;
+const recordSchema = 2;
 const ledgerSchema = 1;
 /** Of documents of all kinds: one that changes gets an upgrade that leaves the others as they are. */
 const documentSchema = 1;
 
 /** By the schema they start from. Schema 1 is the first, so there are none yet. */
-const recordUpgrades: Record<number, Upgrade> = {};
 const ledgerUpgrades: Record<number, Upgrade> = {};
 const documentUpgrades: Record<number, Upgrade> = {};
 
@@ -62,8 +62,8 @@ export function recordItem(record: RolloutRecord, version: number): Item {
   };
 }
 
-export function readRecord(item: Item, upgrades = recordUpgrades): RolloutRecord {
-  const body = readBody(item, recordSchema, upgrades);
+export function readRecord(item: Item): RolloutRecord {
+  const body = readBody(item, recordSchema, recordUpgrades);
   const dueAt = numberOf(item.dueAt);
   const queuedFor = numberOf(item.queuedFor);
   return {

@@ -57,6 +57,7 @@ export async function settle(stage: Stage): Promise<void> {
   await epilogueOf(stage)?.(stage, () => heals(stage));
   await staysQuiet(stage);
   dog.commands.judgeEnd();
+  dog.told.judgeEnd();
 }
 
 async function pass(stage: Stage, spanMs: Millis): Promise<void> {

@@ -277,8 +277,26 @@ export const sabotages: Sabotage[] = [
   {
     name: 'what happened is told before it is kept',
     file: 'lib/reconcile.ts',
-    find: 'await appendAll(world, before.key, before.pending);',
-    replace: 'await appendAll(world, before.key, next.pending);',
+    find: 'await outbox.takeOver(before.outbox, (event) => cameAbout(seen, event));',
+    replace: 'await outbox.append(next.record.outbox);',
+  },
+  {
+    name: 'an Event is lost with the process that was to put it',
+    file: 'lib/apply/outbox.ts',
+    find: 'announce(stored.filter((message) => open.includes(fateOf(message))));',
+    replace: '',
+  },
+  {
+    name: 'what a process that ended was to do is told as if it were done',
+    file: 'lib/record/outbox.ts',
+    find: 'return isAsLeft && !plan.events.some(isSame);',
+    replace: 'return !plan.events.some(isSame);',
+  },
+  {
+    name: 'an Event that is put a second time is counted as another',
+    file: 'lib/apply/events.ts',
+    find: 'if (said.involvedObject?.resourceVersion === resourceVersion) return;',
+    replace: '',
   },
   {
     name: 'a wiped status wipes what is needed to restore it',

@@ -22,6 +22,8 @@ import { type RestartWatch, watchRestarts } from './restarts.ts';
 import { type ServiceWatch, watchServices } from './services.ts';
 import { type SizeWatch, watchSizes } from './sizes.ts';
 import { type StepWatch, watchSteps } from './steps.ts';
+import { isStatusOnly, summary } from './summary.ts';
+import { cutting, type ToldWatch, watchTold } from './told.ts';
 import { leadsTo, type TrafficWatch, watchTraffic } from './traffic.ts';
 import { type WorkloadWatch, watchWorkload } from './workload.ts';
 
@@ -40,6 +42,8 @@ export type Turn = {
   evicted: number;
   /** The process it is a turn of: what one was answered another may not know. */
   process: object;
+  /** One of its writes was refused: it is decided anew. */
+  isCutShort?: boolean;
   /** Names it asked for that do not exist. */
   lacks?: string[];
 };
@@ -80,6 +84,7 @@ export type Watchdog = Context & {
   traffic: TrafficWatch;
   workload: WorkloadWatch;
   services: ServiceWatch;
+  told: ToldWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
@@ -129,6 +134,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     traffic: watchTraffic(context, steps),
     workload: watchWorkload(context, steps.features),
     services: watchServices(context, steps.features),
+    told: watchTold(context, () => dog.lastStoreFaultAt),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
@@ -145,6 +151,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
 function listen(dog: Watchdog): void {
   dog.cluster.watch((change) => {
     const { type, kind, object, writer } = change;
+    if (kind === 'Event' && type !== 'DELETED') dog.told.put(object);
     if (kind === 'Pod' || kind === 'Event') return;
     dog.note(`${writer.manager} ${type} ${kind} ${nameOf(object)} ${summary(change)}`);
     if (kind === 'Rollout') {
@@ -154,6 +161,7 @@ function listen(dog: Watchdog): void {
         dog.steps.count(change.before, object, isOurs);
         if (!isOurs) dog.steps.byOthers(change.before, object);
         if (!isOurs) dog.commands.byOthers();
+        if (!isOurs) dog.told.byOthers();
       }
     }
     if (kind === 'Deployment' && writer.manager !== fieldManager && !isStatusOnly(change)) {
@@ -166,30 +174,6 @@ function listen(dog: Watchdog): void {
       if (type === 'DELETED') dog.steps.setGone(object);
     }
   });
-}
-
-function isStatusOnly({ object, before }: { object: object; before?: object }): boolean {
-  const generationOf = (each: { metadata?: { generation?: number } }) => each.metadata?.generation;
-  return before !== undefined && generationOf(before) === generationOf(object);
-}
-
-function summary(change: { kind: string; object: object; before?: object }): string {
-  const { spec = {}, status = {} } = change.object as { spec?: object; status?: object };
-  if (change.kind === 'ReplicaSet') {
-    const { replicas: desired } = spec as { replicas?: number };
-    const { replicas = 0, availableReplicas = 0 } = status as Record<string, number>;
-    return `desired ${desired} current ${replicas} available ${availableReplicas}`;
-  }
-  const { metadata } = change.object as Rollout;
-  const { phase, message, currentStepIndex, stableRS, currentPodHash, pauseConditions, abort } =
-    status as NonNullable<Rollout['status']>;
-  const { replicas, paused } = spec as NonNullable<Rollout['spec']>;
-  const pauses = (pauseConditions ?? []).map((pause) => `${pause.reason}@${pause.startTime}`);
-  return [
-    `v${metadata?.resourceVersion} n=${replicas}${paused ? ' paused' : ''}`,
-    `${phase}/${message ?? ''} step ${currentStepIndex} ${stableRS}->${currentPodHash}`,
-    `${pauses}${abort === undefined ? '' : ` abort=${abort}`}`,
-  ].join(' ');
 }
 
 type Turns = WeakMap<object, Turn>;
@@ -256,19 +240,19 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       if (!isConditional) dog.fail('conditional writes', `patch of ${ref.kind} ${ref.name}`);
       turns.set(ref, holder.turn);
       if (ref.kind === 'Service') dog.faulty.moves(holder.turn, leadsTo(patch as Service));
-      return cluster.patch(ref, patch, options);
+      return cutting(holder.turn, cluster.patch(ref, patch, options));
     },
     create: (kind, object, options) => {
       if (!options?.dryRun) dog.faulty.moves(holder.turn, podHashOf(object as ReplicaSet));
-      return cluster.create(kind, object, options);
+      return cutting(holder.turn, cluster.create(kind, object, options));
     },
     remove: (ref) => {
       if (!ref.resourceVersion) dog.fail('conditional writes', `delete of ${ref.name}`);
-      return cluster.remove(ref);
+      return cutting(holder.turn, cluster.remove(ref));
     },
     evict: (ref) => {
       dog.restarts.evicts(holder.turn, ref.uid);
-      return cluster.evict(ref);
+      return cutting(holder.turn, cluster.evict(ref));
     },
   };
 }
@@ -291,6 +275,7 @@ function below(dog: Watchdog, turns: Turns, world: World): World {
       requests.saves += 1;
       const saved = await world.store.save(record);
       dog.commands.saved(saved);
+      dog.told.saved(saved);
       return saved;
     },
     forget: async (key, version) => {
@@ -383,6 +368,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
         dog.traffic.wrote(write);
         dog.steps.byUs(write);
         dog.restarts.byUs(write);
+        dog.told.byUs(write);
         dog.faulty.byUs(write);
       }
       return after;

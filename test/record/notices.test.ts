@@ -4,6 +4,7 @@ import { keyText } from '../../lib/model/key.ts';
 import type { LedgerEntry, LedgerKind, RolloutRecord } from '../../lib/model/record.ts';
 import { withAttribution } from '../../lib/record/attribution.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
+import { entriesIn } from '../../lib/record/outbox.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Store } from '../../lib/world.ts';
 import { make, start } from '../make.ts';
@@ -17,7 +18,10 @@ const entry = (kind: LedgerKind, over: Partial<LedgerEntry> = {}): LedgerEntry =
   ...over,
 });
 const before = { ...blankRecord(key), progress: make.progress({ observedAt: start - 60_000 }) };
-const withEntries = (...pending: LedgerEntry[]): RolloutRecord => ({ ...before, pending });
+const withEntries = (...entries: LedgerEntry[]): RolloutRecord => ({
+  ...before,
+  outbox: entries.map((ledger) => ({ ledger })),
+});
 
 async function stage(
   ...notices: [user: string, at: number, explains: LedgerKind[], uid?: string][]
@@ -46,7 +50,7 @@ async function stage(
   const report = async (record: RolloutRecord): Promise<string[]> => {
     const reported = await withAttribution(world, record, before);
     await reported.useUp();
-    return (reported.record.pending ?? []).map(({ actor }) => `${actor.name} ${actor.proof}`);
+    return entriesIn(reported.record.outbox).map(({ actor }) => `${actor.name} ${actor.proof}`);
   };
   const left = async (): Promise<Document<'notice'>[]> =>
     (await base.documents.list({ kind: 'notice', of: keyText(key) }, { limit: 9 })).items;

@@ -34,7 +34,7 @@ export function resize(
   const direction = size > before ? 'up' : 'down';
   const named = `ReplicaSet ${nameOf(set)} (revision ${revisionOf(set)})`;
   const message = `Scaled ${direction} ${named} from ${before} to ${size}`;
-  draft.events.push({ type: 'Normal', reason: 'ScalingReplicaSet', message });
+  draft.events.push({ type: 'Normal', reason: 'ScalingReplicaSet', message, ofObject: true });
 }
 
 /** All the pods of the rollout. argo v1.10.1 utils/annotations/annotations.go IsSaturated */

@@ -162,6 +162,7 @@ function creationNotes(release: Release, revision: number): PlannedEvent[] {
       // Argo's reason for it; there is no informer here.
       reason: 'RolloutAddedToInformer',
       message: `Serin drives Rollout ${metadata?.namespace}/${metadata?.name} from now on`,
+      ofObject: true,
     },
   ];
   return [
@@ -170,11 +171,13 @@ function creationNotes(release: Release, revision: number): PlannedEvent[] {
       type: 'Normal',
       reason: 'RolloutUpdated',
       message: `Rollout updated to revision ${revision}`,
+      ofObject: true,
     },
     {
       type: 'Normal',
       reason: reasons.created,
       message: `Created ReplicaSet ${name} (revision ${revision})`,
+      ofObject: true,
     },
   ];
 }

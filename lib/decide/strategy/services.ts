@@ -174,5 +174,5 @@ function select(release: Release, draft: Draft, name: string | undefined, hash: 
 
 function announceSwitch(draft: Draft, name: string, before: string, after: string): void {
   const message = `Switched selector for service '${name}' from '${before}' to '${after}'`;
-  draft.events.push({ type: 'Normal', reason: 'SwitchService', message });
+  draft.events.push({ type: 'Normal', reason: 'SwitchService', message, ofObject: true });
 }

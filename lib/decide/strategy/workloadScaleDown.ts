@@ -30,7 +30,7 @@ export function scaleWorkload(release: Release, after: RolloutStatus): Scaled {
         patch: { spec: { replicas: wanted } },
       },
     ],
-    events: [{ type: 'Normal', reason: 'ScalingDeployment', message }],
+    events: [{ type: 'Normal', reason: 'ScalingDeployment', message, ofObject: true }],
   };
 }
 
