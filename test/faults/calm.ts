@@ -111,7 +111,8 @@ async function commandsEnd(stage: Stage): Promise<void> {
 async function judgeWorkload(stage: Stage): Promise<void> {
   if (!stage.scenario.workload) return;
   await pass(stage, 75 * secondMs);
-  if (!isAtRest(stage)) return;
+  // Pods that crash come and go faster than anybody looks.
+  if (!isAtRest(stage) || isCrashing(stage)) return;
   stage.dog.workload.judgeRest();
   stage.dog.services.judgeRest();
 }
