@@ -1,6 +1,7 @@
 import type { RolloutKey } from '../model/key.ts';
+import type { ObjectRef } from '../model/kinds.ts';
 import { type Millis, secondMs } from '../model/units.ts';
-import { refersTo } from '../queue/keys.ts';
+import { isAmong } from '../queue/keys.ts';
 import type { World } from '../world.ts';
 import type { Concern } from './changeNotice.ts';
 
@@ -12,7 +13,7 @@ const pageSize = 100;
 const pagesMax = 10;
 
 export type Concerned = { key: RolloutKey; uid?: string };
-type Recorded = Concerned & { workload?: { kind: string; name: string } };
+type Recorded = Concerned & { managed: ObjectRef[] };
 /** `tooMany`: more than one request can look through. */
 export type FindRollouts = (cluster: string, concern: Concern) => Promise<Concerned[] | 'tooMany'>;
 
@@ -38,11 +39,10 @@ export function rolloutFinder({ clock, store }: Pick<World, 'clock' | 'store'>):
   };
 }
 
-function isConcerned({ key, workload }: Recorded, concern: Exclude<Concern, { key: unknown }>) {
+function isConcerned({ key, managed }: Recorded, concern: Exclude<Concern, { key: unknown }>) {
   if ('namedIn' in concern) return concern.namedIn.startsWith(`${key.name}-`);
-  if (!workload) return false;
   const { kind, object } = concern.referTo;
-  return refersTo({ namespace: key.namespace, services: [], workload }, kind, object);
+  return isAmong(managed, kind, object);
 }
 
 async function read(store: World['store'], cluster: string, namespace: string) {
@@ -51,10 +51,10 @@ async function read(store: World['store'], cluster: string, namespace: string) {
   for (let page = 1; page <= pagesMax; page += 1) {
     const at = cursor === undefined ? {} : { cursor };
     const found = await store.list(cluster, { namespace, limit: pageSize, ...at });
-    for (const { key, progress, workloadRef: workload } of found.items) {
-      rollouts.push({ key, ...(progress && { uid: progress.uid }), ...(workload && { workload }) });
+    for (const { key, progress, managed = [] } of found.items) {
+      rollouts.push({ key, managed, ...(progress && { uid: progress.uid }) });
     }
-    rollouts.push(...found.unreadable.map(({ key }) => ({ key })));
+    rollouts.push(...found.unreadable.map(({ key }) => ({ key, managed: [] })));
     cursor = found.cursor;
     if (cursor === undefined) return rollouts;
   }

@@ -1,6 +1,6 @@
 import type { Actor, Intent } from './intent.ts';
 import type { RolloutKey } from './key.ts';
-import type { WorkloadKind } from './kinds.ts';
+import type { ObjectRef } from './kinds.ts';
 import type { Message } from './outbox.ts';
 import type { Millis } from './units.ts';
 import type { RolloutView } from './view.ts';
@@ -104,10 +104,11 @@ export type RolloutRecord = {
   lastPatch?: { digest: string; times: number };
   /** What is still to be told of that progress, and of what was decided with it. */
   outbox?: Message[];
-  /** The Services the rollout names, which are given back when it is deleted. */
-  services?: string[];
-  /** The object spec.workloadRef names, whose changes concern it. */
-  workloadRef?: { kind: WorkloadKind; name: string };
+  /**
+   * The objects whose changes concern it, as notices tell of them. When it is deleted, the Services among
+   * them are given back.
+   */
+  managed?: ObjectRef[];
   /**
    * The Deployment whose pods go as the rollout's come, and how many it had:
    * decide/strategy/workloadScaleDown.ts

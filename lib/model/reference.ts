@@ -6,7 +6,7 @@ import type {
   Rollout,
   Service,
 } from './argo.generated.ts';
-import { rowOf, type WorkloadKind, workloadKinds } from './kinds.ts';
+import { type ObjectRef, rowOf, type WorkloadKind, workloadKinds } from './kinds.ts';
 import { hashLabel, managedByAnnotation } from './names.ts';
 
 // The objects a rollout's spec refers to: its Services, and the workload whose template it takes.
@@ -75,6 +75,14 @@ export function referenceOf(
     };
   }
   return name === '' ? { fault: 'does not name the workload; set its name' } : { kind, name };
+}
+
+/** The objects that a rollout names: what becomes of them concerns it. */
+export function namedBy(rollout: Rollout, namespace: string): ObjectRef[] {
+  const services = serviceNames(rollout).map((name) => ({ kind: 'Service' as const, name }));
+  const workload = referenceOf(rollout);
+  const named = [...services, ...(workload && 'kind' in workload ? [workload] : [])];
+  return named.map(({ kind, name }) => ({ kind, namespace, name }));
 }
 
 /** Labels or annotations make a template, as do pods. argo v1.10.1 types.go EmptyTemplate */

@@ -1,6 +1,7 @@
 import type { ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
-import { generationOf, referenceOf, serviceNames } from '../model/reference.ts';
+import type { ObjectRef } from '../model/kinds.ts';
+import { generationOf, namedBy } from '../model/reference.ts';
 import { nameOf } from '../model/workload.ts';
 
 /** What a watch or an admission notice says of an object: enough to tell whose it is. */
@@ -40,13 +41,11 @@ export function concerned(change: Change, cluster: string, rollouts: Rollout[]):
   const { kind, object } = change;
   const key = itself(change, cluster);
   if (key !== 'referrers') return key ? [key] : [];
-  return rollouts
-    .filter((rollout) => refersTo(referencesOf(rollout), kind, object))
-    .map((rollout) => ({
-      cluster,
-      namespace: rollout.metadata?.namespace ?? 'default',
-      name: nameOf(rollout),
-    }));
+  return rollouts.flatMap((rollout) => {
+    const { namespace = 'default' } = rollout.metadata ?? {};
+    const isConcerned = isAmong(namedBy(rollout, namespace), kind, object);
+    return isConcerned ? [{ cluster, namespace, name: nameOf(rollout) }] : [];
+  });
 }
 
 /** The one rollout a change concerns, none, or those that refer to the object. */
@@ -64,29 +63,10 @@ export function itself(change: Change, cluster: string): RolloutKey | 'referrers
   return isSame ? undefined : 'referrers';
 }
 
-/** What a rollout of some namespace refers to. */
-export type References = {
-  namespace?: string;
-  services: string[];
-  workload?: { kind: string; name: string };
-};
-
-function referencesOf(rollout: Rollout): References {
-  const { namespace } = rollout.metadata ?? {};
-  const reference = referenceOf(rollout);
-  return {
-    ...(namespace !== undefined && { namespace }),
-    services: serviceNames(rollout),
-    ...(reference && 'kind' in reference && { workload: reference }),
-  };
-}
-
-export function refersTo(references: References, kind: string, object: KubernetesObject): boolean {
-  const { namespace, name = '' } = object.metadata ?? {};
-  if (references.namespace !== namespace) return false;
-  if (kind === 'Service') return references.services.includes(name);
-  const { workload } = references;
-  return workload?.kind === kind && workload.name === name;
+/** Whether these references name the object. */
+export function isAmong(refs: ObjectRef[], kind: string, { metadata }: KubernetesObject): boolean {
+  const { namespace, name } = metadata ?? {};
+  return refs.some((ref) => ref.kind === kind && ref.namespace === namespace && ref.name === name);
 }
 
 function ownerOf({ metadata }: KubernetesObject): string | undefined {

@@ -2,9 +2,9 @@ import { knownSets as knownSetsNow } from '../decide/release/knownSets.ts';
 import { typeFaults } from '../decide/release/typeFaults.ts';
 import { retryAt } from '../decide/replicaSets/metadata.ts';
 import { safetyMs } from '../decide/rollout/explain.ts';
+import { managedBy } from '../decide/rollout/managed.ts';
 import { bestOf } from '../decide/status/progress.ts';
 import { isResize } from '../decide/status/statusThrottle.ts';
-import { formerServices } from '../decide/strategy/services.ts';
 import { fullSizeOf, wasHealthy } from '../decide/strategy/workloadScaleDown.ts';
 import {
   closedIntentLifeMs,
@@ -18,10 +18,8 @@ import type { Message } from '../model/outbox.ts';
 import { deepEqual } from '../model/patch.ts';
 import { isStatusWrite, type Plan } from '../model/plan.ts';
 import type { LedgerEntry, Progress, RolloutRecord } from '../model/record.ts';
-import { referenceOf, serviceNames } from '../model/reference.ts';
 import { isSameTime, type Millis, secondMs, toTime } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
-import { nameOf } from '../model/workload.ts';
 import { stillQueued } from '../queue/queue.ts';
 import { commandEntry, restoredEntry, transitions } from './ledger.ts';
 import { eventsOf } from './outbox.ts';
@@ -71,9 +69,8 @@ export function nextRecord(
     queuedFor: __________,
     rival: ____,
     outbox: _____,
-    services: ______,
+    managed: ______,
     migrating: _______,
-    workloadRef: ________,
     knownSets,
     refusedMetadata,
     leftFor: _________,
@@ -84,6 +81,7 @@ export function nextRecord(
   const rival = plan.rival ?? record.rival;
   const others = plan.others ?? record.others;
   const migrating = fullSizeOf(observed);
+  const managed = managedBy(observed);
   return {
     ...kept,
     progress: moves ? progress : (record.progress ?? progress),
@@ -98,8 +96,7 @@ export function nextRecord(
     ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),
     ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
     ...(outbox.length > 0 && { outbox }),
-    ...servicesOf(observed),
-    ...workloadRefOf(observed),
+    ...(managed.length > 0 && { managed }),
     ...knownSetsOf(observed, knownSets),
     ...refusedOf(plan, refusedMetadata, now),
     ...(migrating && { migrating }),
@@ -129,12 +126,6 @@ function isLate({ command, bound, acceptedAt }: Intent, progress: Progress): boo
   return isOfTemplate && bound.generation + 1 === progress.generation;
 }
 
-/** Those it names, and those that are still to be given back. */
-function servicesOf(observed: Observed): Pick<RolloutRecord, 'services'> {
-  const names = [...serviceNames(observed.rollout), ...formerServices(observed).map(nameOf)];
-  return names.length > 0 ? { services: names } : {};
-}
-
 /** What is not wanted any more is kept until it would be tried again: it may be wanted again. */
 function refusedOf(
   { refusedMetadata: wanted }: Plan,
@@ -154,13 +145,6 @@ function knownSetsOf(
   const isReadable = typeFaults(observed.rollout).length === 0 && !observed.workloadFault;
   const after = isReadable ? knownSetsNow(observed) : before;
   return after === undefined ? {} : { knownSets: after };
-}
-
-/** Noticed changes of it name no rollout: docs/aws/doorbell.md */
-function workloadRefOf({ rollout, workload }: Observed): Pick<RolloutRecord, 'workloadRef'> {
-  if (workload) return { workloadRef: { kind: workload.kind, name: nameOf(workload.object) } };
-  const reference = referenceOf(rollout);
-  return reference && 'kind' in reference ? { workloadRef: reference } : {};
 }
 
 /**

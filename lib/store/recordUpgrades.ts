@@ -1,10 +1,29 @@
+import type { ObjectRef, WorkloadKind } from '../model/kinds.ts';
+import type { RolloutRecord } from '../model/record.ts';
+
 /** What is stored of a record, beside the attributes of its item. */
 type Body = Record<string, unknown>;
 
 /** From each schema to the next: docs/adr/0040-what-is-told-lies-in-the-record.md */
 export const recordUpgrades: Record<number, (body: Body) => Body> = {
-  1: ({ pending, ...body }) => ({
-    ...body,
-    ...(Array.isArray(pending) && { outbox: pending.map((ledger) => ({ ledger })) }),
-  }),
+  1: ({ pending, services, workloadRef, ...body }) => {
+    const managed = managedIn(body as Pick<RolloutRecord, 'key'>, { services, workloadRef });
+    return {
+      ...body,
+      ...(Array.isArray(pending) && { outbox: pending.map((ledger) => ({ ledger })) }),
+      ...(managed.length > 0 && { managed }),
+    };
+  },
 };
+
+function managedIn(
+  { key: { namespace } }: Pick<RolloutRecord, 'key'>,
+  { services, workloadRef }: Body,
+): ObjectRef[] {
+  const names = (services ?? []) as string[];
+  const workload = workloadRef as { kind: WorkloadKind; name: string } | undefined;
+  return [
+    ...names.map((name) => ({ kind: 'Service' as const, namespace, name })),
+    ...(workload ? [{ kind: workload.kind, namespace, name: workload.name }] : []),
+  ];
+}

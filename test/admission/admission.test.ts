@@ -98,8 +98,8 @@ describe('a notice', () => {
   it('of a workload wakes the rollouts that the table says refer to it', async () => {
     const { clock, ring, sent, store, notices } = await doorbellStage();
     const progress = make.progress();
-    const workloadRef = { kind: 'Deployment' as const, name: 'base' };
-    await store.save({ ...blankRecord(key), progress, workloadRef });
+    const managed = [{ kind: 'Deployment' as const, namespace: 'shop', name: 'base' }];
+    await store.save({ ...blankRecord(key), progress, managed });
     await store.save(blankRecord({ ...key, name: 'other' }));
     const deployment = (image: string, generation: number) => ({
       metadata: { name: 'base', namespace: 'shop', uid: 'd', resourceVersion: '7', generation },
@@ -117,7 +117,7 @@ describe('a notice', () => {
     expect(await notices()).toMatchObject([{ user: 'ada', explains: ['revision'] }]);
     // One that has come since is found too, though not at once.
     const later = { ...key, name: 'later' };
-    await store.save({ ...blankRecord(later), workloadRef });
+    await store.save({ ...blankRecord(later), managed });
     clock.set(start + 2 * secondMs);
     await ring(notice);
     expect(sent.map(({ message }) => message)).toContainEqual(

@@ -54,11 +54,16 @@ describe('an item of an older schema', () => {
   const read = () => readRecord({ ...attributes, body: JSON.stringify(body) });
 
   it('is the same record, and keeps its version', () => {
-    const { pending, ...rest } = body;
+    const { pending, services, workloadRef, ...rest } = body;
+    const { namespace } = body.key;
     const { version, dueAt, queuedFor } = attributes;
     expect(read()).toEqual({
       ...{ ...rest, version, dueAt, queuedFor },
       outbox: pending.map((ledger) => ({ ledger })),
+      managed: [
+        ...services.map((name) => ({ kind: 'Service', namespace, name })),
+        { ...workloadRef, namespace },
+      ],
     });
   });
 

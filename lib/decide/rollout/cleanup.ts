@@ -7,8 +7,10 @@ import { givenBack } from '../../model/reference.ts';
 import { annotationOf } from '../../model/workload.ts';
 
 /** What is read before what is left is done. */
-export function servicesIn({ key, services = [] }: RolloutRecord): ObjectRef<'Service'>[] {
-  return services.map((name) => ({ kind: 'Service', namespace: key.namespace, name }));
+export function servicesIn({
+  managed = [],
+}: Pick<RolloutRecord, 'managed'>): ObjectRef<'Service'>[] {
+  return managed.filter((ref): ref is ObjectRef<'Service'> => ref.kind === 'Service');
 }
 
 /**

@@ -25,7 +25,8 @@ export function ownServices({ seed, answers }: Gathered): Record<string, Service
 }
 
 function named({ key, rollout, record }: Seed): ObjectRef<'Service'>[] {
-  const names = new Set([...serviceNames(rollout), ...(record?.services ?? [])]);
+  const recorded = (record?.managed ?? []).filter(({ kind }) => kind === 'Service');
+  const names = new Set([...serviceNames(rollout), ...recorded.map(({ name }) => name)]);
   return [...names].map((name) => ({ kind: 'Service', namespace: key.namespace, name }));
 }
 
