@@ -1,7 +1,8 @@
 import { apply } from '../apply/apply.ts';
 import { cleanup } from '../decide/rollout/cleanup.ts';
-import { Conflict, NotFound, Terminal, Unreachable } from '../errors.ts';
-import type { ReplicaSet, Rollout, Service } from '../model/argo.generated.ts';
+import { Conflict, ifWritten, MissingRight, NotFound, Terminal, Unreachable } from '../errors.ts';
+import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import { keyText, type RolloutKey } from '../model/key.ts';
 import {
   hashLabel,
   instanceIdLabel,
@@ -29,78 +30,112 @@ const pageSize = 200;
 
 /** Whatever is under way is due again after so long: a write that an outage cut off, too. */
 const underwayMs: Millis = minuteMs;
+/** How often Services are looked through for the marks of rollouts that nobody knows. */
+const markedEveryMs: Millis = 24 * 60 * minuteMs;
 
-type Resyncing = Pick<World, 'clock' | 'cluster' | 'store' | 'wakes' | 'instanceId' | 'log'>;
+type Resyncing = Pick<
+  World,
+  'clock' | 'cluster' | 'store' | 'wakes' | 'instanceId' | 'processId' | 'log'
+>;
 
 /**
  * Compares a cluster's rollouts and their ReplicaSets with the table and wakes those that are not as
  * last accounted for, the new and the deleted among them: what a lost notice would have told. Of a cluster
  * that has not answered until now it wakes what is due or under way as well: that is the end of an outage.
- * Answers how many.
+ * Answers how many. Rejects with Unreachable where the cluster gives no answer; with MissingRight where it
+ * does, and Serin may not see its rollouts.
  */
 export async function resync(world: Resyncing, name: string): Promise<number> {
   const cluster = await world.cluster(name);
   const outage = await outageOf(world.store.documents, name);
-  const [{ rollouts, sets }, known] = await Promise.all([
-    listed(cluster, name),
+  const [found, known] = await Promise.all([
+    listed(cluster, { name, instanceId: world.instanceId }),
     recordedIn(world, name),
   ]);
   const dueBefore = outage ? world.clock.now() + underwayMs : Number.NEGATIVE_INFINITY;
-  const sizes = sizesByRollout(sets, name);
-  const ours = rollouts.filter(
-    (rollout) => (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === world.instanceId,
-  );
-  const outdated = await withOtherWorkload(cluster, ours);
-  const stale: { namespace: string; name: string }[] = [];
-  for (const rollout of ours) {
-    const namespace = rollout.metadata?.namespace ?? 'default';
-    const id = `${namespace}/${nameOf(rollout)}`;
-    const { dueAt = Number.POSITIVE_INFINITY, ...mark } = known.get(id) ?? {};
-    const isAsKnown = deepEqual(mark, {
-      version: versionOf(rollout),
-      sizes: sizes.get(id) ?? '',
-    });
-    if (!isAsKnown || outdated.has(rollout) || dueAt <= dueBefore) {
-      stale.push({ namespace, name: nameOf(rollout) });
-    }
-    known.delete(id);
-  }
-  for (const id of known.keys()) {
-    const [namespace = '', name = ''] = id.split('/');
-    stale.push({ namespace, name });
-  }
-  await cleanUpAfter(world, name, { services: await cluster.list('Service', ''), rollouts });
-  await Promise.all(stale.map((each) => world.wakes.send({ key: { cluster: name, ...each } }, 0)));
+  const stale =
+    'refused' in found
+      ? [...known.values()].filter(({ dueAt }) => dueAt <= dueBefore)
+      : await outdated({ ...found, cluster }, { known, dueBefore });
+  await Promise.all(stale.map(({ key }) => world.wakes.send({ key }, 0)));
   if (outage) await endOutage(world.store.documents, outage);
+  if ('refused' in found) throw found.refused;
+  await cleanUpAfterUnknown(world, { name, cluster }, found.rollouts);
   return stale.length;
 }
 
-/** What cannot even be listed is as if it did not answer, whatever the reason. */
-async function listed(cluster: Cluster, name: string) {
+/** What a cluster has: its rollouts, those of this instance, and the sizes of their ReplicaSets. */
+type Listed = {
+  rollouts: Rollout[];
+  ours: { key: RolloutKey; rollout: Rollout }[];
+  sizes: Map<string, string>;
+};
+
+/** A right that Serin lacks is an answer. What cannot be listed otherwise is as if there were none. */
+async function listed(
+  cluster: Cluster,
+  { name, instanceId }: { name: string; instanceId: string },
+): Promise<Listed | { refused: MissingRight }> {
   try {
     const [rollouts, sets] = await Promise.all([
       cluster.list('Rollout', ''),
       cluster.list('ReplicaSet', '', hashLabel),
     ]);
-    return { rollouts, sets };
+    const ours = rollouts.flatMap((rollout) => {
+      const isOurs = (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
+      const key = isOurs && keyOf(name, rollout, 'Rollout');
+      return key ? [{ key, rollout }] : [];
+    });
+    return { rollouts, ours, sizes: sizesByRollout(sets, name) };
   } catch (error) {
+    if (error instanceof MissingRight) return { refused: error };
     throw new Unreachable(`cluster ${name}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** Cleans up after rollouts that were deleted while nobody looked: their Services still carry the mark. */
-async function cleanUpAfter(
+/** Those that are not as recorded, or were due before that time; and those that are gone. */
+async function outdated(
+  { cluster, ours, sizes }: Listed & { cluster: Cluster },
+  { known, dueBefore }: { known: Map<string, Recorded>; dueBefore: Millis },
+): Promise<{ key: RolloutKey }[]> {
+  const changed = await withOtherWorkload(
+    cluster,
+    ours.map(({ rollout }) => rollout),
+  );
+  const gone = new Map(known);
+  const stale = ours.filter(({ key, rollout }) => {
+    const id = keyText(key);
+    gone.delete(id);
+    const { mark, dueAt = Number.POSITIVE_INFINITY } = known.get(id) ?? {};
+    const isAsKnown = deepEqual(mark, { version: versionOf(rollout), sizes: sizes.get(id) ?? '' });
+    return !isAsKnown || changed.has(rollout) || dueAt <= dueBefore;
+  });
+  return [...stale, ...gone.values()];
+}
+
+/**
+ * A rollout of which the table knows leaves nothing behind. One that was deleted before the table knew of it
+ * may have left its mark on Services, which have to be listed for that: once a day.
+ */
+async function cleanUpAfterUnknown(
   world: Resyncing,
-  cluster: string,
-  { services, rollouts }: { services: Service[]; rollouts: Rollout[] },
+  { name: clusterName, cluster }: { name: string; cluster: Cluster },
+  rollouts: Rollout[],
 ): Promise<void> {
+  const { documents } = world.store;
+  const done = { kind: 'claim' as const, of: 'marked Services', id: clusterName };
+  if (await documents.get(done)) return;
   const names = new Set(rollouts.map((each) => `${each.metadata?.namespace}/${nameOf(each)}`));
-  for (const service of services) {
+  for (const service of await cluster.list('Service', '')) {
     const name = annotationOf(service, managedByAnnotation);
     const { namespace = 'default' } = service.metadata ?? {};
     if (name === undefined || names.has(`${namespace}/${name}`)) continue;
-    await apply(world, { cluster, namespace, name }, cleanup(name, [service])).catch(ifNotNow);
+    const key = { cluster: clusterName, namespace, name };
+    await apply(world, key, cleanup(name, [service])).catch(ifNotNow);
   }
+  const body = { by: world.processId, isDone: true };
+  const expiresAt = world.clock.now() + markedEveryMs;
+  await documents.put({ ...done, version: 0, body, expiresAt }).catch(ifWritten);
 }
 
 /** Changed since, gone, or forbidden: the next list shows whether anything is left to do. */
@@ -137,23 +172,26 @@ function ifRefused(error: unknown): [] {
   throw error;
 }
 
-/** What tells whether a rollout is as last accounted for: pods that go change only its ReplicaSets. */
-type Mark = { version: string | undefined; sizes: string; dueAt?: Millis };
+/** What is recorded of a rollout; `mark` tells of a change: pods that go change only its ReplicaSets. */
+type Recorded = {
+  key: RolloutKey;
+  mark: { version: string | undefined; sizes: string };
+  dueAt: Millis;
+};
 
-/** The marks of the recorded rollouts, by namespace and name. */
-async function recordedIn({ store }: Resyncing, cluster: string): Promise<Map<string, Mark>> {
-  const marks = new Map<string, Mark>();
+/** By key. */
+async function recordedIn({ store }: Resyncing, cluster: string): Promise<Map<string, Recorded>> {
+  const recorded = new Map<string, Recorded>();
   let cursor: string | undefined;
   do {
     const page = await store.list(cluster, { limit: pageSize, ...(cursor && { cursor }) });
-    for (const { key, progress, view, dueAt } of page.items) {
-      const version = progress?.resourceVersion;
-      const due = dueAt === undefined ? {} : { dueAt };
-      marks.set(`${key.namespace}/${key.name}`, { version, sizes: sizesIn(view), ...due });
+    for (const { key, progress, view, dueAt = Number.POSITIVE_INFINITY } of page.items) {
+      const mark = { version: progress?.resourceVersion, sizes: sizesIn(view) };
+      recorded.set(keyText(key), { key, mark, dueAt });
     }
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return marks;
+  return recorded;
 }
 
 function sizesIn(view: RolloutRecord['view']): string {
@@ -166,7 +204,7 @@ function sizesByRollout(sets: ReplicaSet[], cluster: string): Map<string, string
   for (const set of sets) {
     const key = keyOf(cluster, set, 'ReplicaSet');
     if (key === undefined) continue;
-    const id = `${key.namespace}/${key.name}`;
+    const id = keyText(key);
     const size = sizeText({
       name: nameOf(set),
       desired: desiredOf(set),

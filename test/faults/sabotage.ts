@@ -33,8 +33,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'what is due is not woken at the end of an outage',
     file: 'lib/reconcile/resync.ts',
-    find: 'if (!isAsKnown || outdated.has(rollout) || dueAt <= dueBefore) {',
-    replace: 'if (!isAsKnown || outdated.has(rollout)) {',
+    find: 'return !isAsKnown || changed.has(rollout) || dueAt <= dueBefore;',
+    replace: 'return !isAsKnown || changed.has(rollout);',
   },
   {
     name: 'a command waits for the end of an outage to be told that it has expired',

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { MissingRight, Transient, Unreachable } from '../../lib/errors.ts';
+import { hashLabel } from '../../lib/model/names.ts';
 import { fromTime } from '../../lib/model/units.ts';
 import { nameOf } from '../../lib/model/workload.ts';
+import { noteOutage, outageOf } from '../../lib/queue/outage.ts';
 import { resync } from '../../lib/reconcile/resync.ts';
 import { deliver } from '../../lib/reconcile.ts';
+import { blankRecord } from '../../lib/record/blank.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
+import type { Cluster, QueueMessage, World } from '../../lib/world.ts';
 import { rollout } from '../simulate/manifests.ts';
 
 /** A cluster whose doorbell reaches nobody. */
@@ -91,5 +96,75 @@ describe('resync', () => {
       .as('kubectl')
       .patch({ kind: 'Deployment', ...target }, { spec: { template: { spec: { containers } } } });
     expect(await resync(world, 'local')).toBe(1);
+  });
+
+  /** The world with its calls to the cluster told, and some of them refused. */
+  const watched = (world: World, refused: (call: string) => Error | undefined) => {
+    const calls: string[] = [];
+    const cluster = async (name: string): Promise<Cluster> => {
+      const live = await world.cluster(name);
+      const list: Cluster['list'] = async (kind, ...rest) => {
+        calls.push(`list ${kind}`);
+        const error = refused(`list ${kind}`);
+        if (error) throw error;
+        return await live.list(kind, ...rest);
+      };
+      return { ...live, list };
+    };
+    return { calls, world: { ...world, cluster } };
+  };
+
+  it('lists Services once a day: those of a rollout that it knows it gives back without', async () => {
+    const { pass, cluster, ...stage } = await unheard();
+    const { calls, world } = watched(stage.world, () => undefined);
+    const service = {
+      metadata: { namespace: 'shop', name: 'active' },
+      spec: { selector: { app: 'web' } },
+    };
+    cluster.apply('Service', service);
+    cluster.apply('Rollout', rollout({ strategy: { blueGreen: { activeService: 'active' } } }));
+    await resync(world, 'local');
+    await pass(5 * 60_000);
+    const selector = () => cluster.read.get('Service', 'shop', 'active').spec?.selector;
+    expect(selector()).toHaveProperty(hashLabel);
+    cluster.deleteObject('Rollout', 'shop', 'web');
+    await resync(world, 'local');
+    await pass(1000);
+    expect(selector()).toEqual({ app: 'web' });
+    expect(calls.filter((call) => call === 'list Service')).toHaveLength(1);
+    await pass(24 * 60 * 60_000);
+    await resync(world, 'local');
+    expect(calls.filter((call) => call === 'list Service')).toHaveLength(2);
+  });
+
+  it('tells a right that is missing from a cluster that does not answer', async () => {
+    const { pass, cluster, ...stage } = await unheard();
+    const rule = '{apiGroups: ["apps"], resources: ["replicasets"], verbs: ["list"]}';
+    const forbidden = new MissingRight('list replicasets.apps *: 403', `add the rule ${rule}`);
+    const { world } = watched(stage.world, (call) =>
+      call === 'list ReplicaSet' ? forbidden : undefined,
+    );
+    await expect(resync(world, 'local')).rejects.toBe(forbidden);
+    const away = watched(stage.world, () => new Transient('503'));
+    await expect(resync(away.world, 'local')).rejects.toBeInstanceOf(Unreachable);
+  });
+
+  it('ends an outage with an answer that refuses it a list, and wakes what is due', async () => {
+    const { pass, cluster, ...stage } = await unheard();
+    const { world } = watched(stage.world, () => new MissingRight('403', 'a rule'));
+    const sent: QueueMessage[] = [];
+    const heard = {
+      ...world,
+      wakes: { send: async (message: QueueMessage) => void sent.push(message) },
+    };
+    const dueAt = world.clock.now();
+    const key = { cluster: 'local', namespace: 'shop', name: 'web' };
+    await world.store.save({ ...blankRecord(key), dueAt });
+    await world.store.save({ ...blankRecord({ ...key, name: 'at-rest' }) });
+    await noteOutage(world, 'local', new Error('503'));
+    await expect(resync(heard, 'local')).rejects.toBeInstanceOf(MissingRight);
+    expect(sent).toEqual([{ key }]);
+    expect(await outageOf(world.store.documents, 'local')).toBeUndefined();
+    expect(await resync(stage.world, 'local')).toBe(2);
   });
 });
