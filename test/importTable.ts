@@ -24,6 +24,7 @@ const LIB = [
   'eks',
   'registry',
   'diagnose',
+  'cache',
   'clock',
   'observe',
   'apply',
@@ -51,10 +52,11 @@ export const AREAS: Record<string, Area> = {
   errors: { imports: ['model'] },
   world: { imports: ['model', 'errors'] },
   clock: { imports: ['world'] },
+  cache: { imports: ['model'], packages: [] },
   kubernetes: EDGE,
   store: EDGE,
   queue: EDGE,
-  eks: { imports: [...EDGE.imports, 'kubernetes'] },
+  eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
   registry: EDGE,
   diagnose: { imports: [...EDGE.imports, 'kubernetes', 'eks', 'registry'] },
   // What to read, and what follows from it, the pure rules say.
@@ -66,11 +68,11 @@ export const AREAS: Record<string, Area> = {
   // The rule of a verb is shared with what decides.
   commands: { imports: ['model', 'decide', 'record', 'world', 'errors'] },
   api: { imports: ['model', 'commands', 'store', 'world', 'errors'], types: ['decide'] },
-  settings: { imports: ['model', 'hooks', 'world', 'errors'] },
+  settings: { imports: ['model', 'hooks', 'cache', 'world', 'errors'] },
   access: { imports: ['model', 'commands', 'settings', 'world', 'errors'] },
-  hooks: { imports: ['model', 'commands', 'world', 'errors', 'api'] },
+  hooks: { imports: ['model', 'commands', 'cache', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES] },
-  admission: { imports: ['model', 'decide', 'registry', 'queue', 'world', 'errors'] },
+  admission: { imports: ['model', 'decide', 'registry', 'queue', 'cache', 'world', 'errors'] },
   adopt: {
     imports: [
       'model',

@@ -1,3 +1,5 @@
+import { cache, type Kept } from '../cache.ts';
+import { Transient } from '../errors.ts';
 import type { DoorbellEntry } from '../model/documents.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { isSecretOf } from '../registry/webhookSecret.ts';
@@ -12,8 +14,7 @@ const pauseMs: Millis = 5 * secondMs;
 /** Names remembered, those nobody has registered among them. */
 const namesMax = 2000;
 
-/** `readAt`: when the table said so. */
-type Known = { readAt: Millis; doorbell?: DoorbellEntry };
+type Known = { doorbell?: DoorbellEntry };
 
 /**
  * `isFresh`: the table has said so lately. `unreadable`: the table could not be asked, so nobody can say.
@@ -30,52 +31,41 @@ export function authenticateCluster({
   store,
   log,
 }: Pick<World, 'clock' | 'store' | 'log'>): AuthenticateCluster {
-  const known = new Map<string, Known>();
-  const reading = new Map<string, Promise<Known | undefined>>();
   let failedAt = Number.NEGATIVE_INFINITY;
-
-  const read = async (cluster: string): Promise<Known | undefined> => {
-    if (clock.now() - failedAt < pauseMs) return known.get(cluster);
-    try {
-      const document = await store.documents.get({ kind: 'cluster', id: cluster });
-      const entry = { readAt: clock.now(), ...(document && { doorbell: document.body.doorbell }) };
-      remember(known, cluster, entry);
-      return entry;
-    } catch (error) {
-      failedAt = clock.now();
-      log('warn', 'the registry could not be read', { cluster, error: String(error) });
-      return known.get(cluster);
-    }
-  };
-  /** Those who ask at the same time wait for one read. */
-  const readOnce = (cluster: string): Promise<Known | undefined> => {
-    const same = reading.get(cluster) ?? read(cluster).finally(() => reading.delete(cluster));
-    reading.set(cluster, same);
-    return same;
-  };
+  const entries = cache<Known>({
+    ...{ now: clock.now, lifeMs: entryLifeMs, max: namesMax },
+    // Beyond the bound a name that nobody has registered is forgotten first.
+    goesFirst: ({ doorbell }) => doorbell === undefined,
+    standsIn: () => true,
+    failureLifeMs: () => 0,
+    read: async (cluster) => {
+      if (clock.now() - failedAt < pauseMs)
+        throw new Transient('The table did not answer just now');
+      try {
+        const document = await store.documents.get({ kind: 'cluster', id: cluster });
+        return document ? { doorbell: document.body.doorbell } : {};
+      } catch (error) {
+        failedAt = clock.now();
+        log('warn', 'the registry could not be read', { cluster, error: String(error) });
+        throw error;
+      }
+    },
+  });
+  const entryOf = (cluster: string, ageMaxMs?: Millis) =>
+    entries(cluster, ageMaxMs).catch(() => undefined);
   return async (cluster, secret) => {
-    let entry = known.get(cluster);
-    if (!entry || clock.now() - entry.readAt >= entryLifeMs) entry = await readOnce(cluster);
+    let entry = await entryOf(cluster);
     if (!matches(entry, secret, clock.now())) {
-      const isOld = entry && clock.now() - entry.readAt >= rereadMs;
-      if (isOld) entry = await readOnce(cluster);
+      // A name that was read just now is not read again.
+      entry = await entryOf(cluster, rereadMs);
       if (!matches(entry, secret, clock.now())) return entry ? undefined : 'unreadable';
     }
-    if (!entry?.doorbell) return undefined;
-    return { doorbell: entry.doorbell, isFresh: clock.now() - entry.readAt < entryLifeMs };
+    const { doorbell } = entry?.value ?? {};
+    if (!entry || !doorbell) return undefined;
+    return { doorbell, isFresh: clock.now() - entry.readAt < entryLifeMs };
   };
 }
 
-function matches(entry: Known | undefined, secret: string, now: Millis): boolean {
-  return isSecretOf(entry?.doorbell ?? { secrets: [] }, secret, now);
-}
-
-/** Beyond the bound a name that nobody has registered is forgotten first. */
-function remember(known: Map<string, Known>, cluster: string, entry: Known): void {
-  known.delete(cluster);
-  known.set(cluster, entry);
-  if (known.size <= namesMax) return;
-  const stranger = [...known].find(([, { doorbell }]) => doorbell === undefined)?.[0];
-  const oldest = stranger ?? known.keys().next().value;
-  if (oldest !== undefined) known.delete(oldest);
+function matches(entry: Kept<Known> | undefined, secret: string, now: Millis): boolean {
+  return isSecretOf(entry?.value.doorbell ?? { secrets: [] }, secret, now);
 }

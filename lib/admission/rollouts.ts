@@ -1,3 +1,4 @@
+import { cache } from '../cache.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { ObjectRef } from '../model/kinds.ts';
 import { type Millis, secondMs } from '../model/units.ts';
@@ -19,21 +20,16 @@ export type FindRollouts = (cluster: string, concern: Concern) => Promise<Concer
 
 /** Finds the rollouts a notice concerns in the table: no call to any cluster. */
 export function rolloutFinder({ clock, store }: Pick<World, 'clock' | 'store'>): FindRollouts {
-  const known = new Map<string, { until: Millis; rollouts: Recorded[] | 'tooMany' }>();
-  const recorded = async (cluster: string, namespace: string) => {
-    const id = `${cluster}/${namespace}`;
-    const last = known.get(id);
-    if (last && clock.now() < last.until) return last.rollouts;
-    const rollouts = await read(store, cluster, namespace);
-    known.delete(id);
-    known.set(id, { until: clock.now() + lifeMs, rollouts });
-    const oldest = known.keys().next().value;
-    if (known.size > namespacesMax && oldest !== undefined) known.delete(oldest);
-    return rollouts;
-  };
+  const recorded = cache<Recorded[] | 'tooMany'>({
+    ...{ now: clock.now, lifeMs, max: namespacesMax },
+    read: (id) => {
+      const [cluster = '', namespace = ''] = id.split('/');
+      return read(store, cluster, namespace);
+    },
+  });
   return async (cluster, concern) => {
     if ('key' in concern) return [{ key: concern.key }];
-    const rollouts = await recorded(cluster, concern.namespace);
+    const { value: rollouts } = await recorded(`${cluster}/${concern.namespace}`);
     if (rollouts === 'tooMany') return rollouts;
     return rollouts.filter((each) => isConcerned(each, concern));
   };

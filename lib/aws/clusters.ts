@@ -1,3 +1,4 @@
+import { cache } from '../cache.ts';
 import { eksAccess, eksClient } from '../eks/signIn.ts';
 import { NotFound } from '../errors.ts';
 import { kubernetesCluster } from '../kubernetes/kubernetes.ts';
@@ -8,7 +9,7 @@ import type { Clock, Cluster, Documents } from '../world.ts';
 /** How long a cluster's entry in the table is believed. */
 const entryLifeMs: Millis = minuteMs;
 
-type Known = { text: string; cluster: Cluster; until: Millis };
+type Known = { text: string; cluster: Cluster };
 
 /**
  * The registered clusters. Connections and tokens are kept between wakes, until the cluster's entry
@@ -18,20 +19,17 @@ export function liveClusters(
   { documents, clock }: { documents: Documents; clock: Clock },
   userAgent: string,
 ): (name: string) => Promise<Cluster> {
-  const known = new Map<string, Known>();
-  return async (name) => {
-    const last = known.get(name);
-    if (last && last.until > clock.now()) return last.cluster;
-    const document = await documents.get({ kind: 'cluster', id: name });
-    if (!document) {
-      known.delete(name);
-      throw new NotFound(`no cluster is registered as ${name}`);
-    }
-    const text = JSON.stringify(document.body);
-    const cluster = last?.text === text ? last.cluster : clusterOf(document.body, userAgent);
-    known.set(name, { text, cluster, until: clock.now() + entryLifeMs });
-    return cluster;
-  };
+  const known = cache<Known>({
+    ...{ now: clock.now, lifeMs: entryLifeMs },
+    read: async (name, last) => {
+      const document = await documents.get({ kind: 'cluster', id: name });
+      if (!document) throw new NotFound(`no cluster is registered as ${name}`);
+      const text = JSON.stringify(document.body);
+      if (last?.text === text) return last;
+      return { text, cluster: clusterOf(document.body, userAgent) };
+    },
+  });
+  return async (name) => (await known(name)).value.cluster;
 }
 
 function clusterOf(entry: ClusterEntry, userAgent: string): Cluster {

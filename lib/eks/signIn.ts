@@ -2,6 +2,7 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { clientSettings } from '../aws/aws.ts';
+import { cache } from '../cache.ts';
 import type { Access, SignIn } from '../kubernetes/transport.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { describeCluster, eksError } from './describe.ts';
@@ -35,50 +36,26 @@ export function eksAccess(options: EksOptions): SignIn {
   const { region, name, at, now = Date.now, client = eksClient({ region }) } = options;
   const signer = options.signer ?? client.config.credentials;
   const { sha256 } = client.config;
-  const address = remembering(now, async () => ({
-    value: await whereIs(client, { region, name }),
-    until: Number.POSITIVE_INFINITY,
-  }));
-  const token = remembering(now, async () => {
-    const { text, expiresAt } = await signToken({ region, name, signer, sha256, at: now() });
-    return { value: text, until: expiresAt - spareMs };
+  const address = cache({
+    ...{ now, lifeMs: Number.POSITIVE_INFINITY },
+    read: () => whereIs(client, { region, name }),
+  });
+  const token = cache({
+    now,
+    read: () => signToken({ region, name, signer, sha256, at: now() }),
+    lifeMs: ({ expiresAt }) => expiresAt - spareMs - now(),
   });
   let registered = at;
   return async ({ fresh }) => {
     const where = fresh ? undefined : registered;
-    const [access, text] = await Promise.all([where ?? address(fresh), token(fresh)]);
+    const ageMaxMs = fresh ? refreshMinMs : Number.POSITIVE_INFINITY;
+    const [access, { value }] = await Promise.all([
+      where ?? address('', ageMaxMs).then((kept) => kept.value),
+      token('', ageMaxMs),
+    ]);
     // As long as EKS does not answer, what was registered may well be right: a token can be refused as well.
     if (where === undefined) registered = undefined;
-    return { ...access, token: text };
-  };
-}
-
-/** What `make` made last, for all who ask at once, while it is good; a failure is forgotten. */
-function remembering<T>(
-  now: () => Millis,
-  make: () => Promise<{ value: T; until: Millis }>,
-): (fresh: boolean) => Promise<T> {
-  let known: { since: Millis; until: Millis; value: Promise<T> } | undefined;
-  return (fresh) => {
-    const since = now();
-    const isRefused = fresh && known !== undefined && known.since <= since - refreshMinMs;
-    if (known !== undefined && since < known.until && !isRefused) return known.value;
-    const made = make();
-    const entry = {
-      since,
-      until: Number.POSITIVE_INFINITY,
-      value: made.then(({ value }) => value),
-    };
-    known = entry;
-    made.then(
-      ({ until }) => {
-        entry.until = until;
-      },
-      () => {
-        if (known === entry) known = undefined;
-      },
-    );
-    return entry.value;
+    return { ...access, token: value.text };
   };
 }
 

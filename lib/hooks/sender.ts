@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ProblemError, problem } from '../api/problem.ts';
+import { cache } from '../cache.ts';
 import { Terminal } from '../errors.ts';
 import { type Millis, minuteMs, secondMs, toIso } from '../model/units.ts';
 import type { Clock, World } from '../world.ts';
@@ -141,19 +142,9 @@ export function cachedSecrets(
   fetchSecret: (ref: SecretRef) => Promise<string>,
   clock: Pick<Clock, 'now'>,
 ): Secrets {
-  const known = new Map<string, { at: Millis; text: string }>();
-  return async (ref, ageMaxMs) => {
-    const last = known.get(ref.ssm);
-    if (last !== undefined && clock.now() - last.at <= ageMaxMs) return last.text;
-    const at = clock.now();
-    try {
-      const text = await fetchSecret(ref);
-      known.set(ref.ssm, { at, text });
-      return text;
-    } catch (error) {
-      if (last === undefined) throw error;
-      known.set(ref.ssm, { ...last, at });
-      return last.text;
-    }
-  };
+  const secrets = cache({
+    ...{ now: clock.now, lifeMs: Number.POSITIVE_INFINITY, standsIn: () => true },
+    read: (ssm) => fetchSecret({ ssm }),
+  });
+  return async ({ ssm }, ageMaxMs) => (await secrets(ssm, ageMaxMs)).value;
 }

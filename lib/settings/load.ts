@@ -1,3 +1,4 @@
+import { cache } from '../cache.ts';
 import { Terminal, Transient } from '../errors.ts';
 import { faultList } from '../model/faults.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
@@ -25,38 +26,17 @@ type Outside = { documents: Documents; clock: Clock; log: Log };
  * Terminal when what it holds is not understood: nobody is let in by what may mean something else.
  */
 export function settingsReader({ documents, clock, log }: Outside): () => Promise<Current> {
-  let last: { current: Current; readAt: Millis } | undefined;
-  let known: { answer: Current | Error; until: Millis } | undefined;
-
-  const load = async (): Promise<Current | Error> => {
-    const now = clock.now();
-    try {
-      const current = await read(documents, last?.current);
-      last = { current, readAt: now };
-      known = { answer: current, until: now + lifeMs };
-    } catch (error) {
-      const isBrief =
-        error instanceof Transient && last !== undefined && now < last.readAt + staleMs;
-      if (isBrief) log('warn', 'the settings could not be read: the last ones hold', { error });
+  const current = cache<Current>({
+    ...{ now: clock.now, lifeMs },
+    read: (_, last) => read(documents, last),
+    standsIn: (error, ageMs) => error instanceof Transient && ageMs < staleMs,
+    failureLifeMs: (isFirst) => (isFirst ? firstFailureLifeMs : failureLifeMs),
+    onFailure: (error, standsIn) => {
+      if (standsIn) log('warn', 'the settings could not be read: the last ones hold', { error });
       else log('error', 'nobody is let in: the settings cannot be used', { error });
-      const answer = isBrief && last !== undefined ? last.current : (error as Error);
-      const isAwaited = last === undefined && error instanceof Transient;
-      known = { answer, until: now + (isAwaited ? firstFailureLifeMs : failureLifeMs) };
-    }
-    return known.answer;
-  };
-
-  let loading: Promise<Current | Error> | undefined;
-  return async () => {
-    if (known === undefined || clock.now() >= known.until) {
-      loading ??= load().finally(() => {
-        loading = undefined;
-      });
-    }
-    const answer = loading === undefined ? known?.answer : await loading;
-    if (answer === undefined || answer instanceof Error) throw answer;
-    return answer;
-  };
+    },
+  });
+  return async () => (await current('')).value;
 }
 
 async function read(documents: Documents, last: Current | undefined): Promise<Current> {
