@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { defined } from '../../lib/model/defined.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -92,10 +93,12 @@ function setImage(call: Call<Options>) {
 
 function common({ reason, ...options }: Options) {
   const expect = {
-    ...(options.expectRevision === undefined ? {} : { revision: options.expectRevision }),
-    ...(options.expectStep === undefined ? {} : { stepIndex: options.expectStep }),
-    ...(options.expectHash === undefined ? {} : { podHash: options.expectHash }),
-    ...(options.expectImage === undefined ? {} : { image: options.expectImage }),
+    ...defined({
+      revision: options.expectRevision,
+      stepIndex: options.expectStep,
+      podHash: options.expectHash,
+      image: options.expectImage,
+    }),
   };
   return { reason, ...(Object.keys(expect).length === 0 ? {} : { expect }) };
 }

@@ -12,6 +12,7 @@ import { describeCluster, type EksCluster } from '../../lib/eks/describe.ts';
 import { eksAccess, eksClient } from '../../lib/eks/signIn.ts';
 import { Terminal } from '../../lib/errors.ts';
 import { type Context, contextOf } from '../../lib/kubernetes/kubeconfig.ts';
+import { defined } from '../../lib/model/defined.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
 import {
   addCluster,
@@ -58,13 +59,13 @@ export async function add(call: Call<AddOptions>): Promise<ExitCode> {
     const isKnown = (await documents.get({ kind: 'cluster', id: name })) !== undefined;
     const withBell = options.doorbell && !isKnown;
     const server = withBell ? doorbellServer(options.server ?? io.env.SERIN_SERVER) : '';
-    const client = eksClient({ region, ...(roleArn !== undefined && { roleArn }) });
+    const client = eksClient({ region, ...defined({ roleArn }) });
     const cluster = await describeCluster(client, { region, name: eksName });
     refuseUnfit(cluster, input, options.vpc === true);
     const secret = newSecret();
     const secrets = withBell ? [{ sha256: secretHash(secret) }] : [];
     const { enforce } = options;
-    const doorbell = { rings: false, ...(enforce !== undefined && { enforce }), secrets };
+    const doorbell = { rings: false, ...defined({ enforce }), secrets };
     const by = operator();
     const wanted = { ...entryOf(input, cluster), doorbell, addedAt: Date.now(), addedBy: by };
     const { entry, isNew, changed } = await addCluster(documents, wanted);
@@ -101,7 +102,7 @@ function entryOf({ name, region, eksName, roleArn }: AddInput, cluster: EksClust
   const { arn, endpoint, ca, egress, isPublic } = cluster;
   return {
     ...{ name, region, eksName, endpoint, ca, arn, egress, isPrivate: !isPublic },
-    ...(roleArn !== undefined && { roleArn }),
+    ...defined({ roleArn }),
   };
 }
 
@@ -211,8 +212,8 @@ async function findingsOf(
   rangAt: number | undefined,
 ): Promise<Finding[]> {
   const { region, eksName, roleArn, endpoint, ca } = entry;
-  const client = eksClient({ region, ...(roleArn !== undefined && { roleArn }) });
-  const at = { server: endpoint, ...(ca !== undefined && { ca }) };
+  const client = eksClient({ region, ...defined({ roleArn }) });
+  const at = { server: endpoint, ...defined({ ca }) };
   const signer =
     as === undefined ? undefined : eksClient({ region, roleArn: as }).config.credentials;
   const signIn = eksAccess({ region, name: eksName, client, at, ...(signer && { signer }) });
@@ -220,7 +221,7 @@ async function findingsOf(
   const api = { entry, by: { signIn }, ...admin, rights: rightsIn(rbacManifest), userAgent };
   return [
     ...(await checkEks(client, entry)),
-    ...(await checkApi({ ...api, now: Date.now(), ...(rangAt !== undefined && { rangAt }) })),
+    ...(await checkApi({ ...api, now: Date.now(), ...defined({ rangAt }) })),
   ];
 }
 

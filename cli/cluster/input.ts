@@ -1,3 +1,4 @@
+import { defined } from '../../lib/model/defined.ts';
 import { usageError } from '../exit.ts';
 
 export type AddInput = { name: string; region: string; eksName: string; roleArn?: string };
@@ -26,7 +27,7 @@ export function addInput(
     const hint = 'One is arn:aws:iam::222222222222:role/serin-cluster.';
     throw usageError(`${JSON.stringify(roleArn)} is not the ARN of a role`, hint);
   }
-  return { name, region, eksName, ...(roleArn !== undefined && { roleArn }) };
+  return { name, region, eksName, ...defined({ roleArn }) };
 }
 
 /** The address that clusters ring at. kube-apiserver calls https only, and adds its own query. */

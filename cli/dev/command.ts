@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
+import { defined } from '../../lib/model/defined.ts';
 import { secondMs } from '../../lib/model/units.ts';
 import type { Embedded } from '../../server/embedded.ts';
 import { announceServer, serverFile, withdrawServer } from '../connection.ts';
@@ -66,7 +67,7 @@ async function dev({ args, options, io }: Call<Options>) {
   const embedded = await startEmbedded({
     port: options.port,
     speed: options.speed,
-    ...(options.data === undefined ? {} : { dir: options.data }),
+    ...defined({ dir: options.data }),
     log: logTo(io, options.verbose === true),
     onLedger: (key, entry) => tell(happened(key, entry)),
   });

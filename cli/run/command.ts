@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { Terminal } from '../../lib/errors.ts';
+import { defined } from '../../lib/model/defined.ts';
 import type { Run } from '../../server/run.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
@@ -68,12 +69,12 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
   io.stop.addEventListener('abort', giveUp);
   const running = await startRun({
     kubeconfig: options.kubeconfig,
-    ...(options.context !== undefined && { context: options.context }),
+    ...defined({ context: options.context }),
     namespaces,
     instanceId: options.instanceId,
     cluster,
     port: options.port,
-    ...(options.data !== undefined && { dir: options.data }),
+    ...defined({ dir: options.data }),
     ...(options.inMemory && { dir: 'memory' }),
     env: io.env,
     userAgent: `serin/${ownVersion()}`,

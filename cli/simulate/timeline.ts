@@ -1,4 +1,5 @@
 import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
+import { defined } from '../../lib/model/defined.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 import type { Reason } from '../../lib/model/plan.ts';
 import { fromTime, humanDuration, type Millis, secondMs } from '../../lib/model/units.ts';
@@ -82,7 +83,7 @@ export function waitingOf(reasons: Reason[], startMs: Millis): Waiting[] {
     text: relativeTimes(text, startMs),
     ...(since === undefined ? {} : { sinceSeconds: secondsSince(startMs, since) }),
     ...(until === undefined ? {} : { untilSeconds: secondsSince(startMs, until) }),
-    ...(unblock === undefined ? {} : { unblock }),
+    ...defined({ unblock }),
   }));
 }
 

@@ -1,4 +1,5 @@
 import type { Seen } from '../decide/commands/seen.ts';
+import { defined } from '../model/defined.ts';
 import type { Intent } from '../model/intent.ts';
 import type { RolloutView } from '../model/view.ts';
 
@@ -34,8 +35,7 @@ export function commandAnswer(intent: Intent, more: Partial<CommandAnswer> = {})
   const { id, command, actor, reason, acceptedAt, outcome } = intent;
   return {
     ...{ id, command, actor, acceptedAt },
-    ...(reason === undefined ? {} : { reason }),
-    ...(outcome === undefined ? {} : { outcome }),
+    ...defined({ reason, outcome }),
     ...more,
   };
 }

@@ -2,6 +2,7 @@ import { kubectlFor } from '../commands/kubectl.ts';
 import { isVerb, unreadCommand } from '../commands/verbs.ts';
 import { Terminal, Transient } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
+import { defined } from '../model/defined.ts';
 import type { Command } from '../model/intent.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { type ApiDeps, type Call, iamRoot } from './call.ts';
@@ -91,7 +92,7 @@ const place =
 /** The kubectl command for a path. Its body was not read: nobody knows yet whose it is. */
 function kubectlAt(path: string): string | undefined {
   const [, cluster = '', namespace = '', name, what = 'get'] = place.exec(path) ?? [];
-  if (!areNames({ cluster, namespace, ...(name !== undefined && { name }) })) return undefined;
+  if (!areNames({ cluster, namespace, ...defined({ name }) })) return undefined;
   if (name === undefined) return `kubectl argo rollouts list rollouts -n ${namespace}`;
   return kubectlFor(commandOf(what), { cluster, namespace, name });
 }

@@ -1,4 +1,5 @@
 import type { Submission } from '../commands/submit.ts';
+import { defined } from '../model/defined.ts';
 import { faultList, faultsMax } from '../model/faults.ts';
 import type { Command, Verb } from '../model/intent.ts';
 import { nearestName } from '../model/nearest.ts';
@@ -26,8 +27,7 @@ export async function readCommand(verb: Verb, request: Request): Promise<Command
   return {
     // The schema of this verb has just said that these are its fields.
     command: inUtc({ verb, ...fields } as Command),
-    ...(expect === undefined ? {} : { expect }),
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ expect, reason }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
@@ -36,12 +37,9 @@ export function explain(view: RolloutView): Explanation {
     phase,
     message,
     revision,
-    ...(view.step === undefined ? {} : { step: view.step }),
-    ...(view.setWeight === undefined ? {} : { setWeight: view.setWeight }),
+    ...defined({ step: view.step, setWeight: view.setWeight }),
     waitsFor: first?.text ?? null,
-    ...(first?.since === undefined ? {} : { since: first.since }),
-    ...(first?.until === undefined ? {} : { until: first.until }),
-    ...(first?.unblock === undefined ? {} : { unblock: first.unblock }),
+    ...defined({ since: first?.since, until: first?.until, unblock: first?.unblock }),
     reasons: view.reasons,
     wake: view.wake,
   };

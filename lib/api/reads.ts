@@ -1,6 +1,7 @@
 import { kubectlFor } from '../commands/kubectl.ts';
 import { look } from '../commands/look.ts';
 import { Terminal, Transient } from '../errors.ts';
+import { defined } from '../model/defined.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { RolloutView } from '../model/view.ts';
@@ -37,7 +38,7 @@ export async function listRollouts(call: Call): Promise<Response> {
     ...(unreadable.length > 0 && {
       unreadable: unreadable.map(({ key, reason }) => ({ ...key, reason })),
     }),
-    ...(cursor !== undefined && { cursor }),
+    ...defined({ cursor }),
   };
   const tagged = items.map(({ observedAt: _, wake: __, ...item }) => item);
   return taggedAnswer(call.request, { items, ...rest }, { tagged, ...rest });

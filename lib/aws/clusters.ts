@@ -2,6 +2,7 @@ import { cache } from '../cache.ts';
 import { eksAccess, eksClient } from '../eks/signIn.ts';
 import { NotFound } from '../errors.ts';
 import { kubernetesCluster } from '../kubernetes/kubernetes.ts';
+import { defined } from '../model/defined.ts';
 import type { ClusterEntry } from '../model/documents.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
 import type { Clock, Cluster, Documents } from '../world.ts';
@@ -34,8 +35,8 @@ export function liveClusters(
 
 function clusterOf(entry: ClusterEntry, userAgent: string): Cluster {
   const { region, eksName, roleArn, endpoint, ca, doorbell } = entry;
-  const client = eksClient({ region, ...(roleArn !== undefined && { roleArn }) });
-  const at = { server: endpoint, ...(ca !== undefined && { ca }) };
+  const client = eksClient({ region, ...defined({ roleArn }) });
+  const at = { server: endpoint, ...defined({ ca }) };
   const signIn = eksAccess({ region, name: eksName, client, at });
   return kubernetesCluster({ signIn, doorbell: doorbell.rings, userAgent });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Seen } from '../decide/commands/seen.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
+import { defined } from '../model/defined.ts';
 import type { Actor, Command, Intent } from '../model/intent.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
@@ -104,8 +105,7 @@ function decide(
   const now = deps.world.clock.now();
   const body = {
     command,
-    ...(expect === undefined ? {} : { expect }),
-    ...(reason === undefined ? {} : { reason }),
+    ...defined({ expect, reason }),
   };
   const digest = digestOf(body);
   return accept({ ...body, record, fresh, idempotencyKey, digest, actor, now, id });

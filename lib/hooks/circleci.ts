@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../model/defined.ts';
 import { fromTime } from '../model/units.ts';
 import {
   actorText,
@@ -100,7 +101,7 @@ export function readCircleci(body: unknown): Read {
       ...refs,
       status: statusOf(said),
       said,
-      ...(outsider === undefined ? {} : { outsider }),
+      ...defined({ outsider }),
       at: fromTime(data.happened_at),
       values: valuesOf({ branch: refs.branch, tag: refs.tag, revision: build.revision, number }),
       actor: actorText({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../model/defined.ts';
 import type { Millis } from '../model/units.ts';
 import { actorText, faultOf, type Read, statusOf, valuesOf } from './event.ts';
 
@@ -31,8 +32,7 @@ export function readGeneric(body: unknown, at: Millis): Read {
       what: 'run',
       project: { id: project, slug: project },
       workflows: [workflow],
-      ...(branch === undefined ? {} : { branch }),
-      ...(tag === undefined ? {} : { tag }),
+      ...defined({ branch, tag }),
       status: statusOf(status),
       said: status,
       at,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../model/defined.ts';
 import { fromTime, secondMs } from '../model/units.ts';
 import {
   actorText,
@@ -80,7 +81,7 @@ export function readGithub(body: unknown): Read {
       ...refs,
       status: statusOf(said),
       said,
-      ...(outsider === undefined ? {} : { outsider }),
+      ...defined({ outsider }),
       at: fromTime(run.updated_at),
       values: valuesOf({ branch: refs.branch, tag: refs.tag, revision: run.head_sha, number }),
       actor: actorText({

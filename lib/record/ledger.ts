@@ -1,6 +1,7 @@
 import { stepText } from '../decide/steps/kinds.ts';
 import { stepsOf } from '../decide/steps/steps.ts';
 import type { Rollout } from '../model/argo.generated.ts';
+import { defined } from '../model/defined.ts';
 import type { Actor, Command, Intent } from '../model/intent.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
@@ -41,7 +42,7 @@ export function transitions(
       actor: command?.actor ?? (note.isOurs ? controller : nobody),
       revision: after.revision,
       text: note.text,
-      ...(reason !== undefined && { reason }),
+      ...defined({ reason }),
       ...(merged && { merged }),
       // How long another one kept it is not known: it ended before it was looked at.
       ...(note.pause && controller === serin && { pause: note.pause }),
@@ -55,7 +56,7 @@ function placeOf({
   createdAt,
   resourceVersion,
 }: Pick<Progress, 'uid' | 'createdAt' | 'resourceVersion'>) {
-  return { uid, ...(createdAt !== undefined && { createdAt }), resourceVersion };
+  return { uid, ...defined({ createdAt }), resourceVersion };
 }
 
 function isOf({ command, applying }: Intent, { kind, causedBy }: Note): boolean {
@@ -218,7 +219,7 @@ export function commandEntry(intent: Intent, after: Progress | undefined): Ledge
     actor: intent.actor,
     revision: after?.revision ?? 0,
     text: `${asked}: ${outcome?.result}. ${outcome?.detail}`,
-    ...(intent.reason !== undefined && { reason: intent.reason }),
+    ...defined({ reason: intent.reason }),
   };
 }
 

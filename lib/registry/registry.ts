@@ -1,4 +1,5 @@
 import { Conflict, ifWritten, NotFound, Terminal } from '../errors.ts';
+import { defined } from '../model/defined.ts';
 import type { ClusterEntry, Document } from '../model/documents.ts';
 import { keyText } from '../model/key.ts';
 import type { RolloutRecord } from '../model/record.ts';
@@ -185,7 +186,7 @@ async function recordsOf(store: Store, name: string): Promise<RolloutRecord[]> {
   do {
     const page = await store.list(name, {
       limit: pageSize,
-      ...(cursor !== undefined && { cursor }),
+      ...defined({ cursor }),
     });
     records.push(...page.items);
     const [unreadable] = page.unreadable;

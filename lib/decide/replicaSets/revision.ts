@@ -1,4 +1,5 @@
 import type { OwnerReference, ReplicaSet, Rollout } from '../../model/argo.generated.ts';
+import { defined } from '../../model/defined.ts';
 import {
   desiredReplicasAnnotation,
   hashLabel,
@@ -74,7 +75,7 @@ export function newReplicaSet(
         ...template,
         metadata: { ...template.metadata, labels },
         ...(template.spec && {
-          spec: { ...template.spec, ...(affinity !== undefined && { affinity }) },
+          spec: { ...template.spec, ...defined({ affinity }) },
         }),
       },
     },

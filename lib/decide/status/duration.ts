@@ -1,4 +1,5 @@
 import type { RolloutDurationStatus, RolloutStatus } from '../../model/argo.generated.ts';
+import { defined } from '../../model/defined.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { fromTime, secondMs, toTime } from '../../model/units.ts';
 import { availableOf, createdAt, podHashOf, replicasOf } from '../../model/workload.ts';
@@ -30,7 +31,7 @@ function durationOf(release: Release, after: RolloutStatus): RolloutDurationStat
   let run = before.duration;
   if (run && !run.finishedAt) {
     const said = outcomeOf(release, after, isNew) ?? run.completionStatus;
-    run = { ...run, ...(said !== undefined && { completionStatus: said }) };
+    run = { ...run, ...defined({ completionStatus: said }) };
     if (isDone) return finished(run, said ?? 'Promoted', now);
     if (isAborted) return finished(run, said ?? 'Aborted', now);
     // Anything else that is new takes the place of what was under way.

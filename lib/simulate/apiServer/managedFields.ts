@@ -1,4 +1,5 @@
 import type { ManagedFieldsEntry } from '../../model/argo.generated.ts';
+import { defined } from '../../model/defined.ts';
 import { isRecord } from '../../model/gotypes.ts';
 import { deepEqual } from '../../model/patch.ts';
 import type { Millis } from '../../model/units.ts';
@@ -37,7 +38,7 @@ export function managedBy(
     time: toTime(write.at),
     fieldsType: 'FieldsV1',
     fieldsV1: union(own === undefined ? {} : fieldsOf(own), taken),
-    ...(writer.subresource === undefined ? {} : { subresource: writer.subresource }),
+    ...defined({ subresource: writer.subresource }),
   };
   return [...entries.filter((other) => other !== own), entry];
 }

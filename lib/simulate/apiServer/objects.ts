@@ -1,6 +1,7 @@
 import { Conflict, NotFound, Terminal } from '../../errors.ts';
 import { parseSelector, selects } from '../../kubernetes/selectors.ts';
 import type { ObjectMeta } from '../../model/argo.generated.ts';
+import { defined } from '../../model/defined.ts';
 import {
   apiVersionOf,
   type Kind,
@@ -201,8 +202,7 @@ function patched(
 ): AnyObject {
   const { uid, resourceVersion } = (patch.metadata ?? {}) as ObjectMeta;
   const before = found(state, kind, {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...defined({ uid, resourceVersion }),
     ...target,
   });
   const plural = resourceNameOf(kind);

@@ -1,4 +1,5 @@
 import type { LabelSelector } from '../../../model/argo.generated.ts';
+import { defined } from '../../../model/defined.ts';
 import type { AnyObject } from '../admission.ts';
 
 /** An object as its scale subresource shows it: autoscaling/v1. */
@@ -18,7 +19,7 @@ function statusOf({ kind, spec = {}, status = {} }: AnyObject): { [field: string
   if (kind === 'Rollout') {
     // argo v1.10.1 manifests/crds/rollout-crd.yaml names these two.
     const { HPAReplicas = 0, selector } = status;
-    return { replicas: HPAReplicas, ...(selector === undefined ? {} : { selector }) };
+    return { replicas: HPAReplicas, ...defined({ selector }) };
   }
   const selector = selectorText((spec.selector ?? {}) as LabelSelector);
   return { replicas: status.replicas ?? 0, ...(selector === '' ? {} : { selector }) };

@@ -1,4 +1,5 @@
 import { Conflict } from '../../../errors.ts';
+import { defined } from '../../../model/defined.ts';
 import { isRecord } from '../../../model/gotypes.ts';
 import { type Kind, resourceNameOf } from '../../../model/kinds.ts';
 import { diffMergePatch } from '../../../model/patch.ts';
@@ -116,7 +117,7 @@ async function remove({ cluster, request, place, kind, name }: Named): Promise<R
     namespace,
     name,
     uid,
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...defined({ resourceVersion }),
   });
   return success({ name, group: resource.group, kind: resource.plural, uid });
 }
