@@ -305,7 +305,7 @@ async function takenBack(stage: Stage, verb: 'pause' | 'abort' | 'retry'): Promi
     if (wish(object) === was) return;
     stop();
     if (stage.calmAt !== undefined) return;
-    queueMicrotask(() => {
+    soonAfter(stage, () => {
       if (verb === 'pause') {
         void editRollout(stage, { paused: was });
       } else cluster.patchStatus(target.namespace, target.name, { abort: was }, 'kubectl');
@@ -328,7 +328,8 @@ function previewAfter(stage: Stage, previewReplicaCount: number): void {
     const { stableRS, currentPodHash } = stage.dog.live()?.status ?? {};
     if (writer.manager !== fieldManager || stableRS === currentPodHash) return;
     stop();
-    queueMicrotask(
+    soonAfter(
+      stage,
       () => void editRollout(stage, { strategy: { blueGreen: { previewReplicaCount } } }),
     );
   });
@@ -380,6 +381,11 @@ async function rival({ cluster, clock, dog }: Stage, writes: number): Promise<vo
   }
 }
 
+/** At the same moment, once the write that it follows is judged. */
+function soonAfter({ clock }: Stage, deed: () => void): void {
+  clock.schedule(clock.now(), deed);
+}
+
 /** Somebody who puts the phase back whenever Serin has written it. */
 function undoer(stage: Stage, writes: number): void {
   const { cluster, dog } = stage;
@@ -392,7 +398,7 @@ function undoer(stage: Stage, writes: number): void {
     left -= 1;
     if (left < 0 || stage.calmAt !== undefined) return stop();
     const patch = { phase: was?.phase ?? null, message: was?.message ?? null };
-    queueMicrotask(() => {
+    soonAfter(stage, () => {
       if (versionOf(dog.live() ?? {}) !== versionOf(object)) return;
       cluster.patchStatus(target.namespace, target.name, patch, 'argo-cd');
     });

@@ -150,8 +150,11 @@ function judgeOutcome(state: State, known: Tracked, outcome: Outcome): void {
   const isQuiet = !known.othersWrote && intent.command.verb !== 'image';
   if (outcome.result === 'done' && happened === 0 && isQuiet) {
     // Serin itself may have aborted at the deadline.
-    const isAborted = intent.command.verb === 'abort' && state.live()?.status?.abort === true;
-    if (!isAborted) state.fail('true outcome', `${describe(known)} but nothing was done`);
+    const { abort, promoteFull } = state.live()?.status ?? {};
+    const isAborted = intent.command.verb === 'abort' && abort === true;
+    // One who did not see it yet asks for a full promotion again.
+    const isFull = intent.command.verb === 'promote' && intent.command.full && promoteFull === true;
+    if (!isAborted && !isFull) state.fail('true outcome', `${describe(known)} but nothing was done`);
   }
 }
 

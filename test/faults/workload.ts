@@ -85,8 +85,10 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       const isUnderway = deployment && !(rollout && isOver(rollout)) && !has('Healthy');
       const isOpen = isUnderway && !has('InvalidSpec') && phase !== '';
       if (!rollout || !isOpen || replicasOf(rollout) === 0 || modeOf() !== 'progressively') return;
-      const pods = sizeOf(deployment) + sum(context.sets(), availableOf);
-      if (pods < found) fail('migration', `at rest in ${phase}: ${pods} of ${found} pods`);
+      const own = sum(context.sets(), availableOf);
+      const pods = sizeOf(deployment) + own;
+      // With all its pods it needs none of the Deployment's.
+      if (own < replicasOf(rollout) && pods < found) fail('migration', `at rest in ${phase}: ${pods} of ${found} pods`);
     },
     judgeHealthy: () => {
       const rollout = context.live();
