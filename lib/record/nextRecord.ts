@@ -49,7 +49,7 @@ export function nextRecord(
     return intent.outcome !== undefined && record.intents[index]?.outcome === undefined;
   });
   const written = intents.flatMap((intent, index) =>
-    writtenBy(intent, record.intents[index], progress),
+    writtenBy(intent, record.intents[index], { known: record.progress, progress }),
   );
   // A wiped status must not wipe what is needed to restore it.
   const moves = isWorthKeeping(record.progress, progress);
@@ -106,14 +106,25 @@ export function nextRecord(
 }
 
 /** The command, where what it wrote may be seen for the first time, as it was marked before that write. */
-function writtenBy(after: Intent, before: Intent | undefined, progress: Progress): Intent[] {
+function writtenBy(
+  after: Intent,
+  before: Intent | undefined,
+  { known, progress }: { known: Progress | undefined; progress: Progress },
+): Intent[] {
   // One that found its effect there already has caused nothing, and nobody is to be named for it.
   if (before?.applying === undefined) return [];
   const { outcome } = after;
   // Half of what it writes shows before the other half is written.
   if (outcome === undefined) return [before];
+  const isUnknown = outcome.result === 'expired' || outcome.result === 'superseded';
+  if (isUnknown) return isFirstSight(before, known) ? [after] : [];
   if (outcome.result !== 'done') return [];
   return before.outcome === undefined || isLate(before, progress) ? [after] : [];
+}
+
+/** Nobody has looked since it was tried, and so whether it was carried out shows only now. */
+function isFirstSight({ applying }: Intent, known: Progress | undefined): boolean {
+  return applying !== undefined && applying.resourceVersion === known?.resourceVersion;
 }
 
 /** What follows from its write some turns later. */
