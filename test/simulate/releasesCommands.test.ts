@@ -165,6 +165,29 @@ describe('a command whose write meets somebody else’s', () => {
     expect(command?.text).toMatch(/^retry: superseded. Whether it was carried out is not known/);
   });
 
+  it('is told as of its author where its answer was lost and its time is up before anybody looks', async () => {
+    const release = await openRelease(canary());
+    await release.image('web:v2');
+    const lossy = meddled(release.simulated.world, (cluster) => ({
+      ...cluster,
+      patch: async (ref, patch, options) => {
+        await cluster.patch(ref, patch, options);
+        throw new Transient('the connection was lost');
+      },
+    }));
+    const command = { verb: 'promote', full: true } as const;
+    await release.after({ do: 'api', command, dies: true, fresh: true }, 100);
+    await expect(reconcile(lossy, key)).rejects.toThrow(Transient);
+    expect(release.status().promoteFull).toBe(true);
+    release.faults.away(75_000);
+    await release.pass(120_000);
+    expect(release.status().phase).toBe('Healthy');
+    const told = await release.ledger();
+    const asked = told.find(({ kind }) => kind === 'command');
+    expect(asked?.text).toMatch(/^promote full: expired. Whether it was carried out is not known/);
+    expect(told.find(({ kind }) => kind === 'promoted')?.actor).toEqual(asked?.actor);
+  });
+
   it('is carried out when it was refused because theirs, an autoscaler’s, was faster', async () => {
     const release = await openRelease(canary());
     await release.image('web:v2');
