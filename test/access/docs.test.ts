@@ -14,7 +14,7 @@ describe('docs/aws/access.md', () => {
       'CircleCI',
       'Cognito, and any other OIDC issuer',
       'IAM',
-      "Tokens of Serin's own",
+      'Serin tokens',
     ]);
   });
 
