@@ -16,9 +16,9 @@ export const exitCodesHelp = `
 Exit codes:
   0    done; the release is healthy, or in the phase that was waited for
   1    the release is degraded or superseded, the command was refused, or a file has errors
-  2    wrong usage, or the time was up
+  2    wrong usage, or a timeout
   3    not found (a rollout or a file), not authorised, or the server could not be reached
-  4    the rollout is left alone: Serin does not carry out what it asks for, or it is another's
+  4    Serin does not drive the rollout: it asks for something unsupported, or another controller owns it
   70   an error in serin itself (please report it)
   130  interrupted`;
 

@@ -23,10 +23,10 @@ export function addAdopt(program: Command, cli: Cli): void {
     .helpGroup('On a cluster:')
     .summary("check that Serin can take over from Argo Rollouts' controller")
     .description(
-      'Looks for a controller of Argo Rollouts that owns the Rollouts Serin is to take, says how to ' +
-        'stop it, shows for each Rollout what would change when Serin takes it, and names what else ' +
-        'ends with that controller, such as notifications. It only reads. ' +
-        'Without --namespace, which may be given several times, it looks at those of all namespaces.',
+      'Looks for a controller of Argo Rollouts that owns the Rollouts, and says how to stop it. Shows for ' +
+        'each Rollout what would change when Serin takes it over. Names what else stops working with that ' +
+        'controller, such as notifications. It only reads. Without --namespace, which may be given several ' +
+        'times, it looks at all namespaces.',
     )
     .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
     .option('--context <name>', 'which context of that file, if not the current one')
@@ -35,8 +35,8 @@ export function addAdopt(program: Command, cli: Cli): void {
     .addHelpText(
       'after',
       `
-It ends with 0 when Serin can take over, with 1 when a controller still owns them or something would
-change that is not under way already.
+It exits with 0 if Serin can take over. It exits with 1 if a controller still owns the Rollouts, or if
+something would change that is not in progress already.
 
 Examples:
   serin adopt --kubeconfig ~/.kube/config

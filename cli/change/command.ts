@@ -55,7 +55,7 @@ function addPreconditions(to: Command): Command {
   return to
     .option('--reason <text>', 'why, for the ledger')
     .option('--expect-revision <n>', 'only if it is at this revision', wholeNumber)
-    .option('--expect-step <n>', 'only if so many steps are done', wholeNumber)
+    .option('--expect-step <n>', 'only if this many steps are done', wholeNumber)
     .option('--expect-hash <hash>', 'only if its template has this hash')
     .option('--expect-image <image>', 'only if its template names this image');
 }

@@ -29,23 +29,23 @@ function addAdd(cluster: Command, cli: Cli): void {
     .command('add')
     .summary('register a cluster')
     .description(
-      'Asks EKS for the cluster, registers it, makes the secret that its doorbell rings with, and prints ' +
-        'what is left to do in the cluster. Given again, it writes what EKS says now.',
+      'Asks EKS for the cluster, registers it, creates the secret URL of its admission webhook (the ' +
+        'doorbell), and prints what is left to do in the cluster. Run it again to update what EKS reports.',
     )
     .argument('<name>', "its name in Serin's API")
     .requiredOption('--region <region>', 'the AWS region that it is in')
-    .option('--eks-name <name>', 'its name in EKS, if another')
-    .option('--role-arn <arn>', 'a role that Serin assumes for this cluster, in its account')
+    .option('--eks-name <name>', 'its name in EKS, if it is not the same')
+    .option('--role-arn <arn>', "a role in the cluster's account that Serin assumes")
     .option('--vpc', 'the functions run in a VPC that reaches its private endpoint')
-    .option('--no-doorbell', 'it does not tell of changes: Serin asks it every minute')
-    .option('--enforce', 'refuse changes that are wrong in themselves, and not only warn')
+    .option('--no-doorbell', 'without the admission webhook: Serin polls the cluster every minute')
+    .option('--enforce', 'the webhook refuses spec changes that add a fault, instead of a warning')
     .option('--no-enforce')
     .option('--principal <arn>', "the functions' role, for the commands that are printed")
     .option(...tableOption)
     .addHelpText(
       'after',
       `
-The doorbell is at the API's address: --server or SERIN_SERVER, https and without a path of its own.
+The webhook's URL starts with the API's address: --server or SERIN_SERVER, https and without a path.
 
 Examples:
   serin cluster add prod --region eu-central-1
@@ -71,18 +71,18 @@ function addCheck(cluster: Command, cli: Cli): void {
     .command('check')
     .summary('check that Serin can serve a cluster')
     .description(
-      'Signs in as Serin does and says what works, what does not, and what to do. When it finds the ' +
-        'doorbell installed, Serin relies on it from then on; when it is gone, Serin polls.',
+      'Signs in as Serin does and says what works, what does not, and what to do. If it finds the ' +
+        'admission webhook (the doorbell) installed, Serin relies on it from then on. If not, Serin polls.',
     )
     .argument('<name>', 'the cluster')
-    .option('--as <arn>', "sign in as this role, the functions' own, which you may assume")
-    .option('--kubeconfig <file>', 'see with this what Serin itself may not')
+    .option('--as <arn>', "sign in as the functions' role, if you may assume it")
+    .option('--kubeconfig <file>', 'read with this kubeconfig what Serin itself may not read')
     .option('--context <name>', 'which context of that file, if not the current one')
     .option(...tableOption)
     .addHelpText(
       'after',
       `
-It ends with 0 when nothing keeps Serin from its work, and with 1 when something does.
+It exits with 0 if nothing keeps Serin from working, and with 1 if something does.
 
 Examples:
   serin cluster check prod
@@ -94,13 +94,13 @@ Examples:
 function addRemove(cluster: Command, cli: Cli): void {
   cluster
     .command('remove')
-    .summary('serve a cluster no more')
+    .summary('stop serving a cluster')
     .description(
-      'Takes the cluster out of the registry and forgets its rollouts; their history stays. In the ' +
-        'cluster nothing changes: it says what to take away there.',
+      'Removes the cluster from the registry and its rollouts from the table; their history stays. In the ' +
+        'cluster nothing changes: the command says what to delete there.',
     )
     .argument('<name>', 'the cluster')
-    .option('--force', 'even though releases are under way, which then stand still')
+    .option('--force', 'also while releases are in progress; they then stop where they are')
     .option(...tableOption)
     .addHelpText('after', '\nExamples:\n  serin cluster remove old')
     .action(action<RemoveOptions>(cli, async (call) => (await commands()).remove(call)));
@@ -109,8 +109,8 @@ function addRemove(cluster: Command, cli: Cli): void {
 function addRotate(cluster: Command, cli: Cli): void {
   cluster
     .command('rotate')
-    .summary("change the secret of a cluster's doorbell")
-    .description('Makes a new secret, and takes the old one for another 24 hours.')
+    .summary("change the secret of a cluster's admission webhook")
+    .description('Creates a new secret. The old one is accepted for another 24 hours.')
     .argument('<name>', 'the cluster')
     .option(...tableOption)
     .addHelpText('after', '\nExamples:\n  serin cluster rotate prod')

@@ -34,15 +34,15 @@ export function addInput(
 export function doorbellServer(server: string | undefined): string {
   if (server === undefined) {
     throw usageError(
-      'where the doorbell is, is not known',
-      "Name the API's address with --server or SERIN_SERVER (an output of the stack); or --no-doorbell.",
+      'the address of the API is not known, and the URL of the doorbell needs it',
+      'Give it with --server or SERIN_SERVER (an output of the stack), or use --no-doorbell.',
     );
   }
   const url = URL.parse(server);
   const isPlain = url && url.search === '' && url.hash === '' && url.username === '';
   if (url?.protocol !== 'https:' || !isPlain) {
     throw usageError(
-      `${JSON.stringify(server)} is no address for a doorbell`,
+      `${JSON.stringify(server)} cannot be the address of a doorbell`,
       'The API server of a cluster calls https:// only, without a query, a user or a fragment.',
     );
   }

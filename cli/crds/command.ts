@@ -16,9 +16,9 @@ export function addCrds(program: Command, cli: Cli): void {
     .summary('print the CustomResourceDefinitions, for kubectl apply')
     .description(
       'Prints the definitions of Rollout, AnalysisTemplate, ClusterAnalysisTemplate, AnalysisRun and ' +
-        'Experiment. They accept what those of Argo Rollouts v1.10 accept, and a cluster that has ' +
-        "Argo's needs none of them. With --kubeconfig, those that the cluster has, whoever installed " +
-        'them, are left out. Nothing is written to the cluster.',
+        'Experiment. They accept what those of Argo Rollouts v1.10 accept. A cluster that has the ' +
+        'definitions of Argo Rollouts needs none of them. With --kubeconfig, definitions that the cluster ' +
+        'already has, whoever installed them, are left out. Nothing is written to the cluster.',
     )
     .option('--kubeconfig <file>', 'leave out what this cluster has')
     .option('--context <name>', 'which context of that file, if not the current one')

@@ -37,7 +37,7 @@ export function addDemo(program: Command, cli: Cli): void {
         'pause, the promote over HTTP, the timed pauses, and then the ledger. The exit code is 0 only ' +
         'if it ended Healthy and every timed pause was kept for as long as it was asked for.',
     )
-    .option('--speed <n>', 'how many times as fast time passes', speed, 10)
+    .option('--speed <n>', 'how many times faster than real time', speed, 10)
     .addHelpText('after', '\nExamples:\n  serin demo\n  serin demo --speed 3')
     .action(action<Options>(cli, demo));
 }

@@ -29,7 +29,7 @@ export function addDev(program: Command, cli: Cli): void {
     )
     .argument('[file...]', 'manifests with Rollouts')
     .option('--port <n>', 'port of the API on 127.0.0.1, 0 for any', port, portDefault)
-    .option('--speed <n>', 'how many times as fast time passes', speed, 1)
+    .option('--speed <n>', 'how many times faster than real time', speed, 1)
     .addOption(
       // A faster clock runs ahead, and the next start would find a table from the future.
       new Option(

@@ -17,7 +17,7 @@ export function addGet(program: Command, cli: Cli): void {
     .description(
       'Shows a rollout, its revisions and their pods, as `kubectl argo rollouts get rollout` does.',
     )
-    .argument('<name...>', 'the rollout; `rollout NAME` and `rollout/NAME` do as well')
+    .argument('<name...>', 'the rollout, also as `rollout NAME` or `rollout/NAME`')
     .option('-w, --watch', 'keep showing it as it changes, until Ctrl-C')
     .addHelpText(
       'after',

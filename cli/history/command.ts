@@ -19,7 +19,7 @@ export function addHistory(program: Command, cli: Cli): void {
         'promoted or aborted.',
     )
     .argument('<name>', 'the rollout')
-    .option('--limit <n>', 'the latest so many entries', atLeastOne, 50)
+    .option('--limit <n>', 'how many of the latest entries to show', atLeastOne, 50)
     .addHelpText(
       'after',
       `

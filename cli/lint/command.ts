@@ -37,14 +37,17 @@ export function addLint(program: Command, cli: Cli): void {
     .summary('check manifests without a cluster')
     .description(
       'Checks the Rollouts of manifest files: fields, types, the rules of the strategy, and what an API ' +
-        'server refuses in names and in the template. Objects of other kinds, and of other groups, are ' +
-        'passed over; it is a fault if nothing is left, or if a file holds nothing. What an API server ' +
-        'wrote into an object is left aside. Notes name what stops working without the controller of ' +
-        'Argo Rollouts, such as notifications. Needs no server. With --kubeconfig the API server of a ' +
-        'cluster judges each Rollout and the ReplicaSets that it will have too.',
+        'server refuses in names and in the template. Objects of other kinds and groups are skipped; it is ' +
+        'an error if nothing is left, or if a file is empty. Fields that an API server has written are ' +
+        'ignored. Notes name what stops working without the controller of Argo Rollouts, such as ' +
+        'notifications. Needs no server. With --kubeconfig the API server of a cluster also checks each ' +
+        'Rollout and the ReplicaSets that it will have.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
-    .option('--kubeconfig <file>', 'ask this cluster too, in a dry run that writes nothing')
+    .option(
+      '--kubeconfig <file>',
+      'also check with a dry run on this cluster, which writes nothing',
+    )
     .option('--context <name>', 'which context of that file, if not the current one')
     .addHelpText(
       'after',

@@ -9,13 +9,14 @@ export function addRedrive(program: Command, cli: Cli): void {
   program
     .command('redrive')
     .helpGroup('On AWS:')
-    .summary('move the dead letters back to the queue')
+    .summary('move the messages of the dead-letter queue back to the queue')
     .description(
-      'Moves what failed too often back to the queue, once its cause is mended: one wake for each rollout ' +
-        'or cluster, due now. What is no wake stays. With the AWS credentials of the shell.',
+      'Moves messages that failed too often back to the queue. Fix the cause first. There ' +
+        'is one wake for each rollout or cluster, due now. Messages that are not wakes stay. Uses the AWS ' +
+        'credentials of the shell.',
     )
     .option('--dry-run', 'say what would be moved, and move nothing')
-    .option('--limit <n>', 'look at so many dead letters at most', atLeastOne, limitDefault)
+    .option('--limit <n>', 'look at no more than this many messages', atLeastOne, limitDefault)
     .option('--queue-url <url>', 'the queue of wakes; or SERIN_QUEUE_URL')
     .addHelpText('after', '\nExamples:\n  serin redrive --dry-run\n  serin redrive --limit 100')
     .action(

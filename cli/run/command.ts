@@ -27,10 +27,10 @@ export function addRun(program: Command, cli: Cli): void {
     .description(
       'Drives the Rollouts of a cluster from this process, in place of the controller of Argo ' +
         'Rollouts, and serves the API on 127.0.0.1. Stop that controller first, or give each an ' +
-        'instance id of its own: it says at the start who else drives them, and keeps away from a Rollout ' +
-        'that another controller writes to. Without --namespace, which may be given several times, it ' +
-        'drives those of all namespaces. It waits for an API server that does not answer yet. Ctrl-C or ' +
-        'SIGTERM ends it; the releases go on when it is started again.',
+        'instance id of its own. At the start Serin names other controllers that drive them. It does not ' +
+        'touch a Rollout that another controller writes to. Without --namespace, which may be given ' +
+        'several times, it drives those of all namespaces. It waits for an API server that does not answer ' +
+        'yet. Ctrl-C or SIGTERM ends it; the releases continue when it is started again.',
     )
     .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
     .option('--context <name>', 'which context of that file, if not the current one')
@@ -38,8 +38,8 @@ export function addRun(program: Command, cli: Cli): void {
     .option('--port <n>', 'port of the API on 127.0.0.1, 0 for any', port, portDefault)
     .option(
       '--data <dir>',
-      'keep the table in this folder; without it, in one of the cluster in $XDG_STATE_HOME/serin/run ' +
-        'or ~/.local/state/serin/run, which only this user can read',
+      'keep the table in this folder (default: a folder for each cluster in $XDG_STATE_HOME/serin/run ' +
+        'or ~/.local/state/serin/run, which only this user can read)',
     )
     .addOption(
       new Option(

@@ -21,8 +21,8 @@ export function addSettings(program: Command, cli: Cli): void {
     .helpGroup('On AWS:')
     .summary('say who may do what')
     .description(
-      'The settings of a Serin on AWS, one YAML document: issuers whose tokens are trusted, policies ' +
-        'in Cedar, hooks of CI. See docs/aws/access.md.',
+      'The settings of Serin on AWS, one YAML document: issuers whose tokens are trusted, policies ' +
+        'in Cedar, CI webhooks. See docs/aws/access.md.',
     )
     .addHelpText(
       'after',

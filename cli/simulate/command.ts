@@ -29,7 +29,7 @@ const plannable: Record<string, { verb: string; body: object }> = Object.fromEnt
 );
 
 const planHelp =
-  'what somebody does so long after the start; again for more. ' +
+  'a command at a time after the start; may be repeated. ' +
   `One of: ${Object.keys(plannable).join(', ')}`;
 
 export function addSimulate(program: Command, cli: Cli): void {

@@ -20,16 +20,16 @@ export function addStatus(program: Command, cli: Cli): void {
   program
     .command('status')
     .helpGroup('Look:')
-    .summary('say in one line how a rollout is')
+    .summary('show the state of a rollout in one line')
     .description(
-      'Says in one line how a rollout is. The exit code is 1 when it is Degraded, and 4 when it is left ' +
-        'alone: what Serin does not drive is not told by its phase. With --wait, for pipelines, it ' +
-        'looks until the release is over: 0 when it is Healthy, 1 when it is Degraded, 2 when the ' +
-        'time is up. With --expect-image or --expect-revision it waits for that version, and ' +
-        'also ends with 1 when another takes its place.',
+      'Shows the state of a rollout in one line. The exit code is 1 if it is Degraded. It is 4 if Serin ' +
+        'does not drive the rollout, whatever its phase. With --wait, for pipelines, it waits until the ' +
+        'release is over: 0 if it is Healthy, 1 if it is Degraded, 2 after the timeout. With ' +
+        '--expect-image or --expect-revision it waits for that version, and also exits with 1 if another ' +
+        'replaces it.',
     )
     .argument('<name>', 'the rollout')
-    .option('--wait', 'look until it is Healthy or Degraded, and print the phases on the way')
+    .option('--wait', 'wait until it is Healthy or Degraded, and print the phases on the way')
     .addOption(timeoutOption().implies({ wait: true }))
     .addOption(expectImageOption().implies({ wait: true }))
     .addOption(expectRevisionOption().implies({ wait: true }))

@@ -23,8 +23,8 @@ export function addToken(program: Command, cli: Cli): void {
     .helpGroup('On AWS:')
     .summary('make and revoke long-lived tokens')
     .description(
-      'Long-lived tokens of a Serin on AWS, for what can sign in neither by OIDC nor with AWS. A token ' +
-        'may do what policies permit Token::"NAME" or its groups. The table keeps only its SHA-256.',
+      'Long-lived tokens for Serin on AWS, for callers that can use neither OIDC nor AWS credentials. A ' +
+        'token may do what policies permit Token::"NAME" or its groups. The table stores only its SHA-256.',
     )
     .addHelpText(
       'after',
@@ -36,8 +36,8 @@ Examples:
     );
   token
     .command('create')
-    .summary('make a token; it is shown this once')
-    .argument('<name>', 'whom it stands for, in policies and in the ledger')
+    .summary('make a token, which is shown only once')
+    .argument('<name>', 'its name in policies and in the ledger')
     .option('--group <name>', 'a group it is in; may be repeated', gather, [])
     .addOption(
       new Option('--expires <days>', 'for how long, such as 90d')
@@ -54,7 +54,7 @@ Examples:
   token
     .command('revoke')
     .summary('end a token at once')
-    .argument('<name>', 'its name, for all of that name, or its id')
+    .argument('<name>', 'its id, or a name to revoke all tokens of that name')
     .option(...tableOption)
     .action(action<TableOptions>(cli, revoke));
 }

@@ -22,12 +22,12 @@ export function addWait(program: Command, cli: Cli): void {
     .helpGroup('Look:')
     .summary('wait until a rollout is healthy, paused or degraded')
     .description(
-      'Waits until a rollout is in a phase, and prints the phases on the way. It ends with 1 as soon ' +
-        'as the rollout is Degraded (unless that is what it waits for), with 2 when the time is up, and ' +
-        'with 4 at once where it is left alone. ' +
-        'A rollout that is Healthy has no pause to come: there the wait for one ends with 0. Say by ' +
-        '--expect-image or --expect-revision which version you mean: until that is there, the phase ' +
-        'is the one of the version before; and when another takes its place, the wait ends with 1.',
+      'Waits until a rollout is in a phase, and prints the phases on the way. It exits with 1 as soon ' +
+        'as the rollout is Degraded (unless that is what it waits for), with 2 after the timeout, and ' +
+        'with 4 at once if Serin does not drive it. A Healthy rollout will not pause any more, so the wait ' +
+        'for a pause then exits with 0. Use --expect-image or --expect-revision to name the version that ' +
+        'you mean. Without them, the phase can be that of the version before. If another version replaces ' +
+        'the one you named, the wait exits with 1.',
     )
     .argument('<name>', 'the rollout')
     .addOption(
@@ -55,16 +55,11 @@ export function timeoutOption(): Option {
 }
 
 export function expectImageOption(): Option {
-  return new Option(
-    '--expect-image <image>',
-    'of the version that names this image, once it is there',
-  );
+  return new Option('--expect-image <image>', 'wait for the version that names this image');
 }
 
 export function expectRevisionOption(): Option {
-  return new Option('--expect-revision <n>', 'of this revision, once it is there').argParser(
-    wholeNumber,
-  );
+  return new Option('--expect-revision <n>', 'wait for this revision').argParser(wholeNumber);
 }
 
 /** A Go duration, for commander. */
