@@ -4,18 +4,18 @@ import type {
   BlueGreenStrategy,
   CanaryStep,
   CanaryStrategy,
-  Rollout,
 } from '../../lib/model/argo.generated.ts';
 import type { Command } from '../../lib/model/intent.ts';
-import { fieldManager, hashLabel } from '../../lib/model/names.ts';
+import { hashLabel } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { toTime } from '../../lib/model/units.ts';
-import { nameOf, podHashOf, versionOf } from '../../lib/model/workload.ts';
+import { nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { World } from '../../lib/world.ts';
 import { pluginWrites } from '../recordings/plugin.ts';
+import { previewAfter, takenBack, undoer } from './reactions.ts';
 import { type Deed, isBlueGreen, type Scenario, templateOf } from './scenario.ts';
 import { key, manifest, type Stage, target } from './stage.ts';
 import { workloadIn, workloadName } from './workload.ts';
@@ -83,9 +83,12 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
     case 'api':
       return api(stage, deed);
     case 'takenBack':
-      return takenBack(stage, deed.verb);
+      return takenBack(stage, deed.verb, {
+        ask: () => api(stage, { command: { verb: deed.verb }, dies: false, fresh: true }),
+        edit,
+      });
     case 'previewAfter':
-      return previewAfter(stage, deed.replicas);
+      return previewAfter(stage, deed.replicas, edit);
     case 'steps':
       await edit({ strategy: { canary: { steps: deed.steps } } });
       return;
@@ -294,47 +297,6 @@ async function carryOut(world: World): Promise<void> {
   }
 }
 
-/** A command, and somebody who wants the opposite and is there right after its write. */
-async function takenBack(stage: Stage, verb: 'pause' | 'abort' | 'retry'): Promise<void> {
-  const { cluster } = stage;
-  const wish = ({ spec, status }: Rollout): boolean =>
-    (verb === 'pause' ? spec?.paused : status?.abort) ?? false;
-  const stop = cluster.watch(({ kind, object, before, writer }) => {
-    if (kind !== 'Rollout' || writer.manager !== fieldManager || before === undefined) return;
-    const was = wish(before as Rollout);
-    if (wish(object) === was) return;
-    stop();
-    if (stage.calmAt !== undefined) return;
-    soonAfter(stage, () => {
-      if (verb === 'pause') {
-        void editRollout(stage, { paused: was });
-      } else cluster.patchStatus(target.namespace, target.name, { abort: was }, 'kubectl');
-    });
-  });
-  try {
-    await api(stage, { command: { verb }, dies: false, fresh: true });
-  } catch (error) {
-    stop();
-    throw error;
-  }
-}
-
-/** The next time that Serin has switched the traffic somebody asks for a smaller preview. */
-function previewAfter(stage: Stage, previewReplicaCount: number): void {
-  const { cluster } = stage;
-  const stop = cluster.watch(({ kind, object, writer }) => {
-    if (kind !== 'Service' || nameOf(object) !== 'active') return;
-    // The first version is no preview.
-    const { stableRS, currentPodHash } = stage.dog.live()?.status ?? {};
-    if (writer.manager !== fieldManager || stableRS === currentPodHash) return;
-    stop();
-    soonAfter(
-      stage,
-      () => void editRollout(stage, { strategy: { blueGreen: { previewReplicaCount } } }),
-    );
-  });
-}
-
 /** Numbers of commands begin anew, so that a seed tells the same again. */
 export function resetCommands(): void {
   given = 0;
@@ -379,28 +341,4 @@ async function rival({ cluster, clock, dog }: Stage, writes: number): Promise<vo
     await cluster.as('rollouts-controller').patch({ kind: 'Rollout', ...target }, patch, options);
     await clock.sleepUntil(clock.now() + rivalPauseMs);
   }
-}
-
-/** At the same moment, once the write that it follows is judged. */
-function soonAfter({ clock }: Stage, deed: () => void): void {
-  clock.schedule(clock.now(), deed);
-}
-
-/** Somebody who puts the phase back whenever Serin has written it. */
-function undoer(stage: Stage, writes: number): void {
-  const { cluster, dog } = stage;
-  let left = writes;
-  const stop = cluster.watch(({ kind, object, before, writer }) => {
-    if (kind !== 'Rollout' || writer.manager !== fieldManager || before === undefined) return;
-    const { status: was } = before as Rollout;
-    const { status: is } = object;
-    if (was?.message === is?.message && was?.phase === is?.phase) return;
-    left -= 1;
-    if (left < 0 || stage.calmAt !== undefined) return stop();
-    const patch = { phase: was?.phase ?? null, message: was?.message ?? null };
-    soonAfter(stage, () => {
-      if (versionOf(dog.live() ?? {}) !== versionOf(object)) return;
-      cluster.patchStatus(target.namespace, target.name, patch, 'argo-cd');
-    });
-  });
 }

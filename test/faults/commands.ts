@@ -154,7 +154,8 @@ function judgeOutcome(state: State, known: Tracked, outcome: Outcome): void {
     const isAborted = intent.command.verb === 'abort' && abort === true;
     // One who did not see it yet asks for a full promotion again.
     const isFull = intent.command.verb === 'promote' && intent.command.full && promoteFull === true;
-    if (!isAborted && !isFull) state.fail('true outcome', `${describe(known)} but nothing was done`);
+    if (!isAborted && !isFull)
+      state.fail('true outcome', `${describe(known)} but nothing was done`);
   }
 }
 

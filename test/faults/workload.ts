@@ -88,7 +88,8 @@ export function watchWorkload(context: Context, features: Map<string, number>): 
       const own = sum(context.sets(), availableOf);
       const pods = sizeOf(deployment) + own;
       // With all its pods it needs none of the Deployment's.
-      if (own < replicasOf(rollout) && pods < found) fail('migration', `at rest in ${phase}: ${pods} of ${found} pods`);
+      if (own < replicasOf(rollout) && pods < found)
+        fail('migration', `at rest in ${phase}: ${pods} of ${found} pods`);
     },
     judgeHealthy: () => {
       const rollout = context.live();
