@@ -24,6 +24,7 @@ export function isAtRest({ dog, processes }: Stage): boolean {
     conditions,
     pauseConditions,
     abort,
+    promoteFull,
     stableRS,
     currentPodHash,
   } = rollout.status ?? {};
@@ -35,7 +36,10 @@ export function isAtRest({ dog, processes }: Stage): boolean {
       if (rollout.spec?.paused === true || isSkipped(rollout, dog)) return true;
       return isIndefinite(rollout, pauseConditions);
     case 'Degraded': {
-      if (abort && stableRS && stableRS !== currentPodHash) return stableIsBack({ dog });
+      // One that is promoted in full all the same goes on once its spec is mended.
+      if (abort && !promoteFull && stableRS && stableRS !== currentPodHash) {
+        return stableIsBack({ dog });
+      }
       // Aborted, and there is nothing to go back to.
       if (isHeld(pauseConditions)) return true;
       if (conditions?.some(({ type }) => type === 'InvalidSpec')) return true;
