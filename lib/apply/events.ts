@@ -4,7 +4,7 @@ import type { Event } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { rolloutApiVersion } from '../model/names.ts';
 import type { RolloutEvent } from '../model/outbox.ts';
-import { toTime } from '../model/units.ts';
+import { fromTime, toTime } from '../model/units.ts';
 import { versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
@@ -57,7 +57,9 @@ async function countOn(cluster: Cluster, { metadata, ...event }: Event): Promise
   const { name = '', namespace = '' } = metadata ?? {};
   const said = await cluster.get({ kind: 'Event', namespace, name });
   const { resourceVersion } = event.involvedObject ?? {};
-  if (said.involvedObject?.resourceVersion === resourceVersion) return;
+  // One that comes late was told before what was told since, or is overtaken by it.
+  const isLate = fromTime(event.lastTimestamp ?? '') < fromTime(said.lastTimestamp ?? '');
+  if (isLate || said.involvedObject?.resourceVersion === resourceVersion) return;
   await cluster.patch(
     { kind: 'Event', namespace, name, resourceVersion: versionOf(said) },
     {
