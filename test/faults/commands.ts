@@ -326,10 +326,10 @@ function judgePromotions(state: State, uid: string): void {
     ).length;
   // Where somebody else does the same between its mark and its write, nobody can tell the two apart.
   const commands = [...state.tracked.values()].filter(
-    ({ intent, effects, outcome }) =>
+    ({ intent, effects, outcome, othersWrote }) =>
       intent.command.verb === 'promote' &&
       intent.bound.uid === uid &&
-      (effects.status > 0 || (intent.command.full === true && outcome?.result === 'done')),
+      (effects.status > 0 || (othersWrote && outcome !== undefined)),
   );
   if (told(true) > commands.length) {
     state.fail('ledger', `promoted by commands: told ${told(true)}, happened ${commands.length}`);
