@@ -70,7 +70,8 @@ export function previewSize(release: Release): number {
   const isPreview = isServing && current !== stable;
   if (preview === undefined || !isPreview || status.promoteFull) return whole;
   if (isHandedBack(release)) return 0;
-  if (isWayBack(release)) return whole;
+  // Without a stable version it becomes that, and is no preview any more.
+  if (!stable || isWayBack(release)) return whole;
   const isPaused = rollout.spec?.paused === true || (status.pauseConditions ?? []).length > 0;
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
 }
