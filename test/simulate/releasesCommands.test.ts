@@ -61,6 +61,25 @@ describe('a command', () => {
   });
 });
 
+describe('a skipped step', () => {
+  it('takes a promote of that step along, which does not lift the next pause', async () => {
+    const pauses: CanaryStep[] = [{ setWeight: 50 }, { pause: {} }, { pause: {} }];
+    const release = await openRelease({ strategy: { canary: { steps: pauses } } });
+    await release.image('web:v2', 10_000);
+    expect(release.where()).toBe('Paused 1/3');
+    // Both go on from the same step, and Serin gets to see the two at once.
+    release.cluster.patchStatus(
+      target.namespace,
+      target.name,
+      { pauseConditions: null },
+      'kubectl',
+    );
+    await release.command({ verb: 'promote', skipCurrentStep: true }, 10_000);
+    expect(release.where()).toBe('Paused 2/3');
+    expectSafe(release);
+  });
+});
+
 describe('the ledger of commands', () => {
   it('is in the order of time, those that wrote nothing among it', async () => {
     const release = await openRelease(canary());

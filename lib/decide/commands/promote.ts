@@ -40,7 +40,10 @@ export const promote: CommandRule<'promote'> = {
       const goal = command.skipAllSteps ? count : Math.min(at + 1, count);
       const detail = `The release went on from step ${at} to step ${goal} of ${count}.`;
       const isThere = stepIndexOf(rollout) >= goal;
-      return verdictOf(isThere, { status: { currentStepIndex: goal }, detail });
+      // A promote of the step that is skipped, not dealt with yet, must not lift the next pause.
+      const isLifted = status.controllerPause && !status.pauseConditions?.length;
+      const passed = { currentStepIndex: goal, ...(isLifted && { controllerPause: null }) };
+      return verdictOf(isThere, { status: passed, detail });
     }
     if (spec.paused) return { deed: unpausing(rollout) };
     const seen = boundTo(rollout);
