@@ -3,7 +3,8 @@ import errorLogger from '@middy/error-logger';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { deliverBatch } from '../lib/queue/batch.ts';
 import { within } from '../lib/queue/timeLeft.ts';
-import { answer, deliver } from '../lib/reconcile.ts';
+import { answer } from '../lib/reconcile/answer.ts';
+import { deliver } from '../lib/reconcile/deliver.ts';
 import type { FunctionAnswer, InvokeRequest, World } from '../lib/world.ts';
 
 /**

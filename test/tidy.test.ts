@@ -12,7 +12,7 @@ const LINES_MAX: Record<string, number> = { '': 400, 'functions/': 40 };
 const COLUMNS_MAX = 110;
 const SUBJECT_MAX = 72;
 
-const NO_RANDOM = /^lib\/(?:(?:model|decide|observe|apply|simulate)\/|reconcile\.ts$)/;
+const NO_RANDOM = /^lib\/(?:(?:model|decide|observe|apply|simulate|reconcile)\/|reconcile\.ts$)/;
 
 const WRITE = /\b(?:cluster|live)\s*\.(?:create|patch|remove|evict)\([^;]*/g;
 const SOME_KIND = `'(?:${kindNames.join('|')})'`;

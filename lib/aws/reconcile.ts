@@ -1,4 +1,4 @@
-import { answer } from '../reconcile.ts';
+import { answer } from '../reconcile/answer.ts';
 import { foundIn, type World } from '../world.ts';
 import { liveClusters } from './clusters.ts';
 import { readEnvironment } from './environment.ts';

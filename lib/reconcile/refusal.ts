@@ -5,17 +5,33 @@ import type { RolloutKey } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
+import { refusedRetryMs } from '../queue/queue.ts';
 import { withClosed } from '../record/nextRecord.ts';
 import { eventOf, withMessages } from '../record/outbox.ts';
 import type { World } from '../world.ts';
+import { type Again, type Reconciled, type Run, type Seen, settled } from './run.ts';
 
 // What is kept of writes that are refused for good, so that the next turn says so and goes another way.
 
 /** What the API server said, and what would put it right where that is known. */
 export type Refused = { refused: string; remedy?: string };
 
+/** What is refused is said in the status at once, and tried again later. */
+export async function afterRefusal(
+  run: Run,
+  { seen, why, last }: { seen: Seen; why: Refused; last: Again },
+): Promise<Reconciled | Again> {
+  const { world, key } = run;
+  const isNews = await noteWrite(world, key, why);
+  // The table has just taken that note.
+  run.tableError = undefined;
+  if (isNews && last.again !== 'refused') return { again: 'refused' };
+  await world.wakes.send({ key }, refusedRetryMs);
+  return settled(seen);
+}
+
 /** Notes a refused write. Answers whether it is news: then the next turn says so in the status first. */
-export async function noteWrite(world: World, key: RolloutKey, now: Refused): Promise<boolean> {
+async function noteWrite(world: World, key: RolloutKey, now: Refused): Promise<boolean> {
   const { claim: _, remedy, ...before } = await recordOf(world, key);
   // Words may differ each time, by a time or a number: to say it once in a run is enough.
   const isNews = before.refused !== now.refused;

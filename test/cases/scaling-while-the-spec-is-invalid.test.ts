@@ -4,7 +4,7 @@ import type { RolloutSpec } from '../../lib/model/argo.generated.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { nameOf } from '../../lib/model/workload.ts';
-import { deliver } from '../../lib/reconcile.ts';
+import { deliver } from '../../lib/reconcile/deliver.ts';
 import type { World } from '../../lib/world.ts';
 import { addService, perform, serviceNames } from '../faults/acts.ts';
 import { key, target } from '../faults/stage.ts';

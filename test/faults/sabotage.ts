@@ -38,7 +38,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'a command waits for the end of an outage to be told that it has expired',
-    file: 'lib/reconcile.ts',
+    file: 'lib/reconcile/deliver.ts',
     find: 'if (error instanceof Unreachable) await expireCommands(world, key);',
     replace: '',
   },
@@ -262,11 +262,11 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'a conflict in the table is taken for success',
-    file: 'lib/reconcile.ts',
+    file: 'lib/reconcile/record.ts',
     find: 'await world.store.save(timed.record);',
     replace:
       'await world.store.save(timed.record).catch((error) => {\n' +
-      '      if (!(error instanceof Conflict)) throw error;\n    });',
+      "      if (error.name !== 'Conflict') throw error;\n    });",
   },
   {
     name: 'the ledger takes an entry twice',
@@ -276,7 +276,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'what happened is told before it is kept',
-    file: 'lib/reconcile.ts',
+    file: 'lib/reconcile/record.ts',
     find: 'await outbox.takeOver(before.outbox, (event) => cameAbout(seen, event));',
     replace: 'await outbox.append(next.record.outbox);',
   },

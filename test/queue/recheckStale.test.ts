@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readWake } from '../../lib/queue/sqs.ts';
-import { deliver } from '../../lib/reconcile.ts';
+import { deliver } from '../../lib/reconcile/deliver.ts';
 import type { Before, QueueMessage, World } from '../../lib/world.ts';
 import { key } from '../faults/stage.ts';
 import { openRelease } from '../simulate/releasesStage.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Conflict, Terminal, Transient } from '../../lib/errors.ts';
 import type { Event } from '../../lib/model/argo.generated.ts';
 import { fromTime } from '../../lib/model/units.ts';
-import { deliver } from '../../lib/reconcile.ts';
+import { deliver } from '../../lib/reconcile/deliver.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { Cluster, Store, World } from '../../lib/world.ts';

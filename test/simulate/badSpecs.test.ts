@@ -3,7 +3,7 @@ import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { applyMergePatch } from '../../lib/model/patch.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { fromTime } from '../../lib/model/units.ts';
-import { deliver } from '../../lib/reconcile.ts';
+import { deliver } from '../../lib/reconcile/deliver.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import { namespace, rollout } from './manifests.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../lib/errors.ts';
 import { fromTime } from '../../lib/model/units.ts';
-import { deliver } from '../../lib/reconcile.ts';
+import { deliver } from '../../lib/reconcile/deliver.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { World } from '../../lib/world.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { instanceIdLabel } from '../../lib/model/names.ts';
 import { minuteMs } from '../../lib/model/units.ts';
-import { look } from '../../lib/reconcile.ts';
+import { look } from '../../lib/reconcile/answer.ts';
 import { key, manifest, target } from '../faults/stage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../lib/errors.ts';
 import type { CanaryStep, RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { hashLabel, revisionAnnotation } from '../../lib/model/names.ts';
-import { deliver } from '../../lib/reconcile.ts';
+import { deliver } from '../../lib/reconcile/deliver.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { Cluster } from '../../lib/world.ts';

@@ -1,0 +1,51 @@
+import { ifWritten } from '../errors.ts';
+import type { Plan } from '../model/plan.ts';
+import type { RolloutRecord } from '../model/record.ts';
+import type { Millis } from '../model/units.ts';
+import type { World } from '../world.ts';
+import { type Reconciled, type Run, settled } from './run.ts';
+import { load } from './withoutTable.ts';
+
+// One process at a time takes turns with a rollout. That saves work: nothing's correctness rests on it.
+
+type Held = RolloutRecord & { claim: NonNullable<RolloutRecord['claim']> };
+
+/** Whether another process is at it. */
+export function isHeldByOther(
+  record: RolloutRecord | undefined,
+  { processId }: Pick<World, 'processId'>,
+  now: Millis,
+): record is Held {
+  const { claim } = record ?? {};
+  return claim !== undefined && claim.by !== processId && claim.until > now;
+}
+
+/** A turn that may end the run keeps no lease: whoever takes the next one must not find it held. */
+export function keepsLease({ writes }: Plan, isLast: boolean): boolean {
+  return !isLast && writes.some((write) => write.do !== 'evict');
+}
+
+/**
+ * The holder's next save fails on this one, and so it looks again before it ends. Should it never get
+ * there, a wake comes when its lease is over.
+ */
+export async function leaveToHolder(
+  { clock, store, wakes }: Pick<World, 'clock' | 'store' | 'wakes'>,
+  record: Held,
+): Promise<Reconciled> {
+  const { key, claim, view } = record;
+  await store.save({ ...record, claim: { ...claim, again: true } });
+  if (!claim.again) await wakes.send({ key }, claim.until - clock.now());
+  return { result: 'busy', ...(view && { view }) };
+}
+
+/** The time is nearly up: the rest is for another process, at once, and so nothing stays leased. */
+export async function handOver({ world, key, seen }: Run): Promise<Reconciled> {
+  const { record } = await load(world, key);
+  if (record?.claim?.by === world.processId) {
+    const { claim: _, ...unclaimed } = record;
+    await world.store.save(unclaimed).catch(ifWritten);
+  }
+  await world.wakes.send({ key }, 0);
+  return seen ? settled(seen) : { result: 'busy' };
+}
