@@ -23,7 +23,10 @@ export function stopped(stop: AbortSignal): Promise<unknown> {
   return new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
 }
 
-export function happened({ namespace, name }: RolloutKey, entry: LedgerEntry): string {
+export function happened(
+  { namespace, name }: Pick<RolloutKey, 'namespace' | 'name'>,
+  entry: LedgerEntry,
+): string {
   const { at, actor, kind, text } = plainAll(entry);
   const who = actor.name === 'serin' ? '' : ` (${actor.name})`;
   return `${toTime(at)}  ${plain(`${namespace}/${name}`)}  ${kind}  ${text}${who}`;

@@ -1,38 +1,42 @@
 import { deliveries } from './apply/outbox.ts';
 import { countPatch } from './decide/guards/conflictingController.ts';
-import { decide } from './decide/rollout/decide.ts';
 import { Conflict, MissingRight, Transient } from './errors.ts';
-import type { RolloutKey } from './model/key.ts';
-import type { Observed } from './model/observed.ts';
-import type { RolloutRecord } from './model/record.ts';
+import type { Key, RolloutKey } from './model/key.ts';
+import type { Kind } from './model/kinds.ts';
+import { turnMetric } from './model/metrics.ts';
+import type { Envelope } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
+import type { RolloutView } from './model/view.ts';
 import { observe } from './observe/observe.ts';
 import { scheduleWake } from './queue/queue.ts';
 import { hasTimeFor, turnMs } from './queue/timeLeft.ts';
 import { carryOut } from './reconcile/carryOut.ts';
+import { controllerOf } from './reconcile/controllers.ts';
 import { forget } from './reconcile/forget.ts';
 import { handOver, isHeldByOther, keepsLease, leaveToHolder } from './reconcile/lease.ts';
 import { record } from './reconcile/record.ts';
 import { afterRefusal } from './reconcile/refusal.ts';
 import { type Again, type Reconciled, type Run, type Seen, settled } from './reconcile/run.ts';
+import { noteUnseen } from './reconcile/unseen.ts';
 import { load, tableErrorOf, withoutTable } from './reconcile/withoutTable.ts';
 import { blankRecord } from './record/blank.ts';
-import { withTried } from './record/nextRecord.ts';
-import { noteUnseen } from './record/unseen.ts';
-import { view } from './view/view.ts';
+import { withTried } from './record/intents.ts';
 import type { World } from './world.ts';
 
 /** After so many turns in a row the rest is left to another wake. */
 const turnsMax = 12;
 
 /**
- * Brings one rollout as far as it can get now. Whatever woke it, the same turn is taken: observe,
- * decide, record, apply; and another one, until nothing is left to do. The record comes before the
- * writes, with a due time at most a minute away, so that a process that ends anywhere leaves
- * nothing behind that nobody comes back to.
+ * Brings one object as far as it can get now; what that is, the controller of its kind says. Whatever woke
+ * it, the same turn is taken: observe, decide, record, apply; and another one, until nothing is left to do.
+ * The record comes before the writes, with a due time at most a minute away, so that a process that ends
+ * anywhere leaves nothing behind that nobody comes back to.
  */
-export async function reconcile(world: World, key: RolloutKey): Promise<Reconciled> {
-  const run: Run = { world, key, outbox: deliveries(world, key) };
+export async function reconcile(world: World, key: RolloutKey): Promise<Reconciled<RolloutView>>;
+export async function reconcile(world: World, key: Key): Promise<Reconciled>;
+export async function reconcile(world: World, key: Key): Promise<Reconciled> {
+  const controller = controllerOf(key);
+  const run: Run = { world, key, controller, outbox: deliveries(world, key) };
   try {
     return await takeTurns(run);
   } finally {
@@ -62,22 +66,23 @@ async function tryTurn(run: Run, before: Again, isLast: boolean): Promise<Reconc
     // A refusal that was to be said is still to be said.
     return before.again === 'refused' ? before : { again: 'overtaken' };
   } finally {
-    count('rollout_reconcile', (clock.now() - startedAt) / secondMs);
+    count(turnMetric(run.key, 'reconcile'), (clock.now() - startedAt) / secondMs);
   }
 }
 
 async function takeTurn(run: Run, last: Again, isLast: boolean): Promise<Reconciled | Again> {
-  const { world, key } = run;
+  const { world, key, controller } = run;
   const now = world.clock.now();
   const { record: known, error } = await load(world, key);
   if (isHeldByOther(known, world, now)) return await leaveToHolder(world, known);
   const before = recordBefore(run, known, last);
-  const observed = await observeOrNote(run, error ? undefined : before, now);
-  if (!observed) return await forget(run, known);
+  const found = await observeOrNote(run, error ? undefined : before, now);
+  if (!found) return await forget(run, known);
 
-  const plan = decide(observed, now);
+  const { object, observed } = found;
+  const plan = controller.decide(observed, now);
   const seen: Seen = {
-    ...{ observed, plan, now, view: view({ observed, ...plan, now }) },
+    ...{ key, object, observed, plan, now, view: controller.view(observed, plan, now) },
     ...(keepsLease(plan, isLast) && { by: world.processId }),
   };
   const tableError = error ?? (await tableErrorOf(record(run, { before, known, seen })));
@@ -86,20 +91,20 @@ async function takeTurn(run: Run, last: Again, isLast: boolean): Promise<Reconci
   const anyError = run.tableError ?? tableError;
   if (plan.writes.length === 0) {
     if (anyError) throw withoutTable(anyError);
-    return settled(seen);
+    return settled(run, seen);
   }
 
-  const outcome = await carryOut(run, seen);
+  const outcome = await carryOut(run, before, seen);
   if (outcome.did === 'nothing') return await waitForEffect(run, seen);
   if (outcome.did === 'refuse') return await afterRefusal(run, { ...outcome, seen, last });
   Object.assign(run, { tableError: anyError, seen });
   if (!isLast) return { again: 'written', ...(outcome.patch && { patch: outcome.patch }) };
   await world.wakes.send({ key }, secondMs);
-  return settled(seen);
+  return settled(run, seen);
 }
 
 /** The record with what the turn before has taught. */
-function recordBefore(run: Run, known: RolloutRecord | undefined, last: Again): RolloutRecord {
+function recordBefore(run: Run, known: Envelope | undefined, last: Again): Envelope {
   const tried = withTried(known ?? blankRecord(run.key), run.tried);
   const { lastPatch, refused, remedy, ...rest } = tried;
   const isDone = last.again === 'written';
@@ -111,14 +116,14 @@ function recordBefore(run: Run, known: RolloutRecord | undefined, last: Again): 
   };
 }
 
-/** Undefined when the rollout is gone. `before` is undefined while the table cannot be read. */
+/** Undefined when the object is gone. `before` is undefined while the table cannot be read. */
 async function observeOrNote(
-  { world, key }: Run,
-  before: RolloutRecord | undefined,
+  { world, key, controller }: Run,
+  before: Envelope | undefined,
   now: Millis,
-): Promise<Observed | undefined> {
+): ReturnType<typeof observe<Kind, unknown, object>> {
   try {
-    return await observe(world, key, before, { now });
+    return await observe(world, key, controller, { record: before, now });
   } catch (error) {
     if (before && error instanceof MissingRight) await noteUnseen(world, before, error, now);
     throw error;
@@ -126,9 +131,10 @@ async function observeOrNote(
 }
 
 /** Nothing that was to be done could be done now. */
-async function waitForEffect({ world, key }: Run, seen: Seen): Promise<Reconciled> {
+async function waitForEffect(run: Run, seen: Seen): Promise<Reconciled> {
+  const { world, key } = run;
   const { plan, now } = seen;
   const dueAt = 'at' in plan.wake ? plan.wake.at : now + secondMs;
   await scheduleWake(world, { key, dueAt }, now);
-  return settled(seen);
+  return settled(run, seen);
 }

@@ -1,10 +1,10 @@
 import { NotFound } from './errors.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
-import type { RolloutKey } from './model/key.ts';
+import type { Key, RolloutKey } from './model/key.ts';
 import type { Kind, Kinds, ObjectRef } from './model/kinds.ts';
 import type { MetricName } from './model/metrics.ts';
 import type { MergePatch } from './model/plan.ts';
-import type { LedgerEntry, RolloutRecord } from './model/record.ts';
+import type { Envelope, LedgerEntry, RecordOf, RolloutRecord } from './model/record.ts';
 import type { Millis } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 
@@ -117,12 +117,12 @@ export type Unreadable = { key: RolloutKey; reason: string };
  * for example a full disk).
  */
 export type Store = {
-  load: (key: RolloutKey) => Promise<RolloutRecord | undefined>;
+  load: <K extends Key>(key: K) => Promise<RecordOf<K> | undefined>;
   /** Writes if the stored version is still `record.version`; answers the record with its new one. */
-  save: (record: RolloutRecord) => Promise<RolloutRecord>;
-  /** Forgets a rollout that is gone, if the version still is the one named. The ledger stays. */
-  forget: (key: RolloutKey, version: number) => Promise<void>;
-  /** Records of a cluster, by namespace and name; one that cannot be read hides no other. */
+  save: <R extends Envelope>(record: R) => Promise<R>;
+  /** Forgets an object that is gone, if the version still is the one named. The ledger stays. */
+  forget: (key: Key, version: number) => Promise<void>;
+  /** Records of a cluster's rollouts, by namespace and name; one that cannot be read hides no other. */
   list: (
     cluster: string,
     options: { namespace?: string; limit: number; cursor?: string },
@@ -130,12 +130,9 @@ export type Store = {
   /** Keys due before `before`, soonest first, read from the (eventually consistent) due index. */
   due: (before: Millis, limit: number) => Promise<Due[]>;
   /** Puts the entry unless one with its uid, kind and resourceVersion is there; false if it was. */
-  append: (key: RolloutKey, entry: LedgerEntry) => Promise<boolean>;
+  append: (key: Key, entry: LedgerEntry) => Promise<boolean>;
   /** The ledger, newest first. */
-  ledger: (
-    key: RolloutKey,
-    options: { limit: number; cursor?: string },
-  ) => Promise<Page<LedgerEntry>>;
+  ledger: (key: Key, options: { limit: number; cursor?: string }) => Promise<Page<LedgerEntry>>;
   documents: Documents;
 };
 
@@ -153,13 +150,13 @@ export type Documents = {
   ) => Promise<Page<Document<K>>>;
 };
 
-export type Due = { key: RolloutKey; dueAt: Millis; queuedFor?: Millis; version: number };
+export type Due = { key: Key; dueAt: Millis; queuedFor?: Millis; version: number };
 
 /**
- * A message in the queue: which rollout, the exact time if the message is a timer's, and what a notice
+ * A message in the queue: which object, the exact time if the message is a timer's, and what a notice
  * told of, if it is a notice's.
  */
-export type WakeMessage = { key: RolloutKey; at?: Millis; before?: Before } & Retried;
+export type WakeMessage = { key: Key; at?: Millis; before?: Before } & Retried;
 /**
  * An object as it was before the write that was noticed: a notice comes before its write. An empty
  * version: it was not there. `looks`: how often it was still found like that.

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RolloutKey } from '../lib/model/key.ts';
+import type { Key, RolloutKey } from '../lib/model/key.ts';
 import type { LedgerEntry } from '../lib/model/record.ts';
 import type { RolloutView } from '../lib/model/view.ts';
 import { scaledClock } from '../lib/simulate/clock.ts';
@@ -25,7 +25,7 @@ export type EmbeddedOptions = {
   dir?: string;
   log: Log;
   /** Told of each new line of the ledger. */
-  onLedger?: (key: RolloutKey, entry: LedgerEntry) => void;
+  onLedger?: (key: Key, entry: LedgerEntry) => void;
 };
 
 export type Embedded = {

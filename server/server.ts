@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { apiHandler } from '../functions/api.ts';
 import { localAuthenticate } from '../lib/api/localToken.ts';
 import { Terminal } from '../lib/errors.ts';
-import type { RolloutKey } from '../lib/model/key.ts';
+import type { Key } from '../lib/model/key.ts';
 import type { LedgerEntry } from '../lib/model/record.ts';
 import { type EmbeddedStore, folderStore, memoryStore } from '../lib/store/embedded.ts';
 import type { Clock, Log, Store, World } from '../lib/world.ts';
@@ -19,7 +19,7 @@ import { userName } from './user.ts';
 /** Never the outside: the API of a laptop is for that laptop. */
 const host = '127.0.0.1';
 
-export type OnLedger = (key: RolloutKey, entry: LedgerEntry) => void;
+export type OnLedger = (key: Key, entry: LedgerEntry) => void;
 
 export type Api = { server: string; token: string; close: () => void };
 

@@ -59,9 +59,9 @@ export const AREAS: Record<string, Area> = {
   eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
   registry: EDGE,
   diagnose: { imports: [...EDGE.imports, 'kubernetes', 'eks', 'registry'] },
-  // What to read, and what follows from it, the pure rules say.
-  observe: { imports: ['model', 'decide/rollout', 'world', 'errors'] },
-  apply: { imports: ['model', ...EDGES], types: ['decide'] },
+  // What to read, and what follows from it, the controller says that they are handed.
+  observe: { imports: ['model', 'world', 'errors'] },
+  apply: { imports: ['model', ...EDGES] },
   view: { imports: ['model', 'decide'] },
   record: { imports: ['model', 'decide', 'view', ...EDGES] },
   reconcile: { imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', ...EDGES] },

@@ -210,15 +210,15 @@ const probes: [rule: string, path: string, sin: string, innocent: string][] = [
   ],
   [
     'imports follow the arrows',
-    'lib/apply/a.ts',
+    'lib/api/a.ts',
     "import {\n  p,\n} from '../decide/rollout/p.ts';",
     "import type { P } from '../decide/rollout/p.ts';",
   ],
   [
     'imports follow the arrows',
     'lib/observe/a.ts',
-    "import '../decide/release/b.ts';",
     "import '../decide/rollout/b.ts';",
+    "import '../model/b.ts';",
   ],
   [
     'imports follow the arrows',

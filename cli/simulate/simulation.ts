@@ -95,7 +95,7 @@ function start({ objects, readyMs }: ReleaseOptions): Simulation {
   const watched: Store = {
     ...store,
     save: (record) => {
-      if (record.view !== undefined) seen.view = record.view;
+      if (record.view !== undefined) seen.view = record.view as RolloutView;
       return store.save(record);
     },
     append: async (key, entry) => {

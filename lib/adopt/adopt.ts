@@ -10,6 +10,7 @@ import type { Plan } from '../model/plan.ts';
 import { humanDuration, type Millis } from '../model/units.ts';
 import { uidOf } from '../model/workload.ts';
 import { observe } from '../observe/observe.ts';
+import { rolloutController } from '../reconcile/rolloutController.ts';
 import { reconcile } from '../reconcile.ts';
 import { blankRecord } from '../record/blank.ts';
 import { shadowCluster, type Touched } from '../simulate/shadow.ts';
@@ -228,8 +229,10 @@ async function judge(
 ): Promise<Omit<Adopted, 'namespace' | 'name'>> {
   const { cluster, touched } = shadowCluster(live, now);
   const world = await worldOf(cluster, scope, key, now);
-  const observed = await observe(world, key, await world.store.load(key), { now });
-  if (!observed) throw new NotFound('it has just been deleted');
+  const record = await world.store.load(key);
+  const found = await observe(world, key, rolloutController, { record, now });
+  if (!found) throw new NotFound('it has just been deleted');
+  const { observed } = found;
   const plan = decide(observed, now);
   const status = observed.rollout.status ?? {};
   const { phase, step } = view({ observed, ...plan, status, now });

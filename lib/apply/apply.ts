@@ -1,9 +1,8 @@
-import type { Refusal } from '../decide/replicaSets/metadata.ts';
 import { ifGone, NotFound, Terminal } from '../errors.ts';
-import type { RolloutKey } from '../model/key.ts';
+import type { Key } from '../model/key.ts';
 import { type ObjectRef, refText } from '../model/kinds.ts';
 import { mergePatches } from '../model/patch.ts';
-import { type Patch, phases, refOf, type Write } from '../model/plan.ts';
+import { type Patch, phases, type RefusedPatch, refOf, type Write } from '../model/plan.ts';
 import { versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
@@ -15,11 +14,11 @@ import type { Cluster, World } from '../world.ts';
  */
 export async function apply(
   world: Pick<World, 'cluster' | 'log'>,
-  key: RolloutKey,
+  key: Key,
   writes: Write[],
-): Promise<{ isIdle: boolean; refusals: Refusal[] }> {
+): Promise<{ isIdle: boolean; refusals: RefusedPatch[] }> {
   const cluster = await world.cluster(key.cluster);
-  const refusals: Refusal[] = [];
+  const refusals: RefusedPatch[] = [];
   /** The versions that this turn's own writes gave. */
   const versions = new Map<string, string>();
   let effects = 0;
@@ -75,7 +74,7 @@ function targetOf(write: Write): ObjectRef {
   return write.do === 'create' ? refOf(write.kind, write.object) : write.ref;
 }
 
-type Progress = { versions: Map<string, string>; refusals: Refusal[] };
+type Progress = { versions: Map<string, string>; refusals: RefusedPatch[] };
 
 /** Answers false when the write had no effect. */
 async function perform(cluster: Cluster, write: Write, progress: Progress): Promise<boolean> {

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '../errors.ts';
 import type { Event } from '../model/argo.generated.ts';
-import type { RolloutKey } from '../model/key.ts';
-import { rolloutApiVersion } from '../model/names.ts';
-import type { RolloutEvent } from '../model/outbox.ts';
+import { type Key, kindOf } from '../model/key.ts';
+import { apiVersionOf } from '../model/kinds.ts';
+import type { ObjectEvent } from '../model/outbox.ts';
 import { fromTime, toTime } from '../model/units.ts';
 import { versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
 
 /**
- * Puts an event beside its rollout as a Kubernetes Event, under a name that follows from what it says. What
- * was said before, of another version of the rollout, is counted and not said again; of the same version it
+ * Puts an event beside its object as a Kubernetes Event, under a name that follows from what it says. What
+ * was said before, of another version of the object, is counted and not said again; of the same version it
  * is this one, put a second time.
  */
 export async function putEvent(
   world: Pick<World, 'cluster' | 'processId'>,
-  key: RolloutKey,
-  told: RolloutEvent,
+  key: Key,
+  told: ObjectEvent,
 ): Promise<void> {
   const cluster = await world.cluster(key.cluster);
   const event = objectOf(told, key, world.processId);
@@ -28,7 +28,9 @@ export async function putEvent(
   }
 }
 
-function objectOf(told: RolloutEvent, { namespace, name }: RolloutKey, by: string): Event {
+function objectOf(told: ObjectEvent, key: Key, by: string): Event {
+  const { namespace, name } = key;
+  const kind = kindOf(key);
   const { type, reason, message, uid, resourceVersion, at } = told;
   const words = [uid, type, reason, message].join('\n');
   const digest = createHash('sha256').update(words).digest('hex').slice(0, 16);
@@ -38,7 +40,7 @@ function objectOf(told: RolloutEvent, { namespace, name }: RolloutKey, by: strin
     kind: 'Event',
     metadata: { name: `${name}.${digest}`, namespace },
     involvedObject: {
-      ...{ apiVersion: rolloutApiVersion, kind: 'Rollout', namespace, name },
+      ...{ apiVersion: apiVersionOf(kind), kind, namespace, name },
       ...{ uid, resourceVersion },
     },
     reason,

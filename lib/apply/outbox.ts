@@ -1,15 +1,15 @@
 import { Conflict, NotFound, Transient } from '../errors.ts';
-import type { RolloutKey } from '../model/key.ts';
-import type { Message, RolloutEvent } from '../model/outbox.ts';
+import type { Key } from '../model/key.ts';
+import type { Message, ObjectEvent } from '../model/outbox.ts';
 import type { World } from '../world.ts';
 import { putEvent } from './events.ts';
 
-/** What one run delivers of the outbox of its rollout. */
+/** What one run delivers of the outbox of its object. */
 export type Deliveries = {
   /** Delivers what is left in a stored outbox, and its Events only where they came about. */
   takeOver: (
     stored: Message[] | undefined,
-    cameAbout: (event: RolloutEvent) => boolean,
+    cameAbout: (event: ObjectEvent) => boolean,
   ) => Promise<void>;
   /** Puts the entries of the ledger among these. */
   append: (messages: Message[] | undefined) => Promise<void>;
@@ -25,7 +25,7 @@ export type Deliveries = {
  * The deliveries of a run. What is delivered leaves the outbox with the next save. Where a process ends
  * before that it is delivered again, which changes nothing: a second time it is the same entry or object.
  */
-export function deliveries(world: World, key: RolloutKey): Deliveries {
+export function deliveries(world: World, key: Key): Deliveries {
   const fates = new Map<string, 'underway' | 'failed' | 'settled'>();
   const fateOf = (message: Message) => fates.get(textOf(message));
   const settle = (message: Message): void => {
@@ -33,7 +33,7 @@ export function deliveries(world: World, key: RolloutKey): Deliveries {
   };
   let underway = Promise.resolve();
 
-  const putInOrder = async (events: { event: RolloutEvent }[]): Promise<void> => {
+  const putInOrder = async (events: { event: ObjectEvent }[]): Promise<void> => {
     let isOpen = true;
     for (const message of events) {
       isOpen &&= await isPut(world, key, message.event);
@@ -81,7 +81,7 @@ function withoutDoubt(message: Message): Message {
 }
 
 /** Whether nothing is left to do about an Event: nothing depends on one that is refused for good. */
-async function isPut(world: World, key: RolloutKey, event: RolloutEvent): Promise<boolean> {
+async function isPut(world: World, key: Key, event: ObjectEvent): Promise<boolean> {
   try {
     await putEvent(world, key, event);
     return true;

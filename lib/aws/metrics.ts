@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { metricUnits } from '../model/metrics.ts';
+import { unitOf } from '../model/metrics.ts';
 import type { Count } from '../world.ts';
 
 // A line of JSON in the log for every invocation, of which CloudWatch makes metrics. They have one
@@ -9,7 +9,7 @@ const metrics = new Metrics({ namespace: 'Serin' });
 const units = { count: MetricUnit.Count, seconds: MetricUnit.Seconds };
 
 export const lambdaCount: Count = (name, value = 1) => {
-  metrics.addMetric(name, units[metricUnits[name]], value);
+  metrics.addMetric(name, units[unitOf(name)], value);
 };
 
 /** Middleware of every function: what was counted is written when an invocation ends. */

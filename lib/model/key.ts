@@ -1,7 +1,22 @@
-/** Which rollout something concerns. An event becomes a key and nothing more. */
-export type RolloutKey = { cluster: string; namespace: string; name: string };
+import type { Kind } from './kinds.ts';
 
-/** `cluster/namespace/name`, for logs and map keys. */
-export function keyText(key: RolloutKey): string {
-  return `${key.cluster}/${key.namespace}/${key.name}`;
+/**
+ * Which object something concerns: without a kind, a Rollout. An event becomes a key and nothing more.
+ */
+export type Key = {
+  cluster: string;
+  kind?: Exclude<Kind, 'Rollout'>;
+  namespace: string;
+  name: string;
+};
+export type RolloutKey = { cluster: string; kind?: never; namespace: string; name: string };
+
+export function kindOf({ kind }: Pick<Key, 'kind'>): Kind {
+  return kind ?? 'Rollout';
+}
+
+/** `cluster/namespace/name`, behind the kind where that is not Rollout; for logs and map keys. */
+export function keyText({ cluster, kind, namespace, name }: Key): string {
+  const place = `${cluster}/${namespace}/${name}`;
+  return kind === undefined ? place : `${kind} ${place}`;
 }

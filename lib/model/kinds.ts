@@ -160,6 +160,10 @@ export function refText({ kind, namespace, name }: ObjectRef): string {
 
 export const kindNames = Object.keys(kinds) as Kind[];
 
+export function isKind(value: unknown): value is Kind {
+  return kindNames.some((kind) => kind === value);
+}
+
 export function rowOf(kind: Kind): KindRow {
   return kinds[kind];
 }

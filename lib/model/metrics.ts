@@ -1,3 +1,5 @@
+import { type Key, kindOf } from './key.ts';
+
 /**
  * What is counted and measured, with the unit. The names are those of Argo Rollouts' controller where it
  * measures the same; of a histogram's name, the value is one sample.
@@ -20,4 +22,20 @@ export const metricUnits = {
   clusters_unreachable: 'count',
 } as const;
 
-export type MetricName = keyof typeof metricUnits;
+/** Of the turns of a kind: called after the kind, as Argo's controller has it. */
+type TurnMetric = 'reconcile' | 'reconcile_error' | 'write_refusals_total';
+type TurnMetricName = `${string}_${TurnMetric}`;
+export type MetricName = keyof typeof metricUnits | TurnMetricName;
+
+/** `rollout_reconcile`, `analysis_run_reconcile`. */
+export function turnMetric(key: Pick<Key, 'kind'>, metric: TurnMetric): TurnMetricName {
+  const words = kindOf(key)
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_')
+    .toLowerCase();
+  return `${words}_${metric}`;
+}
+
+export function unitOf(name: MetricName): 'seconds' | 'count' {
+  if (name in metricUnits) return metricUnits[name as keyof typeof metricUnits];
+  return name.endsWith('_reconcile') ? 'seconds' : 'count';
+}

@@ -2,7 +2,7 @@ import type { ObjectMeta, ReplicaSet, RolloutStatus } from './argo.generated.ts'
 import type { Applying, Outcome } from './intent.ts';
 import type { Kind, ObjectRef } from './kinds.ts';
 import type { Others, RefusedMetadata, Rival } from './record.ts';
-import type { Millis } from './units.ts';
+import { type Millis, minuteMs } from './units.ts';
 
 /** A JSON merge patch (RFC 7396): null removes. */
 export type MergePatch = { [field: string]: unknown };
@@ -39,6 +39,8 @@ export type Write = { phase: Phase } & (
   | { do: 'evict'; ref: ObjectRef<'Pod'> & { uid: string } }
 );
 export type Patch = Extract<Write, { do: 'patch' }>;
+/** What the API server refused of what is optional. */
+export type RefusedPatch = { kind: Kind; patch: MergePatch; why: string };
 type VersionedRef = ObjectRef & { resourceVersion: string };
 
 /** The object as it was observed: a write to it is refused if it has changed since. */
@@ -82,6 +84,9 @@ export type Reason = {
   mark?: 'leftAlone' | 'refused';
 };
 
+/** What is under way is looked at at least this often, whether changes are announced or not. */
+export const safetyMs: Millis = minuteMs;
+
 /** When to look again: at a time, or when a named thing changes. */
 export type Wake = { at: Millis; why: string } | { waitsFor: string };
 
@@ -90,17 +95,22 @@ export type IntentStep =
   | { id: string; step: 'apply'; applying: Applying }
   | { id: string; step: 'close'; outcome: Outcome };
 
-/** All that one turn does. A plan without writes is at rest until its wake. */
-export type Plan = {
+/** All that one turn does, of whatever kind. A plan without writes is at rest until its wake. */
+export type AnyPlan = {
   writes: Write[];
   events: PlannedEvent[];
   /** The status as this turn leaves it. */
-  status: RolloutStatus;
+  status: object;
   wake: Wake;
   reasons: Reason[];
   intents: IntentStep[];
   /** Whether it may go ahead while the table cannot be written: see DESIGN §4. */
   urgent: boolean;
+};
+
+/** That of a rollout. */
+export type Plan = AnyPlan & {
+  status: RolloutStatus;
   /** Another controller that Serin keeps away from. */
   rival?: Rival;
   /** What is to be remembered of other controllers' writes. */

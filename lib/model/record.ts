@@ -1,5 +1,5 @@
 import type { Actor, Intent } from './intent.ts';
-import type { RolloutKey } from './key.ts';
+import type { Key, RolloutKey } from './key.ts';
 import type { ObjectRef } from './kinds.ts';
 import type { Message } from './outbox.ts';
 import type { Millis } from './units.ts';
@@ -75,28 +75,28 @@ export type Others = {
   seenAt: Millis;
 };
 
-/** The rollout's item in the table. One item, one conditional write. */
-export type RolloutRecord = {
-  key: RolloutKey;
+/** What was last accounted for of an object, whatever its kind. */
+export type Accounted = { uid: string; resourceVersion: string; observedAt: Millis };
+
+/**
+ * What a turn keeps of an object, whatever its kind; the memory of its controller lies beside it. One item
+ * in the table, one conditional write.
+ */
+export type Envelope = {
+  key: Key;
   /** Counts the writes to this item; every write names the version it has read. 0 = not yet stored. */
   version: number;
-  progress?: Progress;
+  progress?: Accounted;
   intents: Intent[];
-  /** When the rollout must be looked at again, whatever happens. Absent: it waits for a change. */
+  /** When the object must be looked at again, whatever happens. Absent: it waits for a change. */
   dueAt?: Millis;
   dueFor?: string;
   /** The due time for which a message is already in the queue. */
   queuedFor?: Millis;
-  /** When the status was written last: see decide/status/statusThrottle.ts. */
-  statusAt?: Millis;
-  /** When a ReplicaSet was resized last. */
-  resizedAt?: Millis;
   /** Turns in a row that found nothing changed: the polling back-off grows with it. */
   polls: number;
   /** Soft claim of one process. Correctness never rests on it. */
   claim?: { by: string; until: Millis; again?: boolean };
-  rival?: Rival;
-  others?: Others;
   /**
    * Digest of the last status patch and how often in a row it was needed:
    * decide/guards/conflictingController.ts
@@ -105,10 +105,27 @@ export type RolloutRecord = {
   /** What is still to be told of that progress, and of what was decided with it. */
   outbox?: Message[];
   /**
-   * The objects whose changes concern it, as notices tell of them. When it is deleted, the Services among
-   * them are given back.
+   * The objects whose changes concern it, as notices tell of them. When it is deleted, what it did to them
+   * is undone.
    */
   managed?: ObjectRef[];
+  /** What the API server said when it last refused a call for good; gone when one is taken. */
+  refused?: string;
+  /** What would put that right, where it is a right that Serin lacks. */
+  remedy?: string;
+  /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
+  view?: object;
+};
+
+/** What the controller of rollouts remembers of one. */
+export type RolloutMemory = {
+  progress?: Progress;
+  /** When the status was written last: see decide/status/statusThrottle.ts. */
+  statusAt?: Millis;
+  /** When a ReplicaSet was resized last. */
+  resizedAt?: Millis;
+  rival?: Rival;
+  others?: Others;
   /**
    * The Deployment whose pods go as the rollout's come, and how many it had:
    * decide/strategy/workloadScaleDown.ts
@@ -120,15 +137,12 @@ export type RolloutRecord = {
   refusedMetadata?: RefusedMetadata;
   /** The uid of the rollout, once it has been healthy: a status that is wiped forgets it. */
   healthyOnce?: string;
-  /** What the API server said when it last refused a call for good; gone when one is taken. */
-  refused?: string;
-  /** What would put that right, where it is a right that Serin lacks. */
-  remedy?: string;
   /** The field for which it is left to others, once an Event has told of it. */
   leftFor?: string;
-  /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
-  view?: RolloutView;
 };
+
+export type RolloutRecord = Envelope & RolloutMemory & { key: RolloutKey; view?: RolloutView };
+export type RecordOf<K extends Key> = K extends RolloutKey ? RolloutRecord : Envelope;
 
 /**
  * What an entry can tell, in the order in which the parts of one observation are told: a command

@@ -1,5 +1,6 @@
 import { ifWritten, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
 import { keyText } from '../model/key.ts';
+import { type MetricName, turnMetric } from '../model/metrics.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { QueueMessage, World } from '../world.ts';
 import { noteOutage, outageOf } from './outage.ts';
@@ -20,7 +21,7 @@ const retryMinMs: Millis = secondMs;
 
 /**
  * Delivers a batch's messages side by side, so that one that waits for its time holds up no other; those
- * for the same rollout one after the other, since they would only stand in each other's way. What
+ * for the same object one after the other, since they would only stand in each other's way. What
  * may work later is sent again, later each time: the queue's own second delivery comes only after minutes.
  * What cannot succeed by itself is logged and dropped. Anything else is a bug, and left to the queue.
  */
@@ -29,7 +30,7 @@ export async function deliverBatch(
   records: QueueRecord[],
   deliver: Deliver,
 ): Promise<BatchAnswer> {
-  const lanes = Map.groupBy(records, ({ body }) => rolloutIn(body));
+  const lanes = Map.groupBy(records, ({ body }) => objectIn(body));
   const failed = await Promise.all(
     [...lanes.values()].map(async (lane) => {
       const failures: string[] = [];
@@ -37,7 +38,7 @@ export async function deliverBatch(
         const isDone = await handle(world, record, deliver).catch((error: unknown) => {
           const level = error instanceof Transient ? 'warn' : 'error';
           world.log(level, 'a wake failed', { ...record, error: String(error) });
-          world.count('rollout_reconcile_error');
+          world.count(failureMetric(messageIn(record.body)));
           return false;
         });
         if (!isDone) failures.push(record.messageId);
@@ -48,14 +49,25 @@ export async function deliverBatch(
   return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-/** What may not be worked on twice at a time. A message that cannot be read is told of when it is handled. */
-function rolloutIn(body: string): string {
+/** What may not be worked on twice at a time. */
+function objectIn(body: string): string {
+  const message = messageIn(body);
+  if (message === undefined) return body;
+  return 'list' in message ? message.list : keyText(message.key);
+}
+
+/** One that cannot be read is told of when it is handled. */
+function messageIn(body: string): QueueMessage | undefined {
   try {
-    const message = readWake(body);
-    return 'list' in message ? message.list : keyText(message.key);
+    return readWake(body);
   } catch {
-    return body;
+    return undefined;
   }
+}
+
+function failureMetric(message: QueueMessage | undefined): MetricName {
+  const key = message && 'key' in message ? message.key : {};
+  return turnMetric(key, 'reconcile_error');
 }
 
 /** Whether the message is done with. */
@@ -72,7 +84,7 @@ async function handle(world: Batching, { messageId, body }: QueueRecord, deliver
     const said = { messageId, body, error: String(error) };
     world.log(isPassing ? 'warn' : 'error', 'a wake failed', said);
     if (message !== undefined && isPassing) return await retry(world, message, error);
-    world.count('rollout_reconcile_error');
+    world.count(failureMetric(message));
     return true;
   }
 }
@@ -94,7 +106,7 @@ async function dropUnregistered(
 }
 
 /**
- * A list is what tries a cluster that does not answer. Of a rollout, what is due stays due, and is woken as
+ * A list is what tries a cluster that does not answer. Of an object, what is due stays due, and is woken as
  * soon as its cluster answers.
  */
 async function retry(world: Batching, message: QueueMessage, error: Transient): Promise<boolean> {
@@ -104,7 +116,7 @@ async function retry(world: Batching, message: QueueMessage, error: Transient): 
     return true;
   }
   if (retries >= retriesMax) {
-    world.count('rollout_reconcile_error');
+    world.count(failureMetric(message));
     return false;
   }
   await world.wakes.send({ ...message, retries: retries + 1 }, retryMinMs * 2 ** retries);

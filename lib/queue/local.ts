@@ -1,11 +1,11 @@
-import { keyText, type RolloutKey } from '../model/key.ts';
+import { type Key, keyText } from '../model/key.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { Log, QueueMessage, Wakes } from '../world.ts';
 
 export type LocalQueue = {
   wakes: Wakes;
   /** Runs a task for a rollout before its next wake, and never beside one. */
-  ahead: <T>(key: RolloutKey, task: () => Promise<T>) => Promise<T>;
+  ahead: <T>(key: Key, task: () => Promise<T>) => Promise<T>;
   /** Drops what waits, and resolves when what runs has ended. */
   stop: () => Promise<void>;
 };
@@ -79,7 +79,7 @@ export function localQueue(options: LocalQueueOptions): LocalQueue {
       lane.failures = 0;
     } catch (error) {
       lane.failures += 1;
-      log('debug', 'a wake is to come again', { rollout: name, error: String(error) });
+      log('debug', 'a wake is to come again', { wake: name, error: String(error) });
       timers.set(`${name} again`, Date.now() + retryMs(lane.failures), wake);
     }
   };

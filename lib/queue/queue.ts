@@ -1,5 +1,5 @@
-import type { RolloutKey } from '../model/key.ts';
-import type { RolloutRecord } from '../model/record.ts';
+import type { Key } from '../model/key.ts';
+import type { Envelope } from '../model/record.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Clock, WakeMessage, World } from '../world.ts';
 
@@ -17,9 +17,9 @@ export const refusedRetryMs: Millis = minuteMs;
 
 /** Of a record: that a message is still on its way. */
 export function stillQueued(
-  { queuedFor: at }: Pick<RolloutRecord, 'queuedFor'>,
+  { queuedFor: at }: Pick<Envelope, 'queuedFor'>,
   now: Millis,
-): Pick<RolloutRecord, 'queuedFor'> {
+): Pick<Envelope, 'queuedFor'> {
   return at !== undefined && at > now ? { queuedFor: at } : {};
 }
 
@@ -34,7 +34,7 @@ export function queuedFor(dueAt: Millis, now: Millis): Millis | undefined {
  */
 export async function scheduleWake(
   world: Pick<World, 'wakes'>,
-  { key, dueAt }: { key: RolloutKey; dueAt: Millis },
+  { key, dueAt }: { key: Key; dueAt: Millis },
   now: Millis,
 ): Promise<Millis | undefined> {
   const queued = queuedFor(dueAt, now);
@@ -59,10 +59,7 @@ export async function waitOut(clock: Clock, message: WakeMessage): Promise<void>
  * When to send the wake of a rollout at rest, noted in its record. A message already on its way,
  * sooner, serves as well: or every look would leave another timer behind.
  */
-export function withTimer(
-  record: RolloutRecord,
-  now: Millis,
-): { record: RolloutRecord; send?: Millis } {
+export function withTimer(record: Envelope, now: Millis): { record: Envelope; send?: Millis } {
   const { dueAt, queuedFor: queued, ...rest } = record;
   if (dueAt === undefined) return { record };
   if (queued !== undefined && queued <= dueAt) return { record: { ...record, dueAt: queued } };

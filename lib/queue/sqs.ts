@@ -1,6 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings, isPassing, type SdkError, sdkWords } from '../aws/aws.ts';
 import { Terminal, Transient } from '../errors.ts';
+import { isKind } from '../model/kinds.ts';
 import { secondMs } from '../model/units.ts';
 import type { Before, QueueMessage, WakeMessage, Wakes } from '../world.ts';
 import { reachMs } from './queue.ts';
@@ -40,12 +41,13 @@ export function readWake(body: string): QueueMessage {
   const { key, at, list, retries, before } = parse(body);
   const retried = typeof retries === 'number' ? { retries } : {};
   if (typeof list === 'string' && list !== '') return { list, ...retried };
-  const { cluster, namespace, name } = key ?? {};
-  if (![cluster, namespace, name].every(isName)) {
+  const { cluster, kind = 'Rollout', namespace, name } = key ?? {};
+  if (![cluster, namespace, name].every(isName) || !isKind(kind)) {
     throw new Terminal(`a message in the queue names no rollout: ${body.slice(0, 200)}`);
   }
+  const named = { cluster, namespace, name } as WakeMessage['key'];
   return {
-    key: { cluster, namespace, name } as WakeMessage['key'],
+    key: kind === 'Rollout' ? named : { ...named, kind },
     ...(typeof at === 'number' ? { at } : {}),
     ...(isBefore(before) ? { before } : {}),
     ...retried,
@@ -53,12 +55,12 @@ export function readWake(body: string): QueueMessage {
 }
 
 /** Half a surrogate is no text, and cannot be made a key of the table. */
-function isName(part: unknown): boolean {
+function isName(part: unknown): part is string {
   return typeof part === 'string' && part !== '' && part.isWellFormed();
 }
 
 type Parsed = {
-  key?: Partial<WakeMessage['key']>;
+  key?: { [part in keyof WakeMessage['key']]?: unknown };
   at?: unknown;
   list?: unknown;
   retries?: unknown;

@@ -1,13 +1,13 @@
 import { decide } from '../decide/rollout/decide.ts';
 import { MissingRight, NotFound } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
-import type { Observed } from '../model/observed.ts';
 import type { RolloutView } from '../model/view.ts';
 import { observe } from '../observe/observe.ts';
-import { partView } from '../record/unseen.ts';
 import { view } from '../view/view.ts';
 import type { FunctionAnswer, InvokeAnswer, InvokeRequest, World } from '../world.ts';
 import { reach } from './deliver.ts';
+import { rolloutController } from './rolloutController.ts';
+import { partView } from './unseen.ts';
 import { load } from './withoutTable.ts';
 
 /** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */
@@ -36,13 +36,14 @@ function noRollout({ cluster, namespace, name }: RolloutKey): NotFound {
 export async function look(world: World, key: RolloutKey): Promise<RolloutView> {
   const now = world.clock.now();
   const { record } = await load(world, key);
-  let observed: Observed | undefined;
   try {
-    observed = await observe(world, key, record, { now, pods: true });
+    const found = await observe(world, key, rolloutController, { record, now, pods: true });
+    if (!found) throw noRollout(key);
+    const { observed } = found;
+    return view({ observed, ...decide(observed, now), status: observed.rollout.status ?? {}, now });
   } catch (error) {
-    if (!(error instanceof MissingRight)) throw error;
-    return await partView(world, key, error, now);
+    const shown = error instanceof MissingRight && (await partView(world, key, error, now));
+    if (shown) return shown as RolloutView;
+    throw error;
   }
-  if (!observed) throw noRollout(key);
-  return view({ observed, ...decide(observed, now), status: observed.rollout.status ?? {}, now });
 }

@@ -1,9 +1,11 @@
 import { apply } from '../apply/apply.ts';
 import { patchDigest } from '../decide/guards/conflictingController.ts';
 import { Conflict, NotFound, remedyOf, Terminal } from '../errors.ts';
+import { turnMetric } from '../model/metrics.ts';
 import { isStatusWrite } from '../model/plan.ts';
+import type { Envelope } from '../model/record.ts';
 import { eventsOf } from '../record/outbox.ts';
-import { closeCommand, noteMetadata, type Refused } from './refusal.ts';
+import { closeCommand, noteOptional, type Refused } from './refusal.ts';
 import type { Run, Seen } from './run.ts';
 
 /** What became of the writes of a plan. */
@@ -16,45 +18,46 @@ export type Outcome =
   | { did: 'refuse'; why: Refused };
 
 /** Applies and announces. */
-export async function carryOut(run: Run, seen: Seen): Promise<Outcome> {
-  const { world, outbox } = run;
-  const { plan, observed } = seen;
+export async function carryOut(run: Run, before: Envelope, seen: Seen): Promise<Outcome> {
+  const { world, key, controller, outbox } = run;
+  const { plan } = seen;
   const command = plan.intents.find(({ step }) => step === 'apply');
   try {
-    const { isIdle, refusals } = await apply(world, observed.key, plan.writes);
-    if (refusals.length > 0) await noteMetadata(world, outbox, { ...seen, refusals });
+    const { isIdle, refusals } = await apply(world, key, plan.writes);
+    if (refusals.length > 0) await noteOptional(run, seen, refusals);
     else if (isIdle) return { did: 'nothing' };
     if (command) run.tried = { id: command.id, isTaken: true };
   } catch (error) {
     const isOutdated = error instanceof Conflict || error instanceof NotFound;
-    if (isOutdated && command && isFirstTry(seen, command.id)) {
+    if (isOutdated && command && isFirstTry(before, command.id)) {
       run.tried = { id: command.id, isTaken: false };
     }
     if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
     if (!(error instanceof Terminal)) throw error;
     return await refusal(run, error, command);
   }
-  outbox.announce(eventsOf(seen));
+  outbox.announce(eventsOf(controller, seen));
   const patch = plan.writes.find(isStatusWrite)?.patch;
   return { did: 'written', ...(patch && { patch: patchDigest(patch) }) };
 }
 
 /** A command that is refused is over, and its turn done. */
 async function refusal(
-  { world, key }: Run,
+  run: Run,
   error: Terminal,
   command: { id: string } | undefined,
 ): Promise<Outcome> {
+  const { world, key } = run;
   if (command) {
-    await closeCommand(world, key, command.id, error);
+    await closeCommand(run, command.id, error);
     return { did: 'written' };
   }
   world.log('error', 'the API server refused a write', { ...key, error: error.message });
-  world.count('rollout_write_refusals_total');
+  world.count(turnMetric(key, 'write_refusals_total'));
   return { did: 'refuse', why: { refused: error.message, ...remedyOf(error) } };
 }
 
 /** After an earlier try nobody knows of, a conflict may be with that one. */
-function isFirstTry({ observed }: Seen, id: string): boolean {
-  return observed.record?.intents.find((each) => each.id === id)?.applying === undefined;
+function isFirstTry({ intents }: Envelope, id: string): boolean {
+  return intents.find((each) => each.id === id)?.applying === undefined;
 }

@@ -1,5 +1,6 @@
 import { Unreachable } from '../errors.ts';
-import type { RolloutKey } from '../model/key.ts';
+import type { Key, RolloutKey } from '../model/key.ts';
+import type { RolloutView } from '../model/view.ts';
 import { noteAnswer } from '../queue/outage.ts';
 import { waitMs, waitOut } from '../queue/queue.ts';
 import { recheckStale } from '../queue/recheckStale.ts';
@@ -7,6 +8,7 @@ import { hasTimeFor, turnMs } from '../queue/timeLeft.ts';
 import { reconcile } from '../reconcile.ts';
 import { expireCommands } from '../record/expire.ts';
 import type { QueueMessage, World } from '../world.ts';
+import { controllerOf } from './controllers.ts';
 import { resync } from './resync.ts';
 import type { Reconciled } from './run.ts';
 
@@ -23,18 +25,20 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
   }
   await waitOut(world.clock, message);
   const ended = await reach(world, message.key);
-  const observed = ended.result === 'settled' ? ended.observed : undefined;
-  await recheckStale(world, message, ended.result === 'busy' ? 'not looked' : observed);
+  const objects = ended.result === 'settled' ? ended.objects : [];
+  await recheckStale(world, message, ended.result === 'busy' ? 'not looked' : objects);
 }
 
 /** Reconciles, and takes note of whether the cluster answers: it may be that nobody has heard it for long. */
-export async function reach(world: World, key: RolloutKey): Promise<Reconciled> {
+export async function reach(world: World, key: RolloutKey): Promise<Reconciled<RolloutView>>;
+export async function reach(world: World, key: Key): Promise<Reconciled>;
+export async function reach(world: World, key: Key): Promise<Reconciled> {
   try {
     const ended = await reconcile(world, key);
     if (ended.result !== 'busy') await noteAnswer(world, key.cluster);
     return ended;
   } catch (error) {
-    if (error instanceof Unreachable) await expireCommands(world, key);
+    if (error instanceof Unreachable) await expireCommands(world, key, controllerOf(key).ledger);
     throw error;
   }
 }

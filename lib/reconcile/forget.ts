@@ -1,24 +1,22 @@
 import { apply } from '../apply/apply.ts';
-import { cleanup, servicesIn } from '../decide/rollout/cleanup.ts';
 import { ifGone } from '../errors.ts';
-import type { RolloutRecord } from '../model/record.ts';
+import type { Envelope } from '../model/record.ts';
 import { readObjects } from '../observe/observe.ts';
-import { lastMessages } from '../record/nextRecord.ts';
+import { lastMessages } from '../record/intents.ts';
 import type { Reconciled, Run } from './run.ts';
 
 /**
- * What is left to do for a rollout that was deleted. What is still to be told of it is told first: the ledger
- * outlives the rollout.
+ * What is left to do for an object that was deleted. What is still to be told of it is told first: the ledger
+ * outlives it.
  */
-export async function forget(
-  { world, outbox }: Run,
-  record: RolloutRecord | undefined,
-): Promise<Reconciled> {
+export async function forget(run: Run, record: Envelope | undefined): Promise<Reconciled> {
   if (record === undefined) return { result: 'gone' };
-  const { key } = record;
-  const found = await readObjects(await world.cluster(key.cluster), servicesIn(record));
-  await apply(world, key, cleanup(key.name, found)).catch(ifGone);
-  const left = lastMessages(record, world.clock.now());
+  const { world, key, controller, outbox } = run;
+  const refs = controller.leftovers?.(record) ?? [];
+  const found = await readObjects(await world.cluster(key.cluster), refs);
+  const writes = controller.cleanup?.(key.name, found) ?? [];
+  await apply(world, key, writes).catch(ifGone);
+  const left = lastMessages(record, controller.ledger, world.clock.now());
   await outbox.takeOver(left, ({ turn }) => turn === undefined);
   await outbox.announced();
   await world.store.forget(record.key, record.version);

@@ -1,18 +1,18 @@
 import { ifWritten } from '../errors.ts';
-import type { Plan } from '../model/plan.ts';
-import type { RolloutRecord } from '../model/record.ts';
+import type { AnyPlan } from '../model/plan.ts';
+import type { Envelope } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { World } from '../world.ts';
 import { type Reconciled, type Run, settled } from './run.ts';
 import { load } from './withoutTable.ts';
 
-// One process at a time takes turns with a rollout. That saves work: nothing's correctness rests on it.
+// One process at a time takes turns with an object. That saves work: nothing's correctness rests on it.
 
-type Held = RolloutRecord & { claim: NonNullable<RolloutRecord['claim']> };
+type Held = Envelope & { claim: NonNullable<Envelope['claim']> };
 
 /** Whether another process is at it. */
 export function isHeldByOther(
-  record: RolloutRecord | undefined,
+  record: Envelope | undefined,
   { processId }: Pick<World, 'processId'>,
   now: Millis,
 ): record is Held {
@@ -21,7 +21,7 @@ export function isHeldByOther(
 }
 
 /** A turn that may end the run keeps no lease: whoever takes the next one must not find it held. */
-export function keepsLease({ writes }: Plan, isLast: boolean): boolean {
+export function keepsLease({ writes }: AnyPlan, isLast: boolean): boolean {
   return !isLast && writes.some((write) => write.do !== 'evict');
 }
 
@@ -40,12 +40,13 @@ export async function leaveToHolder(
 }
 
 /** The time is nearly up: the rest is for another process, at once, and so nothing stays leased. */
-export async function handOver({ world, key, seen }: Run): Promise<Reconciled> {
+export async function handOver(run: Run): Promise<Reconciled> {
+  const { world, key, seen } = run;
   const { record } = await load(world, key);
   if (record?.claim?.by === world.processId) {
     const { claim: _, ...unclaimed } = record;
     await world.store.save(unclaimed).catch(ifWritten);
   }
   await world.wakes.send({ key }, 0);
-  return seen ? settled(seen) : { result: 'busy' };
+  return seen ? settled(run, seen) : { result: 'busy' };
 }

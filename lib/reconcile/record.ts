@@ -1,10 +1,8 @@
-import type { RolloutRecord } from '../model/record.ts';
+import type { Envelope } from '../model/record.ts';
 import { scheduleWake, withTimer } from '../queue/queue.ts';
 import { withAttribution } from '../record/attribution.ts';
-import { withManagers } from '../record/managers.ts';
 import { isSameRecord, nextRecord } from '../record/nextRecord.ts';
 import { cameAbout, eventsOf, withMessages } from '../record/outbox.ts';
-import type { World } from '../world.ts';
 import type { Run, Seen } from './run.ts';
 
 /**
@@ -12,34 +10,29 @@ import type { Run, Seen } from './run.ts';
  * earlier process did not get told is told now.
  */
 export async function record(
-  { world, outbox }: Run,
-  { before, known, seen }: { before: RolloutRecord; known?: RolloutRecord | undefined; seen: Seen },
+  { world, controller, outbox }: Run,
+  { before, known, seen }: { before: Envelope; known?: Envelope | undefined; seen: Seen },
 ): Promise<void> {
   const acts = seen.plan.writes.length > 0;
-  const next = await withAttribution(world, nextRecord(before, seen), before);
-  await outbox.takeOver(before.outbox, (event) => cameAbout(seen, event));
+  const { record: fresh, warning } = nextRecord(controller, before, seen);
+  const next = await withAttribution(world, fresh, before);
+  await outbox.takeOver(before.outbox, (event) => cameAbout(controller, seen, event));
   const stored = before.outbox ?? [];
-  const atOnce = acts ? [] : eventsOf(seen);
+  const atOnce = acts ? [] : eventsOf(controller, seen);
   outbox.announce(atOnce);
   // What is told by now need not be stored; and what is not stored would be decided again.
   if (!acts) await outbox.announced();
-  const named = withManagers(next.record, before, seen.observed);
-  const kept = withMessages(outbox.left([...stored, ...atOnce]), named);
+  const told = next.record.outbox ?? [];
+  const named = controller.ledger?.attributed(told, before, seen.observed) ?? told;
+  const kept = withMessages([...outbox.left([...stored, ...atOnce]), ...named], next.record);
   const timed = acts ? { record: kept } : withTimer(kept, seen.now);
   if (known !== undefined && isSameRecord(known, timed.record)) return;
   await world.store.save(timed.record);
-  noteRival(world, seen);
-  await outbox.append(named.outbox);
+  if (warning) world.log('warn', warning.text, { ...before.key, ...warning.fields });
+  await outbox.append(named);
   await next.useUp();
   // After the save: one that fails is done again, and must not leave a message each time.
   if ('send' in timed && timed.send !== undefined) {
     await scheduleWake(world, { key: before.key, dueAt: timed.send }, seen.now);
   }
-}
-
-/** Said once, when it is met for the first time, and not each time that it is met again. */
-function noteRival({ log }: World, { plan: { rival }, observed: { key }, now }: Seen): void {
-  if (rival?.seenAt !== now || rival.times > 1) return;
-  const { manager } = rival;
-  log('warn', 'another controller is at work, so Serin keeps away', { ...key, manager });
 }

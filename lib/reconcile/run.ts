@@ -1,18 +1,16 @@
 import type { Deliveries } from '../apply/outbox.ts';
-import type { RolloutKey } from '../model/key.ts';
-import type { Observed } from '../model/observed.ts';
-import type { Plan } from '../model/plan.ts';
-import type { Millis } from '../model/units.ts';
-import type { RolloutView } from '../model/view.ts';
-import type { Tried } from '../record/nextRecord.ts';
+import type { ObjectMeta } from '../model/argo.generated.ts';
+import type { Controller, Decided } from '../model/controller.ts';
+import type { Key } from '../model/key.ts';
+import type { Tried } from '../record/intents.ts';
 import type { World } from '../world.ts';
 
-/** What a run ends in. */
-export type Reconciled =
-  /** At rest, or handed over to a later wake. */
-  | { result: 'settled'; view: RolloutView; observed: Observed }
+/** What a run ends in. `V`: what is shown of an object of that kind. */
+export type Reconciled<V extends object = object> =
+  /** At rest, or handed over to a later wake. `objects`: those that were looked at. */
+  | { result: 'settled'; view: V; objects: { metadata?: ObjectMeta }[] }
   /** Another process is at it; it has been told to look once more. */
-  | { result: 'busy'; view?: RolloutView }
+  | { result: 'busy'; view?: V }
   | { result: 'gone' };
 
 /** How the run stands before a turn: how the turn before it went. */
@@ -28,7 +26,8 @@ export type Again =
 /** What the turns of one run share. */
 export type Run = {
   world: World;
-  key: RolloutKey;
+  key: Key;
+  controller: Controller;
   outbox: Deliveries;
   /** The last command whose write was answered. */
   tried?: Tried;
@@ -39,14 +38,8 @@ export type Run = {
 };
 
 /** What a turn saw and decided. `by`: who keeps the lease after it. */
-export type Seen = {
-  observed: Observed;
-  plan: Plan;
-  view: RolloutView;
-  now: Millis;
-  by?: string;
-};
+export type Seen = Decided & { view: object; by?: string };
 
-export function settled({ view, observed }: Seen): Reconciled {
-  return { result: 'settled', view, observed };
+export function settled({ controller }: Run, { view, object, observed }: Seen): Reconciled {
+  return { result: 'settled', view, objects: [object, ...(controller.others?.(observed) ?? [])] };
 }

@@ -1,14 +1,14 @@
 import { Terminal, Transient } from '../errors.ts';
-import type { RolloutKey } from '../model/key.ts';
-import type { RolloutRecord } from '../model/record.ts';
+import type { Key } from '../model/key.ts';
+import type { RecordOf } from '../model/record.ts';
 import type { World } from '../world.ts';
 
 // An outage of the table is a value: what brooks no delay is done without it.
 
-export async function load(
+export async function load<K extends Key>(
   world: Pick<World, 'store'>,
-  key: RolloutKey,
-): Promise<{ record?: RolloutRecord; error?: Error }> {
+  key: K,
+): Promise<{ record?: RecordOf<K>; error?: Error }> {
   try {
     const record = await world.store.load(key);
     return record ? { record } : {};

@@ -1,7 +1,7 @@
 import type { Document, Notice } from '../model/documents.ts';
 import { keyText } from '../model/key.ts';
 import type { Message } from '../model/outbox.ts';
-import type { LedgerEntry, LedgerKind, Progress, RolloutRecord } from '../model/record.ts';
+import type { Accounted, Envelope, LedgerEntry, LedgerKind } from '../model/record.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { World } from '../world.ts';
 import { isOpen } from './managers.ts';
@@ -14,7 +14,7 @@ const aheadMs: Millis = 30 * secondMs;
 /** What the controller writes to the status some turns after somebody has changed the spec. */
 const followsLater: LedgerKind[] = ['revision', 'steps', 'restarted'];
 
-type Reported = { record: RolloutRecord; useUp: () => Promise<void> };
+type Reported = { record: Envelope; useUp: () => Promise<void> };
 
 /**
  * The record with the names that notices gave, in those of its entries that a person caused and no command
@@ -22,8 +22,8 @@ type Reported = { record: RolloutRecord; useUp: () => Promise<void> };
  */
 export async function withAttribution(
   world: Pick<World, 'store' | 'log'>,
-  record: RolloutRecord,
-  before: RolloutRecord,
+  record: Envelope,
+  before: Envelope,
 ): Promise<Reported> {
   const { documents } = world.store;
   const { outbox = [] } = record;
@@ -50,7 +50,7 @@ export async function withAttribution(
 function explained(
   outbox: Message[],
   notices: Document<'notice'>[],
-  before: Progress | undefined,
+  before: Accounted | undefined,
 ): { named: Message[]; used: Document<'notice'>[] } {
   const left = new Map(notices.map((notice) => [notice.id, notice]));
   const used: Document<'notice'>[] = [];
@@ -75,7 +75,7 @@ function explained(
   return { named, used };
 }
 
-function fits({ uid, at, explains }: Notice, entry: LedgerEntry, before?: Progress): boolean {
+function fits({ uid, at, explains }: Notice, entry: LedgerEntry, before?: Accounted): boolean {
   if (uid !== entry.uid || !explains.includes(entry.kind)) return false;
   if (before === undefined || followsLater.includes(entry.kind)) return true;
   return at >= before.observedAt - aheadMs;

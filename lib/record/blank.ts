@@ -1,6 +1,6 @@
-import type { RolloutKey } from '../model/key.ts';
-import type { RolloutRecord } from '../model/record.ts';
+import type { Key } from '../model/key.ts';
+import type { RecordOf } from '../model/record.ts';
 
-export function blankRecord(key: RolloutKey): RolloutRecord {
-  return { key, version: 0, intents: [], polls: 0 };
+export function blankRecord<K extends Key>(key: K): RecordOf<K> {
+  return { key, version: 0, intents: [], polls: 0 } as unknown as RecordOf<K>;
 }

@@ -1,12 +1,13 @@
 import { expired } from '../decide/commands/intents.ts';
 import { Conflict } from '../errors.ts';
+import type { Controller } from '../model/controller.ts';
 import { type Intent, intentLifeMs } from '../model/intent.ts';
-import type { RolloutKey } from '../model/key.ts';
-import type { RolloutRecord } from '../model/record.ts';
+import type { Key } from '../model/key.ts';
+import type { Envelope } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import { scheduleWake } from '../queue/queue.ts';
 import type { World } from '../world.ts';
-import { withClosed } from './nextRecord.ts';
+import { withClosed } from './intents.ts';
 import { entriesIn } from './outbox.ts';
 
 /**
@@ -15,7 +16,8 @@ import { entriesIn } from './outbox.ts';
  */
 export async function expireCommands(
   world: Pick<World, 'clock' | 'store' | 'wakes'>,
-  key: RolloutKey,
+  key: Key,
+  ledger: Controller['ledger'],
 ): Promise<void> {
   const record = await world.store.load(key);
   if (record === undefined) return;
@@ -24,7 +26,7 @@ export async function expireCommands(
     ({ outcome, command }) => outcome === undefined && command.verb !== 'abort',
   );
   const late = timed.filter((intent) => endOf(intent) <= now);
-  if (late.length > 0) await close(world, record, late, now);
+  if (late.length > 0) await close(world, record, { late, ledger, now });
   const ends = timed.map(endOf).filter((end) => end > now);
   if (ends.length > 0) await scheduleWake(world, { key, dueAt: Math.min(...ends) }, now);
 }
@@ -36,12 +38,11 @@ function endOf({ acceptedAt }: Intent): Millis {
 
 async function close(
   { store }: Pick<World, 'store'>,
-  record: RolloutRecord,
-  late: Intent[],
-  now: Millis,
+  record: Envelope,
+  { late, ledger, now }: { late: Intent[]; ledger: Controller['ledger']; now: Millis },
 ): Promise<void> {
   const closed = late.reduce(
-    (made, intent) => withClosed(made, intent.id, expired(intent, now)),
+    (made, intent) => withClosed(made, { id: intent.id, outcome: expired(intent, now) }, ledger),
     record,
   );
   try {

@@ -3,6 +3,7 @@ import type { ManagedFieldsEntry, ObjectMeta } from '../model/argo.generated.ts'
 import type { Actor } from '../model/intent.ts';
 import { fieldManager } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
+import type { Message } from '../model/outbox.ts';
 import type { LedgerEntry, LedgerKind, Progress, RolloutRecord } from '../model/record.ts';
 import { fromTime, isSameTime, type Millis, secondMs } from '../model/units.ts';
 import { entriesIn, mapEntries } from './outbox.ts';
@@ -35,21 +36,19 @@ export function isOpen({ actor, kind }: LedgerEntry): boolean {
   return actor.proof === 'unknown' || (kind === 'restarted' && actor.name === 'serin');
 }
 
-/** The record with field managers' names in those entries that neither a command nor a notice explains. */
+/** With field managers' names in those entries that neither a command nor a notice explains. */
 export function withManagers(
-  record: RolloutRecord,
+  outbox: Message[],
   before: RolloutRecord,
   observed: Observed,
-): RolloutRecord {
-  const { outbox = [] } = record;
+): Message[] {
   const known = before.progress;
-  if (known === undefined || !entriesIn(outbox).some(isOpen)) return record;
-  const named = mapEntries(outbox, (entry) => {
+  if (known === undefined || !entriesIn(outbox).some(isOpen)) return outbox;
+  return mapEntries(outbox, (entry) => {
     if (!isOpen(entry) || entry.uid !== known.uid) return entry;
     const name = whoChanged(entry.kind, known, observed);
     return name === undefined ? entry : { ...entry, actor: reported(name) };
   });
-  return { ...record, outbox: named };
 }
 
 /** Another controller, where that wrote the status last: a step that it took is not ours. */

@@ -1,62 +1,60 @@
-import type { Rollout, RolloutStatus } from '../model/argo.generated.ts';
-import { encodeGo } from '../model/encode.ts';
+import type { Controller, Decided } from '../model/controller.ts';
 import { textDigest } from '../model/hash.ts';
-import type { Observed } from '../model/observed.ts';
-import type { Message, RolloutEvent } from '../model/outbox.ts';
-import type { Plan, PlannedEvent } from '../model/plan.ts';
-import type { LedgerEntry, RolloutRecord } from '../model/record.ts';
-import type { Millis } from '../model/units.ts';
+import type { Message, ObjectEvent } from '../model/outbox.ts';
+import type { PlannedEvent } from '../model/plan.ts';
+import type { Envelope, LedgerEntry } from '../model/record.ts';
 import { uidOf, versionOf } from '../model/workload.ts';
 
-type Seen = { observed: Observed; now: Millis };
-type Decided = Seen & { plan: Plan };
+type Object = Decided['object'];
 
 /** The Events of a plan. They are true once its writes are made. */
-export function eventsOf({ observed, plan, now }: Decided): Message[] {
-  const { rollout } = observed;
+export function eventsOf(controller: Controller, { object, plan, now }: Decided): Message[] {
   if (plan.events.length === 0) return [];
-  const found = digestOf(rollout, rollout.status);
-  const turn = { found, leaves: digestOf(rollout, plan.status) };
+  const found = digestOf(controller, object, statusOf(object));
+  const turn = { found, leaves: digestOf(controller, object, plan.status) };
   return plan.events.map((event) => {
-    return eventOf({ observed, now }, { ...event, ...(plan.writes.length > 0 && { turn }) });
+    return eventOf({ object, now }, { ...event, ...(plan.writes.length > 0 && { turn }) });
   });
 }
 
 export function eventOf(
-  { observed: { rollout }, now }: Seen,
-  event: PlannedEvent & Pick<RolloutEvent, 'turn'>,
+  { object, now }: Pick<Decided, 'object' | 'now'>,
+  event: PlannedEvent & Pick<ObjectEvent, 'turn'>,
 ): Message {
-  const decided = { uid: uidOf(rollout), resourceVersion: versionOf(rollout), at: now };
+  const decided = { uid: uidOf(object), resourceVersion: versionOf(object), at: now };
   return { event: { ...event, ...decided } };
 }
 
 /**
- * Whether what an Event tells came about, of a turn that was cut short or whose process ended: the rollout is
+ * Whether what an Event tells came about, of a turn that was cut short or whose process ended: the object is
  * as it was to leave it, and that is not decided again. Of another object it may be where its status is not
- * written yet. Where somebody has changed the rollout since, nobody can tell.
+ * written yet. Where somebody has changed the object since, nobody can tell.
  */
-export function cameAbout({ observed, plan }: Decided, event: RolloutEvent): boolean {
+export function cameAbout(
+  controller: Controller,
+  { object, plan }: Decided,
+  event: ObjectEvent,
+): boolean {
   const { type, reason, message, ofObject, turn } = event;
   if (turn === undefined) return true;
   const isSame = (other: PlannedEvent): boolean =>
     other.type === type && other.reason === reason && other.message === message;
-  const { rollout } = observed;
-  const now = digestOf(rollout, rollout.status);
+  const now = digestOf(controller, object, statusOf(object));
   const isAsLeft = now === turn.leaves || (ofObject === true && now === turn.found);
   return isAsLeft && !plan.events.some(isSame);
 }
 
-function digestOf({ metadata }: Rollout, status: RolloutStatus | undefined): string {
-  return textDigest(`${metadata?.generation} ${encodeGo('RolloutStatus', status ?? {})}`);
+function statusOf(object: Object): object {
+  return 'status' in object && object.status ? object.status : {};
 }
 
-/** The record with these in its outbox, before what is new there. */
-export function withMessages(
-  left: Message[],
-  { outbox = [], ...record }: RolloutRecord,
-): RolloutRecord {
-  const all = [...left, ...outbox];
-  return all.length === 0 ? record : { ...record, outbox: all };
+function digestOf({ statusText }: Controller, { metadata }: Object, status: object): string {
+  return textDigest(`${metadata?.generation} ${statusText(status)}`);
+}
+
+/** The record with these in its outbox, and no others. */
+export function withMessages(outbox: Message[], { outbox: _, ...record }: Envelope): Envelope {
+  return outbox.length === 0 ? record : { ...record, outbox };
 }
 
 export function entriesIn(outbox: Message[] = []): LedgerEntry[] {

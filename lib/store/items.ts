@@ -1,7 +1,13 @@
 import { Terminal } from '../errors.ts';
 import type { Document, DocumentKey, DocumentKind } from '../model/documents.ts';
-import { keyText, type RolloutKey } from '../model/key.ts';
-import { type LedgerEntry, ledgerKinds, type RolloutRecord } from '../model/record.ts';
+import { type Key, keyText, kindOf, type RolloutKey } from '../model/key.ts';
+import { kindNames, rowOf } from '../model/kinds.ts';
+import {
+  type Envelope,
+  type LedgerEntry,
+  ledgerKinds,
+  type RolloutRecord,
+} from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Unreadable } from '../world.ts';
 import { recordUpgrades } from './recordUpgrades.ts';
@@ -29,8 +35,9 @@ const documentUpgrades: Record<number, Upgrade> = {};
 // stay as they are.
 const enc = encodeURIComponent;
 
-export function rolloutsPartition(cluster: string): string {
-  return `rollouts#${enc(cluster)}`;
+/** Each kind has its own: what lists one meets with no other. */
+export function recordsPartition(key: Pick<Key, 'cluster' | 'kind'>): string {
+  return `${rowOf(kindOf(key)).plural}#${enc(key.cluster)}`;
 }
 
 /** What the sort keys of a namespace start with. */
@@ -38,10 +45,10 @@ export function namespacePrefix(namespace: string): string {
   return `${enc(namespace)}/`;
 }
 
-export function recordKey({ cluster, namespace, name }: RolloutKey): ItemKey {
+export function recordKey(key: Key): ItemKey {
   return {
-    pk: rolloutsPartition(cluster),
-    sk: namespacePrefix(namespace) + enc(name),
+    pk: recordsPartition(key),
+    sk: namespacePrefix(key.namespace) + enc(key.name),
   };
 }
 
@@ -50,7 +57,7 @@ function versionOf(item: Item): number {
 }
 
 /** The item of a record in the version it is about to get. */
-export function recordItem(record: RolloutRecord, version: number): Item {
+export function recordItem(record: Envelope, version: number): Item {
   const { version: _, dueAt, queuedFor, ...body } = record;
   return {
     ...recordKey(record.key),
@@ -62,45 +69,48 @@ export function recordItem(record: RolloutRecord, version: number): Item {
   };
 }
 
-export function readRecord(item: Item): RolloutRecord {
+/** `R`: the type of the records of that kind. */
+export function readRecord<R extends Envelope>(item: Item): R {
   const body = readBody(item, recordSchema, recordUpgrades);
   const dueAt = numberOf(item.dueAt);
   const queuedFor = numberOf(item.queuedFor);
   return {
-    ...(body as Omit<RolloutRecord, 'version' | 'dueAt' | 'queuedFor'>),
+    ...body,
     version: versionOf(item),
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(queuedFor === undefined ? {} : { queuedFor }),
-  };
+  } as R;
 }
 
-/** The records of a page, and those that cannot be read. */
+/** The records of a page of rollouts, and those that cannot be read. */
 export function readRecords(items: Item[]): { items: RolloutRecord[]; unreadable: Unreadable[] } {
   const records: RolloutRecord[] = [];
   const unreadable: Unreadable[] = [];
   for (const item of items) {
     try {
-      records.push(readRecord(item));
+      records.push(readRecord<RolloutRecord>(item));
     } catch (error) {
       if (!(error instanceof Terminal)) throw error;
-      unreadable.push({ key: keyIn(item), reason: error.message });
+      unreadable.push({ key: keyIn(item) as RolloutKey, reason: error.message });
     }
   }
   return { items: records, unreadable };
 }
 
 /** What a list that goes on behind this rollout takes for its cursor. */
-export function cursorAfter(key: RolloutKey): string {
+export function cursorAfter(key: Key): string {
   return recordKey(key).sk;
 }
 
-function keyIn(item: Item): RolloutKey {
-  const [, cluster] = item.pk.split('#');
+function keyIn(item: Item): Key {
+  const [plural, cluster] = item.pk.split('#');
   const [namespace, name] = item.sk.split('/');
-  if (cluster === undefined || namespace === undefined || name === undefined) {
-    return damaged(item, 'has a key that names no rollout');
+  const kind = kindNames.find((each) => rowOf(each).plural === plural);
+  if (!kind || cluster === undefined || namespace === undefined || name === undefined) {
+    return damaged(item, 'has a key that names no object of a kind that this Serin knows');
   }
   return {
+    ...(kind !== 'Rollout' && { kind }),
     cluster: decodeURIComponent(cluster),
     namespace: decodeURIComponent(namespace),
     name: decodeURIComponent(name),
@@ -118,11 +128,12 @@ export function readDue(item: Item): Due {
   };
 }
 
-export function ledgerPartition({ cluster, namespace, name }: RolloutKey): string {
-  return `ledger#${enc(cluster)}/${enc(namespace)}/${enc(name)}`;
+export function ledgerPartition({ cluster, kind, namespace, name }: Key): string {
+  const place = [cluster, namespace, name].map(enc).join('/');
+  return kind === undefined ? `ledger#${place}` : `ledger#${kind}/${place}`;
 }
 
-export function ledgerItem(key: RolloutKey, entry: LedgerEntry): Item {
+export function ledgerItem(key: Key, entry: LedgerEntry): Item {
   const { resourceVersion, createdAt, acceptedAt, kind, uid, intentId = '' } = entry;
   // Items without it were stored first, and stay before all others.
   const lifetime = createdAt === undefined ? [] : [`~~${sortableTime(createdAt)}`];
@@ -225,7 +236,7 @@ function damaged(item: Item, how: string): never {
 }
 
 /** FNV-1a: any stable hash would do. Changing it strands what is due until it is next written. */
-function shardOf(key: RolloutKey): string {
+function shardOf(key: Key): string {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(keyText(key))) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

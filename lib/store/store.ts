@@ -1,6 +1,6 @@
 import { Terminal } from '../errors.ts';
-import type { RolloutKey } from '../model/key.ts';
-import type { LedgerEntry, RolloutRecord } from '../model/record.ts';
+import type { Key } from '../model/key.ts';
+import type { Envelope, LedgerEntry, RecordOf } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Page, Store } from '../world.ts';
 import { documentsOn } from './documents.ts';
@@ -14,7 +14,7 @@ import {
   readRecords,
   recordItem,
   recordKey,
-  rolloutsPartition,
+  recordsPartition,
 } from './items.ts';
 import {
   isNew,
@@ -31,9 +31,9 @@ import { dueIndex, dueShards } from './tableDefinition.ts';
 /** The store over a table. All that is kept goes through here, whatever keeps it. */
 export function storeOn(table: Table, now: () => Millis): Store {
   return {
-    load: async (key) => {
+    load: async <K extends Key>(key: K) => {
       const item = await table.get(recordKey(key));
-      return item === undefined ? undefined : readRecord(item);
+      return item === undefined ? undefined : readRecord<RecordOf<K>>(item);
     },
     save: (record) => save(table, record),
     forget: (key, version) => remove(table, recordKey(key), version),
@@ -45,7 +45,7 @@ export function storeOn(table: Table, now: () => Millis): Store {
   };
 }
 
-async function save(table: Table, record: RolloutRecord): Promise<RolloutRecord> {
+async function save<R extends Envelope>(table: Table, record: R): Promise<R> {
   const version = record.version + 1;
   const condition = record.version === 0 ? isNew : isVersion(record.version);
   if (!(await table.put(recordItem(record, version), condition))) throw writtenByOther();
@@ -61,14 +61,14 @@ async function list(
   if (cursor !== undefined && !cursor.startsWith(prefix)) {
     throw new Terminal(`the cursor ${cursor} belongs to another list: start again without one`);
   }
-  const key = partition(rolloutsPartition(cluster), prefix);
+  const key = partition(recordsPartition({ cluster }), prefix);
   const { items, ...rest } = await page(table, { key, after: cursor, limit });
   return { ...readRecords(items), ...rest };
 }
 
 async function ledger(
   table: Table,
-  key: RolloutKey,
+  key: Key,
   { limit, cursor }: PageOptions,
 ): Promise<Page<LedgerEntry>> {
   const newestFirst = { key: partition(ledgerPartition(key)), backwards: true };

@@ -39,8 +39,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a command waits for the end of an outage to be told that it has expired',
     file: 'lib/reconcile/deliver.ts',
-    find: 'if (error instanceof Unreachable) await expireCommands(world, key);',
-    replace: '',
+    find: 'await expireCommands(world, key, controllerOf(key).ledger);',
+    replace: 'void error;',
   },
   {
     name: 'the due time is not set before the first write',
@@ -50,7 +50,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'an intent is carried out before the table has its mark',
-    file: 'lib/record/nextRecord.ts',
+    file: 'lib/record/intents.ts',
     find: '? { ...intent, applying: step.applying }',
     replace: '? intent',
   },
@@ -277,7 +277,7 @@ export const sabotages: Sabotage[] = [
   {
     name: 'what happened is told before it is kept',
     file: 'lib/reconcile/record.ts',
-    find: 'await outbox.takeOver(before.outbox, (event) => cameAbout(seen, event));',
+    find: 'await outbox.takeOver(before.outbox, (event) => cameAbout(controller, seen, event));',
     replace: 'await outbox.append(next.record.outbox);',
   },
   {
@@ -300,7 +300,7 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'a wiped status wipes what is needed to restore it',
-    file: 'lib/record/nextRecord.ts',
+    file: 'lib/record/rolloutMemory.ts',
     find: 'const moves = isWorthKeeping(record.progress, progress);',
     replace: 'const moves = true || isWorthKeeping(record.progress, progress);',
   },

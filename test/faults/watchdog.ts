@@ -11,7 +11,7 @@ import type { RolloutKey } from '../../lib/model/key.ts';
 import type { Kind } from '../../lib/model/kinds.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
-import type { RolloutRecord } from '../../lib/model/record.ts';
+import type { Envelope, RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
 import { isControlledBy, nameOf, podHashOf, uidOf, versionOf } from '../../lib/model/workload.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
@@ -274,8 +274,8 @@ function below(dog: Watchdog, turns: Turns, world: World): World {
       demandTable();
       requests.saves += 1;
       const saved = await world.store.save(record);
-      dog.commands.saved(saved);
-      dog.told.saved(saved);
+      dog.commands.saved(saved as Envelope as RolloutRecord);
+      dog.told.saved(saved as Envelope as RolloutRecord);
       return saved;
     },
     forget: async (key, version) => {

@@ -9,6 +9,7 @@ import {
 } from '../../lib/errors.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { observe } from '../../lib/observe/observe.ts';
+import { rolloutController } from '../../lib/reconcile/rolloutController.ts';
 import type { Cluster } from '../../lib/world.ts';
 import { templateOf } from '../faults/scenario.ts';
 import { key, target } from '../faults/stage.ts';
@@ -38,14 +39,10 @@ async function seeing(release: Release, fail: Fail = () => undefined) {
       call(`dry run ${kind}`, () => cluster.create(kind, object, options)),
   };
   const now = release.clock.now();
-  const seen = observe(
-    { ...world, cluster: async () => watched },
-    key,
-    await world.store.load(key),
-    {
-      now,
-    },
-  );
+  const watching = { ...world, cluster: async () => watched };
+  const record = await world.store.load(key);
+  const found = observe(watching, key, rolloutController, { record, now });
+  const seen = found.then((each) => each?.observed);
   // So that nobody misses it while the clock goes on: not so far that Serin acts by itself.
   seen.catch(() => {});
   await release.clock.run({ until: now + 100, eventsMax: 1000 });

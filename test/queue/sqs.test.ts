@@ -108,6 +108,12 @@ describe('sqsWakes', () => {
 });
 
 describe('readWake', () => {
+  it('takes the kind of an object; without one it is a rollout', () => {
+    const run = { ...key, kind: 'AnalysisRun' };
+    expect(readWake(JSON.stringify({ key: run }))).toEqual({ key: run });
+    expect(readWake(JSON.stringify({ key: { ...key, kind: 'Rollout' } }))).toEqual({ key });
+  });
+
   it('takes the key and the time, and nothing else', () => {
     const body = JSON.stringify({ key: { ...key, uid: 'x' }, at: 5, status: 'Healthy' });
     expect(readWake(body)).toEqual({ key, at: 5 });
@@ -123,6 +129,7 @@ describe('readWake', () => {
     '{"key":{"cluster":"a","namespace":"b"}}',
     '{"key":{"cluster":"a","namespace":"b","name":""}}',
     '{"key":{"cluster":"a","namespace":"b","name":7}}',
+    '{"key":{"cluster":"a","namespace":"b","name":"c","kind":"Nothing"}}',
   ])('refuses %s', (body) => {
     expect(() => readWake(body)).toThrow(Terminal);
     expect(() => readWake(body)).toThrow(/names no rollout/);

@@ -3,7 +3,7 @@ import { Terminal } from '../../lib/errors.ts';
 import { readRecord, recordItem, recordKey } from '../../lib/store/items.ts';
 import { sqliteTable } from '../../lib/store/sqlite.ts';
 import { storeOn } from '../../lib/store/store.ts';
-import { key, newRecord } from './contract.ts';
+import { key, newEntry, newRecord } from './contract.ts';
 import schema1 from './itemOfSchema1.json' with { type: 'json' };
 
 it('carry their schema, and what conditions and indexes need, as attributes', () => {
@@ -71,5 +71,31 @@ describe('an item of an older schema', () => {
     const item = recordItem(read(), 11);
     expect(item.schema).toBe(2);
     expect(readRecord(item)).toEqual({ ...read(), version: 11 });
+  });
+});
+
+describe('items of two kinds', () => {
+  const run = { ...key, kind: 'AnalysisRun' } as const;
+  const storeOfKinds = () => storeOn(sqliteTable(), Date.now);
+
+  it('of one name are kept apart', async () => {
+    const store = storeOfKinds();
+    await store.save(newRecord({ dueAt: 2000, polls: 1 }));
+    await store.save({ key: run, version: 0, intents: [], polls: 2, dueAt: 1000 });
+    expect(await store.load(key)).toMatchObject({ key, polls: 1 });
+    expect(await store.load(run)).toMatchObject({ key: run, polls: 2 });
+    expect((await store.due(5000, 9)).map((due) => due.key)).toEqual([run, key]);
+    await store.append(run, newEntry());
+    expect((await store.ledger(key, { limit: 9 })).items).toEqual([]);
+    await store.forget(run, 1);
+    expect(await store.load(key)).toMatchObject({ polls: 1 });
+  });
+
+  it('are not listed among rollouts', async () => {
+    const store = storeOfKinds();
+    await store.save({ key: run, version: 0, intents: [], polls: 0 });
+    await store.save(newRecord());
+    const { items, unreadable } = await store.list(key.cluster, { limit: 9 });
+    expect([items.map((each) => each.key), unreadable]).toEqual([[key], []]);
   });
 });

@@ -3,7 +3,13 @@ import { textDigest } from '../../model/hash.ts';
 import type { Kind } from '../../model/kinds.ts';
 import type { Observed } from '../../model/observed.ts';
 import { diffMergePatch } from '../../model/patch.ts';
-import { type MergePatch, type Patch, refOf, type Write } from '../../model/plan.ts';
+import {
+  type MergePatch,
+  type Patch,
+  type RefusedPatch,
+  refOf,
+  type Write,
+} from '../../model/plan.ts';
 import type { RefusedMetadata } from '../../model/record.ts';
 import { type Millis, minuteMs } from '../../model/units.ts';
 import { desiredOf, isControlledBy, nameOf, uidOf } from '../../model/workload.ts';
@@ -98,12 +104,10 @@ export function retryAt({ at }: RefusedMetadata): Millis {
   return at + retryMs;
 }
 
-export type Refusal = { kind: Kind; patch: MergePatch; why: string };
-
 /** What is left out from now on; and whether that is news. */
 export function afterRefusals(
   before: RefusedMetadata | undefined,
-  refusals: Refusal[],
+  refusals: RefusedPatch[],
   now: Millis,
 ): { refused: RefusedMetadata; isNews: boolean } {
   const changes = refusals.map(({ kind, patch }) => changeDigest(kind, patch));

@@ -1,8 +1,8 @@
 import type { RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
-import type { Reason, Wake } from '../../model/plan.ts';
+import { type Reason, safetyMs, type Wake } from '../../model/plan.ts';
 import type { RefusedMetadata } from '../../model/record.ts';
-import { fromTime, type Millis, minuteMs, secondMs } from '../../model/units.ts';
+import { fromTime, type Millis, secondMs } from '../../model/units.ts';
 import {
   availableOf,
   currentOf,
@@ -34,8 +34,6 @@ import { pauseEnd, pauseSeconds, releasePause } from '../steps/pause.ts';
 import { currentStep, stepIndexOf, stepsOf } from '../steps/steps.ts';
 import { sizingWeight } from '../steps/weight.ts';
 
-/** A release in progress is looked at at least this often, doorbell or not. */
-export const safetyMs = minuteMs;
 /** Without a doorbell: how soon to look again after that many looks that found nothing new. */
 const pollMs = [1, 2, 4, 8, 15].map((seconds) => seconds * secondMs);
 

@@ -1,12 +1,10 @@
-import { refusedFor } from '../decide/guards/guards.ts';
 import type { MissingRight } from '../errors.ts';
-import type { RolloutKey } from '../model/key.ts';
-import type { RolloutRecord } from '../model/record.ts';
+import { type Key, kindOf } from '../model/key.ts';
+import type { Envelope } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
-import type { RolloutView } from '../model/view.ts';
 import { refusedRetryMs, scheduleWake, stillQueued, withTimer } from '../queue/queue.ts';
-import { view } from '../view/view.ts';
 import type { World } from '../world.ts';
+import { controllerOf } from './controllers.ts';
 
 /**
  * Serin may not read what it has to know: the list says so too, and a later look is due, since nothing tells
@@ -14,7 +12,7 @@ import type { World } from '../world.ts';
  */
 export async function noteUnseen(
   world: World,
-  before: RolloutRecord,
+  before: Envelope,
   error: MissingRight,
   now: Millis,
 ): Promise<void> {
@@ -28,27 +26,17 @@ export async function noteUnseen(
   await scheduleWake(world, { key: before.key, dueAt: timed.send }, now);
 }
 
-/** What can be shown of a rollout where Serin may read it, and not what belongs to it. */
+/** What can be shown of an object where Serin may read it, and not what belongs to it. */
 export async function partView(
   world: World,
-  key: RolloutKey,
-  { message, remedy }: MissingRight,
+  key: Key,
+  error: MissingRight,
   now: Millis,
-): Promise<RolloutView> {
+): Promise<object | undefined> {
   const cluster = await world.cluster(key.cluster);
-  const rollout = await cluster.get({ kind: 'Rollout', namespace: key.namespace, name: key.name });
+  const object = await cluster.get({ kind: kindOf(key), namespace: key.namespace, name: key.name });
   const { instanceId } = world;
-  return view({
-    observed: {
-      key,
-      rollout,
-      replicaSets: [],
-      services: {},
-      instanceId,
-      doorbell: cluster.doorbell,
-    },
-    reasons: [refusedFor(`The API server refuses a look: ${message}`, remedy, '')],
-    wake: { at: now + refusedRetryMs, why: 'a right that Serin lacks' },
-    now,
-  });
+  const seed = { key, object, instanceId, doorbell: cluster.doorbell, withPods: false };
+  const wake = { at: now + refusedRetryMs, why: 'a right that Serin lacks' };
+  return controllerOf(key).unseen?.(seed, error, { now, wake });
 }

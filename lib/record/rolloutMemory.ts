@@ -1,0 +1,161 @@
+import { knownSets as knownSetsNow } from '../decide/release/knownSets.ts';
+import { typeFaults } from '../decide/release/typeFaults.ts';
+import { retryAt } from '../decide/replicaSets/metadata.ts';
+import { managedBy } from '../decide/rollout/managed.ts';
+import { bestOf } from '../decide/status/progress.ts';
+import { isResize } from '../decide/status/statusThrottle.ts';
+import { fullSizeOf, wasHealthy } from '../decide/strategy/workloadScaleDown.ts';
+import type { Decided, Remembered } from '../model/controller.ts';
+import type { Intent } from '../model/intent.ts';
+import type { Observed } from '../model/observed.ts';
+import { isStatusWrite, type Plan } from '../model/plan.ts';
+import type { LedgerEntry, Progress, RolloutMemory, RolloutRecord } from '../model/record.ts';
+import { isSameTime, type Millis, toTime } from '../model/units.ts';
+import { commandEntry, restoredEntry, transitions } from './ledger.ts';
+import { pauseOf, progressOf } from './progress.ts';
+
+type Seen = Omit<Decided<'Rollout', Observed, Plan>, 'key' | 'object'>;
+
+/**
+ * What is remembered of a rollout as of an observation, and what the ledger is to tell: what has happened
+ * since the last, and which commands have ended.
+ */
+export function rolloutMemory(
+  record: RolloutRecord,
+  { intents, ...seen }: Seen & { intents: Intent[] },
+): Remembered<RolloutMemory> {
+  const { observed, plan, now } = seen;
+  const fresh = progressOf(observed.rollout, now);
+  const progress: Progress = {
+    ...fresh,
+    ...templateAtOf(record.progress, fresh),
+    ...pauseOf(record.progress, fresh, observed.rollout),
+    ...bestSoFar(record, seen),
+  };
+  // A wiped status must not wipe what is needed to restore it.
+  const moves = isWorthKeeping(record.progress, progress);
+  const rival = plan.rival ?? record.rival;
+  const others = plan.others ?? record.others;
+  const statusAt = plan.writes.some(isStatusWrite) ? now : record.statusAt;
+  const resizedAt = plan.writes.some(isResize) ? now : record.resizedAt;
+  const migrating = fullSizeOf(observed);
+  const healthyOnce = wasHealthy(observed) ? progress.uid : record.healthyOnce;
+  return {
+    memory: {
+      progress: moves ? progress : (record.progress ?? progress),
+      ...(statusAt !== undefined && { statusAt }),
+      ...(resizedAt !== undefined && { resizedAt }),
+      ...(rival && { rival }),
+      ...(others && { others }),
+      ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),
+      ...knownSetsOf(observed, record.knownSets),
+      ...refusedOf(plan, record.refusedMetadata, now),
+      ...(migrating && { migrating }),
+      ...(healthyOnce !== undefined && { healthyOnce }),
+    },
+    told: entriesOf(record, { ...seen, intents, progress, moves }),
+    managed: managedBy(observed),
+    ...warningOf(plan, now),
+  };
+}
+
+function entriesOf(
+  record: RolloutRecord,
+  seen: Seen & { intents: Intent[]; progress: Progress; moves: boolean },
+): LedgerEntry[] {
+  const { observed, plan, intents, progress, moves } = seen;
+  const ended = intents.filter((intent, index) => {
+    return intent.outcome !== undefined && record.intents[index]?.outcome === undefined;
+  });
+  const written = intents.flatMap((intent, index) =>
+    writtenBy(intent, record.intents[index], { known: record.progress, progress }),
+  );
+  return [
+    ...(moves ? transitions(record.progress, progress, observed, written) : []),
+    ...ended.map((intent) => commandEntry(intent, progress)),
+    ...(plan.restored ? [restoredEntry(progress)] : []),
+  ];
+}
+
+/** Said once, when another controller is met for the first time, and not each time that it is met again. */
+function warningOf({ rival }: Plan, now: Millis): Pick<Remembered<object>, 'warning'> {
+  if (rival?.seenAt !== now || rival.times > 1) return {};
+  const text = 'another controller is at work, so Serin keeps away';
+  return { warning: { text, fields: { manager: rival.manager } } };
+}
+
+/** The command, where what it wrote may be seen for the first time, as it was marked before that write. */
+function writtenBy(
+  after: Intent,
+  before: Intent | undefined,
+  { known, progress }: { known: Progress | undefined; progress: Progress },
+): Intent[] {
+  // One that found its effect there already has caused nothing, and nobody is to be named for it.
+  if (before?.applying === undefined) return [];
+  const { outcome } = after;
+  // Half of what it writes shows before the other half is written.
+  if (outcome === undefined) return [before];
+  const isUnknown = outcome.result === 'expired' || outcome.result === 'superseded';
+  if (isUnknown) return isFirstSight(before, known) ? [after] : [];
+  if (outcome.result !== 'done') return [];
+  return before.outcome === undefined || isLate(before, progress) ? [after] : [];
+}
+
+/** Nobody has looked since it was tried, and so whether it was carried out shows only now. */
+function isFirstSight({ applying }: Intent, known: Progress | undefined): boolean {
+  return applying !== undefined && applying.resourceVersion === known?.resourceVersion;
+}
+
+/** What follows from its write some turns later. */
+function isLate({ command, bound, acceptedAt }: Intent, progress: Progress): boolean {
+  if (command.verb === 'restart') {
+    return isSameTime(command.at ?? toTime(acceptedAt), progress.restartedAt ?? undefined);
+  }
+  // What follows from a new template: the generation tells whose it is.
+  const isOfTemplate = command.verb === 'image' || command.verb === 'undo';
+  return isOfTemplate && bound.generation + 1 === progress.generation;
+}
+
+/** What is not wanted any more is kept until it would be tried again: it may be wanted again. */
+function refusedOf(
+  { refusedMetadata: wanted }: Plan,
+  before: RolloutRecord['refusedMetadata'],
+  now: Millis,
+): Pick<RolloutMemory, 'refusedMetadata'> {
+  const isRecent = before !== undefined && now < retryAt(before);
+  const kept = wanted ?? (isRecent ? before : undefined);
+  return kept ? { refusedMetadata: kept } : {};
+}
+
+/** A spec without a template that can be hashed tells nothing new. */
+function knownSetsOf(
+  observed: Observed,
+  before: RolloutRecord['knownSets'],
+): Pick<RolloutMemory, 'knownSets'> {
+  const isReadable = typeFaults(observed.rollout).length === 0 && !observed.workloadFault;
+  const after = isReadable ? knownSetsNow(observed) : before;
+  return after === undefined ? {} : { knownSets: after };
+}
+
+function isWorthKeeping(before: Progress | undefined, after: Progress): boolean {
+  const isWiped = after.currentPodHash === '' && after.stableRS === '';
+  return !isWiped || before?.uid !== after.uid;
+}
+
+function templateAtOf(
+  before: Progress | undefined,
+  { uid, currentPodHash, observedAt }: Progress,
+): Pick<Progress, 'templateAt'> {
+  const isSame = before?.uid === uid && before.currentPodHash === currentPodHash;
+  if (!isSame) return { templateAt: observedAt };
+  return before.templateAt === undefined ? {} : { templateAt: before.templateAt };
+}
+
+/** Progress that no status tells of yet is told with the next that is written. */
+function bestSoFar(
+  { progress }: RolloutRecord,
+  { observed, plan }: { observed: Observed; plan: Plan },
+): Pick<Progress, 'best'> {
+  if (plan.deferred) return progress?.best ? { best: progress.best } : {};
+  return { best: bestOf(observed.rollout, observed.replicaSets, progress?.best) };
+}
