@@ -1,13 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { contextOf } from '../../../lib/kubernetes/kubeconfig.ts';
-import { kubernetesCluster, type WatchedCluster } from '../../../lib/kubernetes/kubernetes.ts';
-import type { CanaryStep, ReplicaSet, Rollout } from '../../../lib/model/argo.generated.ts';
-import { instanceIdLabel } from '../../../lib/model/names.ts';
 import { nameOf } from '../../../lib/model/workload.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 import { type Running, until } from '../processes.ts';
-import { apply, newNamespace } from '../stage.ts';
 import { type Requests, requestsOf } from './audit.ts';
+import {
+  allReach,
+  type Bench,
+  deploy,
+  image,
+  release,
+  remove,
+  type Seen,
+  type Subject,
+  withBench,
+} from './stage.ts';
 import { cpuSeconds, peakMiB } from './usage.ts';
 
 export type Measured = {
@@ -25,115 +31,31 @@ export type Measured = {
 
 type Spread = { p50: number; p99: number; samples: number };
 
-type Subject = { name: string; instanceId: string; agent: string; running: Running };
-
 export type Sizes = { samples: number; fleet: number; restSeconds: number };
 
-/** What is seen of rollouts and ReplicaSets, and when. */
-type Seen = { at: number; rollout?: Rollout; set?: ReplicaSet };
-type Bench = { plane: ControlPlane; cluster: WatchedCluster; subject: Subject; seen: Seen[] };
-
-/** All rows for one controller, which must be at work already. */
+/** All rows for one controller. */
 export async function measure(
   plane: ControlPlane,
   subject: Subject,
   sizes: Sizes,
 ): Promise<Measured> {
-  const { signIn } = contextOf(plane.kubeconfig);
-  const cluster = kubernetesCluster({ signIn, doorbell: true, userAgent: 'bench' });
-  const stop = new AbortController();
-  const seen: Seen[] = [];
-  const keep = (entry: Omit<Seen, 'at'>) => seen.push({ at: Date.now(), ...entry });
-  const trouble = (error: Error) => process.stderr.write(`${error.message}\n`);
-  const all = { namespace: '' };
-  await cluster.watch(
-    'Rollout',
-    all,
-    { replace: () => {}, change: (_, rollout) => keep({ rollout }), trouble },
-    stop.signal,
-  );
-  await cluster.watch(
-    'ReplicaSet',
-    all,
-    { replace: () => {}, change: (_, set) => keep({ set }), trouble },
-    stop.signal,
-  );
-  const bench: Bench = { plane, cluster, subject, seen };
-  try {
-    const promoteMs = await promotes(bench, sizes.samples);
-    const pauseLateMs = await pauses(bench, sizes.samples);
-    const { fleet, restRequestsPerSecond } = await releaseFleet(bench, sizes);
-    return { controller: subject.name, promoteMs, pauseLateMs, fleet, restRequestsPerSecond };
-  } finally {
-    stop.abort();
-  }
-}
-
-function manifests(
-  { subject }: Bench,
-  namespace: string,
-  count: number,
-  steps: CanaryStep[],
-): Rollout[] {
-  return Array.from({ length: count }, (_, index) => {
-    const name = `web-${index}`;
-    const labels = { app: name };
-    return {
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'Rollout',
-      metadata: { name, namespace, labels: { [instanceIdLabel]: subject.instanceId } },
-      spec: {
-        replicas: 3,
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: { containers: [{ name: 'web', image: 'web:v1' }] },
-        },
-        strategy: { canary: { steps } },
-      },
-    };
+  return await withBench(plane, subject, async (bench) => {
+    const running = await subject.start(plane);
+    try {
+      const promoteMs = await promotes(bench, sizes.samples);
+      const pauseLateMs = await pauses(bench, sizes.samples);
+      const { fleet, restRequestsPerSecond } = await releaseFleet(bench, running, sizes);
+      return { controller: subject.name, promoteMs, pauseLateMs, fleet, restRequestsPerSecond };
+    } finally {
+      await running.stop();
+    }
   });
-}
-
-/** Applies rollouts and waits until all are healthy. */
-async function deploy(bench: Bench, what: string, count: number, steps: CanaryStep[]) {
-  const namespace = await newNamespace(bench.plane, `${what}-${bench.subject.instanceId}`);
-  await apply(bench.plane, ...manifests(bench, namespace, count, steps));
-  await allReach(bench, namespace, count, ({ status }) => status?.phase === 'Healthy');
-  return namespace;
-}
-
-async function allReach(
-  { cluster, subject }: Bench,
-  namespace: string,
-  count: number,
-  isThere: (rollout: Rollout) => boolean,
-): Promise<void> {
-  const areThere = async (): Promise<boolean> => {
-    const rollouts = await cluster.list('Rollout', namespace);
-    return rollouts.filter((rollout) => isCurrent(rollout) && isThere(rollout)).length === count;
-  };
-  await until(`${count} of ${subject.name}`, areThere, { withinMs: 300_000, everyMs: 250 });
-}
-
-function isCurrent({ status, metadata }: Rollout): boolean {
-  return status?.observedGeneration === String(metadata?.generation);
-}
-
-const image = { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:v2' }] } } } };
-
-async function release({ cluster }: Bench, namespace: string, count: number): Promise<void> {
-  const names = Array.from({ length: count }, (_, index) => `web-${index}`);
-  const patch = (name: string) => cluster.patch({ kind: 'Rollout', namespace, name }, image);
-  for (let from = 0; from < count; from += 20) {
-    await Promise.all(names.slice(from, from + 20).map(patch));
-  }
 }
 
 /** From the plugin's patch to the first ReplicaSet that is resized, one rollout after the other. */
 async function promotes(bench: Bench, samples: number): Promise<Spread> {
   const steps = [{ setWeight: 34 }, { pause: {} }, { setWeight: 67 }, { pause: {} }];
-  const namespace = await deploy(bench, 'promote', samples, steps);
+  const namespace = await deploy(bench, 'promote', { count: samples, steps });
   await release(bench, namespace, samples);
   await allReach(bench, namespace, samples, ({ status }) => status?.phase === 'Paused');
   await delay(3000);
@@ -160,7 +82,10 @@ async function promotes(bench: Bench, samples: number): Promise<Spread> {
 
 /** How long after its time a pause of 5 s is seen to be over. */
 async function pauses(bench: Bench, samples: number): Promise<Spread> {
-  const namespace = await deploy(bench, 'pause', samples, [{ pause: { duration: 5 } }]);
+  const namespace = await deploy(bench, 'pause', {
+    count: samples,
+    steps: [{ pause: { duration: 5 } }],
+  });
   bench.seen.length = 0;
   for (let index = 0; index < samples; index += 1) {
     const target = { namespace, name: `web-${index}` };
@@ -186,23 +111,22 @@ async function pauses(bench: Bench, samples: number): Promise<Spread> {
 /** Many rollouts given a new image at once, and then left alone. */
 async function releaseFleet(
   bench: Bench,
+  { pid }: Running,
   { fleet: count, restSeconds }: Sizes,
 ): Promise<Pick<Measured, 'fleet' | 'restRequestsPerSecond'>> {
   const { plane, subject } = bench;
   const pause = { pause: { duration: 1 } };
-  const namespace = await deploy(bench, 'fleet', count, [
-    { setWeight: 34 },
-    pause,
-    { setWeight: 67 },
-    pause,
-  ]);
+  const namespace = await deploy(bench, 'fleet', {
+    count,
+    steps: [{ setWeight: 34 }, pause, { setWeight: 67 }, pause],
+  });
   await delay(5000);
-  const before = cpuSeconds(subject.running.pid);
+  const before = cpuSeconds(pid);
   const from = Date.now();
   await release(bench, namespace, count);
   await allReach(bench, namespace, count, ({ status }) => status?.phase === 'Healthy');
   const to = Date.now();
-  const cpu = cpuSeconds(subject.running.pid) - before;
+  const cpu = cpuSeconds(pid) - before;
   await delay(10_000);
   const requests = requestsOf(plane.auditLog, subject.agent, from, to + 10_000);
   const restFrom = Date.now();
@@ -214,7 +138,7 @@ async function releaseFleet(
     fleet: {
       wallSeconds: Math.round((to - from) / 100) / 10,
       cpuSeconds: Math.round(cpu * 10) / 10,
-      peakMiB: peakMiB(subject.running.pid),
+      peakMiB: peakMiB(pid),
       requestsPerRelease: {
         all: each(requests.all),
         writes: each(requests.writes),
@@ -224,10 +148,6 @@ async function releaseFleet(
     },
     restRequestsPerSecond: Math.round((rest.all / restSeconds) * 10) / 10,
   };
-}
-
-async function remove({ plane }: Bench, namespace: string): Promise<void> {
-  await plane.kubectl(['delete', 'namespace', namespace, '--timeout=180s']);
 }
 
 function spread(values: number[]): Spread {

@@ -13,6 +13,17 @@ export function cpuSeconds(pid: number): number {
 
 /** The most memory the process has had at once, in MiB. */
 export function peakMiB(pid: number): number {
-  const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return memoryMiB(pid, 'VmHWM');
+}
+
+/** The memory the process has now, in MiB. */
+export function residentMiB(pid: number): number {
+  return memoryMiB(pid, 'VmRSS');
+}
+
+function memoryMiB(pid: number, field: 'VmHWM' | 'VmRSS'): number {
+  const line = new RegExp(`${field}:\\s+(\\d+) kB`).exec(
+    readFileSync(`/proc/${pid}/status`, 'utf8'),
+  );
   return Math.round(Number(line?.[1] ?? 0) / 1024);
 }
