@@ -3,8 +3,8 @@ import { keyText } from '../model/key.ts';
 import { type MetricName, turnMetric } from '../model/metrics.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { QueueMessage, World } from '../world.ts';
+import { readWake } from './message.ts';
 import { noteOutage, outageOf } from './outage.ts';
-import { readWake } from './sqs.ts';
 
 /** A message as the queue hands it to a function, and the answer that names those to try again. */
 export type QueueRecord = { messageId: string; body: string };

@@ -11,7 +11,8 @@ import { isPassing, type SdkError, sdkWords } from '../aws/aws.ts';
 import { Terminal, Transient } from '../errors.ts';
 import { keyText } from '../model/key.ts';
 import type { QueueMessage } from '../world.ts';
-import { readWake, sqsWakes } from './sqs.ts';
+import { readWake } from './message.ts';
+import { sqsWakes } from './sqs.ts';
 
 /** What SQS hands out at once, at most. */
 const batchMax = 10;

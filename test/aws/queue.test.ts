@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eksAccess } from '../../lib/eks/signIn.ts';
 import { Terminal } from '../../lib/errors.ts';
 import { secondMs } from '../../lib/model/units.ts';
-import { readWake, sqsWakes } from '../../lib/queue/sqs.ts';
+import { readWake } from '../../lib/queue/message.ts';
+import { sqsWakes } from '../../lib/queue/sqs.ts';
 import { makeQueues, type Queues, region, type Service, startMoto } from './services.ts';
 
 // The queue and EKS as far as moto plays them.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readWake } from '../../lib/queue/sqs.ts';
+import { readWake } from '../../lib/queue/message.ts';
 import { deliver } from '../../lib/reconcile/deliver.ts';
 import type { Before, QueueMessage, World } from '../../lib/world.ts';
 import { key } from '../faults/stage.ts';

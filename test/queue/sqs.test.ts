@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Terminal, Transient } from '../../lib/errors.ts';
 import { minuteMs } from '../../lib/model/units.ts';
-import { readWake, sqsClient, sqsWakes } from '../../lib/queue/sqs.ts';
+import { readWake } from '../../lib/queue/message.ts';
+import { sqsClient, sqsWakes } from '../../lib/queue/sqs.ts';
 
 const key = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
 const queueUrl = 'https://sqs.eu-west-1.amazonaws.com/123456789012/serin-wakes';
