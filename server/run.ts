@@ -1,23 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { otherDrivers } from '../lib/adopt/otherDrivers.ts';
 import { systemClock } from '../lib/clock.ts';
-import { unsupported } from '../lib/decide/guards/validate.ts';
 import { NotFound, Unreachable } from '../lib/errors.ts';
-import { type CacheOptions, cachedCluster, type Noticed } from '../lib/kubernetes/cache.ts';
+import { type CacheOptions, cachedCluster } from '../lib/kubernetes/cache.ts';
 import { contextOf } from '../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../lib/kubernetes/kubernetes.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../lib/model/key.ts';
 import type { Kind } from '../lib/model/kinds.ts';
-import { instanceIdLabel } from '../lib/model/names.ts';
 import { minuteMs } from '../lib/model/units.ts';
-import { nameOf } from '../lib/model/workload.ts';
-import { concerned } from '../lib/queue/keys.ts';
 import { localQueue } from '../lib/queue/local.ts';
 import { noteOutage } from '../lib/queue/outage.ts';
 import type { Cluster, Log, ReadableCluster, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
 import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
+import { foundAtStart, type LeftAlone } from './foundAtStart.ts';
+import { ownRollouts } from './ownRollouts.ts';
 import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, withLedgerListener } from './server.ts';
 
@@ -49,8 +47,7 @@ export type Run = {
   cluster: string;
   /** Where the table is kept. */
   dir: string | 'memory';
-  /** The rollouts that Serin does not drive, for what it does not carry out yet. */
-  leftAlone: { namespace: string; name: string; field: string }[];
+  leftAlone: LeftAlone[];
   close: () => Promise<void>;
 };
 
@@ -90,11 +87,12 @@ export async function startRun(options: RunOptions): Promise<Run> {
     invoke: (request) => queue.ahead(request.key, () => invoke(request, world)),
   };
   const wake = (key: RolloutKey): void => void queue.wakes.send({ key }, 0);
-  const early: Noticed[] = [];
-  let ring = (change: Noticed): void => void early.push(change);
-  const cached = await cachedCluster(live, {
+  const own = ownRollouts(name, instanceId);
+  const found = foundAtStart(own);
+  let onChange = found.note;
+  known.cluster = await cachedCluster(live, {
     namespaces: options.namespaces,
-    onChange: (change) => ring(change),
+    onChange: (change) => onChange(change),
     ...watchLog(log, {
       // What becomes due meanwhile goes on when a watch is back.
       silent: (error) => {
@@ -110,13 +108,9 @@ export async function startRun(options: RunOptions): Promise<Run> {
     await table.close();
     throw error;
   });
-  known.cluster = cached;
-  ring = ringFor(cached, options, wake);
-  const ours = namespacesOf(options)
-    .flatMap((each) => cached.peek('Rollout', each))
-    .filter((each) => isOurs(each, instanceId));
-  await sayOthers(live, options, ours);
-  for (const change of early) if (change.kind === 'Rollout') ring(change);
+  onChange = (change) => own.concerned(change).forEach(wake);
+  for (const key of found.keys()) wake(key);
+  await sayOthers(live, options, found.drivenByOthers());
   // No watch tells of what was deleted before it began.
   if (dir !== 'memory') await queue.wakes.send({ list: name }, 0);
   const sweeps = setInterval(() => {
@@ -136,33 +130,12 @@ export async function startRun(options: RunOptions): Promise<Run> {
     token: api.token,
     cluster: name,
     dir,
-    leftAlone: ours.flatMap(leftFor),
+    leftAlone: found.leftAlone(),
     close: async () => {
       api.close();
       await end();
     },
   };
-}
-
-/** Wakes the rollouts of this instance that a change concerns. */
-function ringFor(
-  cached: Awaited<ReturnType<typeof cachedCluster>>,
-  { cluster, instanceId }: Pick<RunOptions, 'cluster' | 'instanceId'>,
-  wake: (key: RolloutKey) => void,
-): (change: Noticed) => void {
-  return (change) => {
-    const rollouts = cached.peek('Rollout', change.object.metadata?.namespace ?? '');
-    for (const key of concerned(change, cluster, rollouts)) {
-      const rollout = cached
-        .peek('Rollout', key.namespace)
-        .find((each) => nameOf(each) === key.name);
-      if (!rollout || isOurs(rollout, instanceId)) wake(key);
-    }
-  };
-}
-
-function isOurs({ metadata }: Rollout, instanceId: string): boolean {
-  return (metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
 }
 
 /** Says once what is wrong with a watch, and when it is over. */
@@ -184,10 +157,6 @@ function watchLog(
       on.back();
     },
   };
-}
-
-function namespacesOf({ namespaces }: RunOptions): string[] {
-  return namespaces.length > 0 ? namespaces : [''];
 }
 
 /** Serin starts all the same: it keeps away from what others drive. */
@@ -212,10 +181,4 @@ async function invoke(request: Parameters<World['invoke']>[0], world: World) {
 
 async function sweep(world: World): Promise<void> {
   await consumer.sweep?.(world);
-}
-
-function leftFor(rollout: Rollout): Run['leftAlone'] {
-  const field = unsupported(rollout);
-  const { namespace = '', name = '' } = rollout.metadata ?? {};
-  return field === undefined ? [] : [{ namespace, name, field }];
 }

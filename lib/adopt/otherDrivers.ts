@@ -1,4 +1,4 @@
-import { lastDriver } from '../decide/guards/conflictingController.ts';
+import { isOfController, lastDriver } from '../decide/guards/conflictingController.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import { fieldManager } from '../model/names.ts';
 import type { Millis } from '../model/units.ts';
@@ -8,6 +8,12 @@ import type { Scope } from './argoController.ts';
 
 /** Named one by one; of more their number is enough. */
 const namedMax = 20;
+
+/** Whether any controller but Serin has written to its status. */
+export function isDrivenByOthers({ metadata }: Rollout): boolean {
+  const entries = metadata?.managedFields ?? [];
+  return entries.some((entry) => entry.manager !== fieldManager && isOfController(entry));
+}
 
 /**
  * What to say at the start of who else drives the rollouts that Serin is to drive: Argo's controllers with
