@@ -12,7 +12,7 @@ import { hashLabel } from '../model/names.ts';
 import type { Cluster, SelectorText } from '../world.ts';
 import type { WatchedCluster } from './kubernetes.ts';
 import { type ObjectCache, objectCache } from './objectCache.ts';
-import { parseSelector, selects } from './selectors.ts';
+import { parseSelector } from './selectors.ts';
 
 /** The kinds that are watched. Pods are read when they are needed, which is seldom. */
 type Watched = { [K in Kind]: (typeof kinds)[K]['watched'] extends readonly [] ? never : K }[Kind];
@@ -50,10 +50,7 @@ export type CacheOptions = {
  * is in trouble its kind is read live too: nobody knows then what has changed. Resolves once everything was
  * listed; rejects with Terminal when that is refused.
  */
-export async function cachedCluster(
-  live: WatchedCluster,
-  options: CacheOptions,
-): Promise<Cluster & { peek: Peek }> {
+export async function cachedCluster(live: WatchedCluster, options: CacheOptions): Promise<Cluster> {
   const caches = Object.fromEntries(watched.map((kind) => [kind, objectCache()]));
   const namespaces = options.namespaces.length > 0 ? options.namespaces : [''];
   const deaf = troubled(options);
@@ -77,7 +74,6 @@ export async function cachedCluster(
   return {
     ...live,
     doorbell: true,
-    peek: (kind, namespace) => cacheOf(kind)?.list(namespace) ?? [],
     get: async (ref) => {
       const { kind, namespace, name } = ref;
       const known = cacheOf(kind);
@@ -97,8 +93,7 @@ export async function cachedCluster(
         return await live.list(kind, namespace, selector);
       }
       if (kind !== 'ReplicaSet') await ready(kind);
-      const terms = parsed(selector ?? '');
-      return known.list(namespace).filter((each) => selects(terms, each.metadata?.labels ?? {}));
+      return known.list(namespace, parsed(selector ?? ''));
     },
     create: async (kind, object, how) => {
       const { namespace = 'default', name = '' } = object.metadata ?? {};
@@ -155,9 +150,6 @@ function onceEach<K extends Kind>(
 
 type Selectors = { [kind in Watched]?: SelectorText };
 
-/** What is known of a kind, without asking. */
-type Peek = <K extends Watched>(kind: K, namespace: string) => Kinds[K][];
-
 type Following = Pick<CacheOptions, 'onChange' | 'onTrouble' | 'signal'> & {
   namespace: string;
   selector: SelectorText;
@@ -171,8 +163,9 @@ async function follow<K extends Watched>(
   { namespace, selector, onChange, onTrouble, onListed, signal }: Following,
 ): Promise<void> {
   const put = (object: Kinds[K]): void => {
+    if (!known.isNews(object)) return;
     const before = known.get(object.metadata?.namespace ?? '', object.metadata?.name ?? '');
-    if (!known.put(slim(kind, object))) return;
+    known.put(slim(kind, object));
     if (before) onChange({ type: 'MODIFIED', kind, object, before });
     else onChange({ type: 'ADDED', kind, object });
   };
@@ -183,17 +176,14 @@ async function follow<K extends Watched>(
     onChange({ type: 'DELETED', kind, object });
   };
   const terms = parsed(selector);
-  const isOurs = (object: Kinds[K]): boolean => selects(terms, object.metadata?.labels ?? {});
   await live.watch(
     kind,
     { namespace, selector },
     {
       replace: (items) => {
-        const present = new Set(items.map((item) => item.metadata?.uid));
-        // Another watch of the kind may have filled the objectCache too.
-        for (const item of known.list(namespace).filter(isOurs)) {
-          if (!present.has(item.metadata?.uid)) gone(item);
-        }
+        const present = new Set(items.map((item) => item.metadata?.uid ?? ''));
+        // By the selector: another watch of the kind may have filled the cache too.
+        for (const item of known.others(namespace, terms, present)) gone(item);
         for (const item of items) put(item);
         onListed();
       },
@@ -212,7 +202,7 @@ async function written<K extends Kind>(
 ): Promise<Kinds[K]> {
   try {
     const object = await write;
-    known?.put(slim(kind, object));
+    if (known?.isNews(object)) known.put(slim(kind, object));
     return object;
   } catch (error) {
     const isStale = error instanceof Conflict || error instanceof NotFound;

@@ -29,7 +29,7 @@ export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
   for (const kind of kinds) {
     const known = shelves[kind] as ObjectCache<object>;
     const put = (object: object): void => {
-      known.put(object);
+      if (known.isNews(object)) known.put(object);
       if (kind === 'Rollout') note(passed, object);
     };
     await cluster.watch(
