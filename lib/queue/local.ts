@@ -36,8 +36,9 @@ const retryMaxMs: Millis = 30 * secondMs;
 export function localQueue(options: LocalQueueOptions): LocalQueue {
   const { deliver, log, concurrency = concurrencyDefault } = options;
   const lanes = new Map<string, Lane>();
-  const waiting: string[] = [];
+  const waiting = new Set<string>();
   let running = 0;
+  let isReading = false;
   let isStopped = false;
   let ended = (): void => {};
 
@@ -47,16 +48,24 @@ export function localQueue(options: LocalQueueOptions): LocalQueue {
     return lane;
   };
   const queue = (name: string): void => {
-    if (!waiting.includes(name)) waiting.push(name);
+    waiting.add(name);
     next();
   };
+  /**
+   * One at a time, and in between whatever has arrived is read: turns that find nothing to do wait for
+   * nothing, and a long line of them would hold up the answers to the one that has.
+   */
   const next = (): void => {
-    while (!isStopped && running < concurrency) {
-      const index = waiting.findIndex((name) => !lanes.get(name)?.isBusy);
-      const [name] = index < 0 ? [] : waiting.splice(index, 1);
-      if (name === undefined) return;
-      void work(name, laneOf(name));
-    }
+    if (isReading || isStopped || running >= concurrency) return;
+    const name = firstOf(waiting, (each) => !lanes.get(each)?.isBusy);
+    if (name === undefined) return;
+    isReading = true;
+    setImmediate(() => {
+      isReading = false;
+      next();
+    });
+    waiting.delete(name);
+    void work(name, laneOf(name));
   };
   const work = async (name: string, lane: Lane): Promise<void> => {
     lane.isBusy = true;
@@ -107,7 +116,7 @@ export function localQueue(options: LocalQueueOptions): LocalQueue {
     stop: async () => {
       isStopped = true;
       timers.stop();
-      waiting.length = 0;
+      waiting.clear();
       if (running > 0) await new Promise<void>((resolve) => (ended = resolve));
     },
   };
@@ -136,6 +145,11 @@ function timersFor(arrive: (message: QueueMessage) => void) {
 /** Longer each time, and never for everybody at the same moment. */
 function retryMs(failures: number): Millis {
   return Math.min(retryMaxMs, retryMinMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+}
+
+function firstOf<T>(items: Iterable<T>, isWanted: (item: T) => boolean): T | undefined {
+  for (const item of items) if (isWanted(item)) return item;
+  return undefined;
 }
 
 function nameOf(message: QueueMessage): string {

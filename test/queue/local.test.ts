@@ -48,6 +48,18 @@ describe('the queue of one process', () => {
     expect(most).toBe(3);
   });
 
+  it('lets what arrives from outside in between, however many wait', async () => {
+    const order: string[] = [];
+    const { wake } = queueOf(async (name) => {
+      // As a turn that asks the API server; all others find nothing to ask for.
+      if (name === '0') await new Promise((resolve) => setImmediate(resolve));
+      order.push(name);
+    });
+    for (let index = 0; index < 100; index += 1) await wake(String(index));
+    await expect.poll(() => order).toHaveLength(100);
+    expect(order.indexOf('0')).toBeLessThan(5);
+  });
+
   it('comes at the time that was asked for, once for each time', async () => {
     const at: number[] = [];
     const { wakes } = queueOf(async () => void at.push(Date.now()));
