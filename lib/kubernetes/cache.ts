@@ -9,6 +9,7 @@ import {
   rowOf,
 } from '../model/kinds.ts';
 import { hashLabel } from '../model/names.ts';
+import { uidOf } from '../model/workload.ts';
 import type { Cluster, SelectorText } from '../world.ts';
 import type { WatchedCluster } from './kubernetes.ts';
 import { type ObjectCache, objectCache } from './objectCache.ts';
@@ -166,7 +167,9 @@ async function follow<K extends Watched>(
     if (!known.isNews(object)) return;
     const before = known.get(object.metadata?.namespace ?? '', object.metadata?.name ?? '');
     known.put(slim(kind, object));
-    if (before) onChange({ type: 'MODIFIED', kind, object, before });
+    // One of its name that was made anew is another one.
+    const isSame = before && uidOf(before) === uidOf(object);
+    if (isSame) onChange({ type: 'MODIFIED', kind, object, before });
     else onChange({ type: 'ADDED', kind, object });
   };
   const gone = (object: Kinds[K]): void => {
@@ -180,11 +183,10 @@ async function follow<K extends Watched>(
     kind,
     { namespace, selector },
     {
-      replace: (items) => {
-        const present = new Set(items.map((item) => item.metadata?.uid ?? ''));
+      found: (items) => items.forEach(put),
+      complete: (uids) => {
         // By the selector: another watch of the kind may have filled the cache too.
-        for (const item of known.others(namespace, terms, present)) gone(item);
-        for (const item of items) put(item);
+        for (const item of known.others(namespace, terms, uids)) gone(item);
         onListed();
       },
       change: (type, object) => (type === 'DELETED' ? gone(object) : put(object)),

@@ -8,7 +8,7 @@ import type { Cluster } from '../world.ts';
 import { describe, isBudgets, isRecord, refusal, type Subject } from './answers.ts';
 import { isName, pathOf } from './paths.ts';
 import { type Call, type Credentials, type Transport, transport } from './transport.ts';
-import { type Watch, watch } from './watch.ts';
+import { type Found, type Watch, watch } from './watch.ts';
 
 export type KubernetesOptions = Credentials & {
   /** Whether an admission webhook or a watch announces changes. */
@@ -43,7 +43,7 @@ export function kubernetesCluster(options: KubernetesOptions): WatchedCluster {
     evict: (ref) => evict(send, ref),
     watch: (kind, where, sink, signal) => {
       const listing = { kind, pageSize, selector: where.selector, ...where };
-      return watch(calls, () => listed(send, listing), { kind, ...where }, sink, signal);
+      return watch(calls, (found) => paged(send, listing, found), { kind, ...where }, sink, signal);
     },
   };
 }
@@ -66,16 +66,23 @@ type Listing<K> = {
 };
 
 async function list<K extends Kind>(send: Send, listing: Listing<K>): Promise<Kinds[K][]> {
-  return (await listed(send, listing)).items;
+  const all: Kinds[K][] = [];
+  await paged(send, listing, (items, isFirst) => {
+    if (isFirst) all.length = 0;
+    all.push(...items);
+  });
+  return all;
 }
 
-/** The objects, and the version of the whole from which a watch goes on. */
-type Listed<K extends Kind> = { items: Kinds[K][]; version: string };
-
-async function listed<K extends Kind>(send: Send, listing: Listing<K>): Promise<Listed<K>> {
+/** Hands over the pages one by one; answers the version of the whole, from which a watch goes on. */
+async function paged<K extends Kind>(
+  send: Send,
+  listing: Listing<K>,
+  found: Found<K>,
+): Promise<string> {
   // A list that takes longer than the server keeps its snapshot starts over, once.
-  const found = (await pages(send, listing)) ?? (await pages(send, listing));
-  if (found !== undefined) return found;
+  const version = (await pages(send, listing, found)) ?? (await pages(send, listing, found));
+  if (version !== undefined) return version;
   const { kind, namespace } = listing;
   throw new Transient(`${describe({ verb: 'list', kind, namespace })}: its pages expired twice`);
 }
@@ -84,9 +91,9 @@ async function listed<K extends Kind>(send: Send, listing: Listing<K>): Promise<
 async function pages<K extends Kind>(
   send: Send,
   { kind, namespace, selector = '', pageSize }: Listing<K>,
-): Promise<Listed<K> | undefined> {
+  found: Found<K>,
+): Promise<string | undefined> {
   const subject: Subject = { verb: 'list', kind, namespace };
-  const items: Kinds[K][] = [];
   for (let cursor = ''; ; ) {
     const query = {
       limit: String(pageSize),
@@ -98,10 +105,12 @@ async function pages<K extends Kind>(
     if (status >= 300) throw refusal(subject, status, body);
     const page = isRecord(body) ? body : {};
     if (!Array.isArray(page.items)) throw strange(subject);
-    items.push(...page.items.map((item: unknown) => objectOf(kind, subject, item)));
+    const items = page.items.map((item: unknown) => objectOf(kind, subject, item));
+    found(items, cursor === '');
     const { continue: next, resourceVersion } = isRecord(page.metadata) ? page.metadata : {};
-    const version = typeof resourceVersion === 'string' ? resourceVersion : '';
-    if (typeof next !== 'string' || next === '') return { items, version };
+    if (typeof next !== 'string' || next === '') {
+      return typeof resourceVersion === 'string' ? resourceVersion : '';
+    }
     cursor = next;
   }
 }

@@ -7,10 +7,11 @@ import { describe, isRecord, refusal, type Subject } from './answers.ts';
 import { pathOf } from './paths.ts';
 import type { Transport } from './transport.ts';
 
-/** Told of everything there is, and then of every change, in order. */
+/** Told of everything there is, page by page, and then of every change, in order. */
 export type Sink<K extends Kind> = {
-  /** All there is now; what is not among them is gone. */
-  replace: (items: Kinds[K][]) => void;
+  found: (items: Kinds[K][]) => void;
+  /** That was all there is: what is none of these, by uid, is gone. */
+  complete: (uids: ReadonlySet<string>) => void;
   change: (type: 'ADDED' | 'MODIFIED' | 'DELETED', object: Kinds[K]) => void;
   /** Something went wrong, and is tried again. */
   trouble: (error: Error) => void;
@@ -42,19 +43,25 @@ const retryMaxMs: Millis = 3 * secondMs;
 /** No object is larger than etcd allows, which is a tenth of this. */
 const lineMax = 16 * 2 ** 20;
 
-type Listed<K extends Kind> = { items: Kinds[K][]; version: string };
+/** Is given the pages of a list. After the first one may come another first one: it has begun anew. */
+export type Found<K extends Kind> = (items: Kinds[K][], isFirst: boolean) => void;
 type Followed<K extends Kind> = Place & { kind: K };
 
 export async function watch<K extends Kind>(
   { open }: Pick<Transport, 'open'>,
-  list: () => Promise<Listed<K>>,
+  list: (found: Found<K>) => Promise<string>,
   followed: Followed<K>,
   sink: Sink<K>,
   signal: AbortSignal,
 ): Promise<void> {
   const listAnew = async (): Promise<string> => {
-    const { items, version } = await list();
-    if (!signal.aborted) sink.replace(items);
+    const uids = new Set<string>();
+    const version = await list((items, isFirst) => {
+      if (isFirst) uids.clear();
+      for (const { metadata } of items) uids.add(metadata?.uid ?? '');
+      if (!signal.aborted) sink.found(items);
+    });
+    if (!signal.aborted) sink.complete(uids);
     return version;
   };
   const version = await untilListed(listAnew, sink, signal);

@@ -17,6 +17,12 @@ const set = (version: number, replicas = 1, name = 'web-1'): ReplicaSet => ({
   spec: { replicas },
 });
 
+/** As a watch does that lists everything. */
+function listAnew(sink: Sinks[string] | undefined, ...items: unknown[]): void {
+  sink?.found(items as never);
+  sink?.complete(new Set((items as ReplicaSet[]).map(({ metadata }) => metadata?.uid ?? '')));
+}
+
 /** A cluster whose watches the test plays, and whose calls it answers. */
 async function opened(live: Partial<WatchedCluster> = {}, before = (_kind: string) => {}) {
   const watched: string[] = [];
@@ -33,7 +39,7 @@ async function opened(live: Partial<WatchedCluster> = {}, before = (_kind: strin
       before(kind);
       watched.push(name);
       sinks[name] = sink;
-      sink.replace([]);
+      listAnew(sink);
     },
     ...live,
   } as unknown as WatchedCluster;
@@ -103,10 +109,10 @@ describe('a cluster read through its watches', () => {
     expect(await cached.list('Rollout', 'shop')).toEqual([]);
     expect(asked).toEqual(['list shop', 'list ']);
     expect(back).toEqual([]);
-    told.replace([set(7, 3) as never]);
+    listAnew(told, set(7, 3) as never);
     expect(back).toEqual(['ReplicaSet']);
     expect(await replicas()).toBe(3);
-    told.replace([set(7, 3) as never]);
+    listAnew(told, set(7, 3) as never);
     expect(back).toHaveLength(1);
     expect(asked).toHaveLength(2);
   });
@@ -148,12 +154,23 @@ describe('a cluster read through its watches', () => {
   it('tells what went while nobody listened', async () => {
     const { told, change, replicas, noticed } = await opened();
     change(set(5), 'ADDED');
-    told.replace([set(9, 1, 'web-2') as never]);
+    listAnew(told, set(9, 1, 'web-2') as never);
     await expect(replicas()).rejects.toThrow(NotFound);
     expect(noticed.map(({ type, object }) => `${type} ${object.metadata?.name}`)).toEqual([
       'ADDED web-1',
-      'DELETED web-1',
       'ADDED web-2',
+      'DELETED web-1',
+    ]);
+  });
+
+  it('takes what was made anew under the same name for another object', async () => {
+    const { told, change, noticed } = await opened();
+    change(set(5), 'ADDED');
+    const { metadata, ...anew } = set(9);
+    listAnew(told, { ...anew, metadata: { ...metadata, uid: 'another' } });
+    expect(noticed.map(({ type, before }) => `${type} ${before?.metadata?.uid}`)).toEqual([
+      'ADDED undefined',
+      'ADDED undefined',
     ]);
   });
 
@@ -214,11 +231,11 @@ describe('a cluster read through its watches', () => {
       cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'plain' }),
     ).rejects.toThrow(NotFound);
     expect(watched.at(-1)).toBe(`ReplicaSet !${hashLabel}`);
-    sinks[`ReplicaSet !${hashLabel}`]?.replace([plain as never]);
+    listAnew(sinks[`ReplicaSet !${hashLabel}`], plain as never);
     expect(
       (await cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'plain' })).spec?.replicas,
     ).toBe(1);
-    sinks[`ReplicaSet ${hashLabel}`]?.replace([set(7) as never]);
+    listAnew(sinks[`ReplicaSet ${hashLabel}`], set(7) as never);
     expect(
       (await cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'plain' })).spec?.replicas,
     ).toBe(1);

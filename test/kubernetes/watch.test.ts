@@ -31,7 +31,7 @@ async function follow(answers: Answer[], lists: (() => Promise<string>)[] = []) 
   const list = async () => {
     listed += 1;
     const version = (await lists.shift()?.()) ?? `${listed}00`;
-    return { items: [], version };
+    return version;
   };
   const open = async ({ query }: { query?: Record<string, string> }, signal: AbortSignal) => {
     opened.push({ version: query?.resourceVersion });
@@ -41,7 +41,8 @@ async function follow(answers: Answer[], lists: (() => Promise<string>)[] = []) 
     throw new Transient('stopped');
   };
   const sink = {
-    replace: () => seen.push('replace'),
+    found: () => {},
+    complete: () => seen.push('listed'),
     change: (type: string, { metadata }: Rollout) =>
       seen.push(`${type} ${metadata?.resourceVersion}`),
     trouble: (error: Error) => seen.push(error.message),
@@ -60,7 +61,7 @@ describe('a watch', () => {
     );
     const { seen, versions } = await follow([{ status: 200, text }]);
     await expect.poll(versions).toEqual(['100', '150']);
-    expect(seen).toEqual(['replace', 'ADDED 101']);
+    expect(seen).toEqual(['listed', 'ADDED 101']);
   });
 
   it.each<[string, Answer]>([
@@ -69,7 +70,7 @@ describe('a watch', () => {
   ])('lists again when its version is too old (%s)', async (_name, answer) => {
     const { seen, versions } = await follow([answer]);
     await expect.poll(versions).toEqual(['100', '200']);
-    expect(seen).toEqual(['replace', 'replace']);
+    expect(seen).toEqual(['listed', 'listed']);
   });
 
   it('lists again after a connection that broke, and says so', async () => {
@@ -79,7 +80,7 @@ describe('a watch', () => {
     }
     const { seen, versions } = await follow([{ status: 200, text: broken() }]);
     await expect.poll(versions, { timeout: 3000 }).toEqual(['100', '200']);
-    expect(seen).toEqual(['replace', 'MODIFIED 101', 'socket hang up', 'replace']);
+    expect(seen).toEqual(['listed', 'MODIFIED 101', 'socket hang up', 'listed']);
   });
 
   it('does not believe a connection on which nothing has come for two and a half minutes', async () => {
@@ -101,14 +102,14 @@ describe('a watch', () => {
     }
     expect(versions()).toEqual(['100']);
     await vi.advanceTimersByTimeAsync(2000);
-    expect(seen).toEqual(['replace', 'watch rollouts.argoproj.io *: silent for 150 s', 'replace']);
+    expect(seen).toEqual(['listed', 'watch rollouts.argoproj.io *: silent for 150 s', 'listed']);
     expect(versions()).toEqual(['100', '200']);
   });
 
   it('waits for a server that is not there yet', async () => {
     const away = () => Promise.reject(new Transient('connection refused'));
     const { seen } = await follow([], [away, away]);
-    expect(seen).toEqual(['connection refused', 'connection refused', 'replace']);
+    expect(seen).toEqual(['connection refused', 'connection refused', 'listed']);
   });
 
   it('does not wait where it may not look', async () => {

@@ -37,16 +37,17 @@ export async function withBench<T>(
   const keep = (entry: Omit<Seen, 'at'>) => seen.push({ at: Date.now(), ...entry });
   const trouble = (error: Error) => process.stderr.write(`${error.message}\n`);
   const all = { namespace: '' };
+  const ignored = { found: () => {}, complete: () => {} };
   await cluster.watch(
     'Rollout',
     all,
-    { replace: () => {}, change: (_, rollout) => keep({ rollout }), trouble },
+    { ...ignored, change: (_, rollout) => keep({ rollout }), trouble },
     stop.signal,
   );
   await cluster.watch(
     'ReplicaSet',
     all,
-    { replace: () => {}, change: (_, set) => keep({ set }), trouble },
+    { ...ignored, change: (_, set) => keep({ set }), trouble },
     stop.signal,
   );
   try {

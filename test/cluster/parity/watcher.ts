@@ -36,7 +36,8 @@ export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
       kind,
       { namespace: '' },
       {
-        replace: (items) => items.forEach(put),
+        found: (items) => items.forEach(put),
+        complete: () => {},
         change: (type, object) => {
           const { namespace = '', name = '', uid = '' } = object.metadata ?? {};
           if (type === 'DELETED') known.drop(namespace, name, uid);
