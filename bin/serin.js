@@ -54,8 +54,9 @@ function restart() {
   const [, ...args] = process.argv;
   // The same process goes on, with its number and its terminal.
   const flags = [...process.execArgv, ...FRUGAL];
-  // The C library, too, keeps memory, for each of its arenas.
-  const env = { ...process.env, MALLOC_ARENA_MAX: '2' };
+  // The C library, too, keeps memory: for each of its arenas, and of what is large and freed as much as it
+  // has once seen, unless a size is named.
+  const env = { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '32768' };
   process.execve(process.execPath, [process.execPath, ...flags, ...args], env);
 }
 
