@@ -124,7 +124,8 @@ function opened(file: string): DatabaseSync {
 /** Or adds what the table of an earlier Serin lacks. */
 function createTable(db: DatabaseSync): void {
   const key = 'PRIMARY KEY (pk, sk)';
-  db.exec(`CREATE TABLE IF NOT EXISTS items (${attributes}, ${key}) WITHOUT ROWID`);
+  // With row numbers, since a table without them puts most of each record on a page of its own.
+  db.exec(`CREATE TABLE IF NOT EXISTS items (${attributes}, ${key})`);
   const known = db.prepare("SELECT name FROM pragma_table_info('items')").all();
   for (const column of attributes) {
     if (known.every(({ name }) => name !== column)) db.exec(`ALTER TABLE items ADD ${column}`);
