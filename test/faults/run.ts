@@ -2,6 +2,7 @@ import { execFileSync, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { coverageOf, describeCoverage, missing } from './coverage.ts';
+import { describeDelays } from './delays.ts';
 import { plant, planted } from './plant.ts';
 import { sabotages } from './sabotage.ts';
 import type { SeedResult } from './seed.ts';
@@ -116,11 +117,15 @@ async function runAll(first: number, count: number): Promise<void> {
   });
   const coverage = coverageOf(results);
   console.log(describeCoverage(coverage));
+  const { lines, late } = describeDelays(results.flatMap(({ delays }) => delays));
+  console.log('From when a rollout could move until it moved, p50 / p99 / most:');
+  for (const line of lines) console.log(line);
+  for (const line of late) console.log(`Too late: ${line.trim()}`);
   // What hardly ever occurs is looked for where the seeds are the same each time.
   const never = options['from-commit'] ? [] : missing(coverage, count);
   if (never.length > 0) console.log(`Never occurred: ${never.join(', ')}`);
   console.log(`${count - failed} passed, ${failed} failed`);
-  if (failed > 0 || never.length > 0) process.exitCode = 1;
+  if (failed > 0 || late.length > 0 || never.length > 0) process.exitCode = 1;
 }
 
 async function runOne(seed: number): Promise<void> {

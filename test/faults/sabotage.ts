@@ -25,6 +25,18 @@ export const sabotages: Sabotage[] = [
     replace: 'return queuedFor !== dueAt;',
   },
   {
+    name: 'a timer comes some seconds late',
+    file: 'lib/queue/queue.ts',
+    find: 'Math.max(0, dueAt - now - earlyMs)',
+    replace: 'Math.max(0, dueAt - now + 4 * secondMs)',
+  },
+  {
+    name: 'pods that nobody announces are looked for once a minute',
+    file: 'lib/decide/rollout/explain.ts',
+    find: 'return pollMs[Math.min(polls, pollMs.length - 1)] ?? safetyMs;',
+    replace: 'return polls >= 0 ? safetyMs : 0;',
+  },
+  {
     name: 'nobody hears that a cluster answers again',
     file: 'lib/queue/outage.ts',
     find: 'if (known === undefined || known.body.retryAt <= now) return;',

@@ -3,6 +3,7 @@ import { serviceNames as serviceNamesOf } from '../../lib/model/reference.ts';
 import type { FaultName } from '../../lib/simulate/faults/faults.ts';
 import { addService, addWorkload, perform, resetCommands, serviceNames } from './acts.ts';
 import { settle } from './calm.ts';
+import { judgeDelays, type WeatherDelay } from './delays.ts';
 import { watchDue } from './due.ts';
 import { scenarioOf } from './scenario.ts';
 import { manifest, openStage, type Stage } from './stage.ts';
@@ -17,6 +18,7 @@ export type SeedResult = {
   faults: Record<FaultName, number>;
   trace: string[];
   virtualMs: number;
+  delays: WeatherDelay[];
 };
 
 const eventsMax = 200_000;
@@ -50,7 +52,9 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   return resultOf(stage, start);
 }
 
-function resultOf({ scenario, dog, faults, acted, clock }: Stage, start: number): SeedResult {
+function resultOf(stage: Stage, start: number): SeedResult {
+  const { scenario, dog, faults, acted, clock } = stage;
+  const delays = judgeDelays(stage);
   const trace = [...dog.trace];
   const digest = createHash('sha256')
     .update([...trace, ...faults.trace].join('\n'))
@@ -64,6 +68,7 @@ function resultOf({ scenario, dog, faults, acted, clock }: Stage, start: number)
     faults: { ...faults.counts },
     trace: merged(trace, faults.trace),
     virtualMs: clock.now() - start,
+    delays,
   };
 }
 

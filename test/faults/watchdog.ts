@@ -17,6 +17,7 @@ import { isControlledBy, nameOf, podHashOf, uidOf, versionOf } from '../../lib/m
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
+import { type DelayWatch, watchDelays } from './delays.ts';
 import { type FaultyWatch, noting, watchFaulty } from './faulty.ts';
 import { type RestartWatch, watchRestarts } from './restarts.ts';
 import { type ServiceWatch, watchServices } from './services.ts';
@@ -64,7 +65,8 @@ export type Context = {
   clock: Clock;
   key: RolloutKey;
   cluster: SimulatedCluster;
-  fail: (property: string, detail: string) => void;
+  /** At a time that is past, where that is when it happened. */
+  fail: (property: string, detail: string, at?: Millis) => void;
   note: (text: string) => void;
   /** The rollout's ReplicaSets as they are now. */
   sets: () => ReplicaSet[];
@@ -85,6 +87,7 @@ export type Watchdog = Context & {
   workload: WorkloadWatch;
   services: ServiceWatch;
   told: ToldWatch;
+  delays: DelayWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
@@ -109,8 +112,8 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
   const note = (text: string): void => {
     trace.push(`${((clock.now() - start) / secondMs).toFixed(3)} ${text}`);
   };
-  const fail = (property: string, detail: string): void => {
-    violations.push({ property, detail, at: clock.now() });
+  const fail: Context['fail'] = (property, detail, at = clock.now()) => {
+    violations.push({ property, detail, at });
     note(`VIOLATION ${property}: ${detail}`);
   };
   const live = () => cluster.read.find('Rollout', key.namespace, key.name);
@@ -135,6 +138,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     workload: watchWorkload(context, steps.features),
     services: watchServices(context, steps.features),
     told: watchTold(context, () => dog.lastStoreFaultAt),
+    delays: watchDelays(context),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
@@ -167,6 +171,7 @@ function listen(dog: Watchdog): void {
     if (kind === 'Deployment' && writer.manager !== fieldManager && !isStatusOnly(change)) {
       dog.commands.byOthers();
     }
+    dog.delays.changed(change);
     dog.workload.changed(change);
     dog.traffic.changed(change);
     if (kind === 'ReplicaSet') {
