@@ -24,19 +24,17 @@ function steps(...list: object[]) {
 }
 
 describe('a first deployment', () => {
-  it('creates the ReplicaSet empty, and only then gives it all pods', () => {
+  it('creates the ReplicaSet in its size', () => {
     const plan = decide(fresh, start);
     expect(plan.writes.map(({ phase, do: what }) => [phase, what])).toEqual([
       ['create', 'create'],
       ['rollout', 'patch'],
       ['status', 'patch'],
     ]);
-    const { plans, observed } = play(fresh, start);
-    expect(plans[1]?.writes[0]).toMatchObject({
-      phase: 'grow',
-      ref: { kind: 'ReplicaSet' },
-      patch: { spec: { replicas: 4 } },
-    });
+    expect(plan.writes[0]).toMatchObject({ object: { spec: { replicas: 4 } } });
+    const message = expect.stringMatching(/^Scaled up ReplicaSet .* from 0 to 4$/);
+    expect(plan.events).toContainEqual(expect.objectContaining({ message }));
+    const { observed } = play(fresh, start);
     expect(sizes(observed)).toEqual({ 'web:1': 4 });
     expect(observed.rollout.status).toMatchObject({ phase: 'Healthy', currentStepIndex: 4 });
   });

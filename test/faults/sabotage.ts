@@ -7,6 +7,12 @@ export type Sabotage = { name: string; file: string; find: string; replace: stri
 
 export const sabotages: Sabotage[] = [
   {
+    name: 'a ReplicaSet is created with all pods',
+    file: 'lib/decide/replicaSets/scale.ts',
+    find: 'return desiredOf(applyMergePatch(current, draft.patches.get(nameOf(current)) ?? {}));',
+    replace: 'return replicasOf(release.rollout);',
+  },
+  {
     name: 'a write goes without its resourceVersion',
     file: 'lib/apply/apply.ts',
     find: 'const ref = { kind, namespace, name, resourceVersion };',

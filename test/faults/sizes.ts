@@ -45,9 +45,7 @@ export function watchSizes(context: Context): SizeWatch {
         return;
       }
       if (type === 'ADDED' || before === undefined) {
-        if (isOurs && desiredOf(object) !== 0) {
-          context.fail('sizes', `${nameOf(object)} was created with ${desiredOf(object)} pods`);
-        }
+        if (isOurs) sizings.set(versionOf(object), sizingOf(context, object, emptied(object)));
         return;
       }
       // Pods that went by themselves: no write of Serin's is to blame for them.
@@ -62,6 +60,10 @@ export function watchSizes(context: Context): SizeWatch {
       if (sizing !== undefined) judgeSizing(context, sizing, turn, lastDropAt);
     },
   };
+}
+
+function emptied(set: ReplicaSet): ReplicaSet {
+  return { ...set, spec: { ...set.spec, replicas: 0 }, status: { replicas: 0 } };
 }
 
 function sizingOf(context: Context, object: ReplicaSet, before: ReplicaSet): Sizing {

@@ -249,6 +249,7 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
     },
     create: (kind, object, options) => {
       if (!options?.dryRun) dog.faulty.moves(holder.turn, podHashOf(object as ReplicaSet));
+      turns.set(object, holder.turn);
       return cutting(holder.turn, cluster.create(kind, object, options));
     },
     remove: (ref) => {
@@ -334,10 +335,13 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       namespace === ''
         ? cluster.list(kind, namespace, selector)
         : read(cluster.list(kind, namespace, selector)),
-    create: (kind, object, options) => {
+    create: async (kind, object, options) => {
       if (options?.dryRun) requests.reads += 1;
       else wrote();
-      return cluster.create(kind, object, options);
+      const made = await cluster.create(kind, object, options);
+      const turn = turns.get(object);
+      if (turn) dog.sizes.judge(turn, versionOf(made));
+      return made;
     },
     patch: async (ref, patch, options) => {
       wrote();

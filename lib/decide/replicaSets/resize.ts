@@ -1,5 +1,6 @@
 import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { desiredReplicasAnnotation, scaleDownDeadlineAnnotation } from '../../model/names.ts';
+import type { PlannedEvent } from '../../model/plan.ts';
 import {
   annotationOf,
   availableOf,
@@ -28,13 +29,17 @@ export function resize(
     annotations[scaleDownDeadlineAnnotation] = null;
   }
   if (Object.keys(annotations).length > 0) change(draft, set, { metadata: { annotations } });
-  const before = desiredOf(set);
-  if (before === size) return;
+  if (desiredOf(set) === size) return;
   change(draft, set, { spec: { replicas: size } });
+  draft.events.push(scaled(set, size));
+}
+
+export function scaled(set: ReplicaSet, size: number): PlannedEvent {
+  const before = desiredOf(set);
   const direction = size > before ? 'up' : 'down';
   const named = `ReplicaSet ${nameOf(set)} (revision ${revisionOf(set)})`;
   const message = `Scaled ${direction} ${named} from ${before} to ${size}`;
-  draft.events.push({ type: 'Normal', reason: 'ScalingReplicaSet', message, ofObject: true });
+  return { type: 'Normal', reason: 'ScalingReplicaSet', message, ofObject: true };
 }
 
 /** All the pods of the rollout. argo v1.10.1 utils/annotations/annotations.go IsSaturated */

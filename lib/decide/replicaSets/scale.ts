@@ -1,16 +1,19 @@
-import type { ReplicaSet } from '../../model/argo.generated.ts';
+import type { ReplicaSet, RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
+import { applyMergePatch } from '../../model/patch.ts';
 import type { MergePatch } from '../../model/plan.ts';
+import { toTime } from '../../model/units.ts';
 import {
   availableOf,
   createdAt,
   desiredOf,
+  nameOf,
   replicasOf,
   revisionOf,
   sum,
 } from '../../model/workload.ts';
 import { goalCounts, type Limits, limitsOf, nextCounts, type Sets } from '../release/counts.ts';
-import type { Draft } from '../release/draft.ts';
+import { type Draft, emptyDraft } from '../release/draft.ts';
 import { isHandedBack } from '../release/handback.ts';
 import { hasSteps, soundReplicas } from '../release/recorded.ts';
 import {
@@ -21,6 +24,7 @@ import {
   pausedByPerson,
   type Release,
   setsOf,
+  withStatus,
 } from '../release/release.ts';
 import { sizingWeight } from '../steps/weight.ts';
 import { resize } from './resize.ts';
@@ -35,6 +39,16 @@ export function scaleAll(release: Release, draft: Draft): void {
     else if (isBlueGreen(release)) scaleBlueGreen(release, draft);
     else scaleCanary(release, draft);
   }
+}
+
+/** The size that the next turn would give to a ReplicaSet that this one creates. */
+export function firstSize(release: Release, status: RolloutStatus, object: ReplicaSet): number {
+  const metadata = { ...object.metadata, creationTimestamp: toTime(release.now) };
+  const current = { ...object, metadata };
+  const next = withStatus({ ...release, current, all: [...release.all, current] }, status);
+  const draft = emptyDraft(status);
+  scaleAll(next, draft);
+  return desiredOf(applyMergePatch(current, draft.patches.get(nameOf(current)) ?? {}));
 }
 
 /** Whether the release is held so that no ReplicaSet loses a pod. */

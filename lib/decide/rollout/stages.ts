@@ -1,6 +1,6 @@
 import type { Rollout, RolloutStatus } from '../../model/argo.generated.ts';
 import { revisionAnnotation } from '../../model/names.ts';
-import { type PlannedEvent, refOf } from '../../model/plan.ts';
+import { type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
 import { nameOf, revisionOf } from '../../model/workload.ts';
 import type { Draft } from '../release/draft.ts';
 import {
@@ -11,13 +11,14 @@ import {
   withStatus,
 } from '../release/release.ts';
 import { syncMetadata } from '../replicaSets/metadata.ts';
+import { scaled } from '../replicaSets/resize.ts';
 import {
   annotationsPatch,
   newReplicaSet,
   pruneHistory,
   syncCurrent,
 } from '../replicaSets/revision.ts';
-import { scaleAll } from '../replicaSets/scale.ts';
+import { firstSize, scaleAll } from '../replicaSets/scale.ts';
 import { reasons } from '../status/conditions.ts';
 import { withDuration } from '../status/duration.ts';
 import { decideBlueGreen } from '../strategy/blueGreen.ts';
@@ -33,6 +34,7 @@ export const stages: readonly Stage[] = [
   findRevision,
   createReplicaSet,
   decideStatus,
+  sizeNewReplicaSet,
   setRoleMetadata,
   resizeReplicaSets,
   pointServices,
@@ -75,6 +77,20 @@ function decideStatus(release: Release, draft: Draft): Draft {
     status: withDuration(announced, status),
     events: [...draft.events, ...events],
   };
+}
+
+/** As the next turn would: docs/adr/0041-a-replicaset-is-created-in-its-size.md */
+function sizeNewReplicaSet(release: Release, draft: Draft): Draft {
+  if (!podTemplateOrStepsChanged(release)) return draft;
+  const events = [...draft.events];
+  const writes = draft.writes.map((write): Write => {
+    if (write.do !== 'create') return write;
+    const { object } = write;
+    const replicas = firstSize(release, draft.status, object);
+    if (replicas > 0) events.push(scaled(object, replicas));
+    return { ...write, object: { ...object, spec: { ...object.spec, replicas } } };
+  });
+  return { ...draft, writes, events };
 }
 
 function setRoleMetadata(release: Release, draft: Draft): Draft {
