@@ -313,7 +313,7 @@ export const sabotages: Sabotage[] = [
   {
     name: 'an Event that is put a second time is counted as another',
     file: 'lib/apply/events.ts',
-    find: 'if (said.involvedObject?.resourceVersion === resourceVersion) return;',
+    find: 'if (isLate || said.involvedObject?.resourceVersion === resourceVersion) return;',
     replace: '',
   },
   {
