@@ -1,6 +1,6 @@
-import type { ObjectMeta, ReplicaSet, RolloutStatus } from './argo.generated.ts';
+import type { ObjectMeta, RolloutStatus } from './argo.generated.ts';
 import type { Applying, Outcome } from './intent.ts';
-import type { Kind, ObjectRef } from './kinds.ts';
+import type { Kind, Kinds, ObjectRef } from './kinds.ts';
 import type { Others, RefusedMetadata, Rival } from './record.ts';
 import type { Millis } from './units.ts';
 
@@ -33,11 +33,12 @@ export type Phase = (typeof phases)[number];
  * the rest is written without.
  */
 export type Write = { phase: Phase } & (
-  | { do: 'create'; kind: 'ReplicaSet'; object: ReplicaSet }
+  | Create
   | { do: 'patch'; ref: VersionedRef; patch: MergePatch; status?: true; optional?: MergePatch }
   | { do: 'delete'; ref: VersionedRef & { uid: string } }
   | { do: 'evict'; ref: ObjectRef<'Pod'> & { uid: string } }
 );
+type Create = { [K in Kind]: { do: 'create'; kind: K; object: Kinds[K] } }[Kind];
 export type Patch = Extract<Write, { do: 'patch' }>;
 type VersionedRef = ObjectRef & { resourceVersion: string };
 

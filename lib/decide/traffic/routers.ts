@@ -1,0 +1,10 @@
+import type { RolloutTrafficRouting } from '../../model/argo.generated.ts';
+import type { Router } from './router.ts';
+
+/** All routers. A new one is a file in routers/ and a row here. */
+export const routers: readonly Router[] = [];
+
+/** Those that a rollout uses: it may use several, and then all have the same goal. */
+export function routersOf(routing: RolloutTrafficRouting | undefined): Router[] {
+  return routing ? routers.filter((router) => router.isUsed(routing)) : [];
+}
