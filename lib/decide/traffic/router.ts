@@ -34,12 +34,19 @@ export type ManagedRoute = { name: string } & (
 
 /** What a router is told of a rollout besides its goal. */
 export type Routed = {
+  /** Of one that was deleted only its name, namespace, uid and the strategy that it had last. */
   rollout: Rollout;
   /** The Services of the canary and of the stable version, as ping and pong are now. */
   services: { canary: string; stable: string };
   /** What its needs were answered. */
   answers: Answers;
 };
+
+/** What a router can do besides the weights of canary and stable. A spec that asks for more is faulty. */
+export type Ability = 'additional' | 'headerRoutes' | 'mirrorRoutes' | 'pingPong' | 'totalWeight';
+
+/** The versions that a router's objects lead to by themselves, as pod template hashes. */
+export type Hashes = { canary?: string; stable?: string };
 
 /**
  * What carries requests to Services and lets weights be set: an Ingress controller, a mesh, a load balancer.
@@ -51,6 +58,9 @@ export type Router = {
   /** As a spec has it: `nginx`, `plugins["argoproj-labs/gatewayAPI"]`. */
   name: string;
   isUsed: (routing: RolloutTrafficRouting) => boolean;
+  can: readonly Ability[];
+  /** Whether its objects lead to Services, so that a spec has to name those of canary and stable. */
+  needsServices: (routing: RolloutTrafficRouting) => boolean;
   /** What is wrong with its part of the spec, whatever the cluster has. */
   validate: (rollout: Rollout) => FieldError[];
   /**
@@ -63,9 +73,14 @@ export type Router = {
    * is that of the field which names the object. Nothing is written while there is any.
    */
   check: (routed: Routed) => FieldError[];
-  /** The canary's weight as its objects have it, the largest of several; undefined where none says so. */
-  canaryWeight: (routed: Routed) => number | undefined;
-  /** The writes that lead to the goal. None where its objects are there already. */
+  /** Each weight of the canary that its objects have; none where no object says so. Never throws. */
+  canaryWeights: (routed: Routed) => number[];
+  /** Where its objects choose the pods themselves, and not by Services: the hashes that they have. */
+  hashes?: (routed: Routed) => Hashes;
+  /**
+   * The writes that lead to the goal, of phase `route`. None where its objects are there already: that is how
+   * it is told that they are. Each of them may fail, and the rest of the turn goes on.
+   */
   desired: (routed: Routed, goal: TrafficGoal) => Write[];
   /**
    * What gives its objects back, when the rollout is deleted or does not use the router any more: no managed

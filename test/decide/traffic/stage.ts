@@ -20,7 +20,7 @@ export type RouterStage = {
   /** What is read of such an object fails. */
   fail: (kind: string, name: string, why: string) => void;
   check: () => FieldError[];
-  canaryWeight: () => number | undefined;
+  canaryWeights: () => number[];
   /** Turns until nothing is left to write. A second turn must have nothing to write any more. */
   reach: (goal: Partial<Goal>) => Write[];
   giveBack: () => Write[];
@@ -146,7 +146,7 @@ export function routerStage(
     remove: (kind, name) => void kept.delete(idOf(kind, 'app', name)),
     fail: (kind, name, why) => void failures.set(idOf(kind, 'app', name), why),
     check: () => router.check(routed()),
-    canaryWeight: () => router.canaryWeight(routed()),
+    canaryWeights: () => router.canaryWeights(routed()),
     reach: ({ weight = 0, total = 100, additional = [], routes = [] }) => {
       const taken = additional.reduce((sum, each) => sum + each.weight, 0);
       const goal = {
