@@ -7,6 +7,7 @@ import {
   type ObjectRef,
   rowOf,
 } from '../../model/kinds.ts';
+import { withoutNulls } from '../../model/nulls.ts';
 import { diffMergePatch } from '../../model/patch.ts';
 import { refOf, type Write } from '../../model/plan.ts';
 import { type Answers, type Need, okOf } from '../../model/reads.ts';
@@ -29,7 +30,8 @@ export function objectOf<K extends Kind>(
   { ref }: Named<K>,
   answers: Answers,
 ): Kinds[K] | undefined {
-  return okOf(answers.object(ref));
+  const object = okOf(answers.object(ref));
+  return object && withoutNulls(object);
 }
 
 /** Why there is no such object to be read. */

@@ -17,6 +17,20 @@ export function recorded(name: string): { canary: CanaryStrategy; observations: 
   return JSON.parse(readFileSync(new URL(`peer/${name}.json`, import.meta.url), 'utf8'));
 }
 
+/** The goal that the weights of an observation tell of. */
+export function goalAt({ weights }: Seen) {
+  const { canary, stable, additional = [] } = weights!;
+  return {
+    weight: canary!.weight,
+    additional: additional.map(({ serviceName = '', podTemplateHash = '', weight }) => ({
+      service: serviceName,
+      hash: podTemplateHash,
+      weight,
+    })),
+    hashes: { canary: canary!.podTemplateHash!, stable: stable!.podTemplateHash! },
+  };
+}
+
 export function objectsOf({ objects }: Seen): KubernetesObject[] {
   return Object.entries(objects).map(([id, { annotations, spec }]) => {
     const [kind, name = ''] = id.split(' ') as [Kind, string];

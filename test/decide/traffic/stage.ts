@@ -1,5 +1,10 @@
 import { expect } from 'vitest';
-import type { Destination, ManagedRoute, Router } from '../../../lib/decide/traffic/router.ts';
+import type {
+  Destination,
+  Hashes,
+  ManagedRoute,
+  Router,
+} from '../../../lib/decide/traffic/router.ts';
 import type {
   CanaryStrategy,
   Rollout,
@@ -21,17 +26,26 @@ export type RouterStage = {
   fail: (kind: string, name: string, why: string) => void;
   check: () => FieldError[];
   canaryWeights: () => number[];
+  hashes: () => Hashes | undefined;
   /** Turns until nothing is left to write. A second turn must have nothing to write any more. */
   reach: (goal: Partial<Goal>) => Write[];
   giveBack: () => Write[];
 };
 
-type Goal = { weight: number; total: number; additional: Destination[]; routes: ManagedRoute[] };
+type Goal = {
+  weight: number;
+  total: number;
+  additional: Destination[];
+  routes: ManagedRoute[];
+  hashes: { canary: string; stable: string };
+};
 
 type Options = {
   routing: RolloutTrafficRouting;
   objects: KubernetesObject[];
   canary?: CanaryStrategy;
+  /** Where they are not those of the spec: ping and pong. */
+  services?: { canary: string; stable: string };
 };
 
 export const services = { canary: 'canary', stable: 'stable' };
@@ -40,7 +54,7 @@ export const hashes = { canary: 'c4n4ry', stable: '5t4bl3' };
 /** The Rollout `web` in namespace `app`, with Services `canary` and `stable`. */
 export function routerStage(
   router: Router,
-  { routing, objects, canary = {} }: Options,
+  { routing, objects, canary = {}, services: led = services }: Options,
 ): RouterStage {
   const rollout: Rollout = {
     apiVersion: 'argoproj.io/v1alpha1',
@@ -104,9 +118,9 @@ export function routerStage(
     const known = new Map<string, Answer>();
     const answers = answersIn(known);
     for (let round = 0; round < 4; round += 1) {
-      const needs = router.needs({ rollout, services, answers });
+      const needs = router.needs({ rollout, services: led, answers });
       const open = needs.filter(({ read }) => !known.has(readKey(read)));
-      if (open.length === 0) return { rollout, services, answers };
+      if (open.length === 0) return { rollout, services: led, answers };
       for (const { read } of open) known.set(readKey(read), answer(read));
     }
     throw new Error('there is more to read after four rounds');
@@ -147,12 +161,13 @@ export function routerStage(
     fail: (kind, name, why) => void failures.set(idOf(kind, 'app', name), why),
     check: () => router.check(routed()),
     canaryWeights: () => router.canaryWeights(routed()),
-    reach: ({ weight = 0, total = 100, additional = [], routes = [] }) => {
+    hashes: () => router.hashes?.(routed()),
+    reach: ({ weight = 0, total = 100, additional = [], routes = [], hashes: ofGoal = hashes }) => {
       const taken = additional.reduce((sum, each) => sum + each.weight, 0);
       const goal = {
         ...{ total, additional, routes },
-        canary: { service: services.canary, weight, hash: hashes.canary },
-        stable: { service: services.stable, weight: total - weight - taken, hash: hashes.stable },
+        canary: { service: led.canary, weight, hash: ofGoal.canary },
+        stable: { service: led.stable, weight: total - weight - taken, hash: ofGoal.stable },
       };
       return settle(() => router.desired(routed(), goal));
     },
