@@ -3,7 +3,13 @@ import { stepText } from '../decide/steps/kinds.ts';
 import { releasePause } from '../decide/steps/pause.ts';
 import { currentStep, stepIndexOf, stepsOf } from '../decide/steps/steps.ts';
 import { setWeightOf } from '../decide/steps/weight.ts';
-import type { Pod, ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
+import type {
+  CanaryStrategy,
+  Pod,
+  ReplicaSet,
+  Rollout,
+  RolloutStatus,
+} from '../model/argo.generated.ts';
 import { scaleDownDeadlineAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Reason, Wake } from '../model/plan.ts';
@@ -169,8 +175,8 @@ function health(set: ReplicaSet): ReplicaSetView['status'] {
 function rolesOf(hash: string, { spec, status = {} }: Rollout): ReplicaSetView['roles'] {
   const isStable = hash === status.stableRS;
   if (spec?.strategy?.canary) {
-    if (isStable) return ['stable'];
-    return hash === status.currentPodHash ? ['canary'] : [];
+    const role = isStable ? 'stable' : hash === status.currentPodHash ? 'canary' : undefined;
+    return role ? [role, ...turnOf(role, spec.strategy.canary, status)] : [];
   }
   if (!spec?.strategy?.blueGreen) return [];
   const { activeSelector, previewSelector } = status.blueGreen ?? {};
@@ -178,6 +184,17 @@ function rolesOf(hash: string, { spec, status = {} }: Rollout): ReplicaSetView['
   if (hash === activeSelector) roles.push('active');
   else if (hash === previewSelector) roles.push('preview');
   return roles;
+}
+
+/** Which of ping and pong a role has. argo v1.10.1 pkg/kubectl-argo-rollouts/info/replicaset_info.go */
+function turnOf(
+  role: 'stable' | 'canary',
+  { pingPong }: CanaryStrategy,
+  { canary }: RolloutStatus,
+): ReplicaSetView['roles'] {
+  if (!pingPong) return [];
+  const isPing = (canary?.stablePingPong === 'ping') === (role === 'stable');
+  return [isPing ? 'ping' : 'pong'];
 }
 
 function podsOf(set: ReplicaSet, pods: Pod[]): PodView[] {
