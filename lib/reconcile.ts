@@ -25,7 +25,7 @@ import { noteAnswer } from './queue/outage.ts';
 import { refusedRetryMs, scheduleWake, waitMs, waitOut, withTimer } from './queue/queue.ts';
 import { recheckStale } from './queue/recheckStale.ts';
 import { hasTimeFor, turnMs } from './queue/timeLeft.ts';
-import { closeCommand, noteMetadata, noteWrite, type Refused } from './reconcile/refusal.ts';
+import { closeCommand, noteUnwritten, noteWrite, type Refused } from './reconcile/refusal.ts';
 import { resync } from './reconcile/resync.ts';
 import { withAttribution } from './record/attribution.ts';
 import { blankRecord } from './record/blank.ts';
@@ -303,9 +303,9 @@ async function carryOut(
   const { key } = seen.observed;
   const command = plan.intents.find(({ step }) => step === 'apply');
   try {
-    const { isIdle, refusals } = await apply(world, key, plan.writes);
-    if (refusals.length > 0) await noteMetadata(world, run.outbox, { ...seen, refusals });
-    else if (isIdle) return false;
+    const done = await apply(world, key, plan.writes);
+    const isNoted = await noteUnwritten(world, run.outbox, { ...seen, ...done });
+    if (done.isIdle && !isNoted) return false;
     if (command) run.tried = { id: command.id, isTaken: true };
   } catch (error) {
     const isOutdated = error instanceof Conflict || error instanceof NotFound;

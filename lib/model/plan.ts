@@ -1,7 +1,7 @@
 import type { ObjectMeta, RolloutStatus } from './argo.generated.ts';
 import type { Applying, Outcome } from './intent.ts';
 import type { Kind, Kinds, ObjectRef } from './kinds.ts';
-import type { Others, RefusedMetadata, Rival } from './record.ts';
+import type { Others, RefusedMetadata, Rival, Routes } from './record.ts';
 import type { Millis } from './units.ts';
 
 /** A JSON merge patch (RFC 7396): null removes. */
@@ -29,7 +29,8 @@ export type Phase = (typeof phases)[number];
 
 /**
  * A write to the cluster, done only if its object is as observed. Those of a phase are done side by side,
- * those to one object one after the other. Of a patch, `optional` goes along: if the API server refuses it,
+ * those to one object one after the other. One of phase `route` may fail, and the rest is done: nothing that
+ * follows in the turn rests on it. Of a patch, `optional` goes along: if the API server refuses it,
  * the rest is written without.
  */
 export type Write = { phase: Phase } & (
@@ -110,6 +111,8 @@ export type Plan = {
   deferred?: boolean;
   /** Of the metadata that roles want, what the API server has refused. */
   refusedMetadata?: RefusedMetadata;
+  /** What is to be remembered of routers, and a digest of what they are to send where. */
+  routes?: Routes & { aim: string };
   /** Set when the status had been wiped and was put back from the record. */
   restored?: boolean;
   /** The field for which the rollout is left to others. */

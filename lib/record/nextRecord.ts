@@ -73,6 +73,7 @@ export function nextRecord(
     migrating: _______,
     knownSets,
     refusedMetadata,
+    routes,
     leftFor: _________,
     ...kept
   } = record;
@@ -99,6 +100,7 @@ export function nextRecord(
     ...(managed.length > 0 && { managed }),
     ...knownSetsOf(observed, knownSets),
     ...refusedOf(plan, refusedMetadata, now),
+    ...routesOf(plan, routes),
     ...(migrating && { migrating }),
     ...(wasHealthy(observed) && { healthyOnce: progress.uid }),
     view,
@@ -124,6 +126,15 @@ function isLate({ command, bound, acceptedAt }: Intent, progress: Progress): boo
   // What follows from a new template: the generation tells whose it is.
   const isOfTemplate = command.verb === 'image' || command.verb === 'undo';
   return isOfTemplate && bound.generation + 1 === progress.generation;
+}
+
+function routesOf(
+  { routes }: Plan,
+  before: RolloutRecord['routes'],
+): Pick<RolloutRecord, 'routes'> {
+  if (!routes) return before ? { routes: before } : {};
+  const { aim: _, ...remembered } = routes;
+  return remembered.routings.length > 0 || remembered.refused ? { routes: remembered } : {};
 }
 
 /** What is not wanted any more is kept until it would be tried again: it may be wanted again. */
