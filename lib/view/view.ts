@@ -1,3 +1,4 @@
+import { totalWeightOf } from '../decide/release/traffic.ts';
 import { phaseOf } from '../decide/status/phase.ts';
 import { stepText } from '../decide/steps/kinds.ts';
 import { releasePause } from '../decide/steps/pause.ts';
@@ -132,7 +133,7 @@ function strategyShown(rollout: Rollout, sets: ReplicaSetView[]): Strategy {
 
 /** Without a router the weight is the share of available pods; with one, what it was set to. */
 function actualWeight(rollout: Rollout, sets: ReplicaSetView[]): number {
-  if (currentStep(rollout) === undefined) return 100;
+  if (currentStep(rollout) === undefined) return totalWeightOf(rollout);
   const available = rollout.status?.availableReplicas ?? 0;
   if (available <= 0) return 0;
   if (rollout.spec?.strategy?.canary?.trafficRouting) {

@@ -159,8 +159,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'the stable version is exchanged a step too early',
     file: 'lib/decide/strategy/canary.ts',
-    find: 'const done = stepIndexOf(release.rollout) === count;',
-    replace: 'const done = stepIndexOf(release.rollout) >= count - 1;',
+    find: 'const done = stepIndexOf(release.rollout) === count &&',
+    replace: 'const done = stepIndexOf(release.rollout) >= count - 1 &&',
   },
   {
     name: 'a pause is counted from the turn and not from its start',
@@ -185,8 +185,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a step goes on without its pods',
     file: 'lib/decide/steps/setWeight.ts',
-    find: 'run: { isDone: isAtWeight },',
-    replace: 'run: { isDone: (release) => isAtWeight(release) || true },',
+    find: 'run: { isDone: (release) => isAtSize(release) && isAtWeight(release) },',
+    replace: 'run: { isDone: (release) => isAtSize(release) || isAtWeight(release) },',
   },
   {
     name: 'pods are taken away whether or not the others are available',

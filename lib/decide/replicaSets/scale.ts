@@ -22,9 +22,11 @@ import {
   type Release,
   setsOf,
 } from '../release/release.ts';
+import { isRouted } from '../release/traffic.ts';
 import { sizingWeight } from '../steps/weight.ts';
 import { resize } from './resize.ts';
 import { isLedTo, isReferenced, keptSize, scaleBlueGreen, scaleDownAt } from './scaleDownDelay.ts';
+import { followRouted, scaleRouted } from './scaleRouted.ts';
 
 /** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, draft: Draft): void {
@@ -33,6 +35,7 @@ export function scaleAll(release: Release, draft: Draft): void {
   } else if (!keepsSizes(release)) {
     if (isHeldByFault(release)) followReplicas(release, draft);
     else if (isBlueGreen(release)) scaleBlueGreen(release, draft);
+    else if (isRouted(release.rollout)) scaleRouted(release, draft);
     else scaleCanary(release, draft);
   }
 }
@@ -71,6 +74,7 @@ function followReplicas(release: Release, draft: Draft): void {
   // The Services do not follow, so that the pods they lead to stay.
   if (isHandedBack(release)) return;
   if (isBlueGreen(release)) followBlueGreen(release, draft);
+  else if (isRouted(release.rollout)) followRouted(release, draft);
   else followCanary(release, draft);
 }
 

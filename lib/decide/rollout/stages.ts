@@ -24,6 +24,8 @@ import { decideBlueGreen } from '../strategy/blueGreen.ts';
 import { decideCanary } from '../strategy/canary.ts';
 import { switchServices } from '../strategy/services.ts';
 import { scaleWorkload } from '../strategy/workloadScaleDown.ts';
+import { withTraffic } from '../traffic/observedTraffic.ts';
+import { routeTraffic } from '../traffic/routes.ts';
 
 /** Part of a turn: adds to what those before it have come to. The release is as it was observed. */
 type Stage = (release: Release, draft: Draft) => Draft;
@@ -33,6 +35,7 @@ export const stages: readonly Stage[] = [
   findRevision,
   createReplicaSet,
   decideStatus,
+  sendTraffic,
   setRoleMetadata,
   resizeReplicaSets,
   pointServices,
@@ -75,6 +78,11 @@ function decideStatus(release: Release, draft: Draft): Draft {
     status: withDuration(announced, status),
     events: [...draft.events, ...events],
   };
+}
+
+function sendTraffic(release: Release, draft: Draft): Draft {
+  if (hasCollided(release)) return draft;
+  return routeTraffic(release, afterStatus(release, draft), draft);
 }
 
 function setRoleMetadata(release: Release, draft: Draft): Draft {
@@ -128,7 +136,7 @@ function scaleDownWorkload(release: Release, draft: Draft): Draft {
  * while the cutover of a blue-green is decided from the status as it was.
  */
 function afterStatus(release: Release, { status }: Draft): Release {
-  return isBlueGreen(release) ? release : withStatus(release, status);
+  return isBlueGreen(release) ? release : withTraffic(withStatus(release, status));
 }
 
 /** Whether the current version has its ReplicaSet, and the status knows of it. */

@@ -61,6 +61,8 @@ export type Router = {
   can: readonly Ability[];
   /** Whether its objects lead to Services, so that a spec has to name those of canary and stable. */
   needsServices: (routing: RolloutTrafficRouting) => boolean;
+  /** Whether ping and pong are its Services also where a spec names others for canary and stable. */
+  prefersPingPong?: true;
   /** What is wrong with its part of the spec, whatever the cluster has. */
   validate: (rollout: Rollout) => FieldError[];
   /**

@@ -1,0 +1,20 @@
+import { type Answer, type Need, readKey } from '../../model/reads.ts';
+import type { Gathered } from '../release/gathered.ts';
+import { formerNeeds } from './givenBack.ts';
+import { needsIn } from './routed.ts';
+
+/** What the routers of a rollout read, and former ones. They bear every failure: each is decided upon. */
+export function trafficNeeds(gathered: Gathered): Need[] {
+  const { answers, template } = gathered;
+  if (!template?.isTyped) return [];
+  return [...needsIn(template.rollout, answers), ...formerNeeds(gathered)];
+}
+
+/** What they were answered, to be kept among what the turn knows. */
+export function routesIn(gathered: Gathered): Record<string, Answer> {
+  const { answers } = gathered;
+  const found = trafficNeeds(gathered).map(
+    ({ read }) => [readKey(read), answers.to(read)] as const,
+  );
+  return Object.fromEntries(found.filter((entry): entry is [string, Answer] => !!entry[1]));
+}
