@@ -26,6 +26,8 @@ type KindRow = {
   watched: readonly ('always' | 'onDemand')[];
   /** Whether changes of its spec are counted. */
   hasGeneration: boolean;
+  /** Routers have objects of this kind: a rollout manages some of them. */
+  ofRouters?: true;
   /** By the simulated API server: it keeps them, or serves them and never has one. */
   simulated?: 'kept' | 'empty';
 };
@@ -48,7 +50,7 @@ const argo = {
   simulated: 'empty',
 } as const;
 /** What routers define themselves. */
-const routed = { ...kept, hasGeneration: true } as const;
+const routed = { ...kept, hasGeneration: true, ofRouters: true } as const;
 const istio = {
   ...routed,
   group: 'networking.istio.io',
@@ -120,6 +122,7 @@ export const kinds = {
   Ingress: {
     ...kept,
     group: 'networking.k8s.io',
+    ofRouters: true,
     plural: 'ingresses',
     subresources: ['status'],
     shortNames: ['ing'],

@@ -132,8 +132,8 @@ export type RolloutRecord = {
   /** What is still to be told of that progress, and of what was decided with it. */
   outbox?: Message[];
   /**
-   * The objects whose changes concern it, as notices tell of them. When it is deleted, the Services among
-   * them are given back.
+   * The objects whose changes concern it, as notices tell of them: its Services, its workload, and what its
+   * routers look at. When it is deleted, its Services are given back.
    */
   managed?: ObjectRef[];
   /**

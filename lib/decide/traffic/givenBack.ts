@@ -1,5 +1,6 @@
 import type { Rollout } from '../../model/argo.generated.ts';
 import type { ObjectRef } from '../../model/kinds.ts';
+import type { Observed } from '../../model/observed.ts';
 import { deepEqual } from '../../model/patch.ts';
 import { refOf, type Write } from '../../model/plan.ts';
 import { type Answers, type Need, readKey } from '../../model/reads.ts';
@@ -39,9 +40,17 @@ export function withRouting(rollout: Rollout, { stablePingPong, ...canary }: Rou
 /** What former routers read, to be given back. */
 export function formerNeeds({ seed, answers, template }: Gathered): Need[] {
   if (!template) return [];
-  return formerRoutings(template.rollout, seed.record?.routes?.routings).flatMap((routing) =>
-    needsIn(withRouting(template.rollout, routing), answers),
-  );
+  const former = formerRollouts({ ...seed, rollout: template.rollout });
+  return former.flatMap((rollout) => needsIn(rollout, answers));
+}
+
+/** The rollout with each of the routings that it had and that are not given back yet. */
+export function formerRollouts({
+  rollout,
+  record,
+}: Pick<Observed, 'rollout' | 'record'>): Rollout[] {
+  const routings = formerRoutings(rollout, record?.routes?.routings);
+  return routings.map((routing) => withRouting(rollout, routing));
 }
 
 function formerRoutings(rollout: Rollout, known: Routing[] = []): Routing[] {
