@@ -1,11 +1,11 @@
 import { apply } from './apply/apply.ts';
 import { type Deliveries, deliveries } from './apply/outbox.ts';
 import { countPatch, patchDigest } from './decide/guards/conflictingController.ts';
-import { cleanup, servicesIn } from './decide/rollout/cleanup.ts';
+import { cleanup, cleanupNeeds } from './decide/rollout/cleanup.ts';
 import { decide } from './decide/rollout/decide.ts';
 import {
   Conflict,
-  ifGone,
+  ifOutdated,
   ifWritten,
   MissingRight,
   NotFound,
@@ -20,7 +20,7 @@ import { isStatusWrite, type Plan } from './model/plan.ts';
 import type { RolloutRecord } from './model/record.ts';
 import { type Millis, secondMs } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
-import { observe, readObjects } from './observe/observe.ts';
+import { observe, readAll } from './observe/observe.ts';
 import { noteAnswer } from './queue/outage.ts';
 import { refusedRetryMs, scheduleWake, waitMs, waitOut, withTimer } from './queue/queue.ts';
 import { recheckStale } from './queue/recheckStale.ts';
@@ -235,8 +235,10 @@ async function forget(
 ): Promise<Reconciled> {
   if (record === undefined) return { result: 'gone' };
   const { key } = record;
-  const found = await readObjects(await world.cluster(key.cluster), servicesIn(record));
-  await apply(world, key, cleanup(key.name, found)).catch(ifGone);
+  const answers = await readAll(world, key, (known) => cleanupNeeds(record, known));
+  const done = await apply(world, key, cleanup(record, answers)).catch(ifOutdated);
+  const later = done.unrouted.find(({ passing }) => passing);
+  if (later) throw new Transient(later.why);
   const left = lastMessages(record, world.clock.now());
   await outbox.takeOver(left, ({ turn }) => turn === undefined);
   await outbox.announced();
@@ -312,8 +314,7 @@ async function carryOut(
     if (isOutdated && command && isFirstTry(seen, command.id)) {
       run.tried = { id: command.id, isTaken: false };
     }
-    if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
-    if (!(error instanceof Terminal)) throw error;
+    if (!(error instanceof Terminal)) return ifOutdated(error);
     if (command) return closeCommand(world, key, command.id, error);
     world.log('error', 'the API server refused a write', { ...key, error: error.message });
     world.count('rollout_write_refusals_total');

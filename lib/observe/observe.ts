@@ -2,13 +2,12 @@ import { needs } from '../decide/rollout/needs.ts';
 import { observedIn } from '../decide/rollout/observed.ts';
 import { Conflict } from '../errors.ts';
 import type { RolloutKey } from '../model/key.ts';
-import type { Kind, Kinds, ObjectRef } from '../model/kinds.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import type { Observed } from '../model/observed.ts';
-import { okOf } from '../model/reads.ts';
+import { type Answers, type Need, okOf } from '../model/reads.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
-import type { Cluster, World } from '../world.ts';
+import type { World } from '../world.ts';
 import { asking } from './ask.ts';
 
 /** No chain of reads is longer in which each says what the next one asks for. */
@@ -24,31 +23,33 @@ export async function observe(
   record: RolloutRecord | undefined,
   { now, pods = false }: { now: Millis; pods?: boolean },
 ): Promise<Observed | undefined> {
-  const cluster = await world.cluster(key.cluster);
+  const { doorbell } = await world.cluster(key.cluster);
   const { namespace, name } = key;
-  const [found] = await readObjects(cluster, [{ kind: 'Rollout', namespace, name }]);
+  const object = { kind: 'Rollout', namespace, name } as const;
+  const first = await readAll(world, key, () => [{ read: { object }, bears: 'none' }]);
+  const found = okOf(first.object(object));
   if (!found) return undefined;
   const seed = {
     ...{ key, rollout: withoutNulls(found), withPods: pods },
-    ...{ instanceId: world.instanceId, doorbell: cluster.doorbell },
+    ...{ instanceId: world.instanceId, doorbell },
     ...(record && { record }),
   };
-  const { answers, ask } = asking(cluster);
-  for (let round = 1; await ask(needs(seed, answers, now)); round += 1) {
-    if (round > roundsMax) throw new Error(`There is more to read after ${roundsMax} rounds`);
-  }
+  const answers = await readAll(world, key, (known) => needs(seed, known, now));
   const observed = observedIn(seed, answers);
   if (observed === undefined) throw new Error('A turn was not told all that it needs');
   if (!('appeared' in observed)) return observed;
   throw new Conflict(`ReplicaSet ${observed.appeared} appeared while it was being looked for`);
 }
 
-/** Those of the objects that exist. */
-export async function readObjects<K extends Kind>(
-  cluster: Cluster,
-  refs: ObjectRef<K>[],
-): Promise<Kinds[K][]> {
-  const { answers, ask } = asking(cluster);
-  await ask(refs.map((object) => ({ read: { object }, bears: 'none' })));
-  return refs.map((ref) => okOf(answers.object(ref))).filter((object) => object !== undefined);
+/** All that is needed, round by round: each may ask for what the one before it tells of. */
+export async function readAll(
+  world: Pick<World, 'cluster'>,
+  { cluster }: RolloutKey,
+  needed: (answers: Answers) => Need[],
+): Promise<Answers> {
+  const { answers, ask } = asking(await world.cluster(cluster));
+  for (let round = 1; await ask(needed(answers)); round += 1) {
+    if (round > roundsMax) throw new Error(`There is more to read after ${roundsMax} rounds`);
+  }
+  return answers;
 }
