@@ -135,7 +135,7 @@ function routePicture({
   spec,
 }: KubernetesObject): [string, Observation['status']] {
   const { annotations, ownerReferences = [], name } = metadata;
-  const read = Object.entries(annotations ?? {}).map(([key, text]) => [key, valueOf(text)]);
+  const read = Object.entries(annotations ?? {}).map(([key, text]) => [key, saidIn(text)]);
   // Of Ingresses the recordings do not tell whose they are.
   const owners =
     kind === 'Ingress' ? [] : ownerReferences.map((each) => `${each.kind} ${each.name}`);
@@ -149,7 +149,7 @@ function routePicture({
   ];
 }
 
-function valueOf(text: string): unknown {
+function saidIn(text: string): unknown {
   return /^[[{]/.test(text) ? JSON.parse(text) : text;
 }
 

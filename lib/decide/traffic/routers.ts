@@ -4,7 +4,7 @@ import { istio } from './routers/istio/istio.ts';
 import { nginx } from './routers/nginx.ts';
 
 /** All routers. A new one is a file in routers/ and a row here. */
-export const routers: readonly Router[] = [istio, nginx];
+const routers: readonly Router[] = [istio, nginx];
 
 /** Those that a rollout uses: it may use several, and then all have the same goal. */
 export function routersOf(routing: RolloutTrafficRouting | undefined): Router[] {

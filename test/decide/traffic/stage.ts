@@ -48,7 +48,7 @@ type Options = {
   services?: { canary: string; stable: string };
 };
 
-export const services = { canary: 'canary', stable: 'stable' };
+const services = { canary: 'canary', stable: 'stable' };
 export const hashes = { canary: 'c4n4ry', stable: '5t4bl3' };
 
 /** The Rollout `web` in namespace `app`, with Services `canary` and `stable`. */

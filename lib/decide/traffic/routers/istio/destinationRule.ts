@@ -15,7 +15,7 @@ type Subset = { name?: string; labels?: Record<string, string>; [field: string]:
 
 const field = 'spec.strategy.canary.trafficRouting.istio.destinationRule';
 
-export function ruleOf({ rollout }: Pick<Routed, 'rollout'>): IstioDestinationRule | undefined {
+function ruleOf({ rollout }: Pick<Routed, 'rollout'>): IstioDestinationRule | undefined {
   return rollout.spec?.strategy?.canary?.trafficRouting?.istio?.destinationRule;
 }
 
