@@ -59,6 +59,8 @@ const styles: Record<string, Style> = {
   active: 'green',
   canary: 'yellow',
   preview: 'blueBright',
+  ping: 'blueBright',
+  pong: 'blueBright',
 };
 
 type Paint = (text: string, word?: string) => string;

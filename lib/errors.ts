@@ -62,6 +62,12 @@ export function ifGone(error: unknown): undefined {
   throw error;
 }
 
+/** For `catch`: a Conflict, where what was to be written is gone, so that there is another look. */
+export function ifOutdated(error: unknown): never {
+  if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
+  throw error;
+}
+
 /** For `catch`: nothing, where somebody else wrote in the meantime. */
 export function ifWritten(error: unknown): undefined {
   if (error instanceof Conflict) return undefined;

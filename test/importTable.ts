@@ -11,6 +11,7 @@ const FLOORS = [
   'steps',
   'replicaSets',
   'status',
+  'traffic',
   'strategy',
   'guards',
   'commands',

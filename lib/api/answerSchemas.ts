@@ -60,7 +60,7 @@ const replicaSet = z
     desired: count,
     current: count,
     available: count,
-    roles: z.array(z.enum(['stable', 'canary', 'active', 'preview'])),
+    roles: z.array(z.enum(['stable', 'canary', 'active', 'preview', 'ping', 'pong'])),
     scaleDownDeadline: time.exactOptional(),
     pods: z.array(pod).exactOptional().meta({ description: 'Absent when they were not read.' }),
   })

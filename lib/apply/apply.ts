@@ -1,30 +1,47 @@
-import { ifGone, NotFound, Terminal } from '../errors.ts';
+import { ifGone, NotFound, remedyOf, Terminal, Transient } from '../errors.ts';
 import type { Key } from '../model/key.ts';
 import { type ObjectRef, refText } from '../model/kinds.ts';
 import { mergePatches } from '../model/patch.ts';
-import { type Patch, phases, type RefusedPatch, refOf, type Write } from '../model/plan.ts';
+import {
+  type PassedOver,
+  type Patch,
+  phases,
+  type RefusedPatch,
+  type RouteFailure,
+  refOf,
+  type Write,
+} from '../model/plan.ts';
 import { versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
+
+/** `isIdle`: nothing had an effect; it was refused, or a disruption budget refused every eviction. */
+export type Applied = { isIdle: boolean } & PassedOver;
 
 /**
  * Carries a plan's writes out, phase by phase. Each is conditioned on what was observed, so the first that
  * no longer fits ends the turn with Conflict and no later phase is begun. What is optional and was refused
- * by the API server is passed over, and answered. `isIdle` when nothing had an effect: that was refused, or
- * a disruption budget refused every eviction.
+ * by the API server is passed over, and answered, and so is what an object of a router could not be made.
  */
 export async function apply(
   world: Pick<World, 'cluster' | 'log'>,
   key: Key,
   writes: Write[],
-): Promise<{ isIdle: boolean; refusals: RefusedPatch[] }> {
+): Promise<Applied> {
   const cluster = await world.cluster(key.cluster);
   const refusals: RefusedPatch[] = [];
+  const unrouted: RouteFailure[] = [];
   /** The versions that this turn's own writes gave. */
   const versions = new Map<string, string>();
   let effects = 0;
   const carryOut = async (write: Write): Promise<void> => {
     const { kind, name } = targetOf(write);
-    const written = await perform(cluster, write, { versions, refusals });
+    const written = await perform(cluster, write, { versions, refusals }).catch(
+      (error: unknown) => {
+        if (write.phase !== 'route') throw error;
+        unrouted.push(failureOf(error));
+        return false;
+      },
+    );
     if (written === false) return;
     effects += 1;
     world.log('info', `${write.do} ${kind}`, { ...key, object: name });
@@ -37,7 +54,14 @@ export async function apply(
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
   }
-  return { isIdle: effects === 0, refusals };
+  return { isIdle: effects === 0, refusals, unrouted };
+}
+
+/** What was only looked at too early is no failure. */
+function failureOf(error: unknown): RouteFailure {
+  const passing = error instanceof Transient;
+  if (!passing && !(error instanceof Terminal)) throw error;
+  return { why: error.message, passing, ...remedyOf(error) };
 }
 
 /**

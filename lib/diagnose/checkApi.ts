@@ -4,7 +4,7 @@ import { pathOf } from '../kubernetes/paths.ts';
 import { type Credentials, type Transport, transport } from '../kubernetes/transport.ts';
 import { definitions } from '../model/definitions.ts';
 import type { ClusterEntry } from '../model/documents.ts';
-import { apiVersionOf } from '../model/kinds.ts';
+import { typeMetaOf } from '../model/kinds.ts';
 import { rolloutApiVersion } from '../model/names.ts';
 import type { Millis } from '../model/units.ts';
 import { readDoorbellUrl, secretHash } from '../registry/webhookSecret.ts';
@@ -63,8 +63,7 @@ async function seen(what: string, look: () => Promise<Finding>): Promise<Finding
 
 async function post(send: Transport['send'], kind: Subject['kind'], spec?: object) {
   const subject: Subject = { verb: 'create', kind, namespace: '' };
-  const apiVersion = apiVersionOf(kind);
-  const review = { apiVersion, kind, ...(spec && { spec }) };
+  const review = { ...typeMetaOf(kind), ...(spec && { spec }) };
   const { status, body } = await send({ subject, path: pathOf(kind, subject), body: review });
   if (status >= 300) throw refusal(subject, status, body);
   const answered = isRecord(body) ? body.status : undefined;

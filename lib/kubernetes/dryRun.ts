@@ -1,6 +1,6 @@
 import { MissingRight } from '../errors.ts';
 import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
-import { apiVersionOf } from '../model/kinds.ts';
+import { typeMetaOf } from '../model/kinds.ts';
 import { fieldManager } from '../model/names.ts';
 import { isRecord, refusal, type Subject } from './answers.ts';
 import { pathOf } from './paths.ts';
@@ -57,7 +57,7 @@ async function ask(
     subject,
     path: pathOf(kind, { namespace }),
     query: { fieldManager, dryRun: 'All', fieldValidation },
-    body: { ...object, apiVersion: apiVersionOf(kind), kind },
+    body: { ...object, ...typeMetaOf(kind) },
   });
   if (status < 300) return [];
   const said: Status = isRecord(body) ? body : {};

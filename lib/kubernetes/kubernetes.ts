@@ -1,6 +1,6 @@
 import { NotFound, Transient } from '../errors.ts';
 import type { Kind, Kinds, ObjectRef } from '../model/kinds.ts';
-import { apiVersionOf } from '../model/kinds.ts';
+import { typeMetaOf } from '../model/kinds.ts';
 import { fieldManager } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
@@ -127,7 +127,7 @@ async function create<K extends Kind>(
     subject,
     path: pathOf(kind, { namespace }),
     query: { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) },
-    body: { ...object, apiVersion: apiVersionOf(kind), kind },
+    body: { ...object, ...typeMetaOf(kind) },
   });
   return objectOf(kind, subject, body);
 }
@@ -204,7 +204,7 @@ async function ask(send: Send, call: Call): Promise<unknown> {
 /** The API leaves out of a list what each of its objects is; here each says so. */
 function objectOf<K extends Kind>(kind: K, subject: Subject, body: unknown): Kinds[K] {
   if (!isRecord(body) || !isRecord(body.metadata)) throw strange(subject);
-  const object: object = { ...body, apiVersion: apiVersionOf(kind), kind };
+  const object: object = { ...body, ...typeMetaOf(kind) };
   return object as Kinds[K];
 }
 

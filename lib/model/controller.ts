@@ -3,7 +3,7 @@ import type { Intent } from './intent.ts';
 import type { Key } from './key.ts';
 import type { Kind, Kinds, ObjectRef } from './kinds.ts';
 import type { Message } from './outbox.ts';
-import type { AnyPlan, PlannedEvent, RefusedPatch, Wake, Write } from './plan.ts';
+import type { AnyPlan, PassedOver, PlannedEvent, Wake, Write } from './plan.ts';
 import type { Answers, Need } from './reads.ts';
 import type { Envelope, LedgerEntry } from './record.ts';
 import type { Millis } from './units.ts';
@@ -43,7 +43,7 @@ export type Remembered<M> = {
 };
 
 /** A line of the log. */
-type Warning = { text: string; fields: object };
+export type Warning = { text: string; fields: object };
 
 /** When an object could not be observed, and when it is looked at again. */
 type UnseenAt = { now: Millis; wake: Wake };
@@ -77,14 +77,14 @@ export type Controller<
   /** What can be shown where the object can be read, and not what belongs to it. */
   unseen?(seed: Seed<K, M>, error: { message: string; remedy: string }, at: UnseenAt): V;
   /** What is done once the object is gone: what is read for it, and the writes that follow. */
-  leftovers?(record: Envelope & M): ObjectRef[];
-  cleanup?(name: string, found: Kinds[Kind][]): Write[];
-  /** What is kept of optional patches that were refused, so that they are left out for a while. */
-  withoutOptional?(
+  cleanupNeeds?(record: Envelope & M, answers: Answers): Need[];
+  cleanup?(record: Envelope & M, answers: Answers): Write[];
+  /** What is kept of what was passed over, so that it is left out for a while. */
+  passedOver?(
     record: Envelope & M,
-    refused: RefusedPatch[],
+    what: PassedOver & { plan: P },
     now: Millis,
-  ): { memory: Partial<M>; news?: { event: PlannedEvent; warning: Warning } };
+  ): { memory: Partial<M>; news: { event: PlannedEvent; warning: Warning }[] };
   /** Absent where nobody commands such an object, and so nothing is told of it in the ledger. */
   ledger?: {
     command(intent: Intent, record: Envelope & M): LedgerEntry;

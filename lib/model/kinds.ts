@@ -12,6 +12,8 @@ import type { Lease } from './lease.ts';
 
 /** Where a kind lives in the Kubernetes API, and what Serin does with it. */
 type KindRow = {
+  /** Its name in the API, where the kind of another group has that name in this table. */
+  kind?: string;
   /** '' is the core group. */
   group: string;
   /** Those that Serin can use, the preferred one first. */
@@ -24,6 +26,8 @@ type KindRow = {
   watched: readonly ('always' | 'onDemand')[];
   /** Whether changes of its spec are counted. */
   hasGeneration: boolean;
+  /** Routers have objects of this kind: a rollout manages some of them. */
+  ofRouters?: true;
   /** By the simulated API server: it keeps them, or serves them and never has one. */
   simulated?: 'kept' | 'empty';
 };
@@ -44,6 +48,24 @@ const argo = {
   group: 'argoproj.io',
   versions: ['v1alpha1'],
   simulated: 'empty',
+} as const;
+/** What routers define themselves. */
+const routed = { ...kept, hasGeneration: true, ofRouters: true } as const;
+const istio = {
+  ...routed,
+  group: 'networking.istio.io',
+  versions: ['v1', 'v1beta1', 'v1alpha3'],
+} as const;
+const gateway = {
+  ...routed,
+  group: 'gateway.networking.k8s.io',
+  subresources: ['status'],
+} as const;
+const appMesh = {
+  ...routed,
+  group: 'appmesh.k8s.aws',
+  versions: ['v1beta2'],
+  subresources: ['status'],
 } as const;
 const access = { ...core, group: 'authorization.k8s.io', isNamespaced: false } as const;
 
@@ -97,6 +119,52 @@ export const kinds = {
     plural: 'customresourcedefinitions',
     isNamespaced: false,
   },
+  Ingress: {
+    ...kept,
+    group: 'networking.k8s.io',
+    ofRouters: true,
+    plural: 'ingresses',
+    subresources: ['status'],
+    shortNames: ['ing'],
+  },
+  VirtualService: { ...istio, plural: 'virtualservices', shortNames: ['vs'] },
+  DestinationRule: { ...istio, plural: 'destinationrules', shortNames: ['dr'] },
+  HTTPRoute: { ...gateway, versions: ['v1', 'v1beta1'], plural: 'httproutes' },
+  GRPCRoute: { ...gateway, versions: ['v1', 'v1alpha2'], plural: 'grpcroutes' },
+  TCPRoute: { ...gateway, versions: ['v1alpha2'], plural: 'tcproutes' },
+  TLSRoute: { ...gateway, versions: ['v1', 'v1alpha3', 'v1alpha2'], plural: 'tlsroutes' },
+  TraefikService: {
+    ...routed,
+    group: 'traefik.io',
+    versions: ['v1alpha1'],
+    plural: 'traefikservices',
+  },
+  ApisixRoute: {
+    ...routed,
+    group: 'apisix.apache.org',
+    versions: ['v2'],
+    plural: 'apisixroutes',
+    subresources: ['status'],
+    shortNames: ['ar'],
+  },
+  Mapping: { ...routed, group: 'getambassador.io', versions: ['v2'], plural: 'mappings' },
+  TrafficSplit: {
+    ...routed,
+    group: 'split.smi-spec.io',
+    versions: ['v1alpha1', 'v1alpha2', 'v1alpha3'],
+    plural: 'trafficsplits',
+    shortNames: ['ts'],
+  },
+  AppMeshVirtualService: { ...appMesh, kind: 'VirtualService', plural: 'virtualservices' },
+  VirtualRouter: { ...appMesh, plural: 'virtualrouters' },
+  VirtualNode: { ...appMesh, plural: 'virtualnodes' },
+  TargetGroupBinding: {
+    ...routed,
+    group: 'elbv2.k8s.aws',
+    versions: ['v1beta1'],
+    plural: 'targetgroupbindings',
+    subresources: ['status'],
+  },
   ValidatingWebhookConfiguration: {
     ...core,
     group: 'admissionregistration.k8s.io',
@@ -131,7 +199,7 @@ type Typed = {
 };
 
 /** Any object of the Kubernetes API. */
-type KubernetesObject = {
+export type KubernetesObject = {
   apiVersion?: string;
   kind?: string;
   metadata?: ObjectMeta;
@@ -172,6 +240,11 @@ export function rowOf(kind: Kind): KindRow {
 export function apiVersionOf(kind: Kind): string {
   const { group, versions } = rowOf(kind);
   return group === '' ? versions[0] : `${group}/${versions[0]}`;
+}
+
+/** What an object says of itself in the API. */
+export function typeMetaOf(kind: Kind): { apiVersion: string; kind: string } {
+  return { apiVersion: apiVersionOf(kind), kind: rowOf(kind).kind ?? kind };
 }
 
 /** `replicasets.apps`, as messages of the API server have it. */

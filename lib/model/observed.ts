@@ -1,5 +1,6 @@
 import type { Pod, ReplicaSet, Rollout, Service } from './argo.generated.ts';
 import type { RolloutKey } from './key.ts';
+import type { Answer } from './reads.ts';
 import type { RolloutRecord } from './record.ts';
 import type { Workload } from './reference.ts';
 
@@ -22,6 +23,8 @@ export type Observed = {
   pods?: Pod[];
   /** Services the spec names or named: null when one does not exist. */
   services: Record<string, Service | null>;
+  /** What the reads of its routers were answered, by the key of the read. */
+  routes?: Record<string, Answer>;
   /** What a dry run of creating the new ReplicaSet answered, where that is not known for sure. */
   dryRun?: DryRun;
   /** Undefined while the table cannot be read. */

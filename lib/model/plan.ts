@@ -1,7 +1,7 @@
-import type { ObjectMeta, ReplicaSet, RolloutStatus } from './argo.generated.ts';
+import type { ObjectMeta, RolloutStatus } from './argo.generated.ts';
 import type { Applying, Outcome } from './intent.ts';
-import type { Kind, ObjectRef } from './kinds.ts';
-import type { Others, RefusedMetadata, Rival } from './record.ts';
+import type { Kind, Kinds, ObjectRef } from './kinds.ts';
+import type { Others, RefusedMetadata, Rival, Routes } from './record.ts';
 import { type Millis, minuteMs } from './units.ts';
 
 /** A JSON merge patch (RFC 7396): null removes. */
@@ -29,18 +29,24 @@ export type Phase = (typeof phases)[number];
 
 /**
  * A write to the cluster, done only if its object is as observed. Those of a phase are done side by side,
- * those to one object one after the other. Of a patch, `optional` goes along: if the API server refuses it,
+ * those to one object one after the other. One of phase `route` may fail, and the rest is done: nothing that
+ * follows in the turn rests on it. Of a patch, `optional` goes along: if the API server refuses it,
  * the rest is written without.
  */
 export type Write = { phase: Phase } & (
-  | { do: 'create'; kind: 'ReplicaSet'; object: ReplicaSet }
+  | Create
   | { do: 'patch'; ref: VersionedRef; patch: MergePatch; status?: true; optional?: MergePatch }
   | { do: 'delete'; ref: VersionedRef & { uid: string } }
   | { do: 'evict'; ref: ObjectRef<'Pod'> & { uid: string } }
 );
+type Create = { [K in Kind]: { do: 'create'; kind: K; object: Kinds[K] } }[Kind];
 export type Patch = Extract<Write, { do: 'patch' }>;
 /** What the API server refused of what is optional. */
 export type RefusedPatch = { kind: Kind; patch: MergePatch; why: string };
+/** Why an object of a router could not be written, and whether it may be later. */
+export type RouteFailure = { why: string; passing: boolean; remedy?: string };
+/** What was not written, and held up nothing. */
+export type PassedOver = { refusals: RefusedPatch[]; unrouted: RouteFailure[] };
 type VersionedRef = ObjectRef & { resourceVersion: string };
 
 /** The object as it was observed: a write to it is refused if it has changed since. */
@@ -119,6 +125,8 @@ export type Plan = AnyPlan & {
   deferred?: boolean;
   /** Of the metadata that roles want, what the API server has refused. */
   refusedMetadata?: RefusedMetadata;
+  /** What is to be remembered of routers, and a digest of what they are to send where. */
+  routes?: Routes & { aim: string };
   /** Set when the status had been wiped and was put back from the record. */
   restored?: boolean;
   /** The field for which the rollout is left to others. */

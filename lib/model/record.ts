@@ -1,3 +1,4 @@
+import type { CanaryStrategy } from './argo.generated.ts';
 import type { Actor, Intent } from './intent.ts';
 import type { Key, RolloutKey } from './key.ts';
 import type { ObjectRef } from './kinds.ts';
@@ -67,6 +68,32 @@ export type KnownSets = { by: string; digests: Record<string, string> };
  */
 export type RefusedMetadata = { at: Millis; why: string; changes: string[] };
 
+/** How a rollout has its requests sent: by which routers, and to which Services. */
+export type Routing = Pick<
+  CanaryStrategy,
+  'trafficRouting' | 'canaryService' | 'stableService' | 'pingPong'
+> & { stablePingPong?: string };
+
+/**
+ * A router's object that could not be written: what was said, how often in a row, and a digest of what was to
+ * be sent where. That is left out until it is tried again. `passing`: it may be taken then.
+ */
+export type RefusedRoute = {
+  at: Millis;
+  why: string;
+  remedy?: string;
+  passing: boolean;
+  times: number;
+  aim: string;
+};
+
+/** What is remembered of a rollout's routers. */
+export type Routes = {
+  /** Those in use, and before them those that are not given back yet. */
+  routings: Routing[];
+  refused?: RefusedRoute;
+};
+
 /** The newest write of another controller to the status that Serin has seen. */
 export type Others = {
   /** The time it carries, by a clock that need not be ours; 0 before there was one. */
@@ -105,8 +132,8 @@ export type Envelope = {
   /** What is still to be told of that progress, and of what was decided with it. */
   outbox?: Message[];
   /**
-   * The objects whose changes concern it, as notices tell of them. When it is deleted, what it did to them
-   * is undone.
+   * The objects whose changes concern it, as notices tell of them: of a rollout its Services, its workload,
+   * and what its routers look at. When it is deleted, what it did to them is undone.
    */
   managed?: ObjectRef[];
   /** What the API server said when it last refused a call for good; gone when one is taken. */
@@ -135,6 +162,7 @@ export type RolloutMemory = {
   knownSets?: KnownSets;
   /** What is left out of the metadata that roles want: decide/replicaSets/metadata.ts. */
   refusedMetadata?: RefusedMetadata;
+  routes?: Routes;
   /** The uid of the rollout, once it has been healthy: a status that is wiped forgets it. */
   healthyOnce?: string;
   /** The field for which it is left to others, once an Event has told of it. */

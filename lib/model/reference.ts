@@ -19,6 +19,8 @@ export function serviceFields({ spec }: Rollout): [path: string, name: string][]
     ['spec.strategy.blueGreen.previewService', blueGreen?.previewService],
     ['spec.strategy.canary.stableService', canary?.stableService],
     ['spec.strategy.canary.canaryService', canary?.canaryService],
+    ['spec.strategy.canary.pingPong.pingService', canary?.pingPong?.pingService],
+    ['spec.strategy.canary.pingPong.pongService', canary?.pingPong?.pongService],
   ];
   return named.flatMap(([path, name]) => (name ? [[path, name]] : []));
 }

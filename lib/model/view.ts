@@ -42,7 +42,7 @@ export type ReplicaSetView = {
   desired: number;
   current: number;
   available: number;
-  roles: ('stable' | 'canary' | 'active' | 'preview')[];
+  roles: ('stable' | 'canary' | 'active' | 'preview' | 'ping' | 'pong')[];
   scaleDownDeadline?: string;
   /** Absent when the look that made this view did not read pods. */
   pods?: PodView[];

@@ -1,13 +1,13 @@
 import { Conflict } from '../errors.ts';
 import type { Controller, Seed } from '../model/controller.ts';
 import { type Key, kindOf } from '../model/key.ts';
-import type { Kind, Kinds, ObjectRef } from '../model/kinds.ts';
+import type { Kind, Kinds } from '../model/kinds.ts';
 import { withoutNulls } from '../model/nulls.ts';
 import type { AnyPlan } from '../model/plan.ts';
-import { okOf } from '../model/reads.ts';
+import { type Answers, type Need, okOf } from '../model/reads.ts';
 import type { Envelope } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
-import type { Cluster, World } from '../world.ts';
+import type { World } from '../world.ts';
 import { asking } from './ask.ts';
 
 /** No chain of reads is longer in which each says what the next one asks for. */
@@ -29,31 +29,33 @@ export async function observe<K extends Kind, O, M extends object>(
   asked: { record?: (Envelope & M) | undefined; now: Millis; pods?: boolean },
 ): Promise<{ object: Kinds[K]; observed: O } | undefined> {
   const { record, now, pods = false } = asked;
-  const cluster = await world.cluster(key.cluster);
+  const { doorbell } = await world.cluster(key.cluster);
   const { namespace, name } = key;
-  const [found] = await readObjects(cluster, [{ kind: kindOf(key) as K, namespace, name }]);
+  const ref = { kind: kindOf(key) as K, namespace, name };
+  const first = await readAll(world, key, () => [{ read: { object: ref }, bears: 'none' }]);
+  const found = okOf(first.object(ref));
   if (!found) return undefined;
   const seed: Seed<K, M> = {
     ...{ key, object: withoutNulls(found), withPods: pods },
-    ...{ instanceId: world.instanceId, doorbell: cluster.doorbell },
+    ...{ instanceId: world.instanceId, doorbell },
     ...(record && { record }),
   };
-  const { answers, ask } = asking(cluster);
-  for (let round = 1; await ask(controller.needs(seed, answers, now)); round += 1) {
-    if (round > roundsMax) throw new Error(`There is more to read after ${roundsMax} rounds`);
-  }
+  const answers = await readAll(world, key, (known) => controller.needs(seed, known, now));
   const seen = controller.observed(seed, answers);
   if (seen === undefined) throw new Error('A turn was not told all that it needs');
   if ('observed' in seen) return { object: seed.object, observed: seen.observed };
   throw new Conflict(`${seen.appeared} appeared while it was being looked for`);
 }
 
-/** Those of the objects that exist. */
-export async function readObjects<K extends Kind>(
-  cluster: Cluster,
-  refs: ObjectRef<K>[],
-): Promise<Kinds[K][]> {
-  const { answers, ask } = asking(cluster);
-  await ask(refs.map((object) => ({ read: { object }, bears: 'none' })));
-  return refs.map((ref) => okOf(answers.object(ref))).filter((object) => object !== undefined);
+/** All that is needed, round by round: each may ask for what the one before it tells of. */
+export async function readAll(
+  world: Pick<World, 'cluster'>,
+  { cluster }: Pick<Key, 'cluster'>,
+  needed: (answers: Answers) => Need[],
+): Promise<Answers> {
+  const { answers, ask } = asking(await world.cluster(cluster));
+  for (let round = 1; await ask(needed(answers)); round += 1) {
+    if (round > roundsMax) throw new Error(`There is more to read after ${roundsMax} rounds`);
+  }
+  return answers;
 }

@@ -1,6 +1,7 @@
 import type { ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
-import type { ObjectRef } from '../model/kinds.ts';
+import { type Kind, kinds, type ObjectRef, rowOf } from '../model/kinds.ts';
+import { deepEqual } from '../model/patch.ts';
 import { generationOf, namedBy } from '../model/reference.ts';
 import { nameOf } from '../model/workload.ts';
 
@@ -59,8 +60,14 @@ export function itself(change: Change, cluster: string): RolloutKey | 'referrers
     const isAsBefore = !isOpen && now !== undefined && counts(object) === counts(before);
     if (key) return kind === 'Rollout' || !isAsBefore ? key : undefined;
   }
-  const isSame = kind !== 'Service' && !isOpen && generationOf(object) === generationOf(before);
-  return isSame ? undefined : 'referrers';
+  return !isOpen && isSame(kind, object, before) ? undefined : 'referrers';
+}
+
+/** Of its status alone. Annotations tell some routers what to do, and no generation counts them. */
+function isSame(kind: string, after: KubernetesObject, before: KubernetesObject): boolean {
+  const row = kind in kinds ? rowOf(kind as Kind) : undefined;
+  if (kind === 'Service' || generationOf(after) !== generationOf(before)) return false;
+  return !row?.ofRouters || deepEqual(after.metadata?.annotations, before.metadata?.annotations);
 }
 
 /** Whether these references name the object. */

@@ -5,7 +5,7 @@ import { turnMetric } from '../model/metrics.ts';
 import { isStatusWrite } from '../model/plan.ts';
 import type { Envelope } from '../model/record.ts';
 import { eventsOf } from '../record/outbox.ts';
-import { closeCommand, noteOptional, type Refused } from './refusal.ts';
+import { closeCommand, notePassedOver, type Refused } from './refusal.ts';
 import type { Run, Seen } from './run.ts';
 
 /** What became of the writes of a plan. */
@@ -23,9 +23,9 @@ export async function carryOut(run: Run, before: Envelope, seen: Seen): Promise<
   const { plan } = seen;
   const command = plan.intents.find(({ step }) => step === 'apply');
   try {
-    const { isIdle, refusals } = await apply(world, key, plan.writes);
-    if (refusals.length > 0) await noteOptional(run, seen, refusals);
-    else if (isIdle) return { did: 'nothing' };
+    const { isIdle, ...passedOver } = await apply(world, key, plan.writes);
+    const isNoted = await notePassedOver(run, seen, passedOver);
+    if (isIdle && !isNoted) return { did: 'nothing' };
     if (command) run.tried = { id: command.id, isTaken: true };
   } catch (error) {
     const isOutdated = error instanceof Conflict || error instanceof NotFound;

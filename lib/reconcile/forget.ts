@@ -1,7 +1,7 @@
 import { apply } from '../apply/apply.ts';
-import { ifGone } from '../errors.ts';
+import { ifOutdated, Transient } from '../errors.ts';
 import type { Envelope } from '../model/record.ts';
-import { readObjects } from '../observe/observe.ts';
+import { readAll } from '../observe/observe.ts';
 import { lastMessages } from '../record/intents.ts';
 import type { Reconciled, Run } from './run.ts';
 
@@ -12,10 +12,15 @@ import type { Reconciled, Run } from './run.ts';
 export async function forget(run: Run, record: Envelope | undefined): Promise<Reconciled> {
   if (record === undefined) return { result: 'gone' };
   const { world, key, controller, outbox } = run;
-  const refs = controller.leftovers?.(record) ?? [];
-  const found = await readObjects(await world.cluster(key.cluster), refs);
-  const writes = controller.cleanup?.(key.name, found) ?? [];
-  await apply(world, key, writes).catch(ifGone);
+  const answers = await readAll(
+    world,
+    key,
+    (known) => controller.cleanupNeeds?.(record, known) ?? [],
+  );
+  const writes = controller.cleanup?.(record, answers) ?? [];
+  const { unrouted } = await apply(world, key, writes).catch(ifOutdated);
+  const later = unrouted.find(({ passing }) => passing);
+  if (later) throw new Transient(later.why);
   const left = lastMessages(record, controller.ledger, world.clock.now());
   await outbox.takeOver(left, ({ turn }) => turn === undefined);
   await outbox.announced();

@@ -1,7 +1,7 @@
 import { Conflict, type Terminal } from '../errors.ts';
 import type { Key } from '../model/key.ts';
 import { turnMetric } from '../model/metrics.ts';
-import type { RefusedPatch } from '../model/plan.ts';
+import type { PassedOver } from '../model/plan.ts';
 import type { Envelope } from '../model/record.ts';
 import { refusedRetryMs } from '../queue/queue.ts';
 import { withClosed } from '../record/intents.ts';
@@ -46,24 +46,24 @@ export async function closeCommand(run: Run, id: string, { message }: Terminal):
   await world.store.save(withClosed(record, { id, outcome }, controller.ledger));
 }
 
-/** What is optional and was refused is left out from the next turn on, until it is tried again. */
-export async function noteOptional(
+/** Notes what was passed over, which is left out for a while. Answers whether there was anything. */
+export async function notePassedOver(
   { world, key, controller, outbox }: Run,
   seen: Seen,
-  refusals: RefusedPatch[],
-): Promise<void> {
+  passedOver: PassedOver,
+): Promise<boolean> {
+  const count = passedOver.refusals.length + passedOver.unrouted.length;
+  if (count === 0 || !controller.passedOver) return false;
   const record = await recordOf(world, key);
-  const noted = controller.withoutOptional?.(record, refusals, seen.now);
-  if (noted === undefined) return;
-  const { memory, news } = noted;
-  const told = news ? [eventOf(seen, news.event)] : [];
+  const what = { ...passedOver, plan: seen.plan };
+  const { memory, news } = controller.passedOver(record, what, seen.now);
+  const told = news.map(({ event }) => eventOf(seen, event));
   const messages = [...(record.outbox ?? []), ...told];
   await world.store.save({ ...withMessages(messages, record), ...memory });
   world.count(turnMetric(key, 'write_refusals_total'));
-  if (!news) return;
-  const { text, fields } = news.warning;
-  world.log('warn', text, { ...key, ...fields });
+  for (const { warning } of news) world.log('warn', warning.text, { ...key, ...warning.fields });
   outbox.announce(told);
+  return true;
 }
 
 async function recordOf(world: World, key: Key): Promise<Envelope> {

@@ -1,5 +1,5 @@
 import { apply } from '../apply/apply.ts';
-import { cleanup } from '../decide/rollout/cleanup.ts';
+import { freeServices } from '../decide/rollout/cleanup.ts';
 import { Conflict, ifWritten, MissingRight, NotFound, Terminal, Unreachable } from '../errors.ts';
 import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
@@ -131,7 +131,7 @@ async function cleanUpAfterUnknown(
     const { namespace = 'default' } = service.metadata ?? {};
     if (name === undefined || names.has(`${namespace}/${name}`)) continue;
     const key = { cluster: clusterName, namespace, name };
-    await apply(world, key, cleanup(name, [service])).catch(ifNotNow);
+    await apply(world, key, freeServices(name, [service])).catch(ifNotNow);
   }
   const body = { by: world.processId, isDone: true };
   const expiresAt = world.clock.now() + markedEveryMs;

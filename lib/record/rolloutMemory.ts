@@ -50,6 +50,7 @@ export function rolloutMemory(
       ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),
       ...knownSetsOf(observed, record.knownSets),
       ...refusedOf(plan, record.refusedMetadata, now),
+      ...routesOf(plan, record.routes),
       ...(migrating && { migrating }),
       ...(healthyOnce !== undefined && { healthyOnce }),
     },
@@ -125,6 +126,15 @@ function refusedOf(
   const isRecent = before !== undefined && now < retryAt(before);
   const kept = wanted ?? (isRecent ? before : undefined);
   return kept ? { refusedMetadata: kept } : {};
+}
+
+function routesOf(
+  { routes }: Plan,
+  before: RolloutRecord['routes'],
+): Pick<RolloutMemory, 'routes'> {
+  if (!routes) return before ? { routes: before } : {};
+  const { aim: _, ...remembered } = routes;
+  return remembered.routings.length > 0 || remembered.refused ? { routes: remembered } : {};
 }
 
 /** A spec without a template that can be hashed tells nothing new. */

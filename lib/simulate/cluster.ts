@@ -37,7 +37,11 @@ export type SimulatedCluster = Kubelet & {
   /** What is stored now, read at once. Nothing of it can be changed. */
   read: Pick<Objects, 'get' | 'find' | 'list'>;
   addDisruptionBudget: (budget: DisruptionBudget) => void;
+  /** An admission webhook that objects to writes: what it answers is what whoever writes gets. */
+  denyWrites: (webhook: Webhook) => void;
 } & User;
+
+type Webhook = (kind: Kind, name: string) => Error | undefined;
 
 /** What a person does with kubectl, at once. */
 type User = {
@@ -59,6 +63,7 @@ export function simulatedCluster({
   const random = randomFrom(seed);
   const objects = objectStore(clock, random.fork('names'));
   const budgets: DisruptionBudget[] = [];
+  const webhooks: Webhook[] = [];
   const delayMs = options.controllerMs ?? controllerMs;
   controlReplicaSets(clock, objects, delayMs);
   collectGarbage(clock, objects, delayMs);
@@ -74,6 +79,7 @@ export function simulatedCluster({
     apiServer(objects, {
       writer,
       budgets,
+      webhooks,
       doorbell: options.doorbell ?? true,
       pass: passing(clock, options.latencyMs ?? 0),
     });
@@ -84,6 +90,7 @@ export function simulatedCluster({
     read: objects,
     ...kubelet,
     addDisruptionBudget: (budget) => budgets.push(budget),
+    denyWrites: (webhook) => webhooks.splice(0, webhooks.length, webhook),
     ...userOf(objects),
   };
 }
@@ -98,16 +105,24 @@ function passing(clock: TaskClock, latencyMs: Millis): () => Promise<void> {
 type Client = {
   writer: Writer;
   budgets: readonly DisruptionBudget[];
+  webhooks: readonly Webhook[];
   doorbell: boolean;
   pass: () => Promise<void>;
 };
 
-function apiServer(objects: Objects, { writer, budgets, doorbell, pass }: Client): Cluster {
+function apiServer(
+  objects: Objects,
+  { writer, budgets, webhooks, doorbell, pass }: Client,
+): Cluster {
   const call = async <T>(effect: () => T): Promise<T> => {
     await pass();
     const answer = effect();
     await pass();
     return answer;
+  };
+  const demand = (kind: Kind, name = ''): void => {
+    const denial = webhooks.map((webhook) => webhook(kind, name)).find((each) => each);
+    if (denial) throw denial;
   };
   return {
     doorbell,
@@ -116,13 +131,23 @@ function apiServer(objects: Objects, { writer, budgets, doorbell, pass }: Client
     create: (kind, object, { dryRun = false } = {}) => {
       // What is sent is what it is now, whatever the caller does with it while it travels.
       const sent = frozenCopy(object);
-      return call(() => objects.create(kind, sent, { writer, dryRun }));
+      return call(() => {
+        demand(kind, object.metadata?.name);
+        return objects.create(kind, sent, { writer, dryRun });
+      });
     },
     patch: ({ kind, ...target }, patch, options = {}) => {
       const sent = frozenCopy(patch);
-      return call(() => objects.patch(kind, target, sent, { writer, ...options }));
+      return call(() => {
+        demand(kind, target.name);
+        return objects.patch(kind, target, sent, { writer, ...options });
+      });
     },
-    remove: ({ kind, ...target }) => call(() => objects.remove(kind, target, writer)),
+    remove: ({ kind, ...target }) =>
+      call(() => {
+        demand(kind, target.name);
+        objects.remove(kind, target, writer);
+      }),
     evict: ({ namespace, name, uid }) =>
       call(() => evictPod(objects, budgets, { namespace, name, uid }, writer)),
   };

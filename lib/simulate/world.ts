@@ -1,7 +1,9 @@
 import { NotFound, Terminal, Transient } from '../errors.ts';
 import { keyText, type RolloutKey } from '../model/key.ts';
+import { rowOf } from '../model/kinds.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { concerned } from '../queue/keys.ts';
+import { managersOf } from '../queue/managers.ts';
 import { reachMs } from '../queue/queue.ts';
 import { memoryStore } from '../store/embedded.ts';
 import type {
@@ -117,6 +119,7 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
     if (!cluster.cluster.doorbell) continue;
     ringDoorbell(cluster, name, {
       clock,
+      store,
       delayMs: options.doorbellMs ?? doorbellMs,
       failures,
       wakes: { send: (...call) => (connected.consumer?.wakes ?? queue).send(...call) },
@@ -181,11 +184,17 @@ function everyMinute(clock: TaskClock, failures: Failure[], task: () => Promise<
   });
 }
 
-type Doorbell = { clock: TaskClock; delayMs: Millis; wakes: Wakes; failures: Failure[] };
+type Doorbell = {
+  clock: TaskClock;
+  delayMs: Millis;
+  wakes: Wakes;
+  store: Store;
+  failures: Failure[];
+};
 
 /** Wakes a rollout for every change that can matter to it and is not Serin's own. */
 function ringDoorbell(cluster: SimulatedCluster, name: string, doorbell: Doorbell): void {
-  const { clock, delayMs, wakes, failures } = doorbell;
+  const { clock, delayMs, wakes, store, failures } = doorbell;
   const ringing = new Set<string>();
   const ring = (key: RolloutKey): void => {
     const text = keyText(key);
@@ -202,5 +211,10 @@ function ringDoorbell(cluster: SimulatedCluster, name: string, doorbell: Doorbel
     if (change.writer.isSerin || change.kind === 'Service') return;
     const rollouts = cluster.read.list('Rollout', change.object.metadata?.namespace ?? '');
     for (const key of concerned(change, name, rollouts)) ring(key);
+    if (rowOf(change.kind).ofRouters) {
+      clock.schedule(clock.now(), async () => {
+        for (const key of await managersOf(store, name, change)) ring(key);
+      });
+    }
   });
 }

@@ -1,9 +1,16 @@
+import { totalWeightOf } from '../decide/release/traffic.ts';
 import { phaseOf } from '../decide/status/phase.ts';
 import { stepText } from '../decide/steps/kinds.ts';
 import { releasePause } from '../decide/steps/pause.ts';
 import { currentStep, stepIndexOf, stepsOf } from '../decide/steps/steps.ts';
 import { setWeightOf } from '../decide/steps/weight.ts';
-import type { Pod, ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
+import type {
+  CanaryStrategy,
+  Pod,
+  ReplicaSet,
+  Rollout,
+  RolloutStatus,
+} from '../model/argo.generated.ts';
 import { scaleDownDeadlineAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Reason, Wake } from '../model/plan.ts';
@@ -126,7 +133,7 @@ function strategyShown(rollout: Rollout, sets: ReplicaSetView[]): Strategy {
 
 /** Without a router the weight is the share of available pods; with one, what it was set to. */
 function actualWeight(rollout: Rollout, sets: ReplicaSetView[]): number {
-  if (currentStep(rollout) === undefined) return 100;
+  if (currentStep(rollout) === undefined) return totalWeightOf(rollout);
   const available = rollout.status?.availableReplicas ?? 0;
   if (available <= 0) return 0;
   if (rollout.spec?.strategy?.canary?.trafficRouting) {
@@ -169,8 +176,8 @@ function health(set: ReplicaSet): ReplicaSetView['status'] {
 function rolesOf(hash: string, { spec, status = {} }: Rollout): ReplicaSetView['roles'] {
   const isStable = hash === status.stableRS;
   if (spec?.strategy?.canary) {
-    if (isStable) return ['stable'];
-    return hash === status.currentPodHash ? ['canary'] : [];
+    const role = isStable ? 'stable' : hash === status.currentPodHash ? 'canary' : undefined;
+    return role ? [role, ...turnOf(role, spec.strategy.canary, status)] : [];
   }
   if (!spec?.strategy?.blueGreen) return [];
   const { activeSelector, previewSelector } = status.blueGreen ?? {};
@@ -178,6 +185,17 @@ function rolesOf(hash: string, { spec, status = {} }: Rollout): ReplicaSetView['
   if (hash === activeSelector) roles.push('active');
   else if (hash === previewSelector) roles.push('preview');
   return roles;
+}
+
+/** Which of ping and pong a role has. argo v1.10.1 pkg/kubectl-argo-rollouts/info/replicaset_info.go */
+function turnOf(
+  role: 'stable' | 'canary',
+  { pingPong }: CanaryStrategy,
+  { canary }: RolloutStatus,
+): ReplicaSetView['roles'] {
+  if (!pingPong) return [];
+  const isPing = (canary?.stablePingPong === 'ping') === (role === 'stable');
+  return [isPing ? 'ping' : 'pong'];
 }
 
 function podsOf(set: ReplicaSet, pods: Pod[]): PodView[] {

@@ -206,7 +206,7 @@ describe('what would change', () => {
 
   it('is nothing ever for what Serin does not carry out, which is said', async () => {
     const { sim, pass, adopt } = await cluster();
-    const trafficRouting = { apisix: { route: { name: 'web' } } };
+    const trafficRouting = { plugins: { 'acme/mesh': {} } };
     const services = { canaryService: 'canary', stableService: 'stable' };
     sim.apply('Rollout', web('web', { strategy: { canary: { ...services, trafficRouting } } }));
     await pass();

@@ -155,7 +155,7 @@ describe('serin dev of what is not driven', { timeout: 120_000 }, () => {
   };
   const routed = text.replace(
     '    canary:\n',
-    '    canary:\n      trafficRouting: {nginx: {stableIngress: web}}\n',
+    '    canary:\n      trafficRouting: {plugins: {acme/mesh: {}}}\n',
   );
   const faulty = text.replace('setWeight: 50', 'setWeight: 101');
 

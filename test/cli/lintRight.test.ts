@@ -18,6 +18,8 @@ const deliberate: Record<string, RegExp> = {
   // Wrong until the scenario puts it right.
   'dynamic-stable-scale-without-traffic': /dynamicStableScale works only with trafficRouting/,
   'invalid-then-fixed-weight': /steps\[\d\].setWeight must be between 0 and 100/,
+  'router-invalid-managed-route': /setHeaderRoute.name must be one of .*managedRoutes/,
+  'router-invalid-no-stable-service': /stableService is missing/,
 };
 
 const later = /^is right, but this version of Serin does not carry it out yet$/;

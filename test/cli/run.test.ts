@@ -187,7 +187,11 @@ describe('where serin run keeps its table', { timeout: 60_000 }, () => {
 describe('serin run at its start', { timeout: 60_000 }, () => {
   it('lists what it leaves alone, once', async () => {
     const { kubeconfig, sims } = await clusters('one');
-    const canary = { canaryService: 'a', stableService: 'b', trafficRouting: { nginx: {} } };
+    const canary = {
+      canaryService: 'a',
+      stableService: 'b',
+      trafficRouting: { plugins: { 'acme/mesh': {} } },
+    };
     const routed: Rollout = web('routed', { strategy: { canary } });
     sims[0]?.apply('Rollout', web('driven'));
     sims[0]?.apply('Rollout', routed);
@@ -201,7 +205,9 @@ describe('serin run at its start', { timeout: 60_000 }, () => {
         '  These are left alone, since Serin does not carry out yet what they ask for:',
       ),
     );
-    expect(lines[at + 1]).toMatch(/Z {4}shop\/routed {2}spec\.strategy\.canary\.trafficRouting$/);
+    expect(lines[at + 1]).toMatch(
+      /Z {4}shop\/routed {2}spec\.strategy\.canary\.trafficRouting\.plugins\["acme\/mesh"\]$/,
+    );
     expect(running.said().match(/shop\/routed/g)).toHaveLength(1);
     expect(running.said()).not.toContain('shop/theirs');
     expect(await running.kill()).toBe(0);

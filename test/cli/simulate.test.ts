@@ -142,10 +142,10 @@ describe('simulate', () => {
   it.each([
     [
       'asks for what is not carried out yet',
-      ['    canary:\n', '    canary:\n      trafficRouting: {nginx: {stableIngress: web}}\n'],
-      'This version of Serin does not carry out spec.strategy.canary.trafficRouting yet and leaves ' +
-        'the rollout as it is.',
-      /remove spec.strategy.canary.trafficRouting/,
+      ['    canary:\n', '    canary:\n      trafficRouting: {plugins: {acme/mesh: {}}}\n'],
+      'This version of Serin does not carry out ' +
+        'spec.strategy.canary.trafficRouting.plugins["acme/mesh"] yet and leaves the rollout as it is.',
+      /remove spec.strategy.canary.trafficRouting.plugins/,
     ],
     [
       'belongs to another instance',

@@ -228,10 +228,14 @@ describe('what is not ours', () => {
       },
     ],
     [
-      'spec.strategy.canary.trafficRouting',
+      'spec.strategy.canary.trafficRouting.plugins["acme/mesh"]',
       {
         strategy: {
-          canary: { canaryService: 'a', stableService: 'b', trafficRouting: { nginx: {} } },
+          canary: {
+            canaryService: 'a',
+            stableService: 'b',
+            trafficRouting: { plugins: { 'acme/mesh': {} } },
+          },
         },
       },
     ],
@@ -247,7 +251,11 @@ describe('what is not ours', () => {
 
   describe('an aborted one goes back', () => {
     const strategy = {
-      canary: { canaryService: 'a', stableService: 'b', trafficRouting: { nginx: {} } },
+      canary: {
+        canaryService: 'a',
+        stableService: 'b',
+        trafficRouting: { plugins: { 'acme/mesh': {} } },
+      },
     };
     const wrote = (manager: string, at: number) => ({
       ...{ manager, subresource: 'status', time: toTime(at) },

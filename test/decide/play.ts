@@ -40,6 +40,7 @@ function created(set: ReplicaSet, now: Millis): ReplicaSet {
 function applied(observed: Observed, write: Write, now: Millis): Observed {
   const { rollout, replicaSets } = observed;
   if (write.do === 'create') {
+    if (write.kind !== 'ReplicaSet') return observed;
     return { ...observed, replicaSets: [...replicaSets, created(write.object, now)] };
   }
   const { ref } = write;

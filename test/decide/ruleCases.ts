@@ -101,7 +101,6 @@ const notTheCanarys = 'only with trafficRouting, which is left alone as a whole'
 const fieldsOnPurpose: [RegExp, string][] = [
   [/^spec\.template\.(labels|annotations|spec)/, 'the API server judges templates, in a dry run'],
   [/^spec\.selector/, 'the API server judges the texts of labels, in a dry run'],
-  [/^spec\.strategy\.pingPong/, notTheCanarys],
   [/experiment\.templates\[\d+\]\.weight$/, notTheCanarys],
 ];
 

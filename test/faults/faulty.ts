@@ -37,12 +37,19 @@ function isFaulty({ conditions = [] }: RolloutStatus): boolean {
   return conditions.some(({ type }) => type === 'InvalidSpec');
 }
 
+function isOfRouters({ conditions = [] }: RolloutStatus): boolean {
+  const found = conditions.find(({ type }) => type === 'InvalidSpec');
+  return (found?.message ?? '').split('; ').some((part) => part.includes('.trafficRouting.'));
+}
+
 function judgeWrite(context: Context, { before, after }: RolloutWrite): void {
   const { status: was = {} } = before;
   const { status: is = {} } = after;
   // A status that was wiped is put back; an abort goes back to the first step.
   if (!isFaulty(is) || !was.currentPodHash || is.abort) return;
-  const fields = ['currentPodHash', 'stableRS', 'currentStepIndex', 'currentStepHash'] as const;
+  // What is wrong with objects of routers holds up weights, and the begin of another version.
+  const held = ['currentPodHash', 'currentStepHash'] as const;
+  const fields = isOfRouters(is) ? held : ([...held, 'stableRS', 'currentStepIndex'] as const);
   const moved = fields.find((field) => was[field] !== is[field] && was[field] !== undefined);
   if (moved === undefined || isLost(is)) return;
   context.fail('held by a fault', `${moved} ${was[moved]} -> ${is[moved]} while it is faulty`);

@@ -9,7 +9,7 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a ReplicaSet is created with all pods',
     file: 'lib/decide/replicaSets/scale.ts',
-    find: 'return desiredOf(applyMergePatch(current, draft.patches.get(nameOf(current)) ?? {}));',
+    find: 'return desiredOf(applyMergePatch(set, draft.patches.get(nameOf(set)) ?? {}));',
     replace: 'return replicasOf(release.rollout);',
   },
   {
@@ -177,8 +177,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'the stable version is exchanged a step too early',
     file: 'lib/decide/strategy/canary.ts',
-    find: 'const done = stepIndexOf(release.rollout) === count;',
-    replace: 'const done = stepIndexOf(release.rollout) >= count - 1;',
+    find: 'const done = stepIndexOf(release.rollout) === count &&',
+    replace: 'const done = stepIndexOf(release.rollout) >= count - 1 &&',
   },
   {
     name: 'a pause is counted from the turn and not from its start',
@@ -203,8 +203,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'a step goes on without its pods',
     file: 'lib/decide/steps/setWeight.ts',
-    find: 'run: { isDone: isAtWeight },',
-    replace: 'run: { isDone: (release) => isAtWeight(release) || true },',
+    find: 'run: { isDone: (release) => isAtSize(release) && isAtWeight(release) },',
+    replace: 'run: { isDone: (release) => isAtSize(release) || isAtWeight(release) },',
   },
   {
     name: 'pods are taken away whether or not the others are available',

@@ -12,6 +12,7 @@ import {
   versionOf,
 } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/apiServer/objects.ts';
+import { isRouted } from './routes.ts';
 import { isBlueGreen } from './scenario.ts';
 import type { Context, Turn } from './watchdog.ts';
 
@@ -91,6 +92,8 @@ function judgeSizing(
   const move = `${name} from ${from} to ${to}`;
   // Two whole versions beside each other: test/faults/traffic.ts judges what may go.
   if (specs.some(isBlueGreen)) return;
+  // And of a canary with a router: test/faults/routes.ts
+  if (specs.some(isRouted)) return;
   if (to > from) {
     const ceiling = Math.max(...limits.map((each) => each.replicas + each.surge));
     if (sizing.desired > ceiling) {

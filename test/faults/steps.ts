@@ -9,6 +9,7 @@ import {
   replicasOf,
   uidOf,
 } from '../../lib/model/workload.ts';
+import { isRouted, judgeSentWeight } from './routes.ts';
 import { isBlueGreen } from './scenario.ts';
 import { hasConsent, hasPassedPreview, leadsTo } from './traffic.ts';
 import { countTruth, isOfRelease, stepPauseOf } from './truth.ts';
@@ -341,9 +342,12 @@ function judgeStep(judged: Judged, index: number): void {
   const { was } = statusesOf(judged);
   const step = before.spec?.strategy?.canary?.steps?.[index];
   if (step?.setWeight !== undefined) {
-    judgeWeight(judged, step.setWeight, index);
+    if (isRouted(before)) judgeSentWeight(context, before, index);
+    else judgeWeight(judged, step.setWeight, index);
     return;
   }
+  // A scale or a route of a step is done as soon as it is there.
+  if (step && !step.pause) return;
   const isLifted = known.lifted === placeOf(before);
   const start = stepPauseOf(was);
   const { duration } = step?.pause ?? {};

@@ -10,6 +10,7 @@ import {
   replicasOf,
 } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/apiServer/objects.ts';
+import { watchRoutes } from './routes.ts';
 import { isBlueGreen } from './scenario.ts';
 import type { StepWatch } from './steps.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
@@ -30,8 +31,11 @@ export type TrafficWatch = {
 export function watchTraffic(context: Context, steps: StepWatch): TrafficWatch {
   /** When traffic went from a version, and how long it is kept at least, by its hash. */
   const left = new Map<string, { at: Millis; delayMs: Millis }>();
+  const routes = watchRoutes(context);
   return {
-    changed: ({ kind, object, before }) => {
+    changed: (change) => {
+      routes.changed(change);
+      const { kind, object, before } = change;
       const live = context.live();
       if (!live || !isBlueGreen(live)) return;
       for (const each of left.values()) each.delayMs = Math.min(each.delayMs, delayOf(live));
@@ -43,6 +47,7 @@ export function watchTraffic(context: Context, steps: StepWatch): TrafficWatch {
       }
     },
     resized: (turn, before, after) => {
+      routes.resized(turn, before, after);
       const specs = [turn.rollout, context.live()].filter((each) => each !== undefined);
       const [from, to] = [desiredOf(before), desiredOf(after)];
       const wanted = Math.min(...specs.map(replicasOf));

@@ -63,8 +63,13 @@ const ringer: Controller<'PodTemplate', Seen, AnyPlan, Rings> = {
   },
   view: ({ template }) => ({ rings: template.metadata?.annotations?.rings ?? '0' }),
   statusText: (status) => JSON.stringify(status),
-  leftovers: ({ managed = [] }) => managed,
-  cleanup: (_name, found) => found.flatMap((each) => markOf(each as Service, null)),
+  cleanupNeeds: ({ managed = [] }) =>
+    managed.map((object) => ({ read: { object }, bears: 'none' })),
+  cleanup: ({ managed = [] }, answers) =>
+    managed.flatMap((ref) => {
+      const found = okOf(answers.object(ref));
+      return found ? markOf(found as Service, null) : [];
+    }),
 };
 
 function markOf(service: Service, ringer: string | null): Write[] {

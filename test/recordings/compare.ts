@@ -38,7 +38,7 @@ function leaves(value: unknown, path: string): [string, string][] {
     return [];
   }
   if (Array.isArray(value)) {
-    return value.length === 0 ? [] : [[path, JSON.stringify(value)]];
+    return value.length === 0 ? [] : [[path, JSON.stringify(value, sortedFields)]];
   }
   if (typeof value === 'object') {
     return Object.entries(value).flatMap(([field, inner]) =>
@@ -46,6 +46,12 @@ function leaves(value: unknown, path: string): [string, string][] {
     );
   }
   return [[path, String(value)]];
+}
+
+/** Fields in order, as they stand in the recordings. */
+function sortedFields(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The summary's lines by their label; the tree's by place, pods of a ReplicaSet in any order. */

@@ -1,4 +1,5 @@
 import type { ObjectMeta, ReplicaSet, RolloutStatus } from '../../lib/model/argo.generated.ts';
+import type { KubernetesObject } from '../../lib/model/kinds.ts';
 import {
   ephemeralMetadataAnnotation,
   scaleDownDeadlineAnnotation,
@@ -49,6 +50,7 @@ export function picture(
         { replicas: own?.replicas },
       ]),
     ),
+    routes: Object.fromEntries(sight.routes.map(routePicture)),
     get: treePicture(tree),
   };
   return { wait, reached, ...masked(seen, hashes), hashes };
@@ -124,6 +126,31 @@ function replicaSetPicture(
     selector: spec.selector?.matchLabels,
     template: metadataPicture(spec.template?.metadata),
   };
+}
+
+/** An annotation that holds JSON is kept as what that says. */
+function routePicture({
+  kind,
+  metadata = {},
+  spec,
+}: KubernetesObject): [string, Observation['status']] {
+  const { annotations, ownerReferences = [], name } = metadata;
+  const read = Object.entries(annotations ?? {}).map(([key, text]) => [key, saidIn(text)]);
+  // Of Ingresses the recordings do not tell whose they are.
+  const owners =
+    kind === 'Ingress' ? [] : ownerReferences.map((each) => `${each.kind} ${each.name}`);
+  return [
+    `${kind} ${name}`,
+    {
+      ...(annotations && { annotations: Object.fromEntries(read) }),
+      ...(owners.length > 0 && { owners }),
+      spec,
+    },
+  ];
+}
+
+function saidIn(text: string): unknown {
+  return /^[[{]/.test(text) ? JSON.parse(text) : text;
 }
 
 function metadataPicture({ labels, annotations }: ObjectMeta = {}): object {

@@ -1,10 +1,11 @@
 import { rolloutTree } from '../../cli/tree.ts';
+import type { KubernetesObject } from '../../lib/model/kinds.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { uidOf } from '../../lib/model/workload.ts';
 import { picture } from './picture.ts';
 import { pluginWrites } from './plugin.ts';
 import type { Action, Observation, Scenario } from './scenarios.ts';
-import { tagOf } from './sight.ts';
+import { kindOf, tagOf } from './sight.ts';
 import {
   liveRollout,
   manifestOf,
@@ -36,9 +37,7 @@ export async function play({
       spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
     });
   }
-  for (const { metadata, ...deployment } of also) {
-    stage.cluster.apply('Deployment', { ...deployment, metadata: { ...metadata, namespace } });
-  }
+  for (const object of also) applyObject(stage, object);
   stage.cluster.apply('Rollout', manifestOf(rollout));
   const seen: Observation[] = [];
   let before = new Set<string>();
@@ -56,10 +55,26 @@ export async function play({
   return seen;
 }
 
+function applyObject({ cluster }: Stage, object: KubernetesObject): void {
+  cluster.apply(kindOf(object), { ...object, metadata: { ...object.metadata, namespace } });
+}
+
 async function act(stage: Stage, action: Exclude<Action, { wait: string }>): Promise<void> {
   if (action === 'badImage') return setImage(stage, 'nonexistent-v9');
   if ('image' in action) return setImage(stage, action.image);
   if ('patch' in action) return patch(stage, 'kubectl', action.patch);
+  if ('patchOther' in action) {
+    const { kind, name: other, body } = action.patchOther;
+    const ref = { kind: kindOf({ kind }), namespace, name: other };
+    await stage.cluster.as('kubectl').patch(ref, body);
+    return;
+  }
+  if ('apply' in action) return applyObject(stage, action.apply);
+  if ('delete' in action) {
+    const [kind = '', other = ''] = action.delete.split(' ');
+    stage.cluster.deleteObject(kindOf({ kind }), namespace, other);
+    return;
+  }
   if ('scale' in action) {
     stage.cluster.scale(namespace, name, action.scale);
     return;

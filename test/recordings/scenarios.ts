@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import type { Deployment } from '../../lib/model/argo.generated.ts';
+import type { KubernetesObject } from '../../lib/model/kinds.ts';
 
 // What Argo's controller v1.10.1 was observed to do on a real control plane, scenario by scenario:
 // scenarios.yaml says what was played, NAME.json what was seen at each `wait`.
@@ -11,6 +11,9 @@ export type Action =
   | 'badImage'
   | { image: string }
   | { patch: Tree }
+  | { patchOther: { kind: string; name: string; body: Tree } }
+  | { apply: KubernetesObject }
+  | { delete: string }
   | { scale: number }
   | { plugin: string }
   | { admit: { image: string; pods: 'all' | number } }
@@ -21,8 +24,8 @@ export type Scenario = {
   name: string;
   services?: string[];
   rollout: Tree;
-  /** Further objects: the Deployment a workloadRef names. */
-  also?: Deployment[];
+  /** Further objects: the Deployment a workloadRef names, what routers write. */
+  also?: KubernetesObject[];
   actions: Action[];
 };
 
@@ -35,6 +38,8 @@ export type Observation = {
   replicaSets?: Record<string, Tree>;
   services?: Record<string, Tree>;
   deployments?: Record<string, Tree>;
+  /** The objects of routers, by kind and name. */
+  routes?: Record<string, Tree>;
   /** The plugin's tree, line by line. */
   get: string[];
   /** The real hashes, by revision, and that of the steps. */
@@ -52,10 +57,22 @@ export function recording(name: string): Observation[] {
   const text = readFileSync(new URL(`${name}.json`, import.meta.url), 'utf8');
   const { observations } = JSON.parse(text) as { observations: Recorded[] };
   return observations.map(
-    ({ wait, reached, status, rollout, replicaSets, services, deployments, get, info }) => ({
+    ({
       wait,
       reached,
       status,
+      rollout,
+      replicaSets,
+      services,
+      deployments,
+      routes,
+      get,
+      info,
+    }) => ({
+      wait,
+      reached,
+      status,
+      ...(routes && { routes }),
       ...(rollout && { rollout }),
       ...(replicaSets && { replicaSets }),
       ...(services && { services }),

@@ -5,6 +5,13 @@ import type {
   Rollout,
   Service,
 } from '../../lib/model/argo.generated.ts';
+import {
+  type Kind,
+  type KubernetesObject,
+  kindNames,
+  rowOf,
+  typeMetaOf,
+} from '../../lib/model/kinds.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
 import { versionOf } from '../../lib/model/workload.ts';
@@ -16,11 +23,42 @@ export type Sight = {
   services: Service[];
   deployments: Deployment[];
   pods: Pod[];
+  /** The objects of routers. */
+  routes: KubernetesObject[];
 };
 
+/** Those that the recordings keep. */
+export const routeKinds: Kind[] = [
+  'Ingress',
+  'VirtualService',
+  'DestinationRule',
+  'TraefikService',
+  'ApisixRoute',
+  'Mapping',
+  'TrafficSplit',
+  'VirtualRouter',
+  'VirtualNode',
+];
+
+/** By the API version where two groups have a kind of that name; kubectl takes it in lower case. */
+export function kindOf({ apiVersion, kind = '' }: KubernetesObject): Kind {
+  const found = kindNames.find((each) => {
+    const { group } = rowOf(each);
+    const isNamed = typeMetaOf(each).kind.toLowerCase() === kind.toLowerCase();
+    return (
+      isNamed &&
+      (apiVersion === undefined || apiVersion.split('/').slice(0, -1)[0] === (group || undefined))
+    );
+  });
+  if (!found) throw new Error(`${kind} of ${apiVersion} is not known here`);
+  return found;
+}
+
 /** Changes whenever anything does that can be observed. */
-export function versionsOf({ rollout, replicaSets, services, deployments, pods }: Sight): string {
-  return [rollout, ...replicaSets, ...services, ...deployments, ...pods].map(versionOf).join();
+export function versionsOf(sight: Sight): string {
+  const { rollout, replicaSets, services, deployments, pods, routes } = sight;
+  const all = [rollout, ...replicaSets, ...services, ...deployments, ...pods, ...routes];
+  return all.map(versionOf).join();
 }
 
 /** Whether all conditions of a `wait` hold, so long after it began. */
@@ -46,6 +84,8 @@ function holds(sight: Sight, condition: string, passedMs: Millis): boolean {
       return (status.currentStepIndex ?? 0) === Number(value);
     case 'aborted':
       return status.abort === true;
+    case 'weight':
+      return (status.canary?.weights?.canary?.weight ?? 0) === Number(value);
     case 'size':
     case 'available':
       return hasCount(sight, word, value);

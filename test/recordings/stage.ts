@@ -7,7 +7,7 @@ import { look } from '../../lib/reconcile/answer.ts';
 import { deliver } from '../../lib/reconcile/deliver.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
-import { holdAll, type Sight, versionsOf } from './sight.ts';
+import { holdAll, routeKinds, type Sight, versionsOf } from './sight.ts';
 
 /** Serin and a simulated cluster, as the peer's controller and a real one were when recorded. */
 export type Stage = SimulatedWorld & { clock: VirtualClock; look: () => Promise<RolloutView> };
@@ -40,6 +40,7 @@ export function sightOf({ cluster }: Stage): Sight {
     services: cluster.read.list('Service', namespace),
     deployments: cluster.read.list('Deployment', namespace),
     pods: cluster.read.list('Pod', namespace),
+    routes: routeKinds.flatMap((kind) => cluster.read.list(kind, namespace)),
   };
 }
 

@@ -93,8 +93,10 @@ describe('an abort', () => {
 
   it('goes back although the spec got something that Serin does not carry out', async () => {
     const release = await paused();
-    await edit(release, { strategy: { canary: { trafficRouting: { nginx: {} } } } });
-    await release.command({ verb: 'abort' }, 20_000);
+    await edit(release, {
+      strategy: { canary: { trafficRouting: { plugins: { 'acme/mesh': {} } } } },
+    });
+    await release.command({ verb: 'abort' }, 40_000);
     expect(release.sizes()).toEqual({ 'web:v1': 4 });
     const told = (await release.ledger()).find(({ kind }) => kind === 'command');
     expect(told?.text).toMatch(/^abort: done/);
@@ -104,7 +106,7 @@ describe('an abort', () => {
 describe('a rollout that Serin leaves alone', () => {
   it('refuses a command, and names the field', async () => {
     const release = await openRelease({
-      strategy: { canary: { trafficRouting: { nginx: {} } } },
+      strategy: { canary: { trafficRouting: { plugins: { 'acme/mesh': {} } } } },
     });
     await release.after(
       { do: 'api', command: { verb: 'pause' }, dies: false, fresh: true },

@@ -9,10 +9,15 @@ import { openRelease, type Release } from './releasesStage.ts';
 const steps = [{ setWeight: 50 }, { pause: {} }];
 const routed: RolloutSpec = {
   strategy: {
-    canary: { steps, canaryService: 'a', stableService: 'b', trafficRouting: { nginx: {} } },
+    canary: {
+      steps,
+      canaryService: 'a',
+      stableService: 'b',
+      trafficRouting: { plugins: { 'acme/mesh': {} } },
+    },
   },
 };
-const field = 'spec.strategy.canary.trafficRouting';
+const field = 'spec.strategy.canary.trafficRouting.plugins["acme/mesh"]';
 
 function events({ cluster }: Release) {
   return cluster.read
@@ -70,7 +75,7 @@ describe('a rollout that asks for what Serin does not carry out yet', () => {
     expect(release.where()).toBe('Healthy 2/2');
     const { world } = release.simulated;
     expect((await world.store.load(key))?.view?.reasons).toEqual([]);
-    await as.patch({ kind: 'Rollout', ...target }, strategy({ nginx: {} }));
+    await as.patch({ kind: 'Rollout', ...target }, strategy({ plugins: { 'acme/mesh': {} } }));
     await release.pass(10_000);
     const told = events(release).filter(({ reason }) => reason === 'RolloutLeftAlone');
     expect(told.map(({ count }) => count)).toEqual([2]);

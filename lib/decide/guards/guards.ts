@@ -16,6 +16,7 @@ import { type Millis, secondMs } from '../../model/units.ts';
 import { nameOf, podHashOf } from '../../model/workload.ts';
 import { currentHash, type Fault, type Release } from '../release/release.ts';
 import { roleFaults } from '../release/roleFaults.ts';
+import { faultLine } from '../release/typeFaults.ts';
 import { ownerOf } from '../replicaSets/revision.ts';
 import { conditionOf, reasons, replaceCondition, withoutCondition } from '../status/conditions.ts';
 import { phaseOf } from '../status/phase.ts';
@@ -140,8 +141,12 @@ function withInvalidSpec(
 
 /** The status with what is at fault said in it, in the way there is for that. */
 export function withFault(release: Release, status: RolloutStatus): RolloutStatus {
-  const { fault } = release;
-  if (fault === undefined) return status;
+  const { fault, traffic } = release;
+  if (fault === undefined) {
+    const faults = (traffic?.faults ?? []).map(faultLine);
+    if (faults.length === 0) return status;
+    return withInvalidSpec(release, status, specFault(release.observed, faults).message);
+  }
   if (fault.of === 'spec') return withInvalidSpec(release, status, fault.message);
   // Who owns a ReplicaSet is told by the condition ReplicaFailure.
   return fault.of === 'template' ? withRefusal(release, status, fault.message) : status;

@@ -15,6 +15,8 @@ import { isLabelKey, isLabelValue } from '../../model/syntax.ts';
 import { isMatch } from '../release/selector.ts';
 import { checkFenceposts } from '../release/typeFaults.ts';
 import { unsupportedField, validateStep } from '../steps/kinds.ts';
+import { unknownRouter } from '../traffic/routed.ts';
+import { routingFaults } from '../traffic/validate.ts';
 
 type Check = (spec: RolloutSpec) => FieldError[];
 
@@ -213,12 +215,7 @@ function checkCanary(canary: CanaryStrategy): FieldError[] {
     const message = 'must be another Service than canaryService';
     faults.push(...fieldError(`${path}.stableService`, message));
   }
-  if (canary.trafficRouting) return faults;
-  for (const field of ['scaleDownDelaySeconds', 'dynamicStableScale'] as const) {
-    if (canary[field] === undefined || canary[field] === false) continue;
-    faults.push(...fieldError(`${path}.${field}`, 'works only with trafficRouting'));
-  }
-  return faults;
+  return [...faults, ...routingFaults(canary)];
 }
 
 function checkAntiAffinity(antiAffinity: AntiAffinity | undefined, path: string): FieldError[] {
@@ -244,7 +241,8 @@ export function unsupported(rollout: Rollout): string | undefined {
   const blueGreen = spec.strategy?.blueGreen;
   if (blueGreen?.prePromotionAnalysis) return 'spec.strategy.blueGreen.prePromotionAnalysis';
   if (blueGreen?.postPromotionAnalysis) return 'spec.strategy.blueGreen.postPromotionAnalysis';
-  if (canary?.trafficRouting) return 'spec.strategy.canary.trafficRouting';
+  const router = canary?.trafficRouting && unknownRouter(canary.trafficRouting);
+  if (router !== undefined) return `spec.strategy.canary.trafficRouting.${router}`;
   if (canary?.analysis) return 'spec.strategy.canary.analysis';
   for (const [index, step] of (canary?.steps ?? []).entries()) {
     const field = unsupportedField(step);

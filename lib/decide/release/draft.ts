@@ -1,6 +1,12 @@
 import type { ReplicaSet, RolloutStatus } from '../../model/argo.generated.ts';
 import { applyMergePatch, mergePatches } from '../../model/patch.ts';
-import { type MergePatch, type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
+import {
+  type MergePatch,
+  type Plan,
+  type PlannedEvent,
+  refOf,
+  type Write,
+} from '../../model/plan.ts';
 import type { RefusedMetadata } from '../../model/record.ts';
 import { desiredOf, nameOf } from '../../model/workload.ts';
 
@@ -20,6 +26,7 @@ export type Draft = {
   refusedMetadata?: RefusedMetadata;
   writes: Write[];
   events: PlannedEvent[];
+  routes?: Plan['routes'];
 };
 
 export function emptyDraft(status: RolloutStatus, restartedAt?: string): Draft {

@@ -6,6 +6,7 @@ import type { Millis } from '../../model/units.ts';
 import { createdAt, nameOf, podHashOf } from '../../model/workload.ts';
 import { isDoubtful, mayRun } from './knownSets.ts';
 import { sameTemplate } from './template.ts';
+import type { Traffic } from './traffic.ts';
 
 /** The facts of one turn that every later stage builds on. */
 export type Release = {
@@ -25,6 +26,8 @@ export type Release = {
   all: ReplicaSet[];
   /** What keeps it from being carried out: then it is the release that the status records. */
   fault?: Fault;
+  /** Of a canary with a router. */
+  traffic?: Traffic;
 };
 
 /**

@@ -1,8 +1,7 @@
-import type { ReplicaSet, RolloutStatus } from '../../model/argo.generated.ts';
+import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { applyMergePatch } from '../../model/patch.ts';
 import type { MergePatch } from '../../model/plan.ts';
-import { toTime } from '../../model/units.ts';
 import {
   availableOf,
   createdAt,
@@ -24,11 +23,12 @@ import {
   pausedByPerson,
   type Release,
   setsOf,
-  withStatus,
 } from '../release/release.ts';
+import { isRouted } from '../release/traffic.ts';
 import { sizingWeight } from '../steps/weight.ts';
 import { resize } from './resize.ts';
 import { isLedTo, isReferenced, keptSize, scaleBlueGreen, scaleDownAt } from './scaleDownDelay.ts';
+import { followRouted, scaleRouted } from './scaleRouted.ts';
 
 /** The sizes of all ReplicaSets for this turn. */
 export function scaleAll(release: Release, draft: Draft): void {
@@ -37,18 +37,16 @@ export function scaleAll(release: Release, draft: Draft): void {
   } else if (!keepsSizes(release)) {
     if (isHeldByFault(release)) followReplicas(release, draft);
     else if (isBlueGreen(release)) scaleBlueGreen(release, draft);
+    else if (isRouted(release.rollout)) scaleRouted(release, draft);
     else scaleCanary(release, draft);
   }
 }
 
-/** The size that the next turn would give to a ReplicaSet that this one creates. */
-export function firstSize(release: Release, status: RolloutStatus, object: ReplicaSet): number {
-  const metadata = { ...object.metadata, creationTimestamp: toTime(release.now) };
-  const current = { ...object, metadata };
-  const next = withStatus({ ...release, current, all: [...release.all, current] }, status);
-  const draft = emptyDraft(status);
-  scaleAll(next, draft);
-  return desiredOf(applyMergePatch(current, draft.patches.get(nameOf(current)) ?? {}));
+/** The size that a turn gives to one of the ReplicaSets. */
+export function sizeIn(release: Release, set: ReplicaSet): number {
+  const draft = emptyDraft(release.status);
+  scaleAll(release, draft);
+  return desiredOf(applyMergePatch(set, draft.patches.get(nameOf(set)) ?? {}));
 }
 
 /** Whether the release is held so that no ReplicaSet loses a pod. */
@@ -85,6 +83,7 @@ function followReplicas(release: Release, draft: Draft): void {
   // The Services do not follow, so that the pods they lead to stay.
   if (isHandedBack(release)) return;
   if (isBlueGreen(release)) followBlueGreen(release, draft);
+  else if (isRouted(release.rollout)) followRouted(release, draft);
   else followCanary(release, draft);
 }
 

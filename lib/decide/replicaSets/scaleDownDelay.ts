@@ -19,7 +19,7 @@ import { currentHash, isAborted, type Release } from '../release/release.ts';
 import { resize } from './resize.ts';
 
 /** argo v1.10.1 utils/defaults/defaults.go */
-const defaultDelaySeconds = 30;
+export const defaultDelaySeconds = 30;
 
 /** When a ReplicaSet that is kept running is to go; undefined when it is not marked to go. */
 export function scaleDownAt(set: ReplicaSet): Millis | undefined {
@@ -142,7 +142,7 @@ export function keptSize({ rollout }: Release, set: ReplicaSet): number {
 }
 
 /** Rounded up, as every wait is: docs/adr/0005-pauses-are-never-short.md */
-function keepUntil(draft: Draft, set: ReplicaSet, at: Millis): void {
+export function keepUntil(draft: Draft, set: ReplicaSet, at: Millis): void {
   change(draft, set, {
     metadata: { annotations: { [scaleDownDeadlineAnnotation]: toTimeUp(at) } },
   });

@@ -35,6 +35,7 @@ import {
   type Fault,
   isAborted,
   isHeldByFault,
+  podTemplateOrStepsChanged,
   type Release,
   releaseOf,
 } from '../release/release.ts';
@@ -44,6 +45,7 @@ import { reasons } from '../status/conditions.ts';
 import { withPausedConditions } from '../status/progress.ts';
 import { deferredUntil, isResize } from '../status/statusThrottle.ts';
 import { serviceFaults } from '../strategy/services.ts';
+import { withTraffic } from '../traffic/observedTraffic.ts';
 import { explain } from './explain.ts';
 import { stages } from './stages.ts';
 
@@ -123,6 +125,12 @@ function drive(observed: Observed, now: Millis): Plan {
     return { ...held, writes: [...held.writes, ...adoptions(release, observed.orphans)] };
   }
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
+  const routing = (withTraffic(release).traffic?.faults ?? []).map(faultLine);
+  if (routing.length > 0) {
+    // What goes on does so in everything but its weights. A new version is not begun.
+    if (!isKnown) return invalid(observed, routing, now);
+    if (podTemplateOrStepsChanged(release)) return hold(specFault(observed, routing));
+  }
   if (!release.current && observed.dryRun?.refused !== undefined) {
     const { refused: why } = observed.dryRun;
     if (goesBack) return hold(specFault(observed, [why]));
@@ -168,7 +176,8 @@ function strangerFaults(observed: Observed): { path: string; message: string }[]
  * The turn of a healthy controller, stage by stage. Of one whose spec is at fault, as much of it as that is
  * not about: docs/adr/0026-what-a-fault-holds-up.md
  */
-function move(release: Release, restartedAt?: string): Plan {
+function move(found: Release, restartedAt?: string): Plan {
+  const release = withTraffic(found);
   const { observed, now } = release;
   const start = emptyDraft(release.status, restartedAt ?? carriedOut(release.status, now));
   const draft = stages.reduce((sofar, stage) => stage(release, sofar), start);
@@ -186,6 +195,7 @@ function move(release: Release, restartedAt?: string): Plan {
     status,
     ...why,
     ...(draft.refusedMetadata && { refusedMetadata: draft.refusedMetadata }),
+    ...(draft.routes && { routes: draft.routes }),
     ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
     intents: [],
     urgent: !isHeldByFault(release) && isUrgent(release, status),

@@ -23,7 +23,9 @@ import {
   isHeldByFault,
   type Release,
   setsOf,
+  withStatus,
 } from '../release/release.ts';
+import { isRouted } from '../release/traffic.ts';
 import { retryAt } from '../replicaSets/metadata.ts';
 import { evictRetryMs, openRestart, restartPods } from '../replicaSets/restart.ts';
 import { keepsSizes } from '../replicaSets/scale.ts';
@@ -31,8 +33,11 @@ import { previewSize, scaleDownAt } from '../replicaSets/scaleDownDelay.ts';
 import { conditionOf, reasons } from '../status/conditions.ts';
 import { deadlineAt } from '../status/progress.ts';
 import { pauseEnd, pauseSeconds, releasePause } from '../steps/pause.ts';
+import { routedCounts } from '../steps/routedCounts.ts';
 import { currentStep, stepIndexOf, stepsOf } from '../steps/steps.ts';
 import { sizingWeight } from '../steps/weight.ts';
+import { withTraffic } from '../traffic/observedTraffic.ts';
+import { trafficReasons, trafficWakes } from './explainTraffic.ts';
 
 /** Without a doorbell: how soon to look again after that many looks that found nothing new. */
 const pollMs = [1, 2, 4, 8, 15].map((seconds) => seconds * secondMs);
@@ -43,11 +48,9 @@ export function explain(
   after: RolloutStatus,
   metadata?: RefusedMetadata,
 ): { reasons: Reason[]; wake: Wake } {
-  const then: Release = {
-    ...release,
-    status: after,
-    rollout: { ...release.rollout, status: after },
-  };
+  const then: Release = isRouted(release.rollout)
+    ? withTraffic(withStatus(release, after))
+    : { ...release, status: after, rollout: { ...release.rollout, status: after } };
   const found = [
     then.fault && faultReason(then.fault),
     refusedReason(then),
@@ -58,6 +61,7 @@ export function explain(
     restartReason(then),
     wayBackReason(then),
     ...podReasons(then),
+    ...trafficReasons(then),
     stuckReason(then),
     keptReason(then),
     metadataReason(metadata),
@@ -81,10 +85,12 @@ function nextWake(release: Release, found: Reason[]): Wake {
   for (const at of release.all.map(scaleDownAt)) {
     if (at !== undefined && at > now) add(at, 'the end of a version that is kept');
   }
+  for (const [at, why] of trafficWakes(release)) add(at, why);
   const restart = openRestart(release, now);
   if (restart) add(restart.isDue ? now + evictRetryMs : restart.at, 'the restart');
   if (isMoving(release)) add(now + pollDelay(release), 'pods that come or go');
-  else if (!observed.doorbell && isInRelease(release))
+  // No notice tells of Services, which requests are sent to.
+  else if ((!observed.doorbell || isRouted(release.rollout)) && isInRelease(release))
     add(now + safetyMs, 'a change nobody announces');
   const soonest = times.sort((a, b) => a.at - b.at)[0];
   // What has passed without an effect in this turn has none in the next either.
@@ -238,6 +244,7 @@ function goalOf(release: Release): Counts {
     const { canary, stable } = setsOf(release);
     return { canary: canary ? desiredOf(canary) : 0, stable: stable ? desiredOf(stable) : 0 };
   }
+  if (isRouted(release.rollout)) return routedCounts(release);
   if (!isBlueGreen(release)) {
     return goalCounts(setsOf(release), sizingWeight(rollout), limitsOf(rollout));
   }
@@ -284,7 +291,8 @@ function podReasons(release: Release): (Reason | undefined)[] {
   if (going.length > 0) {
     found.push({ text: `Pods of ${going.map(nameOf).join(', ')} are going away.` });
   }
-  const staying = isBlueGreen(release) ? [] : left.filter((set) => !going.includes(set));
+  const isPlain = !isBlueGreen(release) && !isRouted(release.rollout);
+  const staying = !isPlain ? [] : left.filter((set) => !going.includes(set));
   if (staying.length > 0) {
     const names = staying.map(nameOf).join(', ');
     found.push({ text: `Pods of ${names} stay until others can take their place.` });

@@ -1,10 +1,11 @@
-import type { ObjectRef } from '../../model/kinds.ts';
+import { type ObjectRef, refText } from '../../model/kinds.ts';
 import type { Observed } from '../../model/observed.ts';
 import { namedBy } from '../../model/reference.ts';
 import { nameOf } from '../../model/workload.ts';
 import { formerServices } from '../strategy/services.ts';
+import { routerObjects } from '../traffic/needs.ts';
 
-/** The objects that concern a rollout: those it names, and the Services that are still to be given back. */
+/** The objects that concern a rollout: those it names, its routers', and what is still to be given back. */
 export function managedBy(observed: Observed): ObjectRef[] {
   const { rollout, workload, key } = observed;
   const { namespace } = key;
@@ -13,5 +14,7 @@ export function managedBy(observed: Observed): ObjectRef[] {
     return { kind: 'Service', namespace, name: nameOf(service) };
   });
   // Where its workload was found, the rollout is seen with that one's template and names it no more.
-  return [...namedBy(rollout, namespace), ...former, ...(source ? [source] : [])];
+  const named = [...namedBy(rollout, namespace), ...former, ...(source ? [source] : [])];
+  const all = [...named, ...routerObjects(observed)];
+  return [...new Map(all.map((ref) => [refText(ref), ref])).values()];
 }

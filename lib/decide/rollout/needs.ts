@@ -6,10 +6,18 @@ import { workloadNeeds } from '../release/workloadRef.ts';
 import { dryRunNeeds } from '../replicaSets/dryRun.ts';
 import { podNeeds } from '../replicaSets/pods.ts';
 import { serviceNeeds } from '../strategy/ownServices.ts';
+import { trafficNeeds } from '../traffic/needs.ts';
 import { gather } from './observed.ts';
 
 /** Each asks for its subject. Where several reads fail that end a turn, it ends with the first. */
-const asks: readonly Ask[] = [workloadNeeds, replicaSetNeeds, podNeeds, serviceNeeds, dryRunNeeds];
+const asks: readonly Ask[] = [
+  workloadNeeds,
+  replicaSetNeeds,
+  podNeeds,
+  serviceNeeds,
+  trafficNeeds,
+  dryRunNeeds,
+];
 
 /**
  * What a turn needs to read, as far as the answers so far tell: each round of answers may add to it. What is

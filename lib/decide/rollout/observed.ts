@@ -13,6 +13,7 @@ import { type Source, sourceOf } from '../release/workloadRef.ts';
 import { dryRunOf } from '../replicaSets/dryRun.ts';
 import { ownPods } from '../replicaSets/pods.ts';
 import { ownServices } from '../strategy/ownServices.ts';
+import { routesIn } from '../traffic/needs.ts';
 
 /** What the answers so far tell of a rollout. */
 export function gather(seed: Seed, answers: Answers): Gathered {
@@ -57,6 +58,7 @@ export function observedIn(
   const { key, record, instanceId, doorbell } = seed;
   const { rollout, workload, workloadFault, workloadRemedy, canSelect } = template;
   const pods = ownPods(gathered);
+  const routes = routesIn(gathered);
   // One that has the hash of this template and another template is no ReplicaSet of this rollout.
   const isOurs = dryRun?.replicaSet !== undefined;
   const orphans = canSelect
@@ -71,6 +73,7 @@ export function observedIn(
     ...(orphans.length > 0 && { orphans }),
     services: ownServices(gathered),
     ...(pods && { pods }),
+    ...(Object.keys(routes).length > 0 && { routes }),
     ...(dryRun && { dryRun }),
     ...(record && { record }),
   };

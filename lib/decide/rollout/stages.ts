@@ -1,6 +1,7 @@
-import type { Rollout, RolloutStatus } from '../../model/argo.generated.ts';
+import type { ReplicaSet, Rollout, RolloutStatus } from '../../model/argo.generated.ts';
 import { revisionAnnotation } from '../../model/names.ts';
 import { type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
+import { toTime } from '../../model/units.ts';
 import { nameOf, revisionOf } from '../../model/workload.ts';
 import type { Draft } from '../release/draft.ts';
 import {
@@ -18,13 +19,15 @@ import {
   pruneHistory,
   syncCurrent,
 } from '../replicaSets/revision.ts';
-import { firstSize, scaleAll } from '../replicaSets/scale.ts';
+import { scaleAll, sizeIn } from '../replicaSets/scale.ts';
 import { reasons } from '../status/conditions.ts';
 import { withDuration } from '../status/duration.ts';
 import { decideBlueGreen } from '../strategy/blueGreen.ts';
 import { decideCanary } from '../strategy/canary.ts';
 import { switchServices } from '../strategy/services.ts';
 import { scaleWorkload } from '../strategy/workloadScaleDown.ts';
+import { withTraffic } from '../traffic/observedTraffic.ts';
+import { routeTraffic } from '../traffic/routes.ts';
 
 /** Part of a turn: adds to what those before it have come to. The release is as it was observed. */
 type Stage = (release: Release, draft: Draft) => Draft;
@@ -35,6 +38,7 @@ export const stages: readonly Stage[] = [
   createReplicaSet,
   decideStatus,
   sizeNewReplicaSet,
+  sendTraffic,
   setRoleMetadata,
   resizeReplicaSets,
   pointServices,
@@ -84,13 +88,26 @@ function sizeNewReplicaSet(release: Release, draft: Draft): Draft {
   if (!podTemplateOrStepsChanged(release)) return draft;
   const events = [...draft.events];
   const writes = draft.writes.map((write): Write => {
-    if (write.do !== 'create') return write;
+    if (write.do !== 'create' || write.kind !== 'ReplicaSet') return write;
     const { object } = write;
-    const replicas = firstSize(release, draft.status, object);
+    const replicas = firstSize(release, draft, object);
     if (replicas > 0) events.push(scaled(object, replicas));
     return { ...write, object: { ...object, spec: { ...object.spec, replicas } } };
   });
   return { ...draft, writes, events };
+}
+
+/** The size that the next turn would give to what this one creates. */
+function firstSize(release: Release, { status }: Draft, object: ReplicaSet): number {
+  const metadata = { ...object.metadata, creationTimestamp: toTime(release.now) };
+  const current = { ...object, metadata };
+  const next = withStatus({ ...release, current, all: [...release.all, current] }, status);
+  return sizeIn(withTraffic(next), current);
+}
+
+function sendTraffic(release: Release, draft: Draft): Draft {
+  if (hasCollided(release)) return draft;
+  return routeTraffic(release, afterStatus(release, draft), draft);
 }
 
 function setRoleMetadata(release: Release, draft: Draft): Draft {
@@ -144,7 +161,7 @@ function scaleDownWorkload(release: Release, draft: Draft): Draft {
  * while the cutover of a blue-green is decided from the status as it was.
  */
 function afterStatus(release: Release, { status }: Draft): Release {
-  return isBlueGreen(release) ? release : withStatus(release, status);
+  return isBlueGreen(release) ? release : withTraffic(withStatus(release, status));
 }
 
 /** Whether the current version has its ReplicaSet, and the status knows of it. */

@@ -46,6 +46,8 @@ function whatIsLeft(spec: RolloutSpec, status: RolloutStatus): string | undefine
     if (!active || active !== status.currentPodHash) return 'active service cutover pending';
     return isStable ? undefined : 'waiting for post-promotion verification to complete';
   }
-  if ((status.replicas ?? 0) > updated) return 'old replicas are pending termination';
+  // With a router they are kept for a while: no request comes to them.
+  const isPlain = !spec.strategy?.canary?.trafficRouting;
+  if (isPlain && (status.replicas ?? 0) > updated) return 'old replicas are pending termination';
   return isStable ? undefined : 'waiting for all steps to complete';
 }

@@ -120,7 +120,8 @@ function hasProgressed(release: Release, after: RolloutStatus): boolean {
 }
 
 /** A fault that held the release up is gone: it gets its whole deadline, as after a pause. */
-function isMended({ fault, status }: Release): boolean {
+function isMended({ fault, status, traffic }: Release): boolean {
+  if ((traffic?.faults.length ?? 0) > 0) return false;
   const wasRefused = conditionOf(status, 'Progressing')?.reason === reasons.createFailed;
   return fault === undefined && (wasRefused || conditionOf(status, 'InvalidSpec') !== undefined);
 }
@@ -293,10 +294,18 @@ function withAvailable(release: Release, status: RolloutStatus): RolloutStatus {
   return withCondition(status, 'Available', { ...said, reason: reasons.available }, release.now);
 }
 
+/** What the API server refuses; of what may be taken later only what it has refused again. */
+function refusedIn({ observed }: Release): string | undefined {
+  const { refused, routes } = observed.record ?? {};
+  const route = routes?.refused;
+  const isSaid = route && (!route.passing || route.times > 2);
+  return refused ?? (isSaid ? route.why : undefined);
+}
+
 /** What cannot be done: as the API server has told us, or a ReplicaSet, the new one's first. */
 export function withReplicaFailure(release: Release, status: RolloutStatus): RolloutStatus {
   const sets = release.current ? [release.current, ...release.all] : release.all;
-  const { refused } = release.observed.record ?? {};
+  const refused = refusedIn(release);
   const failure =
     refused === undefined
       ? sets

@@ -9,6 +9,7 @@ import {
   desiredOf,
   podHashOf,
   readyOf,
+  replicasOf,
   revisionOf,
   sum,
 } from '../../model/workload.ts';
@@ -16,6 +17,7 @@ import { isHold } from '../release/pauseReason.ts';
 import { currentHash, isAborted, isBlueGreen, type Release } from '../release/release.ts';
 import { isRollbackInWindow } from '../release/rollback.ts';
 import { selectorText } from '../release/selector.ts';
+import { isRouted, pingPongOf } from '../release/traffic.ts';
 import { cancelledRestart } from '../replicaSets/restart.ts';
 import { withoutPauses } from '../steps/pause.ts';
 import { stepsOf } from '../steps/steps.ts';
@@ -110,6 +112,7 @@ export function promote(release: Release, base: RolloutStatus, reason: string): 
     ...withoutPauses(rest),
     ...(release.status.abort === false && { abort: false }),
     ...(count > 0 && { currentStepIndex: count }),
+    ...(base.stableRS !== hash && pingPongAfter(release, base)),
     stableRS: hash,
   };
   const revision = revisionOf(release.rollout);
@@ -117,6 +120,13 @@ export function promote(release: Release, base: RolloutStatus, reason: string): 
   const events: PlannedEvent[] =
     base.stableRS === hash ? [] : [{ type: 'Normal', reason: reasons.completed, message }];
   return finish(release, { status, events }, { aborted: false });
+}
+
+/** What was the canary's of ping and pong is the stable one from now on. */
+function pingPongAfter({ rollout }: Release, { canary }: RolloutStatus): RolloutStatus {
+  if (!pingPongOf(rollout)) return {};
+  const stablePingPong = canary?.stablePingPong === 'ping' ? 'pong' : 'ping';
+  return { canary: { ...canary, stablePingPong } };
 }
 
 export function abortTo(release: Release, base: RolloutStatus): RolloutStatus {
@@ -153,9 +163,22 @@ export function finish(release: Release, decided: Decided | RolloutStatus, abort
     'events' in decided ? (decided as Decided) : { status: decided, events: [] };
   const conditioned = withConditions(release, status, abort);
   const { message: _, ...rest } = conditioned;
-  const { phase, message } = phaseOf(release.rollout.spec ?? {}, conditioned, release.now);
+  const { phase, message } = served(
+    release,
+    phaseOf(release.rollout.spec ?? {}, conditioned, release.now),
+  );
   const done = withoutZeros({ ...rest, phase, ...(message !== '' && { message }) });
   return { status: done, events: [...events, ...changes(release, done)] };
+}
+
+/**
+ * With a router the pods of other versions do not make up for those that the stable one lacks:
+ * docs/adr/0045-healthy-with-all-pods.md
+ */
+function served({ rollout, current }: Release, said: { phase: string; message: string }) {
+  const isServed = !current || availableOf(current) >= replicasOf(rollout);
+  if (said.phase !== 'Healthy' || !isRouted(rollout) || isServed) return said;
+  return { phase: 'Progressing', message: 'updated replicas are still becoming available' };
 }
 
 const counts = [

@@ -2,11 +2,21 @@ import type { CanaryStep, CanaryStrategy } from '../../model/argo.generated.ts';
 import { type FieldError, fieldError } from '../../model/faults.ts';
 import { later } from './later.ts';
 import { pause } from './pause.ts';
+import { setCanaryScale } from './setCanaryScale.ts';
+import { setHeaderRoute } from './setHeaderRoute.ts';
+import { setMirrorRoute } from './setMirrorRoute.ts';
 import { setWeight } from './setWeight.ts';
 import type { StepKind } from './stepKind.ts';
 
 /** All that a step can do. A new kind is a file beside this one and a row here. */
-const stepKinds = [setWeight, pause, ...later] as StepKind[];
+const stepKinds = [
+  setWeight,
+  pause,
+  setCanaryScale,
+  setHeaderRoute,
+  setMirrorRoute,
+  ...later,
+] as StepKind[];
 
 function kindsIn(step: CanaryStep): StepKind[] {
   return stepKinds.filter(({ field }) => step[field] !== undefined && step[field] !== null);

@@ -2,21 +2,50 @@ import { fieldError } from '../../model/faults.ts';
 import { availableOf, currentOf, desiredOf, replicasOf, sum } from '../../model/workload.ts';
 import { goalCounts, limitsOf } from '../release/counts.ts';
 import { type Release, setsOf } from '../release/release.ts';
+import { isDynamic, isRouted, totalWeightOf } from '../release/traffic.ts';
+import { routedCounts } from './routedCounts.ts';
 import type { StepKind } from './stepKind.ts';
-import { sizingWeight } from './weight.ts';
+import { setWeightOf, sizingWeight } from './weight.ts';
 
 export const setWeight: StepKind<'setWeight'> = {
   field: 'setWeight',
-  validate: (weight, path) =>
-    weight >= 0 && weight <= 100
+  validate: (weight, path, canary) => {
+    const total = totalWeightOf({ spec: { strategy: { canary } } });
+    return weight >= 0 && weight <= total
       ? []
-      : fieldError(path, `must be between 0 and 100, not ${weight}`),
+      : fieldError(path, `must be between 0 and ${total}, not ${weight}`);
+  },
   text: (weight) => `setWeight: ${weight}`,
-  run: { isDone: isAtWeight },
+  run: { isDone: (release) => isAtSize(release) && isAtWeight(release) },
 };
 
+/** Whether requests are sent as the steps say. Without a router it is the pods that say so. */
+export function isAtWeight(release: Release): boolean {
+  const { rollout, traffic } = release;
+  if (!traffic) return !isRouted(rollout);
+  return traffic.isThere && traffic.goal?.weight === weightFor(release);
+}
+
+/** What the canary is to be sent; nothing where it is to have no pods. */
+export function weightFor(release: Release): number {
+  return routedCounts(release).canary === 0 ? 0 : setWeightOf(release.rollout);
+}
+
 /** argo v1.10.1 utils/replicaset/canary.go AtDesiredReplicaCountsForCanary */
-function isAtWeight(release: Release): boolean {
+export function isAtSize(release: Release): boolean {
+  return isRouted(release.rollout) ? isAtRoutedSize(release) : isAtPlainSize(release);
+}
+
+/** Older versions may be there still: they get no traffic. */
+function isAtRoutedSize(release: Release): boolean {
+  const { rollout, stable } = release;
+  const goal = routedCounts(release);
+  if (!meetsThreshold(release, goal.canary) || !stable) return false;
+  const isWhole = desiredOf(stable) === goal.stable && currentOf(stable) === goal.stable;
+  return isDynamic(rollout) || isWhole;
+}
+
+function isAtPlainSize(release: Release): boolean {
   const sets = setsOf(release);
   const goal = goalCounts(sets, sizingWeight(release.rollout), limitsOf(release.rollout));
   if (!meetsThreshold(release, goal.canary)) return false;

@@ -1,16 +1,25 @@
-import type { Rollout } from '../../model/argo.generated.ts';
+import type { CanaryStep, Rollout } from '../../model/argo.generated.ts';
+import { totalWeightOf } from '../release/traffic.ts';
 import { currentStep, stepIndexOf, stepsOf } from './steps.ts';
 
 /**
  * The weight the steps ask for now: that of the nearest setWeight at or before the current step,
- * 0 before the first and when aborted, 100 after the last.
+ * 0 before the first and when aborted, the whole after the last.
  * argo v1.10.1 utils/replicaset/canary.go GetCurrentSetWeight
  */
 export function setWeightOf(rollout: Rollout): number {
   if (rollout.status?.abort) return 0;
-  if (currentStep(rollout) === undefined) return 100;
-  const done = stepsOf(rollout).slice(0, stepIndexOf(rollout) + 1);
-  return done.findLast((step) => step.setWeight !== undefined)?.setWeight ?? 0;
+  if (currentStep(rollout) === undefined) return totalWeightOf(rollout);
+  return weightIn(stepsOf(rollout).slice(0, stepIndexOf(rollout) + 1));
+}
+
+/** The weight that the steps before the current one have led to. */
+export function weightBefore(rollout: Rollout): number {
+  return weightIn(stepsOf(rollout).slice(0, stepIndexOf(rollout)));
+}
+
+function weightIn(steps: CanaryStep[]): number {
+  return steps.findLast((step) => step.setWeight !== undefined)?.setWeight ?? 0;
 }
 
 /**
@@ -20,5 +29,5 @@ export function setWeightOf(rollout: Rollout): number {
 export function sizingWeight(rollout: Rollout): number {
   const status = rollout.status ?? {};
   const noRelease = !status.stableRS || status.stableRS === status.currentPodHash;
-  return status.promoteFull || noRelease ? 100 : setWeightOf(rollout);
+  return status.promoteFull || noRelease ? totalWeightOf(rollout) : setWeightOf(rollout);
 }

@@ -22,7 +22,7 @@ import {
 } from '../status/status.ts';
 import { runOf, stepText } from '../steps/kinds.ts';
 import { withoutPauses, withoutStepPause } from '../steps/pause.ts';
-import { hasEnoughPods } from '../steps/setWeight.ts';
+import { hasEnoughPods, isAtWeight } from '../steps/setWeight.ts';
 import { currentStep, stepIndexOf, stepsOf } from '../steps/steps.ts';
 
 /**
@@ -66,7 +66,7 @@ function promotionReason(release: Release): string | undefined {
   if (isRollbackInWindow(release)) return 'Rollback within window';
   if (status.stableRS === podHashOf(current)) return 'Fast rollback';
   const count = stepsOf(release.rollout).length;
-  const done = stepIndexOf(release.rollout) === count;
+  const done = stepIndexOf(release.rollout) === count && isAtWeight(release);
   return count === 0 || done ? `Completed all ${count} canary steps` : undefined;
 }
 

@@ -16,7 +16,16 @@ import {
 } from '../../model/workload.ts';
 import type { Draft } from '../release/draft.ts';
 import { isFree, isHandedBack, othersServe } from '../release/handback.ts';
-import { isAborted, isBlueGreen, type Release } from '../release/release.ts';
+import { isAborted, isBlueGreen, isFullyPromoted, type Release } from '../release/release.ts';
+import {
+  canServe,
+  isDynamic,
+  isIdle,
+  isRouted,
+  namedServices,
+  pingPongOf,
+  type Side,
+} from '../release/traffic.ts';
 import { cutoverOf, strategyOf } from './cutover.ts';
 
 /**
@@ -61,6 +70,10 @@ export function switchServices(release: Release, draft: Draft): void {
     // It leads to all pods then: those that this turn takes away go first.
     const ref = refOf('Service', service);
     draft.writes.push({ phase: 'prune', do: 'patch', ref, patch: givenBack });
+  }
+  if (isRouted(release.rollout)) {
+    switchRoutedServices(release, draft);
+    return;
   }
   if (!isBlueGreen(release)) {
     switchCanaryServices(release, draft);
@@ -136,6 +149,49 @@ function switchCanaryServices(release: Release, draft: Draft): void {
   point(release, draft, canary?.stableService, stableTarget(release, draft));
   const target = isAborted(release) ? release.stable : release.current;
   point(release, draft, canary?.canaryService, target);
+}
+
+/**
+ * Of a canary with a router: a Service is led to a version that can serve what is sent to it. After an
+ * abort the canary's leads to stable once nothing is sent there any more, or where the router cannot be told
+ * so. Ping and pong stay where they are then. argo v1.10.1 rollout/service.go
+ */
+function switchRoutedServices(release: Release, draft: Draft): void {
+  const { rollout, current, stable } = release;
+  const named = namedServices(rollout);
+  const pingPong = pingPongOf(rollout);
+  const isCut = isAborted(release) && cannotBeTold(release);
+  const isBack = isCut || (isAborted(release) && isIdle(release, 'canary'));
+  const canary = isAborted(release) ? undefined : current;
+  pointSide(release, draft, 'stable', { name: named.stable, set: stable });
+  pointSide(release, draft, 'canary', { name: named.canary, set: isBack ? stable : canary });
+  if (!pingPong) return;
+  const next = isFullyPromoted(release) ? undefined : canary;
+  pointSide(release, draft, 'stable', { name: pingPong.stable, set: stable });
+  pointSide(release, draft, 'canary', { name: pingPong.canary, set: isCut ? stable : next });
+}
+
+/** Objects of the router are at fault, or may not be written. */
+function cannotBeTold({ traffic, observed }: Release): boolean {
+  const isRefused = observed.record?.routes?.refused !== undefined && !traffic?.isThere;
+  return isRefused || (traffic?.faults.length ?? 0) > 0;
+}
+
+function pointSide(
+  release: Release,
+  draft: Draft,
+  side: Side,
+  { name, set }: { name: string; set: ReplicaSet | undefined },
+): void {
+  const service = release.observed.services[name];
+  if (!service || giveBack(release, draft, name) || !set) return;
+  const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
+  const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
+  // The stable version has all its pods, unless it was scaled down for the canary.
+  const isBack = isAborted(release) && !isDynamic(release.rollout);
+  const mayLead = isBack ? availableOf(set) > 0 : canServe(release, side, set);
+  if (sizeAfter(set, draft) === 0 || !mayLead || !(isManaged || isFull)) return;
+  select(release, draft, name, podHashOf(set));
 }
 
 /** What is stable, unless this turn leaves it without pods: docs/adr/0018-stable-service.md */

@@ -3,7 +3,7 @@ import { selects } from '../../kubernetes/selectors.ts';
 import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { encodeGo } from '../../model/encode.ts';
 import { fieldsOf, type GoType, goType, isGoStruct, isRecord } from '../../model/gotypes.ts';
-import { apiVersionOf, type Kind, rowOf } from '../../model/kinds.ts';
+import { type Kind, rowOf, typeMetaOf } from '../../model/kinds.ts';
 import { withoutNulls } from '../../model/nulls.ts';
 import { deepEqual } from '../../model/patch.ts';
 import { checkStructure } from '../../model/structure.ts';
@@ -28,9 +28,9 @@ const leftOpen =
 
 /** The object as it would be stored. Rejects with Terminal what would be refused. */
 export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): AnyObject {
-  const apiVersion = apiVersionOf(kind);
-  if (!isGoStruct(kind)) return { ...object, apiVersion, kind };
-  const pruned = { ...prune(kind, object), apiVersion, kind };
+  const { apiVersion } = typeMetaOf(kind);
+  if (!isGoStruct(kind)) return { ...object, ...typeMetaOf(kind) };
+  const pruned = { ...prune(kind, object), ...typeMetaOf(kind) };
   refuse(kind, object, [
     ...(object.kind !== undefined && object.kind !== kind ? [`kind: must be ${kind}`] : []),
     ...(object.apiVersion !== undefined && object.apiVersion !== apiVersion

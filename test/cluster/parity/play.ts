@@ -134,6 +134,14 @@ async function act(stage: Stage, action: Exclude<ParityAction, { wait: string }>
     const line = [verb === 'retry' ? 'retry rollout' : verb, name, ...rest].join(' ');
     const { code, err } = await plugin(plane, namespace, line);
     if (code !== 0) throw new Error(`${action.plugin}: ${err}`);
+  } else if ('patchOther' in action) {
+    const { kind, name: other, body } = action.patchOther;
+    await kubectl('patch', kind, other, '--type=merge', '-p', JSON.stringify(body));
+  } else if ('apply' in action) {
+    const { metadata } = action.apply;
+    await apply(plane, { ...action.apply, metadata: { ...metadata, namespace } });
+  } else if ('delete' in action) {
+    await kubectl('delete', ...action.delete.split(' '));
   } else if ('kubectl' in action) {
     await kubectl(...action.kubectl.split(' '));
   } else if ('command' in action) {

@@ -16,7 +16,7 @@ export type Watcher = {
   stop: () => void;
 };
 
-const kinds = ['Rollout', 'ReplicaSet', 'Service', 'Pod', 'Deployment'] as const;
+const kinds = ['Rollout', 'ReplicaSet', 'Service', 'Pod', 'Deployment', 'Ingress'] as const;
 
 export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
   const stop = new AbortController();
@@ -62,6 +62,7 @@ export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
         pods: shelves.Pod.list(namespace)
           .filter(isOfRollout)
           .filter((pod) => !pod.metadata?.deletionTimestamp),
+        routes: shelves.Ingress.list(namespace),
       };
     },
     passed: (namespace) => [...(passed.get(namespace) ?? [])],

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { apiVersionOf, resourceNameOf } from '../../../model/kinds.ts';
+import { resourceNameOf, typeMetaOf } from '../../../model/kinds.ts';
 import type { SimulatedCluster } from '../../cluster.ts';
 import type { AnyObject } from '../admission.ts';
 import {
@@ -132,9 +132,10 @@ async function list(
   const items = limit > 0 ? rest.slice(0, limit) : rest;
   const last = items.at(-1);
   const more = rest.length - items.length;
+  const { apiVersion, kind } = typeMetaOf(resource.kind);
   return json({
-    kind: `${resource.kind}List`,
-    apiVersion: apiVersionOf(resource.kind),
+    apiVersion,
+    kind: `${kind}List`,
     metadata: {
       resourceVersion: String(version),
       ...(more > 0 && last ? { continue: cursor(last), remainingItemCount: more } : {}),

@@ -1,4 +1,4 @@
-import { type Kind, kindNames, rowOf, type Subresource } from '../../../model/kinds.ts';
+import { type Kind, kindNames, rowOf, type Subresource, typeMetaOf } from '../../../model/kinds.ts';
 
 // What the simulated API server says it serves, in the form kubectl discovers it.
 
@@ -113,9 +113,9 @@ function entriesOf(resource: RestResource): object[] {
   const writes = stored === undefined ? [] : ['create', 'delete', 'patch', 'update'];
   const entry = {
     name: plural,
-    singularName: kind.toLowerCase(),
+    singularName: typeMetaOf(kind).kind.toLowerCase(),
     namespaced,
-    kind,
+    kind: typeMetaOf(kind).kind,
     verbs: [...writes, 'get', 'list', 'watch'].sort(),
     ...(shortNames === undefined ? {} : { shortNames }),
   };

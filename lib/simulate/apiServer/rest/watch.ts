@@ -1,4 +1,4 @@
-import { apiVersionOf, kindNames } from '../../../model/kinds.ts';
+import { kindNames, typeMetaOf } from '../../../model/kinds.ts';
 import { type Millis, minuteMs, secondMs } from '../../../model/units.ts';
 import type { SimulatedCluster } from '../../cluster.ts';
 import type { AnyObject } from '../admission.ts';
@@ -160,8 +160,7 @@ function eventOf(
 
 function bookmark(resource: RestResource, { version }: State, more: object): object {
   return {
-    kind: resource.kind,
-    apiVersion: apiVersionOf(resource.kind),
+    ...typeMetaOf(resource.kind),
     metadata: { resourceVersion: String(version), creationTimestamp: null, ...more },
   };
 }

@@ -1,0 +1,117 @@
+import type { CanaryStrategy, ReplicaSet, Rollout } from '../../model/argo.generated.ts';
+import type { FieldError } from '../../model/faults.ts';
+import { availableOf, podHashOf, replicasOf } from '../../model/workload.ts';
+import { limitsOf } from './counts.ts';
+import type { Release } from './release.ts';
+
+// What is known of where requests go, of a canary with a router. The law that rests on it: no pod leaves
+// while traffic is sent to it, and no traffic is sent where no pods are.
+
+export type Side = 'canary' | 'stable';
+
+/** Under the status that the release has: with another one the sides may be others. */
+export type Traffic = {
+  /** The versions that each side leads to, by Services and by routers; '' where it is pods of any. */
+  leads: Record<Side, string[]>;
+  /** The canary's weight: the least and the most that any object has; absent while that is not known. */
+  canary?: { least: number; most: number };
+  /** What is to be sent where; absent while everything stays as it is. */
+  goal?: { weight: number; routes: string[] };
+  /**
+   * Whether requests are sent as the goal says. A load balancer that is looked at has its say here, and in
+   * the weight of the canary: docs/adr/0043-shrinking-follows-what-is-observed.md
+   */
+  isThere: boolean;
+  /** What is wrong with the objects of routers, by the field that names them. */
+  faults: FieldError[];
+  /** The right that Serin lacks to read them. */
+  remedy?: string;
+};
+
+export function routingOf({ spec }: Rollout): CanaryStrategy['trafficRouting'] {
+  return spec?.strategy?.canary?.trafficRouting ?? undefined;
+}
+
+export function isRouted(rollout: Rollout): boolean {
+  return routingOf(rollout) !== undefined;
+}
+
+/** What all weights add up to. argo v1.10.1 utils/weightutil/weight.go */
+export function totalWeightOf(rollout: Rollout): number {
+  return routingOf(rollout)?.maxTrafficWeight ?? 100;
+}
+
+/** How many pods a weight takes. argo v1.10.1 utils/replicaset/canary.go trafficWeightToReplicas */
+export function podsFor(rollout: Rollout, weight: number): number {
+  return Math.ceil((weight * replicasOf(rollout)) / totalWeightOf(rollout));
+}
+
+/** The most that any object sends to a side; the whole where that is not known. */
+export function mostWeight({ rollout, traffic }: Release, side: Side): number {
+  const total = totalWeightOf(rollout);
+  if (!traffic?.canary) return total;
+  return side === 'canary' ? traffic.canary.most : total - traffic.canary.least;
+}
+
+export function leadsOnlyTo(release: Release, side: Side, hash: string): boolean {
+  const leads = release.traffic?.leads[side] ?? [];
+  return leads.length > 0 && leads.every((each) => each === hash);
+}
+
+/** Whether requests come to the side: by weight, or by a route that a step has set. */
+export function isIdle(release: Release, side: Side): boolean {
+  const { traffic } = release;
+  if (!traffic || mostWeight(release, side) > 0) return false;
+  if (side === 'stable') return true;
+  return traffic.isThere && traffic.goal?.routes.length === 0;
+}
+
+/** Whether requests may come to a version. What is sent to pods of any version is not counted. */
+export function mayReceive(release: Release, set: ReplicaSet): boolean {
+  const hash = podHashOf(set);
+  const sides: Side[] = ['canary', 'stable'];
+  return sides.some(
+    (side) => release.traffic?.leads[side].includes(hash) && !isIdle(release, side),
+  );
+}
+
+/**
+ * Whether a side may be led to a version: it has pods enough for what is sent to that side, and to the
+ * other one where that leads to it too. As many may be missing as may be unavailable.
+ */
+export function canServe(release: Release, side: Side, set: ReplicaSet): boolean {
+  const own = mostWeight(release, side);
+  const other = side === 'canary' ? 'stable' : 'canary';
+  const isShared = leadsOnlyTo(release, other, podHashOf(set));
+  const share = own === 0 ? 0 : own + (isShared ? mostWeight(release, other) : 0);
+  return hasPodsFor(release, set, share);
+}
+
+function hasPodsFor({ rollout }: Release, set: ReplicaSet, weight: number): boolean {
+  const wanted = podsFor(rollout, Math.min(weight, totalWeightOf(rollout)));
+  return availableOf(set) >= Math.max(1, wanted - limitsOf(rollout).maxUnavailable);
+}
+
+/** The way back to a stable version that follows the traffic is as gradual as its pods come. */
+export function isDynamic({ spec }: Rollout): boolean {
+  return spec?.strategy?.canary?.dynamicStableScale === true;
+}
+
+/** The Services of canary and stable, '' where none is named. */
+export function namedServices({ spec }: Pick<Rollout, 'spec'>): Record<Side, string> {
+  const { canaryService = '', stableService = '' } = spec?.strategy?.canary ?? {};
+  return { canary: canaryService, stable: stableService };
+}
+
+/**
+ * Ping and pong, which take turns at being the stable one. Before the first release ping is the canary's, and
+ * becomes the stable one by it. argo v1.10.1 rollout/trafficrouting/service_helper.go
+ */
+export function pingPongOf({ spec, status }: Rollout): Record<Side, string> | undefined {
+  const { pingPong } = spec?.strategy?.canary ?? {};
+  if (!pingPong) return undefined;
+  const { pingService: ping = '', pongService: pong = '' } = pingPong;
+  return status?.canary?.stablePingPong === 'ping'
+    ? { canary: pong, stable: ping }
+    : { canary: ping, stable: pong };
+}

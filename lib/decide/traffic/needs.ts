@@ -1,0 +1,30 @@
+import type { ObjectRef } from '../../model/kinds.ts';
+import type { Observed } from '../../model/observed.ts';
+import { type Answer, type Need, readKey } from '../../model/reads.ts';
+import type { Gathered } from '../release/gathered.ts';
+import { formerNeeds, formerRollouts } from './givenBack.ts';
+import { needsIn, routeAnswers } from './routed.ts';
+
+/** What the routers of a rollout read, and former ones. They bear every failure: each is decided upon. */
+export function trafficNeeds(gathered: Gathered): Need[] {
+  const { answers, template } = gathered;
+  if (!template?.isTyped) return [];
+  return [...needsIn(template.rollout, answers), ...formerNeeds(gathered)];
+}
+
+/** What they were answered, to be kept among what the turn knows. */
+export function routesIn(gathered: Gathered): Record<string, Answer> {
+  const { answers } = gathered;
+  const found = trafficNeeds(gathered).map(
+    ({ read }) => [readKey(read), answers.to(read)] as const,
+  );
+  return Object.fromEntries(found.filter((entry): entry is [string, Answer] => !!entry[1]));
+}
+
+/** The objects that it has its routers look at and write, former ones among them. */
+export function routerObjects(observed: Observed): ObjectRef[] {
+  const answers = routeAnswers(observed);
+  const rollouts = [observed.rollout, ...formerRollouts(observed)];
+  const needs = rollouts.flatMap((rollout) => needsIn(rollout, answers));
+  return needs.flatMap(({ read }) => ('object' in read ? [read.object] : []));
+}

@@ -1,0 +1,74 @@
+import type { Write } from '../../model/plan.ts';
+import type { Answer } from '../../model/reads.ts';
+import { selectedHash } from '../../model/reference.ts';
+import type { Release } from '../release/release.ts';
+import { isRouted, namedServices, routingOf, type Side, type Traffic } from '../release/traffic.ts';
+import { type Aim, aimOf, goalFor } from './goal.ts';
+import { routeAnswers, routersIn, type Using, unknownRouter } from './routed.ts';
+
+/** The release with what was observed of its traffic, under the status that it has. */
+export function withTraffic(release: Release): Release {
+  const { traffic: _, ...rest } = release;
+  if (!isRouted(release.rollout)) return rest;
+  const using = usedBy(release);
+  const known = knownTraffic(release, using);
+  const aim = aimOf({ ...rest, traffic: known });
+  if (!aim) return { ...rest, traffic: known };
+  const goal = { weight: aim.weight, routes: aim.routes.map(({ name }) => name) };
+  const isThere =
+    known.faults.length === 0 &&
+    using.every((each) => writesTo({ ...rest, traffic: known }, each, aim).length === 0);
+  // Of objects that say nothing of weights it is known then, too.
+  const canary = known.canary ?? (isThere && { least: aim.weight, most: aim.weight });
+  return { ...rest, traffic: { ...known, ...(canary && { canary }), goal, isThere } };
+}
+
+/** What brings the objects of a router to where they are to be. */
+export function writesTo(release: Release, each: Using, aim: Aim): Write[] {
+  return each.router.desired(each.routed, goalFor(release, each, aim));
+}
+
+export function usedBy({ rollout, observed }: Release): Using[] {
+  return routersIn(rollout, routeAnswers(observed));
+}
+
+function knownTraffic(release: Release, using: Using[]): Traffic {
+  const faults = using.flatMap(({ router, routed }) => router.check(routed));
+  const weights = using.map(({ router, routed }) => router.canaryWeights(routed));
+  const isKnown =
+    unknownRouter(routingOf(release.rollout) ?? {}) === undefined &&
+    weights.every((each) => each.length > 0);
+  const all = using.length === 0 ? [0] : weights.flat();
+  const remedy = remedyIn(release);
+  return {
+    leads: leadsOf(release, using),
+    ...(isKnown && { canary: { least: Math.min(...all), most: Math.max(...all) } }),
+    isThere: false,
+    faults,
+    ...(remedy !== undefined && { remedy }),
+  };
+}
+
+/** By the Services that routers send to, and by the routers that choose pods themselves. */
+function leadsOf({ rollout, observed }: Release, using: Using[]): Traffic['leads'] {
+  const leads = (side: Side): string[] => {
+    const named =
+      using.length === 0 ? [namedServices(rollout)] : using.map(({ routed }) => routed.services);
+    const services = new Set(named.map((each) => each[side]).filter((name) => name !== ''));
+    const selected = [...services].map((name) => observed.services[name]);
+    const own = using.map(({ router, routed }) => router.hashes?.(routed)[side]);
+    return [
+      ...selected.filter((service) => service != null).map(selectedHash),
+      ...own.filter((hash) => hash !== undefined),
+    ];
+  };
+  return { canary: leads('canary'), stable: leads('stable') };
+}
+
+/** The rule to add where Serin may not read what routers write. */
+function remedyIn({ observed: { routes = {} } }: Release): string | undefined {
+  const failed = Object.values(routes).map((answer: Answer) =>
+    'failed' in answer ? answer.remedy : undefined,
+  );
+  return failed.find((remedy) => remedy !== undefined);
+}

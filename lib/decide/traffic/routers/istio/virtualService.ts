@@ -1,0 +1,218 @@
+import type { IstioVirtualService } from '../../../../model/argo.generated.ts';
+import { type FieldError, fieldError } from '../../../../model/faults.ts';
+import { type KubernetesObject, refText } from '../../../../model/kinds.ts';
+import type { Write } from '../../../../model/plan.ts';
+import { nameOf } from '../../../../model/workload.ts';
+import { changed, type Named, namespaceOf, objectFaults, objectOf } from '../../objects.ts';
+import type { Routed, TrafficGoal } from '../../router.ts';
+import { canaryShare, leadsTo, reweighted, type Sides } from './destinations.ts';
+import { type HttpRoute, managedNames, managedRoutes } from './managedRoutes.ts';
+
+// A VirtualService has routes in three lists, and the spec says which of them the rollout gives weights.
+// argo v1.10.1 rollout/trafficrouting/istio/istio.go
+
+/** What the spec says of a VirtualService. */
+export type Entry = { named: Named<'VirtualService'>; path: string; given: IstioVirtualService };
+
+type Route = HttpRoute & { match?: Match[] };
+type Match = { port?: number; sniHosts?: string[] };
+const lists = ['http', 'tls', 'tcp'] as const;
+type List = (typeof lists)[number];
+
+const field = 'spec.strategy.canary.trafficRouting.istio';
+
+export function entriesOf({ rollout }: Pick<Routed, 'rollout'>): Entry[] {
+  const { virtualService, virtualServices } =
+    rollout.spec?.strategy?.canary?.trafficRouting?.istio ?? {};
+  const one = virtualService ? [virtualService] : [];
+  return (virtualServices ?? one).map((given, index) => {
+    const path = virtualServices ? `${field}.virtualServices[${index}]` : `${field}.virtualService`;
+    const ref = { kind: 'VirtualService', ...placeOf(given.name, namespaceOf(rollout)) } as const;
+    return { path, given, named: { path: `${path}.name`, ref } };
+  });
+}
+
+/** `NAME` or `NAME.NAMESPACE`. argo v1.10.1 utils/istio/istio.go GetVirtualServiceNamespaceName */
+function placeOf(text: string, own: string): { namespace: string; name: string } {
+  const parts = text.replace(/\.cluster\.local$/, '').split('.');
+  const namespace = parts.length > 1 ? (parts.pop() ?? own) : own;
+  return { namespace, name: parts.join('.') };
+}
+
+function sidesOf({ rollout, services }: Pick<Routed, 'rollout' | 'services'>): Sides {
+  const rule = rollout.spec?.strategy?.canary?.trafficRouting?.istio?.destinationRule;
+  return { services, rule, rollout: nameOf(rollout) };
+}
+
+export function entryFaults(entry: Entry, routed: Routed): FieldError[] {
+  const { path, ref } = entry.named;
+  const found = objectOf(entry.named, routed.answers);
+  if (!found) return objectFaults(entry.named, routed.answers);
+  if (lists.every((list) => routesIn(found, list).length === 0)) {
+    const message = `names the VirtualService ${ref.name}, which has no http, tls or tcp routes; add one`;
+    return fieldError(path, message);
+  }
+  const managed = managedNames(routed.rollout);
+  return lists.flatMap((list) => {
+    const { chosen, faults } = choose(list, found, entry, managed);
+    const routes = routesIn(found, list);
+    const sides = sidesOf(routed);
+    const incomplete = chosen.flatMap((place) => {
+      const missing = (['stable', 'canary'] as const).filter(
+        (side) => !leadsTo(side, routes[place]?.route ?? [], sides),
+      );
+      return missing.map((side) => destinationFault(entry, `${list}[${place}]`, side, sides));
+    });
+    return [...faults, ...incomplete];
+  });
+}
+
+function destinationFault(
+  { named }: Entry,
+  route: string,
+  side: 'canary' | 'stable',
+  { services, rule }: Sides,
+): FieldError {
+  const subset = side === 'canary' ? rule?.canarySubsetName : rule?.stableSubsetName;
+  const wanted = rule ? `of the subset ${subset}` : `of the host ${services[side]}`;
+  const message =
+    `names the VirtualService ${named.ref.name}, whose route spec.${route} has no destination ${wanted}; ` +
+    'add it, with a weight';
+  return { path: named.path, message };
+}
+
+function routesIn({ spec }: KubernetesObject, list: List): Route[] {
+  const routes = ((spec ?? {}) as Partial<Record<List, Route[]>>)[list];
+  return Array.isArray(routes) ? routes : [];
+}
+
+/** The routes of a list whose weights are set, by place: those that the spec names, or the only one. */
+function choose(
+  list: List,
+  found: KubernetesObject,
+  { given, path, named }: Entry,
+  managed: ReadonlySet<string>,
+): { chosen: number[]; faults: FieldError[] } {
+  const routes = routesIn(found, list);
+  const wanted = wantedIn(given, list);
+  if (routes.length === 0) return { chosen: [], faults: [] };
+  if (wanted.length === 0) {
+    const own = placesOf(routes, ({ name = '' }) => !managed.has(name));
+    if (own.length === 1) return { chosen: own, faults: [] };
+    const message =
+      `names the VirtualService ${named.ref.name}, which has ${own.length} ${list} routes besides ` +
+      `those of steps; name those that lead to the rollout in ${fieldOf[list]}`;
+    return { chosen: [], faults: fieldError(named.path, message) };
+  }
+  const places = wanted.map((find) => find(routes));
+  const message = `names a route that the VirtualService ${named.ref.name} does not have; add it there`;
+  return {
+    chosen: [...new Set(places.flat())],
+    faults: places.flatMap((matching, index) =>
+      matching.length > 0 ? [] : fieldError(`${path}.${fieldOf[list]}[${index}]`, message),
+    ),
+  };
+}
+
+const fieldOf = { http: 'routes', tls: 'tlsRoutes', tcp: 'tcpRoutes' } as const;
+
+/** For each route that the spec names, how it is found. */
+function wantedIn(given: IstioVirtualService, list: List): ((routes: Route[]) => number[])[] {
+  if (list === 'http') {
+    return (given.routes ?? []).map(
+      (name) => (routes) => placesOf(routes, (route) => route.name === name).slice(0, 1),
+    );
+  }
+  if (list === 'tcp') {
+    return (given.tcpRoutes ?? []).map(
+      ({ port = 0 }) =>
+        (routes) =>
+          placesOf(routes, (route) => isAtPort(route, port)),
+    );
+  }
+  return (given.tlsRoutes ?? []).map(
+    ({ port = 0, sniHosts = [] }) =>
+      (routes) =>
+        placesOf(routes, (route) => isAtPort(route, port) && isOfHosts(route, sniHosts)),
+  );
+}
+
+function placesOf(routes: Route[], is: (route: Route) => boolean): number[] {
+  return routes.flatMap((route, place) => (is(route) ? [place] : []));
+}
+
+/** Whether all its matches are of that port; 0 is no port. */
+function isAtPort({ match = [] }: Route, port: number): boolean {
+  const ports = match.length > 0 ? match.map((each) => each.port ?? 0) : [0];
+  return ports.every((each) => each === port);
+}
+
+/** Whether its matches together are of just those hosts. */
+function isOfHosts({ match = [] }: Route, hosts: string[]): boolean {
+  const names = new Set(match.flatMap(({ sniHosts = [] }) => sniHosts));
+  return hosts.length === names.size && hosts.every((name) => names.has(name));
+}
+
+export function entryWeights(entry: Entry, routed: Routed): number[] {
+  const found = objectOf(entry.named, routed.answers);
+  if (!found) return [];
+  const managed = managedNames(routed.rollout);
+  const chosen = lists.flatMap((list) => {
+    const routes = routesIn(found, list);
+    const { chosen } = choose(list, found, entry, managed);
+    return routes.filter((_, place) => chosen.includes(place));
+  });
+  const mirrors = routesIn(found, 'http').filter(
+    ({ name = '', mirror }) => mirror !== undefined && managed.has(name),
+  );
+  return [...chosen, ...mirrors].map(({ route = [] }) => canaryShare(route, sidesOf(routed)));
+}
+
+/** One for each object, whose routes several entries of the spec may name. */
+export function virtualServiceWrites(routed: Routed, goal: TrafficGoal): Write[] {
+  const entries = entriesOf(routed);
+  const byObject = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const id = refText(entry.named.ref);
+    byObject.set(id, [...(byObject.get(id) ?? []), entry]);
+  }
+  return [...byObject.values()].flatMap((own) => {
+    const found = own[0] && objectOf(own[0].named, routed.answers);
+    return found ? changed('VirtualService', found, routedTo(goal, found, own, routed)) : [];
+  });
+}
+
+function routedTo(
+  goal: TrafficGoal,
+  found: KubernetesObject,
+  entries: Entry[],
+  routed: Routed,
+): KubernetesObject {
+  const sides = sidesOf(routed);
+  const managed = managedNames(routed.rollout);
+  const routesAfter = (list: List): Route[] => {
+    const chosen = entries.flatMap((entry) => choose(list, found, entry, managed).chosen);
+    // Of one that does not lead to both sides nobody knows what its destinations are.
+    const isOurs = ({ route = [] }: Route): boolean =>
+      leadsTo('stable', route, sides) && leadsTo('canary', route, sides);
+    const after = routesIn(found, list).map((route, place) =>
+      chosen.includes(place) && isOurs(route)
+        ? { ...route, route: reweighted(route.route ?? [], sides, goal) }
+        : route,
+    );
+    const own = after.filter(({ name = '' }) => !managed.has(name));
+    const there = after.filter(({ name = '' }) => managed.has(name));
+    const first = chosen[0] === undefined ? undefined : after[chosen[0]];
+    if (list !== 'http') return after;
+    return [...(first ? managedRoutes(goal.routes, there, first.route ?? [], sides) : []), ...own];
+  };
+  const filled = lists.filter((list) => routesIn(found, list).length > 0);
+  const spec = Object.fromEntries(filled.map((list) => [list, routesAfter(list)]));
+  return { ...found, spec: { ...(found.spec as object), ...spec } };
+}
+
+/** Whether it has routes before which one of a step can stand. */
+export function takesRoutes({ named }: Entry, { answers }: Routed): boolean {
+  const found = objectOf(named, answers);
+  return !found || routesIn(found, 'http').length > 0;
+}

@@ -1,0 +1,181 @@
+import { expect } from 'vitest';
+import type {
+  Destination,
+  Hashes,
+  ManagedRoute,
+  Router,
+} from '../../../lib/decide/traffic/router.ts';
+import type {
+  CanaryStrategy,
+  Rollout,
+  RolloutTrafficRouting,
+} from '../../../lib/model/argo.generated.ts';
+import type { FieldError } from '../../../lib/model/faults.ts';
+import { type Kind, type KubernetesObject, typeMetaOf } from '../../../lib/model/kinds.ts';
+import { applyMergePatch, mergePatches } from '../../../lib/model/patch.ts';
+import type { Write } from '../../../lib/model/plan.ts';
+import { type Answer, answersIn, type Read, readKey } from '../../../lib/model/reads.ts';
+
+/** A router on a cluster of its own, which answers its needs and takes its writes. */
+export type RouterStage = {
+  objects: () => KubernetesObject[];
+  object: (kind: string, name: string) => KubernetesObject | undefined;
+  put: (object: KubernetesObject) => void;
+  remove: (kind: string, name: string) => void;
+  /** What is read of such an object fails. */
+  fail: (kind: string, name: string, why: string) => void;
+  check: () => FieldError[];
+  canaryWeights: () => number[];
+  hashes: () => Hashes | undefined;
+  /** Turns until nothing is left to write. A second turn must have nothing to write any more. */
+  reach: (goal: Partial<Goal>) => Write[];
+  giveBack: () => Write[];
+};
+
+type Goal = {
+  weight: number;
+  total: number;
+  additional: Destination[];
+  routes: ManagedRoute[];
+  hashes: { canary: string; stable: string };
+};
+
+type Options = {
+  routing: RolloutTrafficRouting;
+  objects: KubernetesObject[];
+  canary?: CanaryStrategy;
+  /** Where they are not those of the spec: ping and pong. */
+  services?: { canary: string; stable: string };
+};
+
+const services = { canary: 'canary', stable: 'stable' };
+export const hashes = { canary: 'c4n4ry', stable: '5t4bl3' };
+
+/** The Rollout `web` in namespace `app`, with Services `canary` and `stable`. */
+export function routerStage(
+  router: Router,
+  { routing, objects, canary = {}, services: led = services }: Options,
+): RouterStage {
+  const rollout: Rollout = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name: 'web', namespace: 'app', uid: 'uid-of-web', resourceVersion: '1' },
+    spec: {
+      strategy: {
+        canary: {
+          ...{ canaryService: services.canary, stableService: services.stable },
+          ...canary,
+          trafficRouting: routing,
+        },
+      },
+    },
+    status: { currentPodHash: hashes.canary, stableRS: hashes.stable },
+  };
+  let version = 1;
+  const kept = new Map<string, KubernetesObject>();
+  const failures = new Map<string, string>();
+  const idOf = (kind: string, namespace: string, name: string) => `${kind}/${namespace}/${name}`;
+  const place = (object: KubernetesObject) =>
+    idOf(object.kind ?? '', object.metadata?.namespace ?? 'app', object.metadata?.name ?? '');
+  const put = (object: KubernetesObject): void => {
+    version += 1;
+    const { name = '', namespace = 'app' } = object.metadata ?? {};
+    const identity = { namespace, resourceVersion: String(version) };
+    kept.set(place(object), {
+      ...object,
+      metadata: { uid: `uid-of-${name}`, ...object.metadata, ...identity },
+    });
+  };
+  for (const object of objects) put(object);
+
+  const answer = (read: Read): Answer => {
+    if ('object' in read) {
+      const { kind, namespace, name } = read.object;
+      const id = idOf(typeMetaOf(kind).kind, namespace, name);
+      const why = failures.get(id);
+      if (why !== undefined) return { failed: why, passing: false };
+      const found = kept.get(id);
+      return found ? { ok: found } : { missing: true };
+    }
+    if (!('list' in read)) throw new Error('a router tries to create nothing');
+    const { kind, apiVersion } = typeMetaOf(read.list);
+    const group = apiVersion.split('/')[0];
+    const isIt = (each: KubernetesObject) =>
+      each.kind === kind &&
+      each.apiVersion?.split('/')[0] === group &&
+      each.metadata?.namespace === read.namespace &&
+      (read.selector ?? '')
+        .split(',')
+        .filter((term) => term !== '')
+        .every((term) => {
+          const [key = '', value] = term.split('=');
+          return each.metadata?.labels?.[key] === value;
+        });
+    return { ok: [...kept.values()].filter(isIt) };
+  };
+
+  const routed = () => {
+    const known = new Map<string, Answer>();
+    const answers = answersIn(known);
+    for (let round = 0; round < 4; round += 1) {
+      const needs = router.needs({ rollout, services: led, answers });
+      const open = needs.filter(({ read }) => !known.has(readKey(read)));
+      if (open.length === 0) return { rollout, services: led, answers };
+      for (const { read } of open) known.set(readKey(read), answer(read));
+    }
+    throw new Error('there is more to read after four rounds');
+  };
+
+  const carryOut = (write: Write): void => {
+    if (write.do === 'create') {
+      expect(kept.has(place(write.object as KubernetesObject)), 'it is there already').toBe(false);
+      put({ ...(write.object as KubernetesObject), ...typeMetaOf(write.kind) });
+      return;
+    }
+    const { kind, namespace, name } = write.ref;
+    const id = idOf(typeMetaOf(kind).kind, namespace, name);
+    const found = kept.get(id);
+    if (!found) throw new Error(`${id} does not exist`);
+    if (write.do === 'patch') {
+      expect(write.ref.resourceVersion).toBe(found.metadata?.resourceVersion);
+      put(applyMergePatch(found, mergePatches(write.patch, write.optional ?? {})));
+    }
+    if (write.do === 'delete') {
+      expect(write.ref.uid).toBe(found.metadata?.uid);
+      kept.delete(id);
+    }
+  };
+
+  const settle = (decide: () => Write[]): Write[] => {
+    const writes = decide();
+    for (const write of writes) carryOut(write);
+    expect(decide(), 'a second turn writes nothing').toEqual([]);
+    return writes;
+  };
+
+  return {
+    objects: () => [...kept.values()],
+    object: (kind, name) => kept.get(idOf(kind, 'app', name)),
+    put,
+    remove: (kind, name) => void kept.delete(idOf(kind, 'app', name)),
+    fail: (kind, name, why) => void failures.set(idOf(kind, 'app', name), why),
+    check: () => router.check(routed()),
+    canaryWeights: () => router.canaryWeights(routed()),
+    hashes: () => router.hashes?.(routed()),
+    reach: ({ weight = 0, total = 100, additional = [], routes = [], hashes: ofGoal = hashes }) => {
+      const taken = additional.reduce((sum, each) => sum + each.weight, 0);
+      const goal = {
+        ...{ total, additional, routes },
+        canary: { service: led.canary, weight, hash: ofGoal.canary },
+        stable: { service: led.stable, weight: total - weight - taken, hash: ofGoal.stable },
+      };
+      return settle(() => router.desired(routed(), goal));
+    },
+    giveBack: () => settle(() => router.giveBack(routed())),
+  };
+}
+
+/** An object as people write it. */
+export function manifest(kind: Kind, name: string, fields: object): KubernetesObject {
+  return { ...typeMetaOf(kind), metadata: { name, namespace: 'app' }, ...fields };
+}
