@@ -4,7 +4,16 @@ import { typeMetaOf } from '../../../model/kinds.ts';
 import { refOf, type Write } from '../../../model/plan.ts';
 import { annotationOf, isControlledBy, nameOf, uidOf } from '../../../model/workload.ts';
 import { ownerOf } from '../../replicaSets/revision.ts';
-import { changed, type Named, namespaceOf, needOf, objectFaults, objectOf } from '../objects.ts';
+import {
+  changed,
+  type Either,
+  eitherFaults,
+  type Named,
+  namedBy,
+  needOf,
+  objectFaults,
+  objectOf,
+} from '../objects.ts';
 import type { Routed, Router, TrafficGoal } from '../router.ts';
 
 // The NGINX Ingress controller sends a part of the requests by a second Ingress with the same rules, which
@@ -28,7 +37,8 @@ export const nginx: Router = {
   isUsed: (routing) => routing.nginx !== undefined,
   can: ['totalWeight'],
   needsServices: () => true,
-  validate: (rollout) => ingressFaults(nginxOf(rollout)),
+  // argo v1.10.1 pkg/apis/rollouts/validation/validation_references.go
+  validate: (rollout) => eitherFaults(ingressesOf(rollout), 'the Ingress of stableService'),
   needs: ({ rollout }) =>
     pairsOf(rollout).flatMap(({ stable, canary }) => [needOf(stable), needOf(canary)]),
   check: (routed) => pairsOf(routed.rollout).flatMap((pair) => pairFaults(pair, routed)),
@@ -47,29 +57,17 @@ function nginxOf({ spec }: Rollout): NginxTrafficRouting {
   return spec?.strategy?.canary?.trafficRouting?.nginx ?? {};
 }
 
-/** argo v1.10.1 pkg/apis/rollouts/validation/validation_references.go */
-function ingressFaults({ stableIngress, stableIngresses }: NginxTrafficRouting): FieldError[] {
-  if (stableIngress && stableIngresses) {
-    return fieldError(field, 'must name stableIngress or stableIngresses, not both; remove one');
-  }
-  return stableIngress || stableIngresses?.length
-    ? []
-    : fieldError(field, 'must name stableIngress or stableIngresses: the Ingress of stableService');
+function ingressesOf(rollout: Rollout): Either {
+  const { stableIngress, stableIngresses } = nginxOf(rollout);
+  const one: Either['one'] = ['stableIngress', stableIngress];
+  return { field, one, several: ['stableIngresses', stableIngresses] };
 }
 
 function pairsOf(rollout: Rollout): Pair[] {
-  const { stableIngress, stableIngresses } = nginxOf(rollout);
-  const named = stableIngresses
-    ? stableIngresses.map((name, index) => [`${field}.stableIngresses[${index}]`, name] as const)
-    : [[`${field}.stableIngress`, stableIngress ?? ''] as const];
-  const once = named.filter(
-    ([, name], index) => named.findIndex(([, other]) => other === name) === index,
-  );
-  const ref = { kind: 'Ingress', namespace: namespaceOf(rollout) } as const;
-  return once.map(([path, name]) => ({
-    stable: { path, ref: { ...ref, name } },
-    canary: { path, ref: { ...ref, name: canaryName(nameOf(rollout), name) } },
-  }));
+  return namedBy('Ingress', ingressesOf(rollout), rollout).map((stable) => {
+    const name = canaryName(nameOf(rollout), stable.ref.name);
+    return { stable, canary: { ...stable, ref: { ...stable.ref, name } } };
+  });
 }
 
 /** argo v1.10.1 utils/ingress/ingress.go GetCanaryIngressName */
