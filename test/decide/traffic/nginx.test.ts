@@ -92,7 +92,7 @@ describe('the NGINX router writes what Argo was recorded to write', () => {
 describe('the Ingress of the canary', () => {
   it('is made by the rollout, whose it is, and with the rollout it goes', () => {
     const stage = stageOf();
-    expect(stage.canaryWeights()).toEqual([]);
+    expect(stage.canaryWeights()).toEqual([0]);
     const [write] = stage.reach({ weight: 0 });
     expect(write).toMatchObject({ phase: 'route', do: 'create', kind: 'Ingress' });
     expect(stage.object('Ingress', 'web-web-canary')?.metadata?.ownerReferences).toEqual([owner]);

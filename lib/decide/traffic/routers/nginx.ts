@@ -107,6 +107,9 @@ function canaryWeights({ rollout, answers }: Routed): number[] {
   const prefix = prefixOf(rollout);
   const wanted = rollout.spec?.strategy?.canary?.trafficRouting?.maxTrafficWeight ?? 100;
   return pairsOf(rollout).flatMap(({ canary }) => {
+    const answer = answers.object(canary.ref);
+    // Where there is none, nothing is sent to the canary.
+    if (answer && 'missing' in answer) return [0];
     const ingress = objectOf(canary, answers);
     const text = ingress && annotationOf(ingress, `${prefix}/canary-weight`);
     if (!text || !/^\d+$/.test(text)) return [];
