@@ -1,10 +1,11 @@
 import type { RolloutTrafficRouting } from '../../model/argo.generated.ts';
 import type { Router } from './router.ts';
+import { alb } from './routers/alb.ts';
 import { istio } from './routers/istio/istio.ts';
 import { nginx } from './routers/nginx.ts';
 
 /** All routers. A new one is a file in routers/ and a row here. */
-const routers: readonly Router[] = [istio, nginx];
+const routers: readonly Router[] = [istio, nginx, alb];
 
 /** Those that a rollout uses: it may use several, and then all have the same goal. */
 export function routersOf(routing: RolloutTrafficRouting | undefined): Router[] {
