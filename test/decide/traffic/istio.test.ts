@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedRoute } from '../../../lib/decide/traffic/router.ts';
 import { istio } from '../../../lib/decide/traffic/routers/istio/istio.ts';
+import { routersOf } from '../../../lib/decide/traffic/routers.ts';
 import { beta, both, first, httpOf, look, second, stageOf, to, web } from './istioStage.ts';
 import { goalAt, objectsOf, recorded, seen } from './peer.ts';
 import { manifest, routerStage } from './stage.ts';
+
+it('is the router of a rollout that has its part in the spec', () => {
+  expect(routersOf({ istio: { virtualService: { name: 'web' } } })).toEqual([istio]);
+  expect(routersOf({ nginx: {} })).not.toContain(istio);
+});
 
 describe('the Istio router writes what Argo was recorded to write', () => {
   const routes: Record<string, ManagedRoute[][]> = {

@@ -115,6 +115,16 @@ describe('a DestinationRule', () => {
     expect(subsetsOf(stage)).toEqual([old, foreign, { name: 'new' }, fixed]);
   });
 
+  it('and a VirtualService get nothing where there is nothing to give back', () => {
+    const { metadata, ...bare } = manifest('DestinationRule', 'web', {});
+    const marked = { ...metadata, annotations: { [mark]: 'web' } };
+    const stage = set(manifest('VirtualService', 'web', {}), { ...bare, metadata: marked });
+    expect(stage.giveBack()).toMatchObject([
+      { patch: { metadata: { annotations: { [mark]: null } } } },
+    ]);
+    expect(stage.objects().map(({ spec }) => spec)).toEqual([undefined, undefined]);
+  });
+
   it('of another rollout is neither written nor given back', () => {
     const others = rule({ name: 'old', labels: { [hashLabel]: 'x' } }, { name: 'new' });
     const stage = set(routed(), {

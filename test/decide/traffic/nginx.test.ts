@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nginx } from '../../../lib/decide/traffic/routers/nginx.ts';
+import { routersOf } from '../../../lib/decide/traffic/routers.ts';
 import type { NginxTrafficRouting } from '../../../lib/model/argo.generated.ts';
 import type { KubernetesObject } from '../../../lib/model/kinds.ts';
 import { objectsOf, recorded, seen } from './peer.ts';
@@ -46,6 +47,11 @@ function edit(stage: RouterStage, metadata: object, fields: object = {}): void {
   const found = stage.object('Ingress', 'web-web-canary')!;
   stage.put({ ...found, ...fields, metadata: { ...found.metadata, ...metadata } });
 }
+
+it('is the router of a rollout that has its part in the spec', () => {
+  expect(routersOf({ nginx: { stableIngress: 'web' } })).toEqual([nginx]);
+  expect(routersOf({ istio: {} })).not.toContain(nginx);
+});
 
 describe('the NGINX router writes what Argo was recorded to write', () => {
   const isCanary = ({ metadata }: KubernetesObject) => metadata?.name?.endsWith('-canary');

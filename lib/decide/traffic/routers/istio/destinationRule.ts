@@ -102,7 +102,7 @@ function rewritten(
     return changed('DestinationRule', found, {
       ...found,
       metadata: { ...found.metadata, annotations },
-      spec: { ...found.spec, subsets },
+      ...(Array.isArray(found.spec?.subsets) && { spec: { ...found.spec, subsets } }),
     });
   });
 }

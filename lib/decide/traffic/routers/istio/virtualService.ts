@@ -208,7 +208,7 @@ function routedTo(
   };
   const filled = lists.filter((list) => routesIn(found, list).length > 0);
   const spec = Object.fromEntries(filled.map((list) => [list, routesAfter(list)]));
-  return { ...found, spec: { ...(found.spec as object), ...spec } };
+  return filled.length > 0 ? { ...found, spec: { ...(found.spec as object), ...spec } } : found;
 }
 
 /** Whether it has routes before which one of a step can stand. */
