@@ -74,8 +74,11 @@ export function objectFaults({ path, ref }: Named, answers: Answers): FieldError
   if ('missing' in answer) {
     return fieldError(path, `names ${what}, which does not exist; create it, or name another`);
   }
-  const remedy = answer.remedy === undefined ? '' : `; ${answer.remedy}`;
-  return fieldError(path, `names ${what}, which cannot be read: ${answer.failed}${remedy}`);
+  return fieldError(path, `names ${what}, which ${unread(answer)}`);
+}
+
+export function unread({ failed, remedy }: { failed: string; remedy?: string }): string {
+  return `cannot be read: ${failed}${remedy === undefined ? '' : `; ${remedy}`}`;
 }
 
 /** The write that makes an object what it is to be; none where it is that already. */

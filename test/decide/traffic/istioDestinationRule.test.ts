@@ -51,6 +51,14 @@ describe('a DestinationRule', () => {
     expect(stage.reach({ weight: 30 })).toHaveLength(1);
   });
 
+  it('keeps each subset that is more than a hash, or none', () => {
+    const mine = { name: 'mine', labels: { track: 'x', [hashLabel]: 'f1xed' } };
+    const others = [mine, { name: 'all' }, { ...fixed, name: 'tuned', trafficPolicy: {} }];
+    const stage = set(routed(), rule(old, { name: 'new' }, ...others));
+    stage.reach({ weight: 0, additional: [{ service: 'aside', weight: 20, hash: '' }] });
+    expect(subsetsOf(stage).slice(2)).toEqual(others);
+  });
+
   it('has a subset for each version of an experiment, for as long as that lasts', () => {
     const stage = set(routed(10), rule(old, { name: 'new' }, foreign, fixed));
     stage.reach({ weight: 10, additional: [{ service: 'aside', weight: 20, hash: 'a51de' }] });
@@ -84,6 +92,16 @@ describe('a DestinationRule', () => {
     const stage = stageOf([routed(), rule(old, { name: 'new' })], {
       istio: { virtualService: { name: 'web' }, destinationRule },
       services: { canary: 'web', stable: 'web-stable' },
+    });
+    stage.reach({ weight: 20 });
+    expect(httpOf(stage)).toEqual([{ route: [inSubset('old', 80), inSubset('new', 20)] }]);
+  });
+
+  it("needs no Services: what has no host is nobody's", () => {
+    const route = [inSubset('old', 90), inSubset('new', 0), to('', 10)];
+    const stage = stageOf([web({ route }), rule(old, { name: 'new' })], {
+      istio: { virtualService: { name: 'web' }, destinationRule },
+      services: { canary: '', stable: '' },
     });
     stage.reach({ weight: 20 });
     expect(httpOf(stage)).toEqual([{ route: [inSubset('old', 80), inSubset('new', 20)] }]);

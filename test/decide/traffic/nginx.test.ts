@@ -184,6 +184,10 @@ describe('the Ingress of the canary', () => {
     stage.reach({ weight: 20 });
     expect(annotationsOf(stage)).toMatchObject({ [`${prefix}/canary-weight-total`]: '200' });
     expect(stage.canaryWeights()).toEqual([10]);
+    stage.reach({ weight: 200 });
+    expect(stage.canaryWeights()).toEqual([100]);
+    edit(stage, { annotations: { [`${prefix}/canary-weight`]: 'many' } });
+    expect(stage.canaryWeights()).toEqual([]);
   });
 
   it('has a name of at most 253 characters', () => {
@@ -242,10 +246,12 @@ describe('what is wrong with an NGINX Ingress is said, and how to mend it', () =
   it('when it, or the one of the canary, cannot be read', () => {
     for (const name of ['web', 'web-web-canary']) {
       const stage = stageOf();
-      stage.fail('Ingress', name, 'forbidden');
+      stage.fail('Ingress', name, 'forbidden', 'allow it');
       const [fault] = stage.check();
       expect(fault?.path).toBe(`${field}.stableIngress`);
-      expect(fault?.message).toContain(`the Ingress ${name}, which cannot be read: forbidden`);
+      expect(fault?.message).toContain(
+        `the Ingress ${name}, which cannot be read: forbidden; allow it`,
+      );
     }
   });
 

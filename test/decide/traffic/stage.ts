@@ -23,7 +23,7 @@ export type RouterStage = {
   put: (object: KubernetesObject) => void;
   remove: (kind: string, name: string) => void;
   /** What is read of such an object fails. */
-  fail: (kind: string, name: string, why: string) => void;
+  fail: (kind: string, name: string, why: string, remedy?: string) => void;
   check: () => FieldError[];
   canaryWeights: () => number[];
   hashes: () => Hashes | undefined;
@@ -73,7 +73,7 @@ export function routerStage(
   };
   let version = 1;
   const kept = new Map<string, KubernetesObject>();
-  const failures = new Map<string, string>();
+  const failures = new Map<string, Answer>();
   const idOf = (kind: string, namespace: string, name: string) => `${kind}/${namespace}/${name}`;
   const place = (object: KubernetesObject) =>
     idOf(object.kind ?? '', object.metadata?.namespace ?? 'app', object.metadata?.name ?? '');
@@ -92,8 +92,8 @@ export function routerStage(
     if ('object' in read) {
       const { kind, namespace, name } = read.object;
       const id = idOf(typeMetaOf(kind).kind, namespace, name);
-      const why = failures.get(id);
-      if (why !== undefined) return { failed: why, passing: false };
+      const failure = failures.get(id);
+      if (failure) return failure;
       const found = kept.get(id);
       return found ? { ok: found } : { missing: true };
     }
@@ -158,7 +158,10 @@ export function routerStage(
     object: (kind, name) => kept.get(idOf(kind, 'app', name)),
     put,
     remove: (kind, name) => void kept.delete(idOf(kind, 'app', name)),
-    fail: (kind, name, why) => void failures.set(idOf(kind, 'app', name), why),
+    fail: (kind, name, failed, remedy) => {
+      const failure = { failed, passing: false, ...(remedy !== undefined && { remedy }) };
+      failures.set(idOf(kind, 'app', name), failure);
+    },
     check: () => router.check(routed()),
     canaryWeights: () => router.canaryWeights(routed()),
     hashes: () => router.hashes?.(routed()),

@@ -13,6 +13,7 @@ import {
   needOf,
   objectFaults,
   objectOf,
+  unread,
 } from '../objects.ts';
 import type { Routed, Router, TrafficGoal } from '../router.ts';
 
@@ -91,9 +92,7 @@ function pairFaults(
   }
   const answer = answers.object(canary.ref);
   if (answer && 'failed' in answer) {
-    const remedy = answer.remedy === undefined ? '' : `; ${answer.remedy}`;
-    const why = `${answer.failed}${remedy}`;
-    return fieldError(path, `needs the Ingress ${canary.ref.name}, which cannot be read: ${why}`);
+    return fieldError(path, `needs the Ingress ${canary.ref.name}, which ${unread(answer)}`);
   }
   const taken = objectOf(canary, answers);
   if (!taken || isControlledBy(taken, uidOf(rollout))) return [];
