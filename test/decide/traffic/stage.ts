@@ -5,9 +5,12 @@ import type {
   ManagedRoute,
   Router,
 } from '../../../lib/decide/traffic/router.ts';
+import { parseSelector, selects } from '../../../lib/kubernetes/selectors.ts';
 import type {
   CanaryStrategy,
+  PodTemplateSpec,
   Rollout,
+  RolloutStatus,
   RolloutTrafficRouting,
 } from '../../../lib/model/argo.generated.ts';
 import type { FieldError } from '../../../lib/model/faults.ts';
@@ -19,11 +22,13 @@ import { type Answer, answersIn, type Read, readKey } from '../../../lib/model/r
 /** A router on a cluster of its own, which answers its needs and takes its writes. */
 export type RouterStage = {
   objects: () => KubernetesObject[];
-  object: (kind: string, name: string) => KubernetesObject | undefined;
+  object: (kind: Kind, name: string) => KubernetesObject | undefined;
   put: (object: KubernetesObject) => void;
-  remove: (kind: string, name: string) => void;
+  remove: (kind: Kind, name: string) => void;
   /** What is read of such an object fails. */
-  fail: (kind: string, name: string, why: string, remedy?: string) => void;
+  fail: (kind: Kind, name: string, why: string, remedy?: string) => void;
+  /** What is listed of such a kind is answered like this. */
+  failList: (kind: Kind, answer: Answer) => void;
   check: () => FieldError[];
   canaryWeights: () => number[];
   hashes: () => Hashes | undefined;
@@ -46,6 +51,8 @@ type Options = {
   canary?: CanaryStrategy;
   /** Where they are not those of the spec: ping and pong. */
   services?: { canary: string; stable: string };
+  template?: PodTemplateSpec;
+  status?: RolloutStatus;
 };
 
 const services = { canary: 'canary', stable: 'stable' };
@@ -54,13 +61,14 @@ export const hashes = { canary: 'c4n4ry', stable: '5t4bl3' };
 /** The Rollout `web` in namespace `app`, with Services `canary` and `stable`. */
 export function routerStage(
   router: Router,
-  { routing, objects, canary = {}, services: led = services }: Options,
+  { routing, objects, canary = {}, services: led = services, template = {}, status = {} }: Options,
 ): RouterStage {
   const rollout: Rollout = {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
     metadata: { name: 'web', namespace: 'app', uid: 'uid-of-web', resourceVersion: '1' },
     spec: {
+      template,
       strategy: {
         canary: {
           ...{ canaryService: services.canary, stableService: services.stable },
@@ -69,14 +77,14 @@ export function routerStage(
         },
       },
     },
-    status: { currentPodHash: hashes.canary, stableRS: hashes.stable },
+    status: { currentPodHash: hashes.canary, stableRS: hashes.stable, ...status },
   };
   let version = 1;
   const kept = new Map<string, KubernetesObject>();
   const failures = new Map<string, Answer>();
-  const idOf = (kind: string, namespace: string, name: string) => `${kind}/${namespace}/${name}`;
-  const place = (object: KubernetesObject) =>
-    idOf(object.kind ?? '', object.metadata?.namespace ?? 'app', object.metadata?.name ?? '');
+  const lists = new Map<Kind, Answer>();
+  const idOf = (kind: Kind, namespace: string, name: string) =>
+    place({ ...typeMetaOf(kind), metadata: { namespace, name } });
   const put = (object: KubernetesObject): void => {
     version += 1;
     const { name = '', namespace = 'app' } = object.metadata ?? {};
@@ -91,27 +99,21 @@ export function routerStage(
   const answer = (read: Read): Answer => {
     if ('object' in read) {
       const { kind, namespace, name } = read.object;
-      const id = idOf(typeMetaOf(kind).kind, namespace, name);
+      const id = idOf(kind, namespace, name);
       const failure = failures.get(id);
       if (failure) return failure;
       const found = kept.get(id);
       return found ? { ok: found } : { missing: true };
     }
     if (!('list' in read)) throw new Error('a router tries to create nothing');
-    const { kind, apiVersion } = typeMetaOf(read.list);
-    const group = apiVersion.split('/')[0];
-    const isIt = (each: KubernetesObject) =>
-      each.kind === kind &&
-      each.apiVersion?.split('/')[0] === group &&
-      each.metadata?.namespace === read.namespace &&
-      (read.selector ?? '')
-        .split(',')
-        .filter((term) => term !== '')
-        .every((term) => {
-          const [key = '', value] = term.split('=');
-          return each.metadata?.labels?.[key] === value;
-        });
-    return { ok: [...kept.values()].filter(isIt) };
+    const failure = lists.get(read.list);
+    if (failure) return failure;
+    const start = idOf(read.list, read.namespace, '');
+    const selector = parseSelector(read.selector ?? '');
+    const listed = [...kept].filter(
+      ([id, { metadata }]) => id.startsWith(start) && selects(selector, metadata?.labels ?? {}),
+    );
+    return { ok: listed.map(([, object]) => object) };
   };
 
   const routed = () => {
@@ -133,7 +135,7 @@ export function routerStage(
       return;
     }
     const { kind, namespace, name } = write.ref;
-    const id = idOf(typeMetaOf(kind).kind, namespace, name);
+    const id = idOf(kind, namespace, name);
     const found = kept.get(id);
     if (!found) throw new Error(`${id} does not exist`);
     if (write.do === 'patch') {
@@ -162,6 +164,7 @@ export function routerStage(
       const failure = { failed, passing: false, ...(remedy !== undefined && { remedy }) };
       failures.set(idOf(kind, 'app', name), failure);
     },
+    failList: (kind, failure) => void lists.set(kind, failure),
     check: () => router.check(routed()),
     canaryWeights: () => router.canaryWeights(routed()),
     hashes: () => router.hashes?.(routed()),
@@ -176,6 +179,12 @@ export function routerStage(
     },
     giveBack: () => settle(() => router.giveBack(routed())),
   };
+}
+
+/** Of whatever version. */
+function place({ apiVersion = '', kind, metadata }: KubernetesObject): string {
+  const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+  return `${group}/${kind}/${metadata?.namespace ?? 'app'}/${metadata?.name}`;
 }
 
 /** An object as people write it. */
