@@ -1,11 +1,12 @@
 import type { RolloutTrafficRouting } from '../../model/argo.generated.ts';
 import type { Router } from './router.ts';
 import { alb } from './routers/alb.ts';
+import { gatewayApi } from './routers/gatewayApi/gatewayApi.ts';
 import { istio } from './routers/istio/istio.ts';
 import { nginx } from './routers/nginx.ts';
 
 /** All routers. A new one is a file in routers/ and a row here. */
-const routers: readonly Router[] = [istio, nginx, alb];
+const routers: readonly Router[] = [istio, nginx, alb, gatewayApi];
 
 /** Those that a rollout uses: it may use several, and then all have the same goal. */
 export function routersOf(routing: RolloutTrafficRouting | undefined): Router[] {
