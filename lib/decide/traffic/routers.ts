@@ -4,9 +4,10 @@ import { alb } from './routers/alb.ts';
 import { gatewayApi } from './routers/gatewayApi/gatewayApi.ts';
 import { istio } from './routers/istio/istio.ts';
 import { nginx } from './routers/nginx.ts';
+import { traefik } from './routers/traefik.ts';
 
 /** All routers. A new one is a file in routers/ and a row here. */
-const routers: readonly Router[] = [istio, nginx, alb, gatewayApi];
+const routers: readonly Router[] = [istio, nginx, alb, gatewayApi, traefik];
 
 /** Those that a rollout uses: it may use several, and then all have the same goal. */
 export function routersOf(routing: RolloutTrafficRouting | undefined): Router[] {
