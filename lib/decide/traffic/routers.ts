@@ -4,10 +4,11 @@ import { alb } from './routers/alb.ts';
 import { gatewayApi } from './routers/gatewayApi/gatewayApi.ts';
 import { istio } from './routers/istio/istio.ts';
 import { nginx } from './routers/nginx.ts';
+import { smi } from './routers/smi.ts';
 import { traefik } from './routers/traefik.ts';
 
 /** All routers. A new one is a file in routers/ and a row here. */
-const routers: readonly Router[] = [istio, nginx, alb, gatewayApi, traefik];
+const routers: readonly Router[] = [istio, nginx, alb, gatewayApi, traefik, smi];
 
 /** Those that a rollout uses: it may use several, and then all have the same goal. */
 export function routersOf(routing: RolloutTrafficRouting | undefined): Router[] {

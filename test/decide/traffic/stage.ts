@@ -58,6 +58,16 @@ type Options = {
 const services = { canary: 'canary', stable: 'stable' };
 export const hashes = { canary: 'c4n4ry', stable: '5t4bl3' };
 
+/** What the objects have that the Rollout has made. */
+export const owner = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Rollout',
+  name: 'web',
+  uid: 'uid-of-web',
+  controller: true,
+  blockOwnerDeletion: true,
+};
+
 /** The Rollout `web` in namespace `app`, with Services `canary` and `stable`. */
 export function routerStage(
   router: Router,
