@@ -3,12 +3,15 @@ import { type Kind, type KubernetesObject, rowOf, typeMetaOf } from '../../model
 import { refOf, type Write } from '../../model/plan.ts';
 import { isControlledBy, uidOf } from '../../model/workload.ts';
 import { ownerOf } from '../replicaSets/revision.ts';
-import { type Named, objectOf } from './objects.ts';
+import { type Named, objectOf, unread } from './objects.ts';
 import type { Routed } from './router.ts';
 
 // Objects that a router makes itself, which go with their rollout.
 
-function ownObject(named: Named, { rollout, answers }: Routed): KubernetesObject | undefined {
+export function ownObject(
+  named: Named,
+  { rollout, answers }: Routed,
+): KubernetesObject | undefined {
   const found = objectOf(named, answers);
   return found && isControlledBy(found, uidOf(rollout)) ? found : undefined;
 }
@@ -19,20 +22,26 @@ export function ownObjectFaults(named: Named, routed: Routed): FieldError[] {
   const kind = rowOf(ref.kind).kind ?? ref.kind;
   const answer = routed.answers.object(ref);
   if (answer && 'failed' in answer) {
-    const remedy = answer.remedy === undefined ? '' : `; ${answer.remedy}`;
-    const why = `${answer.failed}${remedy}`;
-    return fieldError(path, `needs the ${kind} ${ref.name}, which cannot be read: ${why}`);
+    return fieldError(path, `needs the ${kind} ${ref.name}, which ${unread(answer)}`);
   }
   if (!answer || 'missing' in answer || ownObject(named, routed)) return [];
+  const article = /^[AEIOU]/.test(kind) ? 'an' : 'a';
   const message =
-    `needs a ${kind} named ${ref.name}, and there is one that is not this rollout's; ` +
+    `needs ${article} ${kind} named ${ref.name}, and there is one that is not this rollout's; ` +
     'delete or rename it';
   return fieldError(path, message);
 }
 
-export function created(named: Named, fields: object, { rollout }: Routed): Write {
+export function created(
+  named: Named,
+  { annotations, ...fields }: { annotations?: Record<string, string>; spec: object },
+  { rollout }: Routed,
+): Write {
   const { kind, namespace, name } = named.ref;
-  const metadata = { name, namespace, ownerReferences: [ownerOf(rollout)] };
+  const metadata = {
+    ...{ name, namespace, ownerReferences: [ownerOf(rollout)] },
+    ...(annotations && { annotations }),
+  };
   const object = { ...typeMetaOf(kind), metadata, ...fields };
   return { phase: 'route', do: 'create', kind, object } as Write;
 }

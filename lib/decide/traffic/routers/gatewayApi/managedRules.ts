@@ -5,6 +5,7 @@ import type {
 } from '../../../../model/argo.generated.ts';
 import { deepEqual } from '../../../../model/patch.ts';
 import { type Sides, sideOf } from '../../backends.ts';
+import { prefixPattern } from '../../prefix.ts';
 import type { ManagedRoute, TrafficGoal } from '../../router.ts';
 import {
   type BackendRef,
@@ -122,7 +123,7 @@ function headerMatches(match: HeaderRoutingMatch[]): HeaderMatch[] {
 function headerMatch(name: string, value: StringMatch = {}): HeaderMatch | undefined {
   const { exact, prefix, regex } = value;
   if (exact) return { type: 'Exact', name, value: exact };
-  const text = prefix ? `^${prefix.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}.*` : regex;
+  const text = prefix ? prefixPattern(prefix) : regex;
   return text ? { type: 'RegularExpression', name, value: text } : undefined;
 }
 
