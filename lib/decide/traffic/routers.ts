@@ -3,6 +3,7 @@ import type { Router } from './router.ts';
 import { alb } from './routers/alb.ts';
 import { ambassador } from './routers/ambassador.ts';
 import { apisix } from './routers/apisix.ts';
+import { appMesh } from './routers/appMesh.ts';
 import { gatewayApi } from './routers/gatewayApi/gatewayApi.ts';
 import { istio } from './routers/istio/istio.ts';
 import { nginx } from './routers/nginx.ts';
@@ -14,6 +15,7 @@ const routers: readonly Router[] = [
   alb,
   ambassador,
   apisix,
+  appMesh,
   gatewayApi,
   istio,
   nginx,
