@@ -7,6 +7,7 @@ import { appMesh } from './routers/appMesh.ts';
 import { gatewayApi } from './routers/gatewayApi/gatewayApi.ts';
 import { istio } from './routers/istio/istio.ts';
 import { nginx } from './routers/nginx.ts';
+import { nlb } from './routers/nlb.ts';
 import { smi } from './routers/smi.ts';
 import { traefik } from './routers/traefik.ts';
 
@@ -19,6 +20,7 @@ const routers: readonly Router[] = [
   gatewayApi,
   istio,
   nginx,
+  nlb,
   smi,
   traefik,
 ];
