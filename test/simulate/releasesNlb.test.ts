@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { openRouted, type Routed } from './routedStage.ts';
 
-// The stable Service of a rollout is the one that an NLB is made for: it is led to a version, and has weights.
+// The stable Service is the one that an NLB is made for: it is led to a version, and has weights.
 
 const spec = { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80 }] };
 const action = 'service.beta.kubernetes.io/actions.TCP-80';

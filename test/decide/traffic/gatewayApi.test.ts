@@ -272,13 +272,14 @@ describe('what is wrong with a Gateway API route is said, and how to mend it', (
     ]);
   });
 
-  it('when it cannot be read', () => {
-    const stage = stageOf();
-    stage.fail('HTTPRoute', 'web', 'forbidden');
+  it('when it is in a namespace that Serin may not read', () => {
+    const stage = stageOf({ config: { httpRoute: 'web', namespace: 'gates' } });
+    stage.fail('HTTPRoute', 'web', 'forbidden in gates', 'add the rule', 'gates');
     expect(faultOf(stage)).toEqual([
       '.httpRoute',
-      'names the HTTPRoute web, which cannot be read: forbidden',
+      'names the HTTPRoute web, which cannot be read: forbidden in gates; add the rule',
     ]);
+    expect(stage.reach({ weight: 20 })).toEqual([]);
   });
 
   it('when no rule leads to both Services', () => {

@@ -26,7 +26,7 @@ export type RouterStage = {
   put: (object: KubernetesObject) => void;
   remove: (kind: Kind, name: string) => void;
   /** What is read of such an object fails. */
-  fail: (kind: Kind, name: string, why: string, remedy?: string) => void;
+  fail: (kind: Kind, name: string, why: string, remedy?: string, namespace?: string) => void;
   /** What is listed of such a kind is answered like this. */
   failList: (kind: Kind, answer: Answer) => void;
   check: () => FieldError[];
@@ -170,9 +170,9 @@ export function routerStage(
     object: (kind, name) => kept.get(idOf(kind, 'app', name)),
     put,
     remove: (kind, name) => void kept.delete(idOf(kind, 'app', name)),
-    fail: (kind, name, failed, remedy) => {
+    fail: (kind, name, failed, remedy, namespace = 'app') => {
       const failure = { failed, passing: false, ...(remedy !== undefined && { remedy }) };
-      failures.set(idOf(kind, 'app', name), failure);
+      failures.set(idOf(kind, namespace, name), failure);
     },
     failList: (kind, failure) => void lists.set(kind, failure),
     check: () => router.check(routed()),

@@ -9,8 +9,8 @@ import { type Backend, canaryPart } from '../backends.ts';
 import { changed, type Named, namespaceOf, needOf, objectFaults, objectOf } from '../objects.ts';
 import type { Destination, Routed, Router, TrafficGoal } from '../router.ts';
 
-// The AWS Load Balancer Controller takes the weights of a listener of an NLB from an annotation of the Service
-// that the NLB is made for, its base. That Service's own pods have a weight of their own there.
+// The AWS Load Balancer Controller takes the weights of a listener of an NLB from an annotation of the
+// Service that the NLB is made for, its base. That Service's own pods have a weight of their own there.
 // kubernetes-sigs/aws-load-balancer-controller docs/guide/service/annotations.md
 
 type Settings = { service: string; protocol: string; port: number; stickiness: boolean };
