@@ -106,9 +106,10 @@ function validate(rollout: Rollout): FieldError[] {
   const inexact = steps.flatMap(({ setHeaderRoute }, index) =>
     (setHeaderRoute?.match ?? []).flatMap(({ headerValue = {} }, place) => {
       const path = `spec.strategy.canary.steps[${index}].setHeaderRoute.match[${place}].headerValue`;
+      // That it has just one form is for the kind of step to say.
       const { exact, prefix, regex } = headerValue;
-      const message = 'must be given by exact alone, in which * and ? stand for any characters';
-      return exact && !prefix && !regex ? [] : fieldError(path, message);
+      const message = 'must be given by exact, in which * and ? stand for any characters';
+      return exact || Boolean(prefix) === Boolean(regex) ? [] : fieldError(path, message);
     }),
   );
   return [...faults, ...clashing, ...inexact];
