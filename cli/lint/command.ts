@@ -13,6 +13,7 @@ import {
 import { plain } from '../text.ts';
 import { faultsOf } from './check.ts';
 import { type ClusterOptions, type Verdict, verdictOf } from './dryRun.ts';
+import { routerNotes } from './routerNotes.ts';
 
 type Options = Pick<ClusterOptions, 'kubeconfig' | 'context'>;
 
@@ -26,7 +27,7 @@ type Report = {
   dryRun: boolean;
   /** What else is in the file. */
   passedOver: string[];
-  /** Nothing wrong, but it stops working when Argo's controller does. */
+  /** Nothing wrong, but it does not work, or stops to when Argo's controller does. */
   notes: Finding[];
 };
 
@@ -134,7 +135,8 @@ function misnamed({ meaning, lineOf }: Manifest): Finding[] {
 }
 
 function notesOf({ value, lineOf }: Manifest): Finding[] {
-  return endingsOf(value).map((ending) => ({ ...ending, line: lineOf(ending.path) }));
+  const notes = [...endingsOf(value), ...routerNotes(value)];
+  return notes.map((note) => ({ ...note, line: lineOf(note.path) }));
 }
 
 async function check(

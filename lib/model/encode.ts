@@ -152,9 +152,16 @@ function encodeRaw(value: unknown): string {
   return encodeMap(value, encodeRaw);
 }
 
-// Beyond what JSON must escape, Go escapes what could end a script element or a line in a browser.
 function encodeString(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replace(
+  return goJson(text.toWellFormed());
+}
+
+/**
+ * JSON as Go writes it of a value whose fields stand in Go's order: beyond what JSON must escape, Go escapes
+ * what could end a script element or a line in a browser.
+ */
+export function goJson(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -57,9 +57,9 @@ export function goType(notation: string): GoType {
   throw new Error(`lib/model/gotypes.json has no type ${notation}`);
 }
 
-/** Whether the table has a struct of that name. */
-export function isGoStruct(name: string): boolean {
-  return Object.hasOwn(structs, name);
+/** Whether the table has the objects of that kind, and not only a part of a spec that is called so too. */
+export function isObjectType(kind: string): boolean {
+  return Object.hasOwn(structs, kind) && fieldsOf(kind).some(({ name }) => name === 'metadata');
 }
 
 /** The struct's JSON fields in Go's order, those of embedded structs in their place. */

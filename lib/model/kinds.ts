@@ -56,6 +56,7 @@ const istio = {
   group: 'networking.istio.io',
   versions: ['v1', 'v1beta1', 'v1alpha3'],
 } as const;
+const traefik = { ...routed, versions: ['v1alpha1'], plural: 'traefikservices' } as const;
 const gateway = {
   ...routed,
   group: 'gateway.networking.k8s.io',
@@ -133,12 +134,9 @@ export const kinds = {
   GRPCRoute: { ...gateway, versions: ['v1', 'v1alpha2'], plural: 'grpcroutes' },
   TCPRoute: { ...gateway, versions: ['v1alpha2'], plural: 'tcproutes' },
   TLSRoute: { ...gateway, versions: ['v1', 'v1alpha3', 'v1alpha2'], plural: 'tlsroutes' },
-  TraefikService: {
-    ...routed,
-    group: 'traefik.io',
-    versions: ['v1alpha1'],
-    plural: 'traefikservices',
-  },
+  TraefikService: { ...traefik, group: 'traefik.io' },
+  /** Of Traefik 2, which since 2.10 serves both groups. */
+  OldTraefikService: { ...traefik, kind: 'TraefikService', group: 'traefik.containo.us' },
   ApisixRoute: {
     ...routed,
     group: 'apisix.apache.org',

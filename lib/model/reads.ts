@@ -62,7 +62,8 @@ export function unmetOf(needs: readonly Need[], answers: Answers): Read | undefi
   return needs.find(({ read, bears }) => {
     const answer = answers.to(read);
     if (answer === undefined || 'ok' in answer) return false;
-    if ('missing' in answer) return !('object' in read);
+    // A list is missing where the cluster does not serve the kind.
+    if ('missing' in answer) return 'dryRun' in read || ('list' in read && bears === 'none');
     return bears === 'none' || (bears === 'lasting' && answer.passing);
   })?.read;
 }

@@ -15,6 +15,11 @@ export function checkStructure(typeName: string, value: unknown): Fault[] {
   return check(goType(typeName), value, '');
 }
 
+/** The faults of a value at a path, for a type in the table's notation: `bool`, `LabelSelector`. */
+export function checkValue(notation: string, value: unknown, path: string): Fault[] {
+  return check(goType(notation), value, path);
+}
+
 /** The value without what has faults. An item of a list leaves a zero value: the others keep their places. */
 export function soundPart(typeName: string, value: unknown): unknown {
   return sound(goType(typeName), value);

@@ -17,6 +17,38 @@ import { type Answers, type Need, okOf } from '../../model/reads.ts';
 /** An object, and the field of the spec that names it. */
 export type Named<K extends Kind = Kind> = { path: string; ref: ObjectRef<K> };
 
+/** A field for one object and one for several, of which a spec has either. */
+export type Either = {
+  field: string;
+  one: [key: string, name: string | undefined];
+  several: [key: string, names: string[] | undefined];
+};
+
+/** `what` the fields are for. */
+export function eitherFaults({ field, one, several }: Either, what: string): FieldError[] {
+  const [[key, name], [keys, names]] = [one, several];
+  if (name && names) {
+    return fieldError(field, `must name ${key} or ${keys}, not both; remove one`);
+  }
+  return name || names?.length ? [] : fieldError(field, `must name ${key} or ${keys}: ${what}`);
+}
+
+/** The objects of the rollout's namespace that are named, each once. */
+export function namedBy<K extends Kind>(
+  kind: K,
+  { field, one, several }: Either,
+  rollout: Rollout,
+): Named<K>[] {
+  const [[key, name = ''], [keys, names]] = [one, several];
+  const ref = { kind, namespace: namespaceOf(rollout) };
+  if (!names) return [{ path: `${field}.${key}`, ref: { ...ref, name } }];
+  return names.flatMap((each, index) =>
+    names.indexOf(each) === index
+      ? [{ path: `${field}.${keys}[${index}]`, ref: { ...ref, name: each } }]
+      : [],
+  );
+}
+
 export function namespaceOf({ metadata }: Rollout): string {
   return metadata?.namespace ?? 'default';
 }
@@ -42,8 +74,11 @@ export function objectFaults({ path, ref }: Named, answers: Answers): FieldError
   if ('missing' in answer) {
     return fieldError(path, `names ${what}, which does not exist; create it, or name another`);
   }
-  const remedy = answer.remedy === undefined ? '' : `; ${answer.remedy}`;
-  return fieldError(path, `names ${what}, which cannot be read: ${answer.failed}${remedy}`);
+  return fieldError(path, `names ${what}, which ${unread(answer)}`);
+}
+
+export function unread({ failed, remedy }: { failed: string; remedy?: string }): string {
+  return `cannot be read: ${failed}${remedy === undefined ? '' : `; ${remedy}`}`;
 }
 
 /** The write that makes an object what it is to be; none where it is that already. */

@@ -2,7 +2,7 @@ import { Terminal } from '../../errors.ts';
 import { selects } from '../../kubernetes/selectors.ts';
 import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { encodeGo } from '../../model/encode.ts';
-import { fieldsOf, type GoType, goType, isGoStruct, isRecord } from '../../model/gotypes.ts';
+import { fieldsOf, type GoType, goType, isObjectType, isRecord } from '../../model/gotypes.ts';
 import { type Kind, rowOf, typeMetaOf } from '../../model/kinds.ts';
 import { withoutNulls } from '../../model/nulls.ts';
 import { deepEqual } from '../../model/patch.ts';
@@ -29,7 +29,7 @@ const leftOpen =
 /** The object as it would be stored. Rejects with Terminal what would be refused. */
 export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): AnyObject {
   const { apiVersion } = typeMetaOf(kind);
-  if (!isGoStruct(kind)) return { ...object, ...typeMetaOf(kind) };
+  if (!isObjectType(kind)) return { ...object, ...typeMetaOf(kind) };
   const pruned = { ...prune(kind, object), ...typeMetaOf(kind) };
   refuse(kind, object, [
     ...(object.kind !== undefined && object.kind !== kind ? [`kind: must be ${kind}`] : []),

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedRoute } from '../../../lib/decide/traffic/router.ts';
 import { istio } from '../../../lib/decide/traffic/routers/istio/istio.ts';
+import { routersOf } from '../../../lib/decide/traffic/routers.ts';
 import { beta, both, first, httpOf, look, second, stageOf, to, web } from './istioStage.ts';
 import { goalAt, objectsOf, recorded, seen } from './peer.ts';
 import { manifest, routerStage } from './stage.ts';
+
+it('is the router of a rollout that has its part in the spec', () => {
+  expect(routersOf({ istio: { virtualService: { name: 'web' } } })).toEqual([istio]);
+  expect(routersOf({ nginx: {} })).not.toContain(istio);
+});
 
 describe('the Istio router writes what Argo was recorded to write', () => {
   const routes: Record<string, ManagedRoute[][]> = {
@@ -94,6 +100,15 @@ describe('the routes of a VirtualService', () => {
     ]);
   });
 
+  it('are the first of each name', () => {
+    const main = { name: 'main', route: both() };
+    const stage = stageOf([web(main, main)], {
+      istio: { virtualService: { name: 'web', routes: ['main'] } },
+    });
+    stage.reach({ weight: 20 });
+    expect(httpOf(stage)).toEqual([{ ...main, route: both(20) }, main]);
+  });
+
   it('may be in another namespace, where hosts have their domain', () => {
     const domain = '.app.svc.cluster.local';
     const there = web({ route: [to(`stable${domain}`, 100), to(`canary${domain}`, 0)] });
@@ -135,22 +150,33 @@ describe('the routes of a VirtualService', () => {
         route: both(),
       },
       { match: [{ port: 443, sniHosts: ['a', 'c'] }], route: both() },
+      { match: [{ sniHosts: ['d'] }], route: both() },
     ];
-    const tcp = [{ route: both() }, { match: [{ port: 3000 }], route: both() }];
+    const tcp = [
+      { route: both() },
+      { match: [{ port: 3000 }], route: both() },
+      { match: [{ port: 1 }], route: both() },
+    ];
     const stage = stageOf([manifest('VirtualService', 'web', { spec: { tls, tcp } })], {
       istio: {
         virtualService: {
           name: 'web',
-          tlsRoutes: [{ port: 443, sniHosts: ['b', 'a'] }],
-          tcpRoutes: [{}],
+          tlsRoutes: [{ port: 443, sniHosts: ['b', 'a'] }, { sniHosts: ['d'] }],
+          tcpRoutes: [{ port: 3000 }],
         },
       },
     });
     stage.reach({ weight: 40 });
     const { spec } = stage.object('VirtualService', 'web')!;
     const routes = spec as { tls: { route: object }[]; tcp: { route: object }[] };
-    expect(routes.tls.map(({ route }) => route)).toEqual([both(40), both(40), both(), both()]);
-    expect(routes.tcp.map(({ route }) => route)).toEqual([both(40), both()]);
+    expect(routes.tls.map(({ route }) => route)).toEqual([
+      both(40),
+      both(40),
+      both(),
+      both(),
+      both(40),
+    ]);
+    expect(routes.tcp.map(({ route }) => route)).toEqual([both(), both(40), both()]);
   });
 
   it('need no name where there is one besides those of steps, also while these are there', () => {
@@ -160,6 +186,17 @@ describe('the routes of a VirtualService', () => {
     stage.reach({ weight: 0, routes: [beta] });
     stage.reach({ weight: 20, routes: [beta] });
     expect(httpOf(stage)[1]).toEqual({ name: 'main', route: both(20) });
+  });
+
+  it('keep what else their destinations say: subsets of others, and no weight where it is 0', () => {
+    const route = [to('stable', 100, { subset: 'v1' }), to('canary')];
+    const stage = stageOf([web({ route })]);
+    expect(stage.reach({ weight: 0 })).toEqual([]);
+    stage.reach({ weight: 1 });
+    expect(httpOf(stage)).toEqual([
+      { route: [to('stable', 99, { subset: 'v1' }), to('canary', 1)] },
+    ]);
+    expect(stageOf([web({ route: [to('stable'), to('canary')] })]).canaryWeights()).toEqual([0]);
   });
 
   it('tell of a larger share where the weights are not parts of 100', () => {
@@ -193,9 +230,10 @@ describe('the destinations of an experiment', () => {
   });
 
   it("and another's destination goes only where it has a weight, which would be too much", () => {
-    const stage = stageOf([web({ route: [...both(), to('spare', 0), to('legacy', 10)] })]);
+    const spare = [to('web-spare', 0), to('api-6d9f-2-1-trial', 0)];
+    const stage = stageOf([web({ route: [...both(), ...spare, to('legacy', 10)] })]);
     stage.reach({ weight: 10 });
-    expect(httpOf(stage)).toEqual([{ route: [...both(10), to('spare', 0)] }]);
+    expect(httpOf(stage)).toEqual([{ route: [...both(10), ...spare] }]);
   });
 });
 
@@ -241,8 +279,20 @@ describe('the routes of steps', () => {
     expect(stage.canaryWeights()).toEqual([60, 60]);
   });
 
+  it('are the same with a weight of 0 and with none, and say only what is asked for', () => {
+    const stage = stageOf([web({ ...main, route: both() })], { routing });
+    const mirror = { name: 'look', match: [{ path: { exact: '/', prefix: '' } }] };
+    const routes = [{ name: 'look', mirror }];
+    stage.reach({ weight: 0, routes });
+    const [route, ...rest] = httpOf(stage);
+    expect(route).toMatchObject({ route: [to('stable', 100), to('canary')] });
+    expect((route as { match: object }).match).toEqual([{ uri: { exact: '/' } }]);
+    stage.put(web({ ...route, route: both() }, ...rest));
+    expect(stage.reach({ weight: 0, routes })).toEqual([]);
+  });
+
   it('are put in order and put right where they were edited, and all others stay', () => {
-    const other = { name: 'other', route: [to('elsewhere')] };
+    const other = { name: 'other', route: [to('canary')], mirror: { host: 'elsewhere' } };
     const options = { routing, istio: { virtualService: { name: 'web', routes: ['main'] } } };
     const stage = stageOf([web(main, other)], options);
     stage.reach({ weight: 20, routes: [look, beta] });
@@ -252,6 +302,7 @@ describe('the routes of steps', () => {
     expect(httpOf(stage)).toEqual([mirror, header, ...rest]);
     stage.reach({ weight: 20, routes: [beta] });
     expect(httpOf(stage)).toEqual([header, ...rest]);
+    expect(stage.canaryWeights()).toEqual([20]);
     stage.giveBack();
     expect(httpOf(stage)).toEqual([
       { ...main, route: [to('stable', 100, { port: { number: 8080 } }), to('canary', 0)] },
@@ -272,7 +323,9 @@ describe('the routes of steps', () => {
   it('are not put into a VirtualService without http routes', () => {
     const tcp = manifest('VirtualService', 'tcp', { spec: { tcp: [{ route: both() }] } });
     const istio = { virtualServices: [{ name: 'web' }, { name: 'tcp' }] };
-    const stage = stageOf([web(main), tcp], { routing, istio });
+    const canary = { steps: [{ setHeaderRoute: beta.header }] };
+    const stage = stageOf([web(main), tcp], { routing, istio, canary });
+    expect(stage.check()).toEqual([]);
     stage.reach({ weight: 20, routes: [beta] });
     expect(stage.object('VirtualService', 'tcp')?.spec).toEqual({ tcp: [{ route: both(20) }] });
   });

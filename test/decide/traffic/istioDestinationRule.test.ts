@@ -51,6 +51,14 @@ describe('a DestinationRule', () => {
     expect(stage.reach({ weight: 30 })).toHaveLength(1);
   });
 
+  it('keeps each subset that is more than a hash, or none', () => {
+    const mine = { name: 'mine', labels: { track: 'x', [hashLabel]: 'f1xed' } };
+    const others = [mine, { name: 'all' }, { ...fixed, name: 'tuned', trafficPolicy: {} }];
+    const stage = set(routed(), rule(old, { name: 'new' }, ...others));
+    stage.reach({ weight: 0, additional: [{ service: 'aside', weight: 20, hash: '' }] });
+    expect(subsetsOf(stage).slice(2)).toEqual(others);
+  });
+
   it('has a subset for each version of an experiment, for as long as that lasts', () => {
     const stage = set(routed(10), rule(old, { name: 'new' }, foreign, fixed));
     stage.reach({ weight: 10, additional: [{ service: 'aside', weight: 20, hash: 'a51de' }] });
@@ -89,6 +97,16 @@ describe('a DestinationRule', () => {
     expect(httpOf(stage)).toEqual([{ route: [inSubset('old', 80), inSubset('new', 20)] }]);
   });
 
+  it("needs no Services: what has no host is nobody's", () => {
+    const route = [inSubset('old', 90), inSubset('new', 0), to('', 10)];
+    const stage = stageOf([web({ route }), rule(old, { name: 'new' })], {
+      istio: { virtualService: { name: 'web' }, destinationRule },
+      services: { canary: '', stable: '' },
+    });
+    stage.reach({ weight: 20 });
+    expect(httpOf(stage)).toEqual([{ route: [inSubset('old', 80), inSubset('new', 20)] }]);
+  });
+
   it('gives header routes the subset of the canary', () => {
     const stage = stageOf([routed(), rule(old, { name: 'new' })], {
       istio: { virtualService: { name: 'web' }, destinationRule },
@@ -113,6 +131,16 @@ describe('a DestinationRule', () => {
     const { metadata } = stage.object('DestinationRule', 'web')!;
     expect(metadata?.annotations).toEqual({ team: 'blue' });
     expect(subsetsOf(stage)).toEqual([old, foreign, { name: 'new' }, fixed]);
+  });
+
+  it('and a VirtualService get nothing where there is nothing to give back', () => {
+    const { metadata, ...bare } = manifest('DestinationRule', 'web', {});
+    const marked = { ...metadata, annotations: { [mark]: 'web' } };
+    const stage = set(manifest('VirtualService', 'web', {}), { ...bare, metadata: marked });
+    expect(stage.giveBack()).toMatchObject([
+      { patch: { metadata: { annotations: { [mark]: null } } } },
+    ]);
+    expect(stage.objects().map(({ spec }) => spec)).toEqual([undefined, undefined]);
   });
 
   it('of another rollout is neither written nor given back', () => {

@@ -14,14 +14,15 @@ describe('what is wrong with a VirtualService is said, and how to mend it', () =
   };
 
   it('when it is missing or cannot be read', () => {
-    expect(faultOf([])).toEqual({
+    const canary: CanaryStrategy = { steps: [{ setHeaderRoute: beta.header }] };
+    expect(faultOf([], { canary })).toEqual({
       path,
       message: 'names the VirtualService web, which does not exist; create it, or name another',
     });
     const stage = stageOf([web({ route: both() })]);
-    stage.fail('VirtualService', 'web', 'forbidden');
+    stage.fail('VirtualService', 'web', 'forbidden', 'allow it');
     expect(stage.check()).toEqual([
-      { path, message: 'names the VirtualService web, which cannot be read: forbidden' },
+      { path, message: 'names the VirtualService web, which cannot be read: forbidden; allow it' },
     ]);
     expect(stage.canaryWeights()).toEqual([]);
   });
@@ -65,6 +66,10 @@ describe('what is wrong with a VirtualService is said, and how to mend it', () =
     const istio = { virtualService: { name: 'web' }, destinationRule };
     expect(faultOf([web(http), rule], { istio })?.message).toContain(
       'no destination of the subset old',
+    );
+    const other = { route: [to('web', 100, { subset: 'old' }), to('canary', 0)] };
+    expect(faultOf([web(other), rule], { istio })?.message).toContain(
+      'no destination of the subset new',
     );
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nginx } from '../../../lib/decide/traffic/routers/nginx.ts';
+import { routersOf } from '../../../lib/decide/traffic/routers.ts';
 import type { NginxTrafficRouting } from '../../../lib/model/argo.generated.ts';
 import type { KubernetesObject } from '../../../lib/model/kinds.ts';
 import { objectsOf, recorded, seen } from './peer.ts';
@@ -47,6 +48,11 @@ function edit(stage: RouterStage, metadata: object, fields: object = {}): void {
   stage.put({ ...found, ...fields, metadata: { ...found.metadata, ...metadata } });
 }
 
+it('is the router of a rollout that has its part in the spec', () => {
+  expect(routersOf({ nginx: { stableIngress: 'web' } })).toEqual([nginx]);
+  expect(routersOf({ istio: {} })).not.toContain(nginx);
+});
+
 describe('the NGINX router writes what Argo was recorded to write', () => {
   const isCanary = ({ metadata }: KubernetesObject) => metadata?.name?.endsWith('-canary');
   const owned = (object: KubernetesObject): KubernetesObject =>
@@ -92,7 +98,7 @@ describe('the NGINX router writes what Argo was recorded to write', () => {
 describe('the Ingress of the canary', () => {
   it('is made by the rollout, whose it is, and with the rollout it goes', () => {
     const stage = stageOf();
-    expect(stage.canaryWeights()).toEqual([]);
+    expect(stage.canaryWeights()).toEqual([0]);
     const [write] = stage.reach({ weight: 0 });
     expect(write).toMatchObject({ phase: 'route', do: 'create', kind: 'Ingress' });
     expect(stage.object('Ingress', 'web-web-canary')?.metadata?.ownerReferences).toEqual([owner]);
@@ -178,6 +184,10 @@ describe('the Ingress of the canary', () => {
     stage.reach({ weight: 20 });
     expect(annotationsOf(stage)).toMatchObject({ [`${prefix}/canary-weight-total`]: '200' });
     expect(stage.canaryWeights()).toEqual([10]);
+    stage.reach({ weight: 200 });
+    expect(stage.canaryWeights()).toEqual([100]);
+    edit(stage, { annotations: { [`${prefix}/canary-weight`]: 'many' } });
+    expect(stage.canaryWeights()).toEqual([]);
   });
 
   it('has a name of at most 253 characters', () => {
@@ -236,10 +246,12 @@ describe('what is wrong with an NGINX Ingress is said, and how to mend it', () =
   it('when it, or the one of the canary, cannot be read', () => {
     for (const name of ['web', 'web-web-canary']) {
       const stage = stageOf();
-      stage.fail('Ingress', name, 'forbidden');
+      stage.fail('Ingress', name, 'forbidden', 'allow it');
       const [fault] = stage.check();
       expect(fault?.path).toBe(`${field}.stableIngress`);
-      expect(fault?.message).toContain(`the Ingress ${name}, which cannot be read: forbidden`);
+      expect(fault?.message).toContain(
+        `the Ingress ${name}, which cannot be read: forbidden; allow it`,
+      );
     }
   });
 

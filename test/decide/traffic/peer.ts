@@ -11,7 +11,8 @@ export type Seen = {
   weights: TrafficWeights | null;
   objects: Record<string, Fields>;
 };
-type Fields = { annotations?: Record<string, string>; spec?: object };
+/** An annotation that is JSON is recorded as what it says. */
+type Fields = { annotations?: Record<string, unknown>; spec?: object };
 
 export function recorded(name: string): { canary: CanaryStrategy; observations: Seen[] } {
   return JSON.parse(readFileSync(new URL(`peer/${name}.json`, import.meta.url), 'utf8'));
@@ -35,7 +36,10 @@ export function objectsOf({ objects }: Seen): KubernetesObject[] {
   return Object.entries(objects).map(([id, { annotations, spec }]) => {
     const [kind, name = ''] = id.split(' ') as [Kind, string];
     const { metadata, ...rest } = manifest(kind, name, { spec });
-    return { ...rest, metadata: { ...metadata, ...(annotations && { annotations }) } };
+    return {
+      ...rest,
+      metadata: { ...metadata, ...(annotations && { annotations: eachOf(annotations, textOf) }) },
+    };
   });
 }
 
@@ -44,7 +48,22 @@ export function seen(objects: KubernetesObject[]): Record<string, Fields> {
   return Object.fromEntries(
     objects.map(({ kind, metadata = {}, spec }) => {
       const { name, annotations } = metadata;
-      return [`${kind} ${name}`, { ...(annotations && { annotations }), spec: spec as object }];
+      return [
+        `${kind} ${name}`,
+        { ...(annotations && { annotations: eachOf(annotations, saidIn) }), spec: spec as object },
+      ];
     }),
   );
+}
+
+function eachOf<T, U>(fields: Record<string, T>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, change(value)]));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function saidIn(text: string): unknown {
+  return /^[[{]/.test(text) ? JSON.parse(text) : text;
 }

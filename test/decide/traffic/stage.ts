@@ -5,9 +5,12 @@ import type {
   ManagedRoute,
   Router,
 } from '../../../lib/decide/traffic/router.ts';
+import { parseSelector, selects } from '../../../lib/kubernetes/selectors.ts';
 import type {
   CanaryStrategy,
+  PodTemplateSpec,
   Rollout,
+  RolloutStatus,
   RolloutTrafficRouting,
 } from '../../../lib/model/argo.generated.ts';
 import type { FieldError } from '../../../lib/model/faults.ts';
@@ -19,11 +22,13 @@ import { type Answer, answersIn, type Read, readKey } from '../../../lib/model/r
 /** A router on a cluster of its own, which answers its needs and takes its writes. */
 export type RouterStage = {
   objects: () => KubernetesObject[];
-  object: (kind: string, name: string) => KubernetesObject | undefined;
+  object: (kind: Kind, name: string) => KubernetesObject | undefined;
   put: (object: KubernetesObject) => void;
-  remove: (kind: string, name: string) => void;
+  remove: (kind: Kind, name: string) => void;
   /** What is read of such an object fails. */
-  fail: (kind: string, name: string, why: string) => void;
+  fail: (kind: Kind, name: string, why: string, remedy?: string, namespace?: string) => void;
+  /** What is listed of such a kind is answered like this. */
+  failList: (kind: Kind, answer: Answer) => void;
   check: () => FieldError[];
   canaryWeights: () => number[];
   hashes: () => Hashes | undefined;
@@ -46,21 +51,34 @@ type Options = {
   canary?: CanaryStrategy;
   /** Where they are not those of the spec: ping and pong. */
   services?: { canary: string; stable: string };
+  template?: PodTemplateSpec;
+  status?: RolloutStatus;
 };
 
 const services = { canary: 'canary', stable: 'stable' };
 export const hashes = { canary: 'c4n4ry', stable: '5t4bl3' };
 
+/** What the objects have that the Rollout has made. */
+export const owner = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Rollout',
+  name: 'web',
+  uid: 'uid-of-web',
+  controller: true,
+  blockOwnerDeletion: true,
+};
+
 /** The Rollout `web` in namespace `app`, with Services `canary` and `stable`. */
 export function routerStage(
   router: Router,
-  { routing, objects, canary = {}, services: led = services }: Options,
+  { routing, objects, canary = {}, services: led = services, template = {}, status = {} }: Options,
 ): RouterStage {
   const rollout: Rollout = {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
     metadata: { name: 'web', namespace: 'app', uid: 'uid-of-web', resourceVersion: '1' },
     spec: {
+      template,
       strategy: {
         canary: {
           ...{ canaryService: services.canary, stableService: services.stable },
@@ -69,14 +87,14 @@ export function routerStage(
         },
       },
     },
-    status: { currentPodHash: hashes.canary, stableRS: hashes.stable },
+    status: { currentPodHash: hashes.canary, stableRS: hashes.stable, ...status },
   };
   let version = 1;
   const kept = new Map<string, KubernetesObject>();
-  const failures = new Map<string, string>();
-  const idOf = (kind: string, namespace: string, name: string) => `${kind}/${namespace}/${name}`;
-  const place = (object: KubernetesObject) =>
-    idOf(object.kind ?? '', object.metadata?.namespace ?? 'app', object.metadata?.name ?? '');
+  const failures = new Map<string, Answer>();
+  const lists = new Map<Kind, Answer>();
+  const idOf = (kind: Kind, namespace: string, name: string) =>
+    place({ ...typeMetaOf(kind), metadata: { namespace, name } });
   const put = (object: KubernetesObject): void => {
     version += 1;
     const { name = '', namespace = 'app' } = object.metadata ?? {};
@@ -91,27 +109,21 @@ export function routerStage(
   const answer = (read: Read): Answer => {
     if ('object' in read) {
       const { kind, namespace, name } = read.object;
-      const id = idOf(typeMetaOf(kind).kind, namespace, name);
-      const why = failures.get(id);
-      if (why !== undefined) return { failed: why, passing: false };
+      const id = idOf(kind, namespace, name);
+      const failure = failures.get(id);
+      if (failure) return failure;
       const found = kept.get(id);
       return found ? { ok: found } : { missing: true };
     }
     if (!('list' in read)) throw new Error('a router tries to create nothing');
-    const { kind, apiVersion } = typeMetaOf(read.list);
-    const group = apiVersion.split('/')[0];
-    const isIt = (each: KubernetesObject) =>
-      each.kind === kind &&
-      each.apiVersion?.split('/')[0] === group &&
-      each.metadata?.namespace === read.namespace &&
-      (read.selector ?? '')
-        .split(',')
-        .filter((term) => term !== '')
-        .every((term) => {
-          const [key = '', value] = term.split('=');
-          return each.metadata?.labels?.[key] === value;
-        });
-    return { ok: [...kept.values()].filter(isIt) };
+    const failure = lists.get(read.list);
+    if (failure) return failure;
+    const start = idOf(read.list, read.namespace, '');
+    const selector = parseSelector(read.selector ?? '');
+    const listed = [...kept].filter(
+      ([id, { metadata }]) => id.startsWith(start) && selects(selector, metadata?.labels ?? {}),
+    );
+    return { ok: listed.map(([, object]) => object) };
   };
 
   const routed = () => {
@@ -133,7 +145,7 @@ export function routerStage(
       return;
     }
     const { kind, namespace, name } = write.ref;
-    const id = idOf(typeMetaOf(kind).kind, namespace, name);
+    const id = idOf(kind, namespace, name);
     const found = kept.get(id);
     if (!found) throw new Error(`${id} does not exist`);
     if (write.do === 'patch') {
@@ -158,7 +170,11 @@ export function routerStage(
     object: (kind, name) => kept.get(idOf(kind, 'app', name)),
     put,
     remove: (kind, name) => void kept.delete(idOf(kind, 'app', name)),
-    fail: (kind, name, why) => void failures.set(idOf(kind, 'app', name), why),
+    fail: (kind, name, failed, remedy, namespace = 'app') => {
+      const failure = { failed, passing: false, ...(remedy !== undefined && { remedy }) };
+      failures.set(idOf(kind, namespace, name), failure);
+    },
+    failList: (kind, failure) => void lists.set(kind, failure),
     check: () => router.check(routed()),
     canaryWeights: () => router.canaryWeights(routed()),
     hashes: () => router.hashes?.(routed()),
@@ -173,6 +189,12 @@ export function routerStage(
     },
     giveBack: () => settle(() => router.giveBack(routed())),
   };
+}
+
+/** Of whatever version. */
+function place({ apiVersion = '', kind, metadata }: KubernetesObject): string {
+  const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+  return `${group}/${kind}/${metadata?.namespace ?? 'app'}/${metadata?.name}`;
 }
 
 /** An object as people write it. */

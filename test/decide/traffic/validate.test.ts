@@ -108,6 +108,19 @@ describe('a routing that is wrong is told with its path and the remedy', () => {
         'not exact and prefix',
     ],
     [
+      'a header of an ALB that is matched in no way',
+      {
+        ...services,
+        trafficRouting: {
+          alb: { ingress: 'web', servicePort: 80 },
+          managedRoutes: [{ name: 'beta' }],
+        },
+        steps: [header('beta', {})],
+      },
+      `${path}.steps[0].setHeaderRoute.match[0].headerValue must have one of exact, regex, prefix, ` +
+        'not none',
+    ],
+    [
       'a mirror of more than there is',
       {
         ...services,

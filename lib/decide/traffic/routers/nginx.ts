@@ -4,7 +4,17 @@ import { typeMetaOf } from '../../../model/kinds.ts';
 import { refOf, type Write } from '../../../model/plan.ts';
 import { annotationOf, isControlledBy, nameOf, uidOf } from '../../../model/workload.ts';
 import { ownerOf } from '../../replicaSets/revision.ts';
-import { changed, type Named, namespaceOf, needOf, objectFaults, objectOf } from '../objects.ts';
+import {
+  changed,
+  type Either,
+  eitherFaults,
+  type Named,
+  namedBy,
+  needOf,
+  objectFaults,
+  objectOf,
+  unread,
+} from '../objects.ts';
 import type { Routed, Router, TrafficGoal } from '../router.ts';
 
 // The NGINX Ingress controller sends a part of the requests by a second Ingress with the same rules, which
@@ -28,7 +38,8 @@ export const nginx: Router = {
   isUsed: (routing) => routing.nginx !== undefined,
   can: ['totalWeight'],
   needsServices: () => true,
-  validate: (rollout) => ingressFaults(nginxOf(rollout)),
+  // argo v1.10.1 pkg/apis/rollouts/validation/validation_references.go
+  validate: (rollout) => eitherFaults(ingressesOf(rollout), 'the Ingress of stableService'),
   needs: ({ rollout }) =>
     pairsOf(rollout).flatMap(({ stable, canary }) => [needOf(stable), needOf(canary)]),
   check: (routed) => pairsOf(routed.rollout).flatMap((pair) => pairFaults(pair, routed)),
@@ -47,29 +58,17 @@ function nginxOf({ spec }: Rollout): NginxTrafficRouting {
   return spec?.strategy?.canary?.trafficRouting?.nginx ?? {};
 }
 
-/** argo v1.10.1 pkg/apis/rollouts/validation/validation_references.go */
-function ingressFaults({ stableIngress, stableIngresses }: NginxTrafficRouting): FieldError[] {
-  if (stableIngress && stableIngresses) {
-    return fieldError(field, 'must name stableIngress or stableIngresses, not both; remove one');
-  }
-  return stableIngress || stableIngresses?.length
-    ? []
-    : fieldError(field, 'must name stableIngress or stableIngresses: the Ingress of stableService');
+function ingressesOf(rollout: Rollout): Either {
+  const { stableIngress, stableIngresses } = nginxOf(rollout);
+  const one: Either['one'] = ['stableIngress', stableIngress];
+  return { field, one, several: ['stableIngresses', stableIngresses] };
 }
 
 function pairsOf(rollout: Rollout): Pair[] {
-  const { stableIngress, stableIngresses } = nginxOf(rollout);
-  const named = stableIngresses
-    ? stableIngresses.map((name, index) => [`${field}.stableIngresses[${index}]`, name] as const)
-    : [[`${field}.stableIngress`, stableIngress ?? ''] as const];
-  const once = named.filter(
-    ([, name], index) => named.findIndex(([, other]) => other === name) === index,
-  );
-  const ref = { kind: 'Ingress', namespace: namespaceOf(rollout) } as const;
-  return once.map(([path, name]) => ({
-    stable: { path, ref: { ...ref, name } },
-    canary: { path, ref: { ...ref, name: canaryName(nameOf(rollout), name) } },
-  }));
+  return namedBy('Ingress', ingressesOf(rollout), rollout).map((stable) => {
+    const name = canaryName(nameOf(rollout), stable.ref.name);
+    return { stable, canary: { ...stable, ref: { ...stable.ref, name } } };
+  });
 }
 
 /** argo v1.10.1 utils/ingress/ingress.go GetCanaryIngressName */
@@ -93,9 +92,7 @@ function pairFaults(
   }
   const answer = answers.object(canary.ref);
   if (answer && 'failed' in answer) {
-    const remedy = answer.remedy === undefined ? '' : `; ${answer.remedy}`;
-    const why = `${answer.failed}${remedy}`;
-    return fieldError(path, `needs the Ingress ${canary.ref.name}, which cannot be read: ${why}`);
+    return fieldError(path, `needs the Ingress ${canary.ref.name}, which ${unread(answer)}`);
   }
   const taken = objectOf(canary, answers);
   if (!taken || isControlledBy(taken, uidOf(rollout))) return [];
@@ -109,6 +106,9 @@ function canaryWeights({ rollout, answers }: Routed): number[] {
   const prefix = prefixOf(rollout);
   const wanted = rollout.spec?.strategy?.canary?.trafficRouting?.maxTrafficWeight ?? 100;
   return pairsOf(rollout).flatMap(({ canary }) => {
+    const answer = answers.object(canary.ref);
+    // Where there is none, nothing is sent to the canary.
+    if (answer && 'missing' in answer) return [0];
     const ingress = objectOf(canary, answers);
     const text = ingress && annotationOf(ingress, `${prefix}/canary-weight`);
     if (!text || !/^\d+$/.test(text)) return [];

@@ -102,7 +102,7 @@ function rewritten(
     return changed('DestinationRule', found, {
       ...found,
       metadata: { ...found.metadata, annotations },
-      spec: { ...found.spec, subsets },
+      ...(Array.isArray(found.spec?.subsets) && { spec: { ...found.spec, subsets } }),
     });
   });
 }
@@ -131,8 +131,7 @@ function subsetsAfter(subsets: Subset[], goal: TrafficGoal, routed: Routed): Sub
 function labelled(subset: Subset, hash: string): Subset {
   const { labels, ...rest } = subset;
   if (hash !== '') return { ...rest, labels: { ...labels, [hashLabel]: hash } };
-  const { [hashLabel]: before, ...others } = labels ?? {};
-  if (before === undefined) return subset;
+  const { [hashLabel]: _, ...others } = labels ?? {};
   return Object.keys(others).length > 0 ? { ...rest, labels: others } : rest;
 }
 

@@ -1,6 +1,6 @@
 import type { IstioTrafficRouting, Rollout } from '../../../../model/argo.generated.ts';
 import { type FieldError, fieldError } from '../../../../model/faults.ts';
-import { needOf } from '../../objects.ts';
+import { type Either, eitherFaults, needOf } from '../../objects.ts';
 import type { Routed, Router, TrafficGoal } from '../../router.ts';
 import {
   namedRules,
@@ -58,18 +58,16 @@ function allStable({ services }: Routed): TrafficGoal {
 function validate(rollout: Rollout): FieldError[] {
   const istio: IstioTrafficRouting = rollout.spec?.strategy?.canary?.trafficRouting?.istio ?? {};
   const { virtualService, virtualServices, destinationRule } = istio;
+  const named: Either = {
+    field,
+    one: ['virtualService', virtualService?.name],
+    several: ['virtualServices', virtualServices?.map(({ name }) => name)],
+  };
   const ofRule = destinationRule ? validateRule(destinationRule) : [];
-  if (virtualService && virtualServices) {
-    const message = 'must name virtualService or virtualServices, not both; remove one';
-    return [...fieldError(field, message), ...ofRule];
-  }
-  const entries = entriesOf({ rollout });
-  if (entries.length === 0) {
-    const message = 'must name virtualService or virtualServices: whose routes get the weights';
-    return [...fieldError(field, message), ...ofRule];
-  }
+  const unclear = eitherFaults(named, 'whose routes get the weights');
+  if (unclear.length > 0) return [...unclear, ...ofRule];
   const managed = managedNames(rollout);
-  const taken = entries.flatMap(({ path, given }) =>
+  const taken = entriesOf({ rollout }).flatMap(({ path, given }) =>
     (given.routes ?? []).flatMap((name, index) => {
       const message =
         `names the route ${name}, which is one of managedRoutes or of a step; ` +

@@ -201,14 +201,13 @@ function routedTo(
         : route,
     );
     const own = after.filter(({ name = '' }) => !managed.has(name));
-    const there = after.filter(({ name = '' }) => managed.has(name));
     const first = chosen[0] === undefined ? undefined : after[chosen[0]];
     if (list !== 'http') return after;
-    return [...(first ? managedRoutes(goal.routes, there, first.route ?? [], sides) : []), ...own];
+    return [...(first ? managedRoutes(goal.routes, after, first.route ?? [], sides) : []), ...own];
   };
   const filled = lists.filter((list) => routesIn(found, list).length > 0);
   const spec = Object.fromEntries(filled.map((list) => [list, routesAfter(list)]));
-  return { ...found, spec: { ...(found.spec as object), ...spec } };
+  return filled.length > 0 ? { ...found, spec: { ...(found.spec as object), ...spec } } : found;
 }
 
 /** Whether it has routes before which one of a step can stand. */

@@ -1,0 +1,37 @@
+import { namespaceOf } from './objects.ts';
+import type { Routed } from './router.ts';
+
+// What a route leads to where its Services have names and weights, of which an absent one is 1.
+
+export type Backend = { name?: string; namespace?: string; weight?: number };
+export type Sides = Pick<Routed, 'rollout' | 'services'>;
+export type Side = 'canary' | 'stable';
+
+/** One of another namespace is another's, whatever its name. */
+export function sideOf(
+  { name, namespace }: Backend,
+  { rollout, services }: Sides,
+): Side | undefined {
+  const own = namespaceOf(rollout);
+  if (!name || (namespace ?? own) !== own) return undefined;
+  if (name === services.canary) return 'canary';
+  return name === services.stable ? 'stable' : undefined;
+}
+
+export function haveBoth(backends: Backend[], sides: Sides): boolean {
+  const found = backends.map((backend) => sideOf(backend, sides));
+  return found.includes('canary') && found.includes('stable');
+}
+
+/** The part of the requests that goes to the canary, in 100; its weight, where that is more. */
+export function canaryPart(backends: Backend[], sides: Sides): number {
+  const sum = (list: Backend[]) => list.reduce((all, { weight = 1 }) => all + weight, 0);
+  const weight = sum(backends.filter((backend) => sideOf(backend, sides) === 'canary'));
+  const total = sum(backends);
+  return total > 0 ? Math.max(weight, Math.ceil((weight * 100) / total)) : 0;
+}
+
+/** The same one, where it has that weight already. */
+export function withWeight<T extends Backend>(backend: T, weight: number): T {
+  return (backend.weight ?? 1) === weight ? backend : { ...backend, weight };
+}

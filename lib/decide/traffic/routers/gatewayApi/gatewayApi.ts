@@ -1,0 +1,173 @@
+import type { Rollout } from '../../../../model/argo.generated.ts';
+import { type FieldError, fieldError } from '../../../../model/faults.ts';
+import type { KubernetesObject } from '../../../../model/kinds.ts';
+import type { Write } from '../../../../model/plan.ts';
+import { type ListRead, type Need, okOf } from '../../../../model/reads.ts';
+import { nameOf } from '../../../../model/workload.ts';
+import { selectorText } from '../../../release/selector.ts';
+import { canaryPart } from '../../backends.ts';
+import { changed, type Named, needOf, objectFaults, objectOf } from '../../objects.ts';
+import type { Routed, Router, TrafficGoal } from '../../router.ts';
+import { managedBy, withManaged } from './managedRules.ts';
+import { leadsToBoth, type Rule, rulesOf } from './rules.ts';
+import {
+  isUsed,
+  type RouteKind,
+  type RouteSetting,
+  type SelectorSetting,
+  settingsFaults,
+  settingsOf,
+} from './settings.ts';
+
+// Routes of the Gateway API, which many gateways carry out, name their backends with weights. Argo Rollouts
+// leaves them to a plugin: argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi 0.15.
+
+export const gatewayApi: Router = {
+  name: 'plugins["argoproj-labs/gatewayAPI"]',
+  isUsed,
+  can: ['additional', 'headerRoutes', 'mirrorRoutes', 'pingPong', 'totalWeight'],
+  needsServices: () => true,
+  validate: (rollout) => [...settingsFaults(rollout), ...methodFaults(rollout)],
+  needs: (routed) => [...listNeeds(routed), ...routesOf(routed).map(({ named }) => needOf(named))],
+  check: (routed) => {
+    const routes = routesOf(routed);
+    return [
+      ...selectorFaults(routed, routes),
+      ...routes.flatMap((route) => routeFaults(route, routed)),
+    ];
+  },
+  canaryWeights: (routed) =>
+    routesOf(routed).flatMap((route) => {
+      const found = objectOf(route.named, routed.answers);
+      const rules = found ? splitRules(found, route, routed) : [];
+      return rules.map(({ backendRefs = [] }) => canaryPart(backendRefs, routed));
+    }),
+  desired: (routed, goal) => routesOf(routed).flatMap((route) => routeWrites(route, routed, goal)),
+  giveBack: (routed) => {
+    const { canary, stable } = routed.services;
+    const none = { total: 100, additional: [], routes: [] };
+    const goal = {
+      ...none,
+      canary: { service: canary, weight: 0, hash: '' },
+      stable: { service: stable, weight: 100, hash: '' },
+    };
+    return routesOf(routed).flatMap((route) => routeWrites(route, routed, goal));
+  },
+};
+
+/** Named, or found by labels: each once. */
+type Route = { named: Named<RouteKind>; hasHeaderRoutes: boolean };
+
+function routesOf(routed: Routed): Route[] {
+  const { namespace, routes, selectors } = settingsOf(routed.rollout);
+  const found = selectors.flatMap((selected): RouteSetting[] => {
+    const { path, kind } = selected;
+    const objects = okOf(routed.answers.list(listOf(selected, routed.rollout))) ?? [];
+    return objects.map((object) => ({ path, kind, name: nameOf(object), hasHeaderRoutes: false }));
+  });
+  const all = [...routes, ...found];
+  const isSame = (one: RouteSetting, { kind, name }: RouteSetting) =>
+    one.kind === kind && one.name === name;
+  return all.flatMap((route, index) => {
+    const same = all.filter((other) => isSame(other, route));
+    if (same[0] !== all[index]) return [];
+    const { path, kind, name } = route;
+    const hasHeaderRoutes = same.some((other) => other.hasHeaderRoutes);
+    return [{ named: { path, ref: { kind, namespace, name } }, hasHeaderRoutes }];
+  });
+}
+
+function listOf({ kind, selector }: SelectorSetting, rollout: Rollout): ListRead<RouteKind> {
+  const { namespace } = settingsOf(rollout);
+  return { list: kind, namespace, selector: selectorText(selector) };
+}
+
+function listNeeds({ rollout }: Routed): Need[] {
+  return settingsOf(rollout).selectors.map((selected) => ({
+    read: listOf(selected, rollout),
+    bears: 'all',
+  }));
+}
+
+function selectorFaults({ rollout, answers }: Routed, routes: Route[]): FieldError[] {
+  const { selectors } = settingsOf(rollout);
+  const faults = selectors.flatMap((selected) => {
+    const answer = answers.list(listOf(selected, rollout));
+    if (!answer || 'ok' in answer) return [];
+    const failed = 'failed' in answer ? answer : { failed: 'the cluster does not serve them' };
+    const remedy = 'remedy' in failed ? `; ${failed.remedy}` : '';
+    const what = `chooses ${selected.kind}s, which cannot be read`;
+    return fieldError(selected.path, `${what}: ${failed.failed}${remedy}`);
+  });
+  const [first] = selectors;
+  if (faults.length > 0 || routes.length > 0 || !first) return faults;
+  return fieldError(first.path, `chooses no ${first.kind}; give one these labels, or name it`);
+}
+
+function routeFaults(route: Route, routed: Routed): FieldError[] {
+  const { named } = route;
+  const found = objectOf(named, routed.answers);
+  if (!found) return objectFaults(named, routed.answers);
+  if (splitRules(found, route, routed).length > 0) return [];
+  const { canary, stable } = routed.services;
+  const message =
+    `names the ${named.ref.kind} ${named.ref.name}, of which no rule leads to both ${stable} and ` +
+    `${canary}; give one of its rules the two Services as backendRefs`;
+  return fieldError(named.path, message);
+}
+
+/** The rules whose weights are set. */
+function splitRules(found: KubernetesObject, { named }: Route, routed: Routed): Rule[] {
+  const rules = rulesOf(found);
+  const isManaged = managedBy(rules, { ...routed, kind: named.ref.kind });
+  return rules.filter((rule) => leadsToBoth(rule, routed) && !isManaged(rule));
+}
+
+function routeWrites(route: Route, routed: Routed, goal: TrafficGoal): Write[] {
+  const { kind } = route.named.ref;
+  const found = objectOf(route.named, routed.answers);
+  if (!found) return [];
+  const wanted = goal.routes.filter((each) =>
+    'mirror' in each ? takesMirrors(kind) : takesHeaders(route),
+  );
+  const rules = withManaged(rulesOf(found), goal, wanted, { ...routed, kind });
+  const isPlain = [goal.canary, ...goal.additional].every(({ weight }) => weight === 0);
+  const labels = labelsOf(found, routed.rollout, isPlain && wanted.length === 0);
+  return changed(kind, found, {
+    ...found,
+    metadata: { ...found.metadata, ...(labels && { labels }) },
+    ...(rules.length > 0 && { spec: { ...(found.spec as object), rules } }),
+  });
+}
+
+function takesHeaders({ named, hasHeaderRoutes }: Route): boolean {
+  return hasHeaderRoutes && takesMirrors(named.ref.kind);
+}
+
+function takesMirrors(kind: RouteKind): boolean {
+  return kind === 'HTTPRoute' || kind === 'GRPCRoute';
+}
+
+/** A label tells GitOps controllers that the route is not as its manifest has it. */
+function labelsOf(
+  { metadata = {} }: KubernetesObject,
+  rollout: Rollout,
+  isPlain: boolean,
+): Record<string, string> | undefined {
+  const { label } = settingsOf(rollout);
+  if (!label) return metadata.labels;
+  if (!isPlain) return { ...metadata.labels, [label.key]: label.value };
+  const { [label.key]: before, ...others } = metadata.labels ?? {};
+  return before === undefined ? metadata.labels : others;
+}
+
+/** An HTTPRoute has methods by name only. */
+function methodFaults({ spec }: Rollout): FieldError[] {
+  return (spec?.strategy?.canary?.steps ?? []).flatMap(({ setMirrorRoute }, step) =>
+    (setMirrorRoute?.match ?? []).flatMap(({ method }, index) => {
+      const path = `spec.strategy.canary.steps[${step}].setMirrorRoute.match[${index}].method`;
+      const isFaulty = method !== undefined && !method.exact;
+      return isFaulty ? fieldError(path, 'must be exact: a route has no part of a method') : [];
+    }),
+  );
+}
