@@ -53,10 +53,10 @@ describe('a rollout that Serin leaves alone', () => {
   });
 
   it('has its exit code in the help of the program, of status and of wait', async () => {
-    expect((await serin(['--help'])).out).toMatch(/^ {2}4 +.*left alone/m);
+    expect((await serin(['--help'])).out).toMatch(/^ {2}4 +.*does not drive/m);
     for (const command of ['status', 'wait']) {
       expect((await serin([command, '--help'])).out.replace(/\s+/g, ' ')).toMatch(
-        /4 .*left alone/i,
+        /4 .*does not drive/i,
       );
     }
   });

@@ -184,7 +184,7 @@ describe('a command whose write meets somebody else’s', () => {
     expect(command?.text).toMatch(/^retry: superseded. Whether it was carried out is not known/);
   });
 
-  it('is told as of its author where its answer was lost and its time is up before anybody looks', async () => {
+  it('is told as of its author where its answer was lost and it expired before anybody looked', async () => {
     const release = await openRelease(canary());
     await release.image('web:v2');
     const lossy = meddled(release.simulated.world, (cluster) => ({

@@ -106,8 +106,8 @@ function promotedWeight(release: Release, current: ReplicaSet): number {
 }
 
 /**
- * That of the step once its pods are there, and until then that of the steps before. A smaller one goes before
- * the pods that it leaves over.
+ * That of the step once its pods are there, and until then that of the steps before. A smaller one goes
+ * before the pods that it leaves over.
  */
 function stepWeight(release: Release): number {
   const { rollout } = release;
