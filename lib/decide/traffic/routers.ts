@@ -12,7 +12,7 @@ import { smi } from './routers/smi.ts';
 import { traefik } from './routers/traefik.ts';
 
 /** All routers. A new one is a file in routers/ and a row here. */
-const routers: readonly Router[] = [
+export const routers: Router[] = [
   alb,
   ambassador,
   apisix,
