@@ -71,14 +71,14 @@ describe('what is found at the start', () => {
     const write = { manager: 'rollouts-controller', subresource: 'status', fieldsV1 };
     found.note(noticed('Rollout', web({ name: 'theirs', managedFields: [write] })));
     const managedFields = [{ ...write, manager: 'serin' }];
-    const trafficRouting = { nginx: { stableIngress: 'web' } };
-    const routed = make.rollout({
+    const analysis = { templates: [{ templateName: 'success-rate' }] };
+    const analysed = make.rollout({
       metadata: { managedFields },
-      spec: { strategy: { canary: { trafficRouting } } },
+      spec: { strategy: { canary: { analysis } } },
     });
-    found.note(noticed('Rollout', routed));
+    found.note(noticed('Rollout', analysed));
     expect(found.leftAlone()).toEqual([
-      { namespace: 'shop', name: 'web', field: expect.stringContaining('trafficRouting') },
+      { namespace: 'shop', name: 'web', field: expect.stringContaining('analysis') },
     ]);
     expect(found.drivenByOthers().map(({ metadata }) => metadata?.name)).toEqual(['theirs']);
   });

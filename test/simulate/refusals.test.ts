@@ -16,7 +16,7 @@ describe('a write that is refused for good', () => {
     const counted: string[] = [];
     const count = (metric: string) => counted.push(metric);
     const made = simulatedWorld({ clock, seed: 1, count });
-    let isAllowed = false;
+    let isAllowed = true;
     made.connect({
       deliver: (message, world) => deliver(isAllowed ? world : refusing(world), message),
     });
@@ -25,6 +25,9 @@ describe('a write that is refused for good', () => {
     const live = () => made.cluster.read.get('Rollout', namespace, name).status ?? {};
     const pass = (ms: number) => clock.run({ until: clock.now() + ms, eventsMax: 10_000 });
 
+    await pass(10_000);
+    isAllowed = false;
+    made.cluster.scale(namespace, name, 5);
     await pass(10_000);
     const failure = live().conditions?.find(({ type }) => type === 'ReplicaFailure');
     expect(failure).toMatchObject({ status: 'True', reason: 'WriteRefused', message: why });

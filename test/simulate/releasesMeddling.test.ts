@@ -95,7 +95,9 @@ it('a refusal in other words each time is tried again now and then, not at once'
       return deliver(meddled(world, refusing), message);
     },
   });
-  made.cluster.apply('Rollout', rollout());
+  const { metadata } = made.cluster.apply('Rollout', rollout());
+  await clock.run({ until: clock.now() + 10_000, eventsMax: 100_000 });
+  made.cluster.scale(metadata?.namespace ?? '', metadata?.name ?? '', 5);
   await clock.run({ until: clock.now() + 5 * 60_000, eventsMax: 100_000 });
   expect(refusals).toBeGreaterThan(2);
   expect(refusals).toBeLessThan(20);
