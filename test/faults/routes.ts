@@ -22,6 +22,8 @@ export type RouteWatch = {
   resized: (turn: Turn, before: ReplicaSet, after: ReplicaSet) => void;
 };
 
+const routeKinds = ['Service', 'Ingress', 'VirtualService', 'DestinationRule'];
+
 /** What is sent to a version, in hundredths, by its hash; '' is to pods of any version. */
 type Shares = Map<string, number>;
 
@@ -36,7 +38,7 @@ export function watchRoutes(context: Context): RouteWatch {
   return {
     changed: (change) => {
       const { kind, writer, type } = change;
-      const isRoute = ['Service', 'Ingress', 'VirtualService'].includes(kind);
+      const isRoute = routeKinds.includes(kind);
       const isOurs = writer.manager === fieldManager;
       if (kind === 'Rollout' && !isOurs) disturbedAt = context.clock.now();
       if (kind === 'ReplicaSet' && !isOurs && hasLost(change)) disturbedAt = context.clock.now();
@@ -126,9 +128,33 @@ function sharesNow(context: Pick<Context, 'cluster' | 'key'>, live: Rollout): Sh
     const hash = hashOf(name);
     if (hash !== undefined && share > 0) shares.set(hash, (shares.get(hash) ?? 0) + share);
   };
+  const subsets = subsetsOf(context, live);
+  const addSubset = (hash: string | undefined, share: number): void => {
+    if (hash !== undefined && share > 0) shares.set(hash, (shares.get(hash) ?? 0) + share);
+  };
   add(services.canary, weight);
   add(services.stable, 100 - weight);
+  addSubset(subsets?.canary, weight);
+  addSubset(subsets?.stable, 100 - weight);
   return shares;
+}
+
+type DestinationRule = {
+  spec?: { subsets?: { name?: string; labels?: Record<string, string> }[] };
+};
+
+/** The versions that the subsets of a DestinationRule choose; '' is pods of any. */
+function subsetsOf(
+  { cluster, key: { namespace } }: Pick<Context, 'cluster' | 'key'>,
+  live: Rollout,
+): Record<'canary' | 'stable', string> | undefined {
+  const rule = live.spec?.strategy?.canary?.trafficRouting?.istio?.destinationRule;
+  if (!rule) return undefined;
+  const object = cluster.read.find('DestinationRule', namespace, rule.name ?? '');
+  const { subsets = [] } = (object as DestinationRule | undefined)?.spec ?? {};
+  const hashOf = (name = ''): string =>
+    subsets.find((subset) => subset.name === name)?.labels?.[hashLabel] ?? '';
+  return { canary: hashOf(rule.canarySubsetName), stable: hashOf(rule.stableSubsetName) };
 }
 
 function sidesOf({ spec, status }: Rollout): { canary: string; stable: string } {
@@ -141,8 +167,9 @@ function sidesOf({ spec, status }: Rollout): { canary: string; stable: string } 
 }
 
 type VirtualService = {
-  spec?: { http?: { route?: { destination?: { host?: string }; weight?: number }[] }[] };
+  spec?: { http?: { route?: RouteTo[] }[] };
 };
+type RouteTo = { destination?: { host?: string; subset?: string }; weight?: number };
 
 /** The most that any object sends to the canary's Service, in hundredths. */
 function canaryShare(
@@ -156,10 +183,13 @@ function canaryShare(
     find('Ingress', `${nameOf(live)}-${name}-canary`),
   );
   const { canary } = sidesOf(live);
+  const subset = istio?.destinationRule?.canarySubsetName;
+  const isToCanary = ({ destination }: RouteTo): boolean =>
+    subset === undefined ? destination?.host === canary : destination?.subset === subset;
   const routes = (istio?.virtualServices ?? [istio?.virtualService]).flatMap((each) => {
     const object = find('VirtualService', each?.name ?? '') as VirtualService | undefined;
     return (object?.spec?.http ?? []).map(({ route = [] }) =>
-      route.length < 2 ? 0 : (route.find((to) => to.destination?.host === canary)?.weight ?? 0),
+      route.length < 2 ? 0 : (route.find(isToCanary)?.weight ?? 0),
     );
   });
   return Math.max(0, ...ingresses.map(shareOf), ...routes);
