@@ -19,7 +19,7 @@ import {
   clusterEntries,
   inRelease,
   lastRing,
-  noteRings,
+  noteWebhookEnabled,
   registeredCluster,
   removeCluster,
   rotateSecret,
@@ -65,7 +65,7 @@ export async function add(call: Call<AddOptions>): Promise<ExitCode> {
     const secret = newSecret();
     const secrets = withBell ? [{ sha256: secretHash(secret) }] : [];
     const { enforce } = options;
-    const doorbell = { rings: false, ...defined({ enforce }), secrets };
+    const doorbell = { webhookEnabled: false, ...defined({ enforce }), secrets };
     const by = operator();
     const wanted = { ...entryOf(input, cluster), doorbell, addedAt: Date.now(), addedBy: by };
     const { entry, isNew, changed } = await addCluster(documents, wanted);
@@ -182,7 +182,7 @@ function rows(entries: ClusterEntry[]): string[][] {
     head,
     ...entries.map(({ name, eksName, region, roleArn, isPrivate, doorbell, addedAt }) => [
       ...[name, eksName, region, roleArn ?? '-', isPrivate ? 'private' : 'public'],
-      doorbell.rings ? 'doorbell' : 'polled',
+      doorbell.webhookEnabled ? 'doorbell' : 'polled',
       humanAge(Date.now() - addedAt),
     ]),
   ];
@@ -193,14 +193,19 @@ export async function check({ options, io, args }: Call<CheckOptions>): Promise<
   return await administered(async () => {
     const { body: entry } = await registeredCluster(store.documents, args[0] ?? '');
     const findings = await findingsOf(entry, options, await lastRing(store, entry, Date.now()));
-    const { rings } = findings.find(({ what }) => what === 'doorbell') ?? {};
-    const isChange = rings !== undefined && rings !== entry.doorbell.rings;
-    if (isChange) await noteRings(store.documents, entry.name, rings);
+    const { webhookEnabled } = findings.find(({ what }) => what === 'doorbell') ?? {};
+    const isChange =
+      webhookEnabled !== undefined && webhookEnabled !== entry.doorbell.webhookEnabled;
+    if (isChange) await noteWebhookEnabled(store.documents, entry.name, webhookEnabled);
     const isFine = findings.every(({ state }) => state !== 'wrong');
     if (options.output === 'json') sayJson(io, { cluster: shown(entry), isFine, findings });
     else for (const line of reportLines(plainAll(findings))) io.say(line);
     if (isChange && options.output !== 'json') {
-      io.say(rings ? 'From now on Serin relies on the doorbell.' : 'From now on Serin polls it.');
+      io.say(
+        webhookEnabled
+          ? 'From now on Serin relies on the doorbell.'
+          : 'From now on Serin polls it.',
+      );
     }
     return isFine ? exitCodes.ok : exitCodes.refused;
   });

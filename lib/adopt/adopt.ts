@@ -1,4 +1,4 @@
-import { rivalUntil } from '../decide/guards/conflictingController.ts';
+import { conflictUntil } from '../decide/guards/conflictingController.ts';
 import { unsupported } from '../decide/guards/validate.ts';
 import { decide } from '../decide/rollout/decide.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
@@ -114,10 +114,12 @@ async function inAll<T>(
 /** Who else wrote to the status of a rollout just now. */
 export function writersOf(rollouts: Rollout[], now: Millis): Adoption['writers'] {
   return rollouts.flatMap((rollout) => {
-    const { rival } = rivalUntil({ rollout }, now) ?? {};
+    const { conflictingController } = conflictUntil({ rollout }, now) ?? {};
     const { namespace = '', name = '' } = rollout.metadata ?? {};
-    const secondsAgo = Math.round((now - (rival?.wroteAt ?? 0)) / 1000);
-    return rival ? [{ namespace, name, manager: rival.manager, secondsAgo }] : [];
+    const secondsAgo = Math.round((now - (conflictingController?.wroteAt ?? 0)) / 1000);
+    return conflictingController
+      ? [{ namespace, name, manager: conflictingController.manager, secondsAgo }]
+      : [];
   });
 }
 
@@ -274,7 +276,7 @@ async function worldOf(
   const clock = { now: () => now, sleepUntil: async () => {} };
   const store = memoryStore(clock);
   const met = { manager: '', seenAt: 0, times: 1, wroteAt: Number.MAX_SAFE_INTEGER };
-  await store.save({ ...blankRecord(key), rival: met });
+  await store.save({ ...blankRecord(key), conflictingController: met });
   return {
     ...{ clock, store, instanceId, processId: 'adopt', endsAt: Number.POSITIVE_INFINITY },
     cluster: async () => cluster,

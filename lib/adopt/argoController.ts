@@ -20,7 +20,7 @@ export type ArgoController = {
   /** What it is doing. */
   state: string;
   isRival: boolean;
-  /** What would stop it; only of a rival. */
+  /** What would stop it; only of a conflicting one. */
   remedy?: string;
 };
 

@@ -38,5 +38,5 @@ function clusterOf(entry: ClusterEntry, userAgent: string): Cluster {
   const client = eksClient({ region, ...defined({ roleArn }) });
   const at = { server: endpoint, ...defined({ ca }) };
   const signIn = eksAccess({ region, name: eksName, client, at });
-  return kubernetesCluster({ signIn, doorbell: doorbell.rings, userAgent });
+  return kubernetesCluster({ signIn, doorbell: doorbell.webhookEnabled, userAgent });
 }

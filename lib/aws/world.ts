@@ -45,7 +45,7 @@ function counted(wakes: Wakes): Wakes {
 
 async function registered(documents: Documents) {
   const { items } = await documents.list({ kind: 'cluster' }, { limit: clustersMax });
-  return items.map(({ body }) => ({ name: body.name, doorbell: body.doorbell.rings }));
+  return items.map(({ body }) => ({ name: body.name, doorbell: body.doorbell.webhookEnabled }));
 }
 
 /** JSON lines, as CloudWatch searches them; the level comes from POWERTOOLS_LOG_LEVEL. */

@@ -48,7 +48,7 @@ export function accept(request: CommandRequest): Decision {
   const earlier = record.intents.find((intent) => intent.id === id);
   if (earlier?.digest === digest) return { repeat: earlier };
   if (earlier !== undefined) return { refuse: reusedKey };
-  const kept = termsOf(command).urgent ? undefined : keptFrom(record.rival, now);
+  const kept = termsOf(command).urgent ? undefined : keptFrom(record.conflictingController, now);
   if (kept) {
     const text = `Nothing was done: ${keptDetail(kept)}`;
     return { refuse: { kind: 'conflictingController', text } };

@@ -162,14 +162,14 @@ function judgeDoorbell(urls: string[], { entry, now, rangAt }: ApiCheck): Findin
     const text = 'there is none: Serin asks the cluster every minute';
     const todo = 'apply infra/cluster/doorbell, or the chart with doorbell.url set to its URL';
     const more = problem === undefined ? text : `${text}. For one to ring: ${problem}`;
-    return { what, state: 'note', text: more, todo, rings: false };
+    return { what, state: 'note', text: more, todo, webhookEnabled: false };
   }
   const good = doorbell.secrets.filter(({ until }) => until === undefined || until > now);
   const kept = rings.map((ring) => good.find(({ sha256 }) => sha256 === secretHash(ring.secret)));
   if (!rings.every((ring, index) => ring.name === name && kept[index] !== undefined)) {
     const text = 'it rings with a secret that is not, or no more, that of this cluster';
     const todo = `serin cluster rotate ${name}, and apply the URL that it prints`;
-    return { what, state: 'wrong', text, todo, rings: false };
+    return { what, state: 'wrong', text, todo, webhookEnabled: false };
   }
   const last = rangAt === undefined ? '' : `; it rang last at ${new Date(rangAt).toISOString()}`;
   const until = kept.find((each) => each?.until !== undefined)?.until;
@@ -177,9 +177,9 @@ function judgeDoorbell(urls: string[], { entry, now, rangAt }: ApiCheck): Findin
     const to = new Date(until).toISOString();
     const text = `it rings with the secret that was, which counts until ${to}${last}`;
     const todo = 'apply the URL that `serin cluster rotate` printed';
-    return { what, state: 'note', text, todo, rings: problem === undefined };
+    return { what, state: 'note', text, todo, webhookEnabled: problem === undefined };
   }
   const text = `installed, with the right secret${last}`;
-  if (problem === undefined) return { what, state: 'good', text, rings: true };
-  return { what, state: 'note', text: `${text}; but ${problem}`, rings: false };
+  if (problem === undefined) return { what, state: 'good', text, webhookEnabled: true };
+  return { what, state: 'note', text: `${text}; but ${problem}`, webhookEnabled: false };
 }

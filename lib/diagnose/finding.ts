@@ -6,5 +6,5 @@ export type Finding = {
   text: string;
   todo?: string;
   /** Of the doorbell: whether Serin can rely on it. */
-  rings?: boolean;
+  webhookEnabled?: boolean;
 };

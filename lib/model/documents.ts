@@ -34,7 +34,7 @@ export type EgressMode = 'AWS_MANAGED' | 'CUSTOMER_ROUTED' | 'CUSTOMER_ISOLATED'
  * while one takes the place of the other.
  */
 export type DoorbellEntry = {
-  rings: boolean;
+  webhookEnabled: boolean;
   /** Whether a change of a spec that is wrong in itself is refused, and not only warned of. */
   enforce?: boolean;
   secrets: { sha256: string; until?: Millis }[];

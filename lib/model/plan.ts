@@ -1,7 +1,7 @@
 import type { ObjectMeta, RolloutStatus } from './argo.generated.ts';
 import type { Applying, Outcome } from './intent.ts';
 import type { Kind, Kinds, ObjectRef } from './kinds.ts';
-import type { Others, RefusedMetadata, Rival, Routes } from './record.ts';
+import type { ConflictingController, Others, RefusedMetadata, Routes } from './record.ts';
 import { type Millis, minuteMs } from './units.ts';
 
 /** A JSON merge patch (RFC 7396): null removes. */
@@ -118,7 +118,7 @@ export type AnyPlan = {
 export type Plan = AnyPlan & {
   status: RolloutStatus;
   /** Another controller that Serin keeps away from. */
-  rival?: Rival;
+  conflictingController?: ConflictingController;
   /** What is to be remembered of other controllers' writes. */
   others?: Others;
   /** Set when the status differs only in its counts and is to be written a little later. */

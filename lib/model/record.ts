@@ -47,7 +47,7 @@ export type Progress = {
 export type Best = { point: string; ready: number; available: number };
 
 /** Serin's memory of another controller that writes to the same rollout. */
-export type Rival = {
+export type ConflictingController = {
   manager: string;
   /** When it was seen last, and how often in a row: the back-off grows with it. */
   seenAt: Millis;
@@ -122,8 +122,8 @@ export type Envelope = {
   queuedFor?: Millis;
   /** Turns in a row that found nothing changed: the polling back-off grows with it. */
   polls: number;
-  /** Soft claim of one process. Correctness never rests on it. */
-  claim?: { by: string; until: Millis; again?: boolean };
+  /** Of the process that is at it. Correctness never rests on it. */
+  lease?: { by: string; until: Millis; again?: boolean };
   /**
    * Digest of the last status patch and how often in a row it was needed:
    * decide/guards/conflictingController.ts
@@ -151,7 +151,7 @@ export type RolloutMemory = {
   statusAt?: Millis;
   /** When a ReplicaSet was resized last. */
   resizedAt?: Millis;
-  rival?: Rival;
+  conflictingController?: ConflictingController;
   others?: Others;
   /**
    * The Deployment whose pods go as the rollout's come, and how many it had:

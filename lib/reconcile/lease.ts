@@ -8,7 +8,7 @@ import { load } from './withoutTable.ts';
 
 // One process at a time takes turns with an object. That saves work: nothing's correctness rests on it.
 
-type Held = Envelope & { claim: NonNullable<Envelope['claim']> };
+type Held = Envelope & { lease: NonNullable<Envelope['lease']> };
 
 /** Whether another process is at it. */
 export function isHeldByOther(
@@ -16,8 +16,8 @@ export function isHeldByOther(
   { processId }: Pick<World, 'processId'>,
   now: Millis,
 ): record is Held {
-  const { claim } = record ?? {};
-  return claim !== undefined && claim.by !== processId && claim.until > now;
+  const { lease } = record ?? {};
+  return lease !== undefined && lease.by !== processId && lease.until > now;
 }
 
 /** A turn that may end the run keeps no lease: whoever takes the next one must not find it held. */
@@ -33,9 +33,9 @@ export async function leaveToHolder(
   { clock, store, wakes }: Pick<World, 'clock' | 'store' | 'wakes'>,
   record: Held,
 ): Promise<Reconciled> {
-  const { key, claim, view } = record;
-  await store.save({ ...record, claim: { ...claim, again: true } });
-  if (!claim.again) await wakes.send({ key }, claim.until - clock.now());
+  const { key, lease, view } = record;
+  await store.save({ ...record, lease: { ...lease, again: true } });
+  if (!lease.again) await wakes.send({ key }, lease.until - clock.now());
   return { result: 'busy', ...(view && { view }) };
 }
 
@@ -43,9 +43,9 @@ export async function leaveToHolder(
 export async function handOver(run: Run): Promise<Reconciled> {
   const { world, key, seen } = run;
   const { record } = await load(world, key);
-  if (record?.claim?.by === world.processId) {
-    const { claim: _, ...unclaimed } = record;
-    await world.store.save(unclaimed).catch(ifWritten);
+  if (record?.lease?.by === world.processId) {
+    const { lease: _, ...unleased } = record;
+    await world.store.save(unleased).catch(ifWritten);
   }
   await world.wakes.send({ key }, 0);
   return seen ? settled(run, seen) : { result: 'busy' };

@@ -30,7 +30,7 @@ export async function afterRefusal(
 
 /** Notes a refused write. Answers whether it is news: then the next turn says so in the status first. */
 async function noteWrite({ world, key }: Run, now: Refused): Promise<boolean> {
-  const { claim: _, remedy, ...before } = await recordOf(world, key);
+  const { lease: _, remedy, ...before } = await recordOf(world, key);
   // Words may differ each time, by a time or a number: to say it once in a run is enough.
   const isNews = before.refused !== now.refused;
   await world.store.save({ ...before, ...(isNews ? now : remedy && { remedy }) });

@@ -8,8 +8,8 @@ import { stillQueued } from '../queue/queue.ts';
 import { closeIntents, remembered } from './intents.ts';
 import { eventsOf } from './outbox.ts';
 
-/** How long a soft claim holds when its process ended without giving it up. */
-const claimMs: Millis = 20 * secondMs;
+/** How long a lease holds when its process ended without giving it up. */
+const leaseMs: Millis = 20 * secondMs;
 
 export type Next = { record: Envelope } & Pick<Remembered<object>, 'warning'>;
 
@@ -36,7 +36,7 @@ export function nextRecord(
     polls: isUnchanged(before, seen) ? before.polls + 1 : 0,
     ...dueOf(plan, now),
     ...stillQueued(before, now),
-    ...(acts && by !== undefined && { claim: { by, until: now + claimMs } }),
+    ...(acts && by !== undefined && { lease: { by, until: now + leaseMs } }),
     ...(lastPatch && { lastPatch }),
     ...(refused !== undefined && { refused }),
     ...(remedy !== undefined && { remedy }),

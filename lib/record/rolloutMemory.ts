@@ -34,7 +34,7 @@ export function rolloutMemory(
   };
   // A wiped status must not wipe what is needed to restore it.
   const moves = isWorthKeeping(record.progress, progress);
-  const rival = plan.rival ?? record.rival;
+  const conflictingController = plan.conflictingController ?? record.conflictingController;
   const others = plan.others ?? record.others;
   const statusAt = plan.writes.some(isStatusWrite) ? now : record.statusAt;
   const resizedAt = plan.writes.some(isResize) ? now : record.resizedAt;
@@ -45,7 +45,7 @@ export function rolloutMemory(
       progress: moves ? progress : (record.progress ?? progress),
       ...(statusAt !== undefined && { statusAt }),
       ...(resizedAt !== undefined && { resizedAt }),
-      ...(rival && { rival }),
+      ...(conflictingController && { conflictingController }),
       ...(others && { others }),
       ...(plan.leftFor !== undefined && { leftFor: plan.leftFor }),
       ...knownSetsOf(observed, record.knownSets),
@@ -79,10 +79,13 @@ function entriesOf(
 }
 
 /** Said once, when another controller is met for the first time, and not each time that it is met again. */
-function warningOf({ rival }: Plan, now: Millis): Pick<Remembered<object>, 'warning'> {
-  if (rival?.seenAt !== now || rival.times > 1) return {};
+function warningOf(
+  { conflictingController }: Plan,
+  now: Millis,
+): Pick<Remembered<object>, 'warning'> {
+  if (conflictingController?.seenAt !== now || conflictingController.times > 1) return {};
   const text = 'another controller is at work, so Serin keeps away';
-  return { warning: { text, fields: { manager: rival.manager } } };
+  return { warning: { text, fields: { manager: conflictingController.manager } } };
 }
 
 /** The command, where what it wrote may be seen for the first time, as it was marked before that write. */

@@ -147,10 +147,14 @@ export async function lastRing(
 }
 
 /** Notes whether the cluster's changes are announced, which decides how often it is asked. */
-export async function noteRings(documents: Documents, name: string, rings: boolean): Promise<void> {
+export async function noteWebhookEnabled(
+  documents: Documents,
+  name: string,
+  webhookEnabled: boolean,
+): Promise<void> {
   const known = await registeredCluster(documents, name);
-  if (known.body.doorbell.rings === rings) return;
-  const body = { ...known.body, doorbell: { ...known.body.doorbell, rings } };
+  if (known.body.doorbell.webhookEnabled === webhookEnabled) return;
+  const body = { ...known.body, doorbell: { ...known.body.doorbell, webhookEnabled } };
   await documents.put({ ...known, body }).catch(sayTaken(name));
 }
 

@@ -10,9 +10,9 @@ import {
 } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Unreadable } from '../world.ts';
-import { recordUpgrades } from './recordUpgrades.ts';
 import type { Item, ItemKey } from './table.ts';
 import { dueShards } from './tableDefinition.ts';
+import { documentUpgrades, recordUpgrades } from './upgrades.ts';
 
 // How records and ledger entries lie in the table. What a condition or an index needs is an attribute
 // of its own; the rest is one JSON string, which costs less than marshalling every field.
@@ -25,11 +25,10 @@ type Upgrade = (body: Body) => Body;
 const recordSchema = 2;
 const ledgerSchema = 1;
 /** Of documents of all kinds: one that changes gets an upgrade that leaves the others as they are. */
-const documentSchema = 1;
+const documentSchema = 2;
 
 /** By the schema they start from. Schema 1 is the first, so there are none yet. */
 const ledgerUpgrades: Record<number, Upgrade> = {};
-const documentUpgrades: Record<number, Upgrade> = {};
 
 // Encoded, so that a `/` or `#` inside a name cannot make two keys one. Valid Kubernetes and EKS names
 // stay as they are.

@@ -71,7 +71,7 @@ for (let each = 0; each < clusters; each += 1) {
     ...{ kind: 'cluster', id: name, version: 0 },
     body: {
       ...{ name, region: 'eu-west-1', eksName: name, endpoint: 'https://x.invalid' },
-      doorbell: { rings: true, secrets: [{ sha256: secretHash(secret) }] },
+      doorbell: { webhookEnabled: true, secrets: [{ sha256: secretHash(secret) }] },
       ...{ addedAt: 0, addedBy: 'bench' },
     },
   });

@@ -50,7 +50,7 @@ export async function doorbellStage(options: { store?: (store: Store) => Store }
       ...{ kind: 'cluster', id: name, version: known?.version ?? 0 },
       body: {
         ...{ name, region: 'eu-west-1', eksName: name, endpoint: 'https://x.invalid' },
-        doorbell: { rings: true, secrets: [{ sha256: secretHash(secret) }], ...doorbell },
+        doorbell: { webhookEnabled: true, secrets: [{ sha256: secretHash(secret) }], ...doorbell },
         ...{ addedAt: start, addedBy: 'ada' },
       },
     });

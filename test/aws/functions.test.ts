@@ -37,7 +37,7 @@ describe('a bundle under the runtime interface', () => {
       const { documents } = dynamoStore({ client: aws().dynamo, table: aws().table });
       const ca = Buffer.from(one.cert).toString('base64');
       const at = { region: 'eu-central-1', eksName: 'traced', endpoint: cluster.url, ca };
-      const doorbell = { rings: true, secrets: [] };
+      const doorbell = { webhookEnabled: true, secrets: [] };
       const body = { name: 'traced', ...at, doorbell, addedAt: 0, addedBy: 'the test' };
       await documents.put({ kind: 'cluster', id: 'traced', version: 0, body });
       const env = {

@@ -110,7 +110,7 @@ async function start(
       ...{ kind: 'cluster', id: name, version: known?.version ?? 0 },
       body: {
         ...{ name, region, eksName: clusterName, endpoint: kube.url, ca: caBundle },
-        doorbell: { rings: true, secrets: [{ sha256: secretHash(secret) }] },
+        doorbell: { webhookEnabled: true, secrets: [{ sha256: secretHash(secret) }] },
         ...{ addedAt: Date.now(), addedBy: 'the test' },
         ...over,
       },

@@ -73,10 +73,16 @@ export async function cluster({
   writeFileSync(kubeconfig, JSON.stringify(config));
   const argos = { ...world, cluster: async () => sim.as('rollouts-controller') };
   // Of a controller's own writes under that name it must not think that they are a rival's.
-  const rival = { manager: '', seenAt: 0, times: 1, wroteAt: Number.MAX_SAFE_INTEGER };
+  const conflictingController = {
+    manager: '',
+    seenAt: 0,
+    times: 1,
+    wroteAt: Number.MAX_SAFE_INTEGER,
+  };
   const run = async (name = 'web', until = clock.now() + minuteMs) => {
     const key = { cluster: 'local', namespace: 'shop', name };
-    if (!(await world.store.load(key))) await world.store.save({ ...blankRecord(key), rival });
+    if (!(await world.store.load(key)))
+      await world.store.save({ ...blankRecord(key), conflictingController });
     while (clock.now() < until) {
       await reconcile(argos, key);
       await clock.run({ until: clock.now() + 1000, eventsMax: 10_000 });

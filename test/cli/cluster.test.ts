@@ -30,7 +30,7 @@ describe('cluster add', () => {
       },
       ...{ endpoint: 'https://ABC.eks.example', egress: 'AWS_MANAGED', isPrivate: false },
       // Until it is known to be at work, the cluster is polled.
-      doorbell: { rings: false, secrets: [{ sha256: secretHash(secret) }] },
+      doorbell: { webhookEnabled: false, secrets: [{ sha256: secretHash(secret) }] },
     });
     expect(JSON.stringify(kept)).not.toContain(secret);
     const order = [
@@ -110,7 +110,7 @@ describe('cluster add', () => {
     const kept = await store.documents.get({ kind: 'cluster', id: 'prod' });
     expect(kept?.body).toMatchObject({
       ...{ isPrivate: true, egress: 'CUSTOMER_ISOLATED' },
-      doorbell: { rings: false, enforce: true, secrets: [] },
+      doorbell: { webhookEnabled: false, enforce: true, secrets: [] },
     });
   });
 

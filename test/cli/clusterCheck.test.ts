@@ -48,7 +48,8 @@ async function registered(api: Api = {}, facts: EksFacts = {}) {
   const { out } = await shell.run('cluster add prod --region eu-central-1 --eks-name shop-prod');
   const bell = /https:\/\/api\.example\/v1\/doorbell\/\S+/.exec(out)?.[0] ?? '';
   const rings = async () =>
-    (await shell.store.documents.get({ kind: 'cluster', id: 'prod' }))?.body.doorbell.rings;
+    (await shell.store.documents.get({ kind: 'cluster', id: 'prod' }))?.body.doorbell
+      .webhookEnabled;
   return { ...shell, ...cloud, api, bell, rings, asked: seen };
 }
 
@@ -200,7 +201,7 @@ describe('cluster check', () => {
     const known = await scene.store.documents.get({ kind: 'cluster', id: 'prod' });
     const [fresh, old] = known!.body.doorbell.secrets;
     expect(old?.sha256).toBe(secretHash(scene.bell.split('/').at(-1)!));
-    const over = { rings: true, secrets: [fresh!, { ...old!, until: Date.now() - 1 }] };
+    const over = { webhookEnabled: true, secrets: [fresh!, { ...old!, until: Date.now() - 1 }] };
     await scene.store.documents.put({ ...known!, body: { ...known!.body, doorbell: over } });
     const late = await scene.run('cluster check prod');
     expect(late.out).toMatch(/WRONG +doorbell +it rings with a secret that is not, or no more/);

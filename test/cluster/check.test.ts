@@ -20,7 +20,7 @@ const entry: ClusterEntry = {
     addedAt: 0,
     addedBy: '',
   },
-  doorbell: { rings: false, secrets: [{ sha256: secretHash(secret) }] },
+  doorbell: { webhookEnabled: false, secrets: [{ sha256: secretHash(secret) }] },
 };
 
 async function found(user: string, admin?: string): Promise<Record<string, string>> {

@@ -75,7 +75,7 @@ export async function startDoorbell(plane: ControlPlane) {
       ...{ kind: 'cluster', id: 'test', version: known?.version ?? 0 },
       body: {
         ...{ name: 'test', region: 'eu-west-1', eksName: 'test', endpoint: plane.server },
-        doorbell: { rings: true, secrets, ...doorbell },
+        doorbell: { webhookEnabled: true, secrets, ...doorbell },
         ...{ addedAt: 0, addedBy: 'the test' },
       },
     });

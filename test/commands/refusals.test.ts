@@ -215,8 +215,13 @@ describe('expect', () => {
 });
 
 describe('while another controller is kept away from', () => {
-  const rival = { manager: 'rollouts-controller', seenAt: start - 5000, times: 2, wroteAt: start };
-  const options: Options = { record: makeRecord({ rival }) };
+  const conflictingController = {
+    manager: 'rollouts-controller',
+    seenAt: start - 5000,
+    times: 2,
+    wroteAt: start,
+  };
+  const options: Options = { record: makeRecord({ conflictingController }) };
 
   it.each(['promote', 'retry', 'pause', 'resume', 'restart', 'undo'])(
     '%s is refused at once, with what explain says',
@@ -233,8 +238,8 @@ describe('while another controller is kept away from', () => {
 
   it('an abort is accepted, and so is any command when that is over', async () => {
     expect((await (await makeApi(options)).post('abort')).status).toBe(202);
-    const over = { ...rival, seenAt: start - 20_000 };
-    const later = await makeApi({ record: makeRecord({ rival: over }) });
+    const over = { ...conflictingController, seenAt: start - 20_000 };
+    const later = await makeApi({ record: makeRecord({ conflictingController: over }) });
     expect((await later.post('promote')).status).toBe(202);
   });
 });

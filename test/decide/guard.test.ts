@@ -130,7 +130,12 @@ describe('another controller', () => {
     );
     expect(plan).toMatchObject({
       writes: [],
-      rival: { manager: 'argo', seenAt: start, times: 1, wroteAt: start - secondMs },
+      conflictingController: {
+        manager: 'argo',
+        seenAt: start,
+        times: 1,
+        wroteAt: start - secondMs,
+      },
       wake: { at: start + 10 * secondMs },
     });
     expect(plan.events[0]?.reason).toBe('RivalController');
@@ -147,13 +152,13 @@ describe('another controller', () => {
     ['stopped long ago', seenWith(write('argo', start - minuteMs))],
     ['is a person with the plugin', seenWith(write('kubectl', start, 'f:pauseConditions'))],
   ])('that %s is none', (_, seen) => {
-    expect(decide(seen, start).rival).toBeUndefined();
+    expect(decide(seen, start).conflictingController).toBeUndefined();
   });
 
   it('is no less there when somebody who calls himself Serin writes after it', () => {
     const seen = seenWith(write('argo', wroteAt), write('serin', start));
     const met = decide(knowing(seen, { wroteAt: start - minuteMs }), start);
-    expect(met).toMatchObject({ writes: [], rival: { manager: 'argo', wroteAt } });
+    expect(met).toMatchObject({ writes: [], conflictingController: { manager: 'argo', wroteAt } });
   });
 
   it('that goes on is met less and less often, at most every 5 minutes', () => {
@@ -166,34 +171,49 @@ describe('another controller', () => {
       waits.push((at - now) / secondMs);
       now = at;
       const next = seenWith(write('serin', start - minuteMs), write('argo', now - secondMs));
-      seen = { ...next, record: make.record({ ...(plan.rival && { rival: plan.rival }) }) };
+      seen = {
+        ...next,
+        record: make.record({
+          ...(plan.conflictingController && { conflictingController: plan.conflictingController }),
+        }),
+      };
     }
     expect(waits).toEqual([10, 20, 40, 80, 160, 300, 300, 300]);
     expect([1, 2, 6, 60].map(backOffMs)).toEqual([10, 20, 300, 300].map((s) => s * secondMs));
   });
 
   it('is forgotten when its time is over and it wrote no more', () => {
-    const rival = { manager: 'argo', seenAt: start, times: 1, wroteAt: start - secondMs };
+    const conflictingController = {
+      manager: 'argo',
+      seenAt: start,
+      times: 1,
+      wroteAt: start - secondMs,
+    };
     const seen = {
       ...seenWith(write('serin', start - minuteMs), write('argo', start - secondMs)),
-      record: make.record({ rival }),
+      record: make.record({ conflictingController }),
     };
-    expect(decide(seen, start + 9 * secondMs).rival).toEqual(rival);
-    expect(decide(seen, start + 10 * secondMs).rival).toBeUndefined();
+    expect(decide(seen, start + 9 * secondMs).conflictingController).toEqual(conflictingController);
+    expect(decide(seen, start + 10 * secondMs).conflictingController).toBeUndefined();
   });
 
   it('with a clock that is ahead is met once for each of its writes', () => {
     const ahead = seenWith(write('serin', start - minuteMs), write('argo', start + 5 * minuteMs));
     const met = decide(ahead, start);
-    expect(met.rival).toMatchObject({ times: 1 });
-    const later = { ...ahead, record: make.record({ ...(met.rival && { rival: met.rival }) }) };
-    expect(decide(later, start + 10 * secondMs).rival).toBeUndefined();
+    expect(met.conflictingController).toMatchObject({ times: 1 });
+    const later = {
+      ...ahead,
+      record: make.record({
+        ...(met.conflictingController && { conflictingController: met.conflictingController }),
+      }),
+    };
+    expect(decide(later, start + 10 * secondMs).conflictingController).toBeUndefined();
   });
 
   it('shows when our own write is undone three times', () => {
     const lastPatch = { digest: '{}', times: 3 };
     const seen = make.observedPaused({ record: make.record({ lastPatch }) });
-    expect(decide(seen, start).rival).toMatchObject({ times: 1 });
+    expect(decide(seen, start).conflictingController).toMatchObject({ times: 1 });
   });
 });
 

@@ -323,7 +323,7 @@ describe('several commands', () => {
 
 describe('an abort that was asked for', () => {
   const rivals = make.record({
-    rival: {
+    conflictingController: {
       manager: 'rollouts-controller',
       seenAt: start - secondMs,
       times: 1,

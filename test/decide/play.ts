@@ -65,10 +65,14 @@ export function carriedOut(observed: Observed, plan: Plan, now: Millis): Observe
     if (step?.step !== 'apply') return intent;
     return { ...intent, applying: step.applying };
   });
-  const { rival: _, ...record } = observed.record;
+  const { conflictingController: _, ...record } = observed.record;
   return {
     ...next,
-    record: { ...record, intents, ...(plan.rival && { rival: plan.rival }) },
+    record: {
+      ...record,
+      intents,
+      ...(plan.conflictingController && { conflictingController: plan.conflictingController }),
+    },
   };
 }
 

@@ -43,8 +43,9 @@ describe('decide', { timeout: 60_000 }, () => {
   });
 
   it('looks again within a minute while a release is in progress', () => {
-    holds((observed, { status, wake, rival }) => {
-      const isOurs = rival === undefined && unsupported(observed.rollout) === undefined;
+    holds((observed, { status, wake, conflictingController }) => {
+      const isOurs =
+        conflictingController === undefined && unsupported(observed.rollout) === undefined;
       if (!isOurs || status.phase !== 'Progressing') return true;
       return 'at' in wake && wake.at - start <= minuteMs;
     });

@@ -83,7 +83,10 @@ function saved(state: State, record: RolloutRecord): void {
   const before = state.memory.record;
   state.memory.record = record;
   const { features } = state.steps;
-  if (record.rival && record.rival.seenAt !== before?.rival?.seenAt) {
+  if (
+    record.conflictingController &&
+    record.conflictingController.seenAt !== before?.conflictingController?.seenAt
+  ) {
     features.set('rival met', (features.get('rival met') ?? 0) + 1);
   }
   for (const intent of record.intents) {

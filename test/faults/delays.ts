@@ -48,7 +48,7 @@ export function watchDelays({ clock, live, sets, memory }: Context): DelayWatch 
   let changedAt = Number.NEGATIVE_INFINITY;
   const moved = (awaited: Awaited, from: Millis, begunAt = from): void => {
     // From another controller Serin keeps away.
-    if (memory.record?.rival) return;
+    if (memory.record?.conflictingController) return;
     const at = clock.now();
     delays.push({ awaited, begunAt, at, ms: at - Math.max(from, changedAt) });
   };

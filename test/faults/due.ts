@@ -27,10 +27,11 @@ export function watchDue(stage: Stage): void {
 function judgeProgress({ clock, dog }: Stage): void {
   const rollout = dog.live() ?? {};
   const now = clock.now();
-  const { dueAt, rival, progress } = dog.memory.record ?? {};
+  const { dueAt, conflictingController, progress } = dog.memory.record ?? {};
   const latest = latestDue(rollout, progress?.generation, now);
   if (latest === undefined || now - dog.lastStoreFaultAt < retriedMs) return;
-  if (rival !== undefined && now < rival.seenAt + keptAwayMs) return;
+  if (conflictingController !== undefined && now < conflictingController.seenAt + keptAwayMs)
+    return;
   if (dueAt !== undefined && dueAt <= latest) return;
   const when = dueAt === undefined ? 'not at all' : `in ${dueAt - now} ms`;
   const { phase, message = '' } = rollout.status ?? {};

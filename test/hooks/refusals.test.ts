@@ -17,7 +17,12 @@ async function change({ memory }: Hooks, over: Partial<RolloutRecord>): Promise<
   if (record !== undefined) await memory.save({ ...record, ...over });
 }
 
-const rival = { manager: 'rollouts-controller', seenAt: start, times: 1, wroteAt: start };
+const conflictingController = {
+  manager: 'rollouts-controller',
+  seenAt: start,
+  times: 1,
+  wroteAt: start,
+};
 const expected = { expect: { image: 'registry.example/front-api:{revision}' } };
 
 describe('a command of a webhook', () => {
@@ -37,7 +42,7 @@ describe('a command of a webhook', () => {
     [
       'beside another controller',
       setsImage,
-      (hooks) => change(hooks, { rival }),
+      (hooks) => change(hooks, { conflictingController }),
       /^image of .*: Nothing was done: rollouts-controller writes to .* To go on: stop/,
     ],
     [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rivalUntil } from '../../lib/decide/guards/conflictingController.ts';
+import { conflictUntil } from '../../lib/decide/guards/conflictingController.ts';
 import { Conflict, NotFound, Terminal, Unreachable } from '../../lib/errors.ts';
 import { cachedCluster, type Noticed } from '../../lib/kubernetes/cache.ts';
 import type { WatchedCluster } from '../../lib/kubernetes/kubernetes.ts';
@@ -197,8 +197,8 @@ describe('a cluster read through its watches', () => {
       { manager: 'kubectl', time, fieldsV1: { 'f:spec': { 'f:template': {} } } },
       { ...driver, fieldsV1: { 'f:status': { 'f:phase': {}, 'f:canary': {} } } },
     ]);
-    const sighting = rivalUntil({ rollout }, Date.parse(time) + 1000);
-    expect(sighting?.rival.manager).toBe('rollouts-controller');
+    const sighting = conflictUntil({ rollout }, Date.parse(time) + 1000);
+    expect(sighting?.conflictingController.manager).toBe('rollouts-controller');
   });
 
   it('watches workloads from when one is asked for', async () => {

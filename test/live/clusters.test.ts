@@ -31,7 +31,7 @@ async function scene(endpoint: string) {
   const store = memoryStore(clock);
   const entry: ClusterEntry = {
     ...{ name: 'prod', region: 'eu-central-1', eksName: 'shop-prod', endpoint },
-    ...{ doorbell: { rings: true, secrets: [] }, addedAt: 0, addedBy: 'ada' },
+    ...{ doorbell: { webhookEnabled: true, secrets: [] }, addedAt: 0, addedBy: 'ada' },
   };
   await store.documents.put({ kind: 'cluster', id: 'prod', version: 0, body: entry });
   const write = async (changes: Partial<ClusterEntry>): Promise<void> => {

@@ -70,7 +70,7 @@ describe('a turn that a notice brought about', () => {
     const { store, clock } = release.simulated.world;
     const record = await store.load(key);
     if (!record) throw new Error('there is no record');
-    await store.save({ ...record, claim: { by: 'another', until: clock.now() + 9000 } });
+    await store.save({ ...record, lease: { by: 'another', until: clock.now() + 9000 } });
     expect(await take({ uid, resourceVersion: 'older' })).toMatchObject([{ delayMs: 2000 }]);
   });
 

@@ -46,9 +46,14 @@ function stage() {
     /** Somebody else's minute. */
     argo: async () => {
       // Of its own writes it must not think that they are a rival's.
-      const rival = { manager: '', seenAt: 0, times: 1, wroteAt: Number.MAX_SAFE_INTEGER };
+      const conflictingController = {
+        manager: '',
+        seenAt: 0,
+        times: 1,
+        wroteAt: Number.MAX_SAFE_INTEGER,
+      };
       const known = await others.store.load(key);
-      if (!known) await others.store.save({ ...blankRecord(key), rival });
+      if (!known) await others.store.save({ ...blankRecord(key), conflictingController });
       await play(others, 60_000);
     },
     nobody: () => clock.run({ until: clock.now() + 60_000, eventsMax: 10_000 }),

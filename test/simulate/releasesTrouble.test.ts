@@ -223,8 +223,8 @@ describe('two processes at once', () => {
     const release = await openRelease(canary());
     const { store } = release.simulated.world;
     const record = await store.load(key);
-    const claim = { by: 'one that stopped', until: release.clock.now() + 20_000 };
-    await store.save({ ...record!, claim });
+    const lease = { by: 'one that stopped', until: release.clock.now() + 20_000 };
+    await store.save({ ...record!, lease });
     await release.image('web:v2', 10_000);
     expect(release.where()).toBe('Healthy 4/4');
     await release.pass(30_000);

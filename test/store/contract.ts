@@ -64,8 +64,8 @@ function recordTests(store: () => Store): void {
         dueFor: 'the pause of step 2',
         queuedFor: 5000,
         polls: 3,
-        claim: { by: 'process-1', until: 9000, again: true },
-        rival: { manager: 'rollouts-controller', seenAt: 1, times: 2, wroteAt: 1 },
+        lease: { by: 'process-1', until: 9000, again: true },
+        conflictingController: { manager: 'rollouts-controller', seenAt: 1, times: 2, wroteAt: 1 },
         lastPatch: { digest: 'abc', times: 1 },
         intents: [
           {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../lib/errors.ts';
-import { readRecord, recordItem, recordKey } from '../../lib/store/items.ts';
+import { documentKey, readRecord, recordItem, recordKey } from '../../lib/store/items.ts';
 import { sqliteTable } from '../../lib/store/sqlite.ts';
 import { storeOn } from '../../lib/store/store.ts';
 import { key, newEntry, newRecord } from './contract.ts';
@@ -54,12 +54,13 @@ describe('an item of an older schema', () => {
   const read = () => readRecord({ ...attributes, body: JSON.stringify(body) });
 
   it('is the same record, and keeps its version', () => {
-    const { pending, services, workloadRef, ...rest } = body;
+    const { pending, services, workloadRef, claim, rival, ...rest } = body;
     const { namespace } = body.key;
     const { version, dueAt, queuedFor } = attributes;
     expect(read()).toEqual({
       ...{ ...rest, version, dueAt, queuedFor },
       outbox: pending.map((ledger) => ({ ledger })),
+      ...{ lease: claim, conflictingController: rival },
       managed: [
         ...services.map((name) => ({ kind: 'Service', namespace, name })),
         { ...workloadRef, namespace },
@@ -97,5 +98,18 @@ describe('items of two kinds', () => {
     await store.save(newRecord());
     const { items, unreadable } = await store.list(key.cluster, { limit: 9 });
     expect([items.map((each) => each.key), unreadable]).toEqual([[key], []]);
+  });
+});
+
+it('a cluster of schema 1 is read in the words of today', async () => {
+  const table = sqliteTable();
+  const { documents } = storeOn(table, Date.now);
+  const doorbell = { rings: true, enforce: true, secrets: [] };
+  const body = JSON.stringify({ name: 'prod', doorbell });
+  const { pk, sk } = documentKey({ kind: 'cluster', id: 'prod' });
+  await table.put({ pk, sk, schema: 1, version: 3, body }, { text: 'attribute_not_exists(pk)' });
+  expect(await documents.get({ kind: 'cluster', id: 'prod' })).toMatchObject({
+    version: 3,
+    body: { name: 'prod', doorbell: { webhookEnabled: true, enforce: true, secrets: [] } },
   });
 });

@@ -3,7 +3,7 @@ import { fieldManager } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { deepEqual } from '../../model/patch.ts';
 import type { MergePatch, Reason } from '../../model/plan.ts';
-import type { Others, Rival } from '../../model/record.ts';
+import type { ConflictingController, Others } from '../../model/record.ts';
 import { fromTime, type Millis, minuteMs, secondMs, toTime } from '../../model/units.ts';
 
 /** How long a rollout nobody of ours has written to must be left alone by others first. */
@@ -19,27 +19,31 @@ const controllerFields = ['f:phase', 'f:conditions', 'f:observedGeneration', 'f:
 
 type Sighting = { manager: string; seenAt: Millis };
 
-/** How long to keep away after having met a rival this many times in a row. */
+/** How long to keep away after having met another controller this many times in a row. */
 export function backOffMs(times: number): Millis {
   return Math.min(backOffMaxMs, quietMs * 2 ** Math.max(0, times - 1));
 }
 
-export type Kept = { until: Millis; rival: Rival };
+export type Kept = { until: Millis; conflictingController: ConflictingController };
 
-/** Whether a rival that was met is still kept away from. */
-export function keptFrom(rival: Rival | undefined, now: Millis): Kept | undefined {
-  if (rival === undefined) return undefined;
-  const until = rival.seenAt + backOffMs(rival.times);
-  return now < until ? { until, rival } : undefined;
+/** Whether a controller that was met is still kept away from. */
+export function keptFrom(
+  conflictingController: ConflictingController | undefined,
+  now: Millis,
+): Kept | undefined {
+  if (conflictingController === undefined) return undefined;
+  const until = conflictingController.seenAt + backOffMs(conflictingController.times);
+  return now < until ? { until, conflictingController } : undefined;
 }
 
 /** What `explain` says of it. */
-export function keptReason({ rival, until }: Kept): Reason {
+export function keptReason({ conflictingController, until }: Kept): Reason {
+  const { manager } = conflictingController;
   return {
-    text: `${rival.manager} writes to this rollout's status too, so Serin keeps away from it.`,
-    since: rival.seenAt,
+    text: `${manager} writes to this rollout's status too, so Serin keeps away from it.`,
+    since: conflictingController.seenAt,
     until,
-    unblock: `stop ${rival.manager}, or give the rollout another controller-instance-id`,
+    unblock: `stop ${manager}, or give the rollout another controller-instance-id`,
   };
 }
 
@@ -50,24 +54,29 @@ export function keptDetail(kept: Kept): string {
 }
 
 /** Until when to keep away; undefined when nobody else drives this rollout. */
-export function rivalUntil(
+export function conflictUntil(
   observed: Pick<Observed, 'rollout' | 'record'>,
   now: Millis,
 ): Kept | undefined {
-  const known = observed.record?.rival;
+  const known = observed.record?.conflictingController;
   const sighting = sightRival(observed, now);
   if (sighting) {
     const isAgain = known !== undefined && now - known.seenAt < forgetMs;
     const times = (isAgain ? known.times : 0) + 1;
-    const rival = { manager: sighting.manager, seenAt: now, times, wroteAt: sighting.seenAt };
-    return { until: now + backOffMs(times), rival };
+    const conflictingController = {
+      manager: sighting.manager,
+      seenAt: now,
+      times,
+      wroteAt: sighting.seenAt,
+    };
+    return { until: now + backOffMs(times), conflictingController };
   }
   return keptFrom(known, now);
 }
 
 /**
  * A controller's write to the status that is newer than the last we have seen of any other. What is written
- * under our own name may be anybody's: it is passed over, and makes no rival's write an old one.
+ * under our own name may be anybody's: it is passed over, and makes no other controller's write an old one.
  */
 function sightRival(
   observed: Pick<Observed, 'rollout' | 'record'>,
@@ -78,7 +87,9 @@ function sightRival(
   if (patch && patch.times >= undoneMax) return { manager: 'somebody', seenAt: now };
   const latest = latestOfOthers(rollout);
   if (!latest) return undefined;
-  const known = [record?.others?.wroteAt, record?.rival?.wroteAt].filter((at) => at !== undefined);
+  const known = [record?.others?.wroteAt, record?.conflictingController?.wroteAt].filter(
+    (at) => at !== undefined,
+  );
   const isNews =
     known.length > 0 ? latest.seenAt > Math.max(...known) : now - latest.seenAt < quietMs;
   return isNews ? latest : undefined;

@@ -59,9 +59,9 @@ export function keepAway(observed: Observed, kept: Kept, now: Millis): Plan {
   const wake: Wake = { at: kept.until, why: 'the other controller' };
   return {
     ...rest(observed, reason, wake),
-    rival: kept.rival,
+    conflictingController: kept.conflictingController,
     events:
-      kept.rival.seenAt === now
+      kept.conflictingController.seenAt === now
         ? [{ type: 'Warning', reason: 'RivalController', message: reason.text }]
         : [],
   };

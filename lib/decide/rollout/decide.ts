@@ -9,7 +9,7 @@ import {
 } from '../../model/plan.ts';
 import { type Millis, secondMs } from '../../model/units.ts';
 import { refuseIntents, settleIntents } from '../commands/intents.ts';
-import { isDrivenHere, othersIn, rivalUntil } from '../guards/conflictingController.ts';
+import { conflictUntil, isDrivenHere, othersIn } from '../guards/conflictingController.ts';
 import {
   adoptions,
   adoptOrphans,
@@ -58,16 +58,21 @@ export function decide(observed: Observed, now: Millis): Plan {
   const alone = leaveAlone(observed);
   if (alone)
     return { ...alone, intents: refuseIntents(observed, now, alone.reasons[0]?.text ?? '') };
-  const rival = rivalUntil(observed, now);
-  const settled = settleIntents(observed, now, rival);
+  const conflictingController = conflictUntil(observed, now);
+  const settled = settleIntents(observed, now, conflictingController);
   if (settled.writes.length > 0) return command(observed, settled.writes, settled.steps, now);
   const driven = drive(observed, now);
-  // Whoever drives what Serin leaves alone is no rival.
-  const kept = driven.leftFor === undefined ? rival : undefined;
+  // Whoever drives what Serin leaves alone is no conflicting controller.
+  const kept = driven.leftFor === undefined ? conflictingController : undefined;
   const goesOn = isAbortAsked(observed) && driven.status.abort === true;
   const plan = kept && !goesOn ? keepAway(observed, kept, now) : driven;
   const others = othersIn(observed, now);
-  return { ...plan, ...(kept && { rival: kept.rival }), others, intents: settled.steps };
+  return {
+    ...plan,
+    ...(kept && { conflictingController: kept.conflictingController }),
+    others,
+    intents: settled.steps,
+  };
 }
 
 function command(observed: Observed, writes: Write[], intents: Plan['intents'], now: Millis): Plan {

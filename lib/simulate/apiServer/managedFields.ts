@@ -6,7 +6,7 @@ import type { Millis } from '../../model/units.ts';
 import { toTime } from '../../model/units.ts';
 
 // Who wrote which field, as the API server keeps it for updates and patches: a write takes the
-// fields it changed from whoever had them. Serin tells a rival controller by it.
+// fields it changed from whoever had them. Serin tells another controller by it.
 
 /** `isSerin`: by its credentials. Its manager's name anybody may use. */
 export type Writer = { manager: string; subresource?: string; isSerin?: true };
