@@ -52,7 +52,7 @@ export function sizeIn(release: Release, set: ReplicaSet): number {
 /** Whether the release is held so that no ReplicaSet loses a pod. */
 export function keepsSizes(release: Release): boolean {
   const halted = haltReason(release);
-  // Of a blue-green, a person's pause is about the traffic: argo-behaviours 12.
+  // Of a blue-green, a person's pause is about the traffic, as with the peer.
   const isAboutTraffic = isBlueGreen(release) && halted === pausedByPerson;
   return halted !== undefined && !isAboutTraffic;
 }

@@ -153,7 +153,7 @@ export function abortOf(release: Release, base: RolloutStatus, shortcut: boolean
 
 export function withoutAbort(release: Release, base: RolloutStatus): RolloutStatus {
   const { abort: _, abortedAt: __, ...notAborted } = base;
-  // The plugin's retry writes `abort: false`, and so it stays: argo-behaviours 7.
+  // The plugin's retry writes `abort: false`, and so it stays, as with the peer.
   return release.status.abort === false ? { ...notAborted, abort: false } : notAborted;
 }
 
