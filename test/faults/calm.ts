@@ -49,6 +49,7 @@ export async function settle(stage: Stage): Promise<void> {
   await commandsEnd(stage);
   if (isAtRest(stage)) await judgeWorkload(stage);
   await judgePods(stage);
+  await judgeLost(stage);
   await judgeRestart(stage);
   await judgeFaulty(stage);
   await mend(stage);
@@ -133,6 +134,28 @@ async function judgePods(stage: Stage): Promise<void> {
   }
   const { message } = dog.live()?.status ?? {};
   if (isAtRest(stage) && hasNone()) dog.fail('somebody serves', `no pods are wanted: ${message}`);
+}
+
+/** While its status is lost a rollout gets the pods that are asked for, where it is clear of which version. */
+async function judgeLost(stage: Stage): Promise<void> {
+  const { dog, clock } = stage;
+  const { spec, status } = dog.live() ?? {};
+  const { replicas = 1, paused } = spec ?? {};
+  const { stableRS, currentPodHash } = status ?? {};
+  const running = dog.sets().filter((set) => desiredOf(set) > 0);
+  const isClear =
+    dog.sets().some((set) => podHashOf(set) === stableRS) ||
+    running.every((set) => podHashOf(set) === currentPodHash);
+  const isFaulty = status?.conditions?.some(({ type }) => type === 'InvalidSpec');
+  const isLost = status?.message === pauseReasons.statusLost && !paused && !isFaulty;
+  if (!isAtRest(stage) || !isLost || !isClear || replicas === 0) return;
+  await editRollout(stage, { replicas: replicas + 1 });
+  const until = clock.now() + listMs;
+  const hasFew = () => sum(dog.sets(), desiredOf) <= replicas;
+  while (hasFew() && clock.now() < until && dog.violations.length === 0) {
+    await pass(stage, 5 * secondMs);
+  }
+  if (hasFew()) dog.fail('somebody serves', `${replicas + 1} pods are asked for, and not wanted`);
 }
 
 /** Pods that serve nobody wait for no budget. */
