@@ -136,7 +136,7 @@ async function judgePods(stage: Stage): Promise<void> {
   if (isAtRest(stage) && hasNone()) dog.fail('somebody serves', `no pods are wanted: ${message}`);
 }
 
-/** While its status is lost a rollout gets the pods that are asked for, where it is clear of which version. */
+/** While its status is lost a rollout gets the pods that are asked for, where it is clear which ones. */
 async function judgeLost(stage: Stage): Promise<void> {
   const { dog, clock } = stage;
   const { spec, status } = dog.live() ?? {};
