@@ -72,7 +72,7 @@ const access = { ...core, group: 'authorization.k8s.io', isNamespaced: false } a
 
 /**
  * All kinds that Serin knows. A new one is a row here, and where a turn uses it a row in
- * infra/cluster/rbac.yaml and in the admission webhook's rules.
+ * infra/cluster/rbac.yaml, or that of its router, and in the admission webhook's rules.
  */
 export const kinds = {
   Rollout: {
