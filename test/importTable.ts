@@ -54,7 +54,7 @@ export const AREAS: Record<string, Area> = {
   world: { imports: ['model', 'errors'] },
   clock: { imports: ['world'] },
   cache: { imports: ['model'], packages: [] },
-  kubernetes: EDGE,
+  kubernetes: { imports: [...EDGE.imports, 'cache'] },
   store: EDGE,
   queue: EDGE,
   eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
