@@ -50,7 +50,7 @@ const argo = {
   simulated: 'empty',
 } as const;
 /** What routers define themselves. */
-const routed = { ...kept, hasGeneration: true, ofRouters: true } as const;
+const routed = { ...kept, hasGeneration: true, ofRouters: true, watched: ['onDemand'] } as const;
 const istio = {
   ...routed,
   group: 'networking.istio.io',
@@ -124,6 +124,7 @@ export const kinds = {
     ...kept,
     group: 'networking.k8s.io',
     ofRouters: true,
+    watched: ['onDemand'],
     plural: 'ingresses',
     subresources: ['status'],
     shortNames: ['ing'],

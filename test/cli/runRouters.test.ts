@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import type { CanaryStrategy } from '../../lib/model/argo.generated.ts';
 import { type Kind, typeMetaOf } from '../../lib/model/kinds.ts';
@@ -73,7 +74,9 @@ const route = (canary: number) => ({
 const istio = { istio: { virtualService: { name: 'web' } } };
 const soon = { timeout: 15_000 };
 
-it('sets the weights of a VirtualService of an older version, once the cluster serves it', async () => {
+it('sets the weights of a VirtualService of an older version, once the cluster serves it', {
+  timeout: 90_000,
+}, async () => {
   const { sim, served, put, release, status, invalid } = await running({ VirtualService: [] });
   const steps = [{ setWeight: 20 }, { pause: {} }];
   release({ trafficRouting: istio, steps });
@@ -89,4 +92,37 @@ it('sets the weights of a VirtualService of an older version, once the cluster s
   await expect.poll(weight, { timeout: 30_000 }).toBe(0);
   await expect.poll(() => status()?.phase, soon).toBe('Healthy');
   expect(invalid()).toBeUndefined();
+});
+
+it('puts a managed object right at once where somebody edits or removes it', {
+  timeout: 90_000,
+}, async () => {
+  const { sim, asked, put, release, status } = await running({ VirtualService: ['v1beta1'] });
+  put('VirtualService', 'web', { spec: { http: [route(0)] } });
+  put('Ingress', 'web', {
+    spec: { rules: [{ http: { paths: [{ backend: { service: { name: 'stable' } } }] } }] },
+  });
+  const watches = () => asked.filter((line) => line.startsWith('GET /apis/networking'));
+  expect(watches()).toEqual([]);
+  const trafficRouting = { ...istio, nginx: { stableIngress: 'web' } };
+  release({ trafficRouting, steps: [{ setWeight: 20 }, { pause: {} }] });
+  await expect.poll(() => status()?.phase, soon).toBe('Healthy');
+  const ref = { kind: 'VirtualService', namespace, name: 'web' } as const;
+  const weight = () => {
+    const { spec } = sim.read.get(ref.kind, namespace, 'web');
+    return (spec as { http: ReturnType<typeof route>[] }).http[0]?.route[1]?.weight;
+  };
+  // Then nothing else wakes the rollout, but for the look that it gets once a minute.
+  for (let before = -1; before !== asked.length; ) {
+    before = asked.length;
+    await delay(2000);
+  }
+  await sim.as('kubectl-edit').patch(ref, { spec: { http: [route(90)] } });
+  await expect.poll(weight, { timeout: 5000 }).toBe(0);
+  const canary = () => sim.read.find('Ingress', namespace, 'web-web-canary');
+  expect(canary()).toBeDefined();
+  sim.deleteObject('Ingress', namespace, 'web-web-canary');
+  expect(canary()).toBeUndefined();
+  await expect.poll(canary, { timeout: 5000 }).toBeDefined();
+  expect(watches().filter((line) => /httproutes|destinationrules/.test(line))).toEqual([]);
 });
