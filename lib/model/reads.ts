@@ -11,8 +11,13 @@ export type ListRead<K extends Kind = Kind> = { list: K; namespace: string; sele
 /** What the API server would make of an object, without creating it. */
 export type DryRunRead<K extends Kind = Kind> = { dryRun: Kinds[K]; kind: K };
 
-/** `missing`: it does not exist. `passing`: asked again later, it may be answered. */
-export type Answer<T = unknown> = { ok: T } | { missing: true } | Failed;
+/** `passing`: asked again later, it may be answered. */
+export type Answer<T = unknown> = { ok: T } | Missing | Failed;
+/**
+ * It does not exist. `unserved`: nor can it, as the cluster does not serve its kind. `apiVersion`: in which
+ * version it can, where that is not the preferred one.
+ */
+type Missing = { missing: true; unserved?: true; apiVersion?: string };
 /** Why there is no answer, and the RBAC rule that is lacking where that is the reason. */
 type Failed = { failed: string; passing: boolean; remedy?: string };
 

@@ -1,6 +1,6 @@
-import type { ObjectRef } from '../../model/kinds.ts';
+import type { KubernetesObject, ObjectRef } from '../../model/kinds.ts';
 import type { Observed } from '../../model/observed.ts';
-import { type Answer, type Need, readKey } from '../../model/reads.ts';
+import { type Answer, type Need, okOf, readKey } from '../../model/reads.ts';
 import type { Gathered } from '../release/gathered.ts';
 import { formerNeeds, formerRollouts } from './givenBack.ts';
 import { needsIn, routeAnswers } from './routed.ts';
@@ -27,4 +27,11 @@ export function routerObjects(observed: Observed): ObjectRef[] {
   const rollouts = [observed.rollout, ...formerRollouts(observed)];
   const needs = rollouts.flatMap((rollout) => needsIn(rollout, answers));
   return needs.flatMap(({ read }) => ('object' in read ? [read.object] : []));
+}
+
+/** Those of them that there are, as they were read. */
+export function routerObjectsFound({ routes = {} }: Pick<Observed, 'routes'>): KubernetesObject[] {
+  return Object.values(routes).flatMap<KubernetesObject>(
+    (answer) => okOf(answer as Answer<KubernetesObject | KubernetesObject[]>) ?? [],
+  );
 }
