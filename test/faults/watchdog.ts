@@ -8,7 +8,7 @@ import type {
   Service,
 } from '../../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
-import type { Kind } from '../../lib/model/kinds.ts';
+import { type Kind, type KubernetesObject, rowOf } from '../../lib/model/kinds.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import type { RolloutRecord } from '../../lib/model/record.ts';
@@ -39,6 +39,8 @@ export type Turn = {
   /** That of the workload the rollout refers to. */
   template?: PodTemplateSpec;
   workload?: Deployment;
+  /** Objects of routers, by kind and name. */
+  routes?: Map<string, KubernetesObject>;
   evicted: number;
   /** The process it is a turn of: what one was answered another may not know. */
   process: object;
@@ -218,6 +220,10 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       const { turn } = holder;
       const object = await cluster.get(ref).catch(noting(turn, ref.name));
       if (ref.kind === 'Rollout') turn.rollout = object as Rollout;
+      if (rowOf(ref.kind).ofRouters) {
+        turn.routes ??= new Map();
+        turn.routes.set(`${ref.kind} ${ref.name}`, object as KubernetesObject);
+      }
       if (ref.kind === 'Deployment') {
         turn.workload = object as Deployment;
         turn.template = turn.workload.spec?.template ?? {};
@@ -244,6 +250,7 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
     },
     create: (kind, object, options) => {
       if (!options?.dryRun) dog.faulty.moves(holder.turn, podHashOf(object as ReplicaSet));
+      turns.set(object, holder.turn);
       return cutting(holder.turn, cluster.create(kind, object, options));
     },
     remove: (ref) => {
@@ -329,10 +336,13 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       namespace === ''
         ? cluster.list(kind, namespace, selector)
         : read(cluster.list(kind, namespace, selector)),
-    create: (kind, object, options) => {
+    create: async (kind, object, options) => {
       if (options?.dryRun) requests.reads += 1;
       else wrote();
-      return cluster.create(kind, object, options);
+      const after = await cluster.create(kind, object, options);
+      const turn = turns.get(object);
+      if (turn && rowOf(kind).ofRouters) dog.traffic.sent(turn, versionOf(after));
+      return after;
     },
     patch: async (ref, patch, options) => {
       wrote();
@@ -344,7 +354,9 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       const after = await cluster.patch(ref, patch, options);
       const turn = turns.get(ref);
       if (turn === undefined || before === undefined) return after;
+      if (rowOf(kind).ofRouters) dog.traffic.sent(turn, versionOf(after));
       if (kind === 'Service') {
+        dog.traffic.sent(turn, versionOf(after));
         dog.traffic.switched(turn, before as Service, after as Service);
         dog.services.switched(turn, before as Service, after as Service);
       }
