@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CanaryStep, CanaryStrategy } from '../../lib/model/argo.generated.ts';
+import { hashLabel } from '../../lib/model/names.ts';
 import { minuteMs } from '../../lib/model/units.ts';
+import { podHashOf } from '../../lib/model/workload.ts';
 import { target } from '../faults/stage.ts';
 import { openRouted, type Routed, virtualService, webIngress } from './routedStage.ts';
 
@@ -116,6 +118,43 @@ describe('routes that steps set', () => {
       metadata: { labels: { team: 'blue' } },
       spec: { gateways: ['front'] },
     });
+  });
+});
+
+describe('a DestinationRule whose subsets are the versions', () => {
+  const rule = { name: 'web', stableSubsetName: 'stable', canarySubsetName: 'canary' };
+  const trafficRouting = {
+    istio: { virtualService: { name: 'web', routes: ['main'] }, destinationRule: rule },
+  };
+  const route = ['stable', 'canary'].map((subset) => ({
+    ...{ destination: { host: 'web', subset }, weight: subset === 'stable' ? 100 : 0 },
+  }));
+  const labels = { app: 'web' };
+  const subsets = ['stable', 'canary'].map((name) => ({ name, labels }));
+  const objects: Parameters<Routed['put']>[] = [
+    ['VirtualService', 'web', { spec: { hosts: ['web'], http: [{ name: 'main', route }] } }],
+    ['DestinationRule', 'web', { spec: { host: 'web', subsets } }],
+  ];
+
+  /** The hashes that the subsets stable and canary choose pods by. */
+  function chosen(release: Routed): (string | undefined)[] {
+    const { spec } = release.find('DestinationRule', 'web') as {
+      spec?: { subsets?: { labels?: Record<string, string> }[] };
+    };
+    return (spec?.subsets ?? []).map((each) => each.labels?.[hashLabel]);
+  }
+
+  it('leads all requests to the new version in the end, with steps and without', async () => {
+    for (const steps of [[{ setWeight: 50 }], []]) {
+      const canary = { trafficRouting, steps, scaleDownDelaySeconds: 1 };
+      const release = await openRouted(canary, { services: [], objects });
+      await release.image('web:v2', 20_000);
+      const hash = podHashOf(release.setOf('web:v2') ?? {});
+      expect(chosen(release)).toEqual([hash, hash]);
+      expect(release.sizes()).toEqual({ 'web:v2': 4 });
+      expect(release.status().canary?.weights?.canary?.weight).toBe(0);
+      expectSafe(release);
+    }
   });
 });
 

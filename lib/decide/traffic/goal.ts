@@ -64,7 +64,8 @@ function weightAtRest(release: Release): number | undefined {
   if (!stable) return undefined;
   if (replicasOf(rollout) === 0) return 0;
   const hash = podHashOf(stable);
-  if (!leadsOnlyTo(release, 'stable', hash)) return undefined;
+  // Until then it stays: what a router's own objects lead to is part of what they are told.
+  if (!leadsOnlyTo(release, 'stable', hash)) return presentWeight(release);
   return leadsOnlyTo(release, 'canary', hash) ? 0 : weightOnWayBack(release);
 }
 
