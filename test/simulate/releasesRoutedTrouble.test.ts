@@ -203,6 +203,23 @@ describe('an object of a router that may not be written', () => {
   });
 });
 
+describe('a first version under a spec that became faulty', () => {
+  it('gets its pods all the same', async () => {
+    const release = await openRouted({}, { isEmpty: true });
+    release.cluster.watch(({ kind, type }) => {
+      if (kind === 'ReplicaSet' && type === 'ADDED') objectTo(release, 'ReplicaSet');
+    });
+    release.cluster.apply('Rollout', manifest(release.scenario));
+    await release.pass(10_000);
+    await release.after({ do: 'break' });
+    expect(release.sizes()).toEqual({});
+    release.cluster.denyWrites(() => undefined);
+    await release.pass(2 * minuteMs);
+    expect(conditionOf(release, 'InvalidSpec')).toBeDefined();
+    expect(release.sizes()).toEqual({ 'web:v1': 4 });
+  });
+});
+
 describe('what somebody else changes', () => {
   it('of a weight is put right at once', async () => {
     const release = await paused();

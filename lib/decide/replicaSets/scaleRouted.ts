@@ -50,9 +50,10 @@ export function followRouted(release: Release, draft: Draft): void {
     resize(release, draft, set, heldUp(release, set, side, asked), { keepDeadline: true });
   };
   if (stable) follow(stable, 'stable', goal.stable);
+  else if (canary) resize(release, draft, canary, goal.canary, { keepDeadline: true });
   // Where the steps are not known any more it keeps its size.
   const kept = canary ? Math.min(desiredOf(canary), replicas) : 0;
-  if (canary) follow(canary, 'canary', !stable || hasSteps(release) ? goal.canary : kept);
+  if (stable && canary) follow(canary, 'canary', hasSteps(release) ? goal.canary : kept);
 }
 
 /** A scale that a step has given is taken at its word, but for the last pods while requests come. */
