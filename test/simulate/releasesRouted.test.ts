@@ -125,6 +125,29 @@ describe('a release whose requests a router sends', () => {
   });
 });
 
+describe('a step with a smaller weight', () => {
+  it('waits for a pod of the stable version, were it the only one', async () => {
+    const steps = [{ setWeight: 75 }, { pause: {} }, { setWeight: 10 }, { pause: {} }];
+    const release = await openRouted({ steps }, { spec: { replicas: 1 } });
+    await release.image('web:v2');
+    const isOld = (pod: Pod): boolean => pod.spec?.containers?.[0]?.image === 'web:v1';
+    const replaced = async (): Promise<void> => {
+      const pods = release.cluster.read.list('Pod', 'shop').filter(isOld);
+      for (const pod of pods) release.remove('Pod', nameOf(pod));
+      await release.pass(5000);
+    };
+    release.cluster.failPods(isOld);
+    await replaced();
+    await release.after({ do: 'plugin', line: 'promote' });
+    expect(release.weight()).toBe(75);
+    release.cluster.failPods(() => false);
+    await replaced();
+    expect(release.weight()).toBe(10);
+    expect(release.where()).toBe('Paused 3/4');
+    expectSafe(release);
+  });
+});
+
 describe('an abort', () => {
   it('sends everything back, and keeps the aborted version for a while', async () => {
     const release = await paused({ abortScaleDownDelaySeconds: 20 });

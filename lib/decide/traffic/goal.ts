@@ -123,7 +123,8 @@ function within(release: Release, weight: number): number | undefined {
   if (present !== undefined && weight >= present) return weight;
   const replicas = replicasOf(rollout);
   const total = totalWeightOf(rollout);
-  const needed = Math.floor(((total - weight) * replicas) / total);
+  if (replicas === 0 || weight === total) return weight;
+  const needed = Math.max(1, Math.floor(((total - weight) * replicas) / total));
   return stable && availableOf(stable) >= needed ? weight : undefined;
 }
 
