@@ -216,6 +216,18 @@ describe('ping and pong', () => {
     expectSafe(release);
   });
 
+  it('keep their destinations where a spec is faulty, and its router is taken out then', async () => {
+    const release = await open();
+    await release.after({ do: 'break', how: 'service' });
+    const canary = { trafficRouting: null, scaleDownDelaySeconds: null };
+    await release.cluster
+      .as('kubectl-edit')
+      .patch({ kind: 'Rollout', ...target }, { spec: { strategy: { canary } } });
+    await release.pass(10_000);
+    expect(sent(release)).toBe('ping 100, pong 0');
+    expectSafe(release);
+  });
+
   it('take a newer image in the middle, and nothing is sent to pods that are not there', async () => {
     const release = await open();
     await release.image('web:v2');

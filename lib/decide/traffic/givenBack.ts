@@ -8,7 +8,7 @@ import type { Routing } from '../../model/record.ts';
 import { selectedHash } from '../../model/reference.ts';
 import { availableOf, podHashOf, replicasOf } from '../../model/workload.ts';
 import type { Gathered } from '../release/gathered.ts';
-import type { Release } from '../release/release.ts';
+import { isHeldByFault, type Release } from '../release/release.ts';
 import { isRouted } from '../release/traffic.ts';
 import { needsIn, routeAnswers, routersIn } from './routed.ts';
 
@@ -68,12 +68,15 @@ function isSame(routing: Routing, present: Routing | undefined): boolean {
 /** What gives former routers back, and what is to be remembered: those in use, and those that are left. */
 export function giveBackWrites(release: Release): { writes: Write[]; routings: Routing[] } {
   const { rollout, observed } = release;
+  const known = observed.record?.routes?.routings ?? [];
+  // A routing that is faulty is not in use, and has not taken the place of any.
+  if (isHeldByFault(release)) return { writes: [], routings: known };
   const answers = routeAnswers(observed);
   const present = routingIn(rollout);
   const inUse = new Set(needsIn(rollout, answers).map(({ read }) => readKey(read)));
   const left: Routing[] = [];
   const writes: Write[] = [];
-  for (const routing of formerRoutings(rollout, observed.record?.routes?.routings)) {
+  for (const routing of formerRoutings(rollout, known)) {
     const given = writesFor(withRouting(rollout, routing), answers).filter(
       (write) => !inUse.has(readKey({ object: targetOf(write) })),
     );

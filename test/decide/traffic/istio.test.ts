@@ -259,6 +259,16 @@ describe('the routes of steps', () => {
     ]);
   });
 
+  it('go when it is given back, and destinations that nobody knows stay', () => {
+    const stage = stageOf([web(main)], { routing });
+    stage.reach({ weight: 20, routes: [beta] });
+    const [header, { route = [], ...rest }] = httpOf(stage) as [object, { route?: object[] }];
+    const renamed = [{ ...route[0], destination: { host: 'renamed' } }, route[1]];
+    stage.put(web(header, { ...rest, route: renamed }));
+    stage.giveBack();
+    expect(httpOf(stage)).toEqual([{ ...rest, route: renamed }]);
+  });
+
   it('are not put into a VirtualService without http routes', () => {
     const tcp = manifest('VirtualService', 'tcp', { spec: { tcp: [{ route: both() }] } });
     const istio = { virtualServices: [{ name: 'web' }, { name: 'tcp' }] };

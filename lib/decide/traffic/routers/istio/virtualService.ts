@@ -192,8 +192,11 @@ function routedTo(
   const managed = managedNames(routed.rollout);
   const routesAfter = (list: List): Route[] => {
     const chosen = entries.flatMap((entry) => choose(list, found, entry, managed).chosen);
+    // Of one that does not lead to both sides nobody knows what its destinations are.
+    const isOurs = ({ route = [] }: Route): boolean =>
+      leadsTo('stable', route, sides) && leadsTo('canary', route, sides);
     const after = routesIn(found, list).map((route, place) =>
-      chosen.includes(place)
+      chosen.includes(place) && isOurs(route)
         ? { ...route, route: reweighted(route.route ?? [], sides, goal) }
         : route,
     );
