@@ -5,6 +5,7 @@ import type {
   RolloutCondition,
   RolloutSpec,
 } from '../../lib/model/argo.generated.ts';
+import { hashLabel } from '../../lib/model/names.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { look } from '../../lib/reconcile.ts';
 import { key, manifest } from '../faults/stage.ts';
@@ -248,6 +249,21 @@ describe('what somebody else changes', () => {
     expect(release.led('canary')).toBe('web:v2');
     expect(release.where()).toBe('Paused 1/4');
     expectSafe(release);
+  });
+
+  it('of what the stable Service leads to takes no pods away while weights are not known', async () => {
+    const canary = { dynamicStableScale: true, steps: [{ setWeight: 75 }, { pause: {} }] };
+    const release = await openRouted(canary, { isEmpty: true });
+    objectTo(release, 'Ingress');
+    release.cluster.apply('Rollout', manifest(release.scenario));
+    await release.pass(10_000);
+    await release.image('web:v2', 10_000);
+    const sizes: (number | undefined)[] = [];
+    release.cluster.watch(() => sizes.push(release.sizes()['web:v1']));
+    await release.edit('Service', 'stable', { spec: { selector: { [hashLabel]: null } } });
+    await release.pass(2 * minuteMs);
+    expect(release.led('stable')).toBe('web:v1');
+    expect([...new Set(sizes)]).toEqual([4]);
   });
 
   it('by taking the router out is given back, and by putting one in gets weights at once', async () => {

@@ -14,7 +14,14 @@ import { limitsOf } from '../release/counts.ts';
 import type { Draft } from '../release/draft.ts';
 import { hasSteps } from '../release/recorded.ts';
 import { isAborted, isFullyPromoted, type Release, setsOf } from '../release/release.ts';
-import { isDynamic, mayReceive, mostWeight, podsFor, type Side } from '../release/traffic.ts';
+import {
+  isDynamic,
+  isIdle,
+  mayReceive,
+  mostWeight,
+  podsFor,
+  type Side,
+} from '../release/traffic.ts';
 import { canaryScaleOf, routedCounts } from '../steps/routedCounts.ts';
 import { resize } from './resize.ts';
 import { defaultDelaySeconds, isLedTo, keepUntil, scaleDownAt } from './scaleDownDelay.ts';
@@ -62,12 +69,18 @@ function canarySize(release: Release, canary: ReplicaSet, goal: number): number 
   return isAsked && goal > 0 ? goal : heldUp(release, canary, 'canary', goal);
 }
 
-/** The size, but no fewer pods than what is sent to that side takes. */
+/**
+ * The size, but no fewer pods than what is sent to that side takes: by a Service that leads to them, or to
+ * pods of any version.
+ */
 function heldUp(release: Release, set: ReplicaSet, side: Side, goal: number): number {
   const { rollout, traffic } = release;
   const size = desiredOf(set);
-  if (goal >= size || replicasOf(rollout) === 0 || !mayReceive(release, set)) return goal;
-  if (!traffic?.canary) return size;
+  const replicas = replicasOf(rollout);
+  if (goal >= size || replicas === 0) return goal;
+  const isOfAny = traffic?.leads[side].includes('') && !isIdle(release, side);
+  if (!isOfAny && !mayReceive(release, set)) return goal;
+  if (!traffic?.canary) return Math.max(goal, Math.min(size, replicas));
   const used = Math.max(1, podsFor(rollout, mostWeight(release, side)));
   return Math.max(goal, Math.min(size, used));
 }
