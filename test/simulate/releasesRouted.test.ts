@@ -126,6 +126,33 @@ describe('a release whose requests a router sends', () => {
 });
 
 describe('a step with a smaller weight', () => {
+  it('takes the weight first, and then the pods that are left over', async () => {
+    const steps = [{ setWeight: 75 }, { pause: {} }, { setWeight: 25 }, { pause: {} }];
+    const release = await paused({ steps });
+    const order: string[] = [];
+    release.cluster.watch(({ kind }) => {
+      if (kind === 'Ingress') order.push(`weight ${release.weight()}`);
+      const size = release.setOf('web:v2')?.spec?.replicas;
+      if (kind === 'ReplicaSet' && size === 1) order.push('one pod');
+    });
+    await release.after({ do: 'plugin', line: 'promote' });
+    expect(release.where()).toBe('Paused 3/4');
+    expect(order.slice(0, 2)).toEqual(['weight 25', 'one pod']);
+    expectSafe(release);
+  });
+
+  it('is another thing than a scale: that is taken at its word', async () => {
+    const scale = { setCanaryScale: { weight: 25 } };
+    const release = await paused({
+      steps: [{ setWeight: 75 }, { pause: {} }, scale, { pause: {} }],
+    });
+    await release.after({ do: 'plugin', line: 'promote' });
+    expect(release.where()).toBe('Paused 3/4');
+    expect(release.weight()).toBe(75);
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 1 });
+    expectSafe(release);
+  });
+
   it('waits for a pod of the stable version, were it the only one', async () => {
     const steps = [{ setWeight: 75 }, { pause: {} }, { setWeight: 10 }, { pause: {} }];
     const release = await openRouted({ steps }, { spec: { replicas: 1 } });

@@ -65,7 +65,7 @@ export function followRouted(release: Release, draft: Draft): void {
 
 /** A scale that a step has given is taken at its word, but for the last pods while requests come. */
 function canarySize(release: Release, canary: ReplicaSet, goal: number): number {
-  const isAsked = canaryScaleOf(release.rollout)?.replicas !== undefined;
+  const isAsked = canaryScaleOf(release.rollout) !== undefined;
   return isAsked && goal > 0 ? goal : heldUp(release, canary, 'canary', goal);
 }
 

@@ -105,11 +105,15 @@ function promotedWeight(release: Release, current: ReplicaSet): number {
   return Math.max(present, Math.min(total, share));
 }
 
-/** That of the step once its pods are there, and until then that of the steps before. */
+/**
+ * That of the step once its pods are there, and until then that of the steps before. A smaller one goes
+ * before the pods that it leaves over.
+ */
 function stepWeight(release: Release): number {
   const { rollout } = release;
   if (stepsOf(rollout).length === 0) return 0;
-  return isAtSize(release) ? weightFor(release) : weightBefore(rollout);
+  const weight = weightFor(release);
+  return isAtSize(release) ? weight : Math.min(weight, weightBefore(rollout));
 }
 
 /**
