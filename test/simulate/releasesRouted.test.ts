@@ -106,6 +106,18 @@ describe('a release whose requests a router sends', () => {
     expectSafe(release);
   });
 
+  it('has no pods at all where none are asked for, whatever a step says of the scale', async () => {
+    const release = await paused({
+      steps: [{ setCanaryScale: { replicas: 2 } }, { pause: {} }],
+    });
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 2 });
+    await release.after({ do: 'scale', replicas: 0 });
+    expect(release.sizes()).toEqual({});
+    await release.after({ do: 'plugin', line: 'promote' });
+    expect(release.where()).toBe('Healthy 2/2');
+    expectSafe(release);
+  });
+
   it('sends nothing to pods that have gone, and takes its weight up again when they are back', async () => {
     const release = await paused();
     const isNew = (pod: Pod): boolean => pod.spec?.containers?.[0]?.image === 'web:v2';
@@ -138,6 +150,26 @@ describe('a step with a smaller weight', () => {
     await release.after({ do: 'plugin', line: 'promote' });
     expect(release.where()).toBe('Paused 3/4');
     expect(order.slice(0, 2)).toEqual(['weight 25', 'one pod']);
+    expectSafe(release);
+  });
+
+  it('has the stable pods before it, where these follow the traffic and the canary is scaled', async () => {
+    const release = await paused({
+      dynamicStableScale: true,
+      steps: [
+        { setCanaryScale: { weight: 50 } },
+        { pause: {} },
+        { setWeight: 75 },
+        { pause: {} },
+        { setWeight: 25 },
+        { pause: {} },
+      ],
+    });
+    await release.after({ do: 'plugin', line: 'promote' });
+    expect([release.weight(), release.sizes()]).toEqual([75, { 'web:v1': 2, 'web:v2': 2 }]);
+    await release.after({ do: 'plugin', line: 'promote' });
+    expect(release.where()).toBe('Paused 5/6');
+    expect([release.weight(), release.sizes()]).toEqual([25, { 'web:v1': 3, 'web:v2': 2 }]);
     expectSafe(release);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Terminal } from '../../lib/errors.ts';
 import type { CanaryStep, CanaryStrategy } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 import { minuteMs } from '../../lib/model/units.ts';
@@ -155,6 +156,17 @@ describe('a DestinationRule whose subsets are the versions', () => {
       expect(release.status().canary?.weights?.canary?.weight).toBe(0);
       expectSafe(release);
     }
+  });
+
+  it('keeps no pods that it leads to where none are asked for', async () => {
+    const canary = { trafficRouting, steps: [], scaleDownDelaySeconds: 1 };
+    const release = await openRouted(canary, { services: [], objects });
+    const denial = new Terminal('admission webhook "rules.example" denied the request');
+    release.cluster.denyWrites((kind) => (kind === 'DestinationRule' ? denial : undefined));
+    await release.image('web:v2', 20_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
+    await release.after({ do: 'scale', replicas: 0 }, 20_000);
+    expect(release.sizes()).toEqual({});
   });
 });
 

@@ -127,8 +127,9 @@ function retireOthers(release: Release, draft: Draft): void {
     !isDynamic(release.rollout) &&
     scaleDownDelaySeconds > 0 &&
     (isFullyPromoted(release) || scaleDownAt(set) !== undefined);
+  const isEmpty = replicasOf(release.rollout) === 0;
   const running = release.others
-    .filter((set) => desiredOf(set) > 0 && !isNeeded(release, set))
+    .filter((set) => desiredOf(set) > 0 && (isEmpty || !isNeeded(release, set)))
     .sort((a, b) => revisionOf(b) - revisionOf(a) || createdAt(b) - createdAt(a));
   let kept = 0;
   for (const set of running) {

@@ -21,7 +21,9 @@ export function routedCounts(release: Release): Counts {
   if (!dynamic || whole === 0) return { canary, stable: whole };
   const left = totalWeightOf(rollout) - (replicas === undefined ? weight : 0);
   const used = release.traffic?.canary ? mostWeight(release, 'stable') : 0;
-  const stable = podsFor(rollout, Math.max(left, used));
+  // What a step takes from the canary is sent once the stable pods are there.
+  const asked = totalWeightOf(rollout) - sizingWeight(rollout);
+  const stable = podsFor(rollout, Math.max(left, used, asked));
   return { canary: lifted(rollout, canary), stable: lifted(rollout, stable) };
 }
 
@@ -38,7 +40,9 @@ function lifted(rollout: Rollout, count: number): number {
 export function canaryScaleOf(rollout: Rollout): SetCanaryScale | undefined {
   const { abort, promoteFull, stableRS, currentPodHash } = rollout.status ?? {};
   const isOver = abort || promoteFull || !stableRS || stableRS === currentPodHash;
-  if (isOver || !isRouted(rollout) || !currentStep(rollout)) return undefined;
+  // Where there are to be no pods at all a step gives none.
+  if (isOver || replicasOf(rollout) === 0 || !isRouted(rollout) || !currentStep(rollout))
+    return undefined;
   const done = stepsOf(rollout).slice(0, stepIndexOf(rollout) + 1);
   const scale = done.findLast((step) => step.setCanaryScale)?.setCanaryScale;
   return scale?.matchTrafficWeight ? undefined : scale;
