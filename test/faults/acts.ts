@@ -10,12 +10,14 @@ import type { Command } from '../../lib/model/intent.ts';
 import { fieldManager, hashLabel } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { toTime } from '../../lib/model/units.ts';
-import { nameOf, podHashOf, versionOf } from '../../lib/model/workload.ts';
+import { nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { World } from '../../lib/world.ts';
 import { pluginWrites } from '../recordings/plugin.ts';
+import { rival, undoer } from './rivals.ts';
+import { routed, routerDeed } from './routerObjects.ts';
 import { type Deed, isBlueGreen, type Scenario, templateOf } from './scenario.ts';
 import { key, manifest, type Stage, target } from './stage.ts';
 import { workloadIn, workloadName } from './workload.ts';
@@ -55,7 +57,9 @@ function nameOfDeed(deed: Deed): string {
   if (deed.do === 'image' && /bad|crash/.test(deed.image)) return deed.image;
   if (deed.do === 'scale' && deed.replicas === 0) return 'scale to 0';
   if (deed.do === 'service') return `service ${deed.how}`;
-  if (deed.do === 'workload') return `workload ${deed.how}`;
+  if (deed.do === 'workload' || deed.do === 'router' || deed.do === 'webhook') {
+    return `${deed.do} ${deed.how}`;
+  }
   if (deed.do === 'break' && deed.how) return `break ${deed.how}`;
   return deed.do === 'deleteSet' ? `deleteSet ${deed.role}` : deed.do;
 }
@@ -107,6 +111,11 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return;
     case 'service':
       return service(stage, deed.name, deed.how);
+    case 'router':
+    case 'webhook':
+    case 'unroute':
+    case 'reroute':
+      return routerDeed(stage, deed, edit);
     case 'break':
       await edit(broken(scenario, deed.how));
       return;
@@ -165,14 +174,15 @@ function broken(scenario: Scenario, how: 'service' | 'history' | undefined): Mer
 }
 
 /** What may be broken as it was at first, whatever was edited since. */
-export function mended({ spec }: Scenario): {
+export function mended(scenario: Scenario): {
   strategy: Strategy;
   revisionHistoryLimit: number | null;
 } {
+  const { spec } = scenario;
   const { revisionHistoryLimit = null, strategy: { canary, blueGreen } = {} } = spec;
   const strategy = blueGreen
     ? { blueGreen: { ...unset, ...blueGreen } }
-    : { canary: { steps: null, canaryService: null, ...canary } };
+    : { canary: { steps: null, canaryService: null, ...canary, ...routed(scenario) } };
   return { strategy, revisionHistoryLimit };
 }
 
@@ -350,51 +360,4 @@ function deleteSet({ cluster, dog }: Stage, role: 'stable' | 'canary' | 'older')
   const set = dog.sets().find((each) => isMeant(podHashOf(each)));
   if (set === undefined) throw new Error(`there is no ${role} ReplicaSet`);
   cluster.deleteObject('ReplicaSet', target.namespace, nameOf(set));
-}
-
-const rivalPauseMs = 4300;
-
-/** Another controller says what it sees, a few times in a row. */
-async function rival({ cluster, clock, dog }: Stage, writes: number): Promise<void> {
-  for (let count = 0; count < writes; count += 1) {
-    const { metadata, status = {} } = dog.live() ?? {};
-    if (status.phase === undefined) return;
-    const heartbeat = {
-      type: 'Progressing',
-      status: 'Unknown',
-      reason: 'RivalSaysSo',
-      message: `${count} at ${clock.now()}`,
-      lastUpdateTime: toTime(clock.now()),
-      lastTransitionTime: toTime(clock.now()),
-    };
-    const others = (status.conditions ?? []).filter(({ type }) => type !== 'Progressing');
-    const patch = {
-      status: {
-        conditions: [...others, heartbeat],
-        observedGeneration: String(metadata?.generation ?? 0),
-      },
-    };
-    const options = { subresource: 'status' } as const;
-    await cluster.as('rollouts-controller').patch({ kind: 'Rollout', ...target }, patch, options);
-    await clock.sleepUntil(clock.now() + rivalPauseMs);
-  }
-}
-
-/** Somebody who puts the phase back whenever Serin has written it. */
-function undoer(stage: Stage, writes: number): void {
-  const { cluster, dog } = stage;
-  let left = writes;
-  const stop = cluster.watch(({ kind, object, before, writer }) => {
-    if (kind !== 'Rollout' || writer.manager !== fieldManager || before === undefined) return;
-    const { status: was } = before as Rollout;
-    const { status: is } = object;
-    if (was?.message === is?.message && was?.phase === is?.phase) return;
-    left -= 1;
-    if (left < 0 || stage.calmAt !== undefined) return stop();
-    const patch = { phase: was?.phase ?? null, message: was?.message ?? null };
-    queueMicrotask(() => {
-      if (versionOf(dog.live() ?? {}) !== versionOf(object)) return;
-      cluster.patchStatus(target.namespace, target.name, patch, 'argo-cd');
-    });
-  });
 }

@@ -227,6 +227,29 @@ function canaryShare(find: Find, live: Rollout): number {
   return Math.max(0, ...(nginx ? ingresses.map(shareOf) : []), ...shares);
 }
 
+/** What is left of its routers of a rollout that has none any more, or is gone. */
+export function leftOver(
+  { cluster: { read }, key: { namespace } }: Pick<Context, 'cluster' | 'key'>,
+  isPingPong: boolean,
+): string | undefined {
+  const canary = read.list('Ingress', namespace).find((each) => nameOf(each).endsWith('-canary'));
+  if (canary) return `the Ingress ${nameOf(canary)}`;
+  for (const object of read.list('VirtualService', namespace)) {
+    const { http = [] } = (object.spec ?? {}) as { http?: Route[] };
+    const kept = http.find(({ name }) => name === 'beta' || name === 'copy');
+    if (kept) return `the route ${kept.name}`;
+    const weight = http[0]?.route?.[1]?.weight ?? 0;
+    // Ping or pong may be the stable one.
+    const isStable = isPingPong && weight === 100;
+    if (weight > 0 && !isStable) return `a weight of ${weight} in ${nameOf(object)}`;
+  }
+  for (const object of read.list('DestinationRule', namespace)) {
+    const { subsets = [] } = (object.spec ?? {}) as { subsets?: { labels?: object }[] };
+    if (subsets.some(({ labels = {} }) => hashLabel in labels)) return nameOf(object);
+  }
+  return undefined;
+}
+
 function shareOf(ingress: KubernetesObject | undefined): number {
   if (!ingress) return 0;
   const prefix = 'nginx.ingress.kubernetes.io';
