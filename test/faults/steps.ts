@@ -355,7 +355,7 @@ function judgeStep(judged: Judged, index: number): void {
   const { was } = statusesOf(judged);
   const step = before.spec?.strategy?.canary?.steps?.[index];
   if (step?.setWeight !== undefined) {
-    if (isRouted(before)) judgeSentWeight(context, before, index);
+    if (isRouted(before)) judgeSentWeight(context, turn, before, index);
     else judgeWeight(judged, step.setWeight, index);
     return;
   }
