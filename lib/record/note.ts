@@ -26,13 +26,20 @@ export function isSameRelease(before: Progress, after: Progress): boolean {
  */
 export function isRestarted(before: Progress, after: Progress): boolean {
   const [from, to] = [before.currentStepIndex, after.currentStepIndex];
-  const isKnown = !before.abort && !after.abort && isSameRelease(before, after);
-  // Before the first step nothing tells a lost status from one that began anew.
-  const isLost = [before, after].some((each) => each.pauseReason === pauseReasons.statusLost);
-  const isFull = before.promoteFull || after.promoteFull;
-  if (!isKnown || isLost || isFull || from === null || to === null) return false;
-  const wasAtPause = before.pauseReason === pauseReasons.step;
+  if (from === null || to === null || !isSameRelease(before, after)) return false;
+  const isKept = [before, after].every(
+    (each) =>
+      isInRelease(each) &&
+      !(each.abort || each.promoteFull) &&
+      // Before the first step nothing tells a lost status from a release that began anew.
+      each.pauseReason !== pauseReasons.statusLost,
+  );
   const isLifted = after.pauseStart === null && after.controllerPause;
+  const wasAtPause = before.pauseReason === pauseReasons.step && !before.isPassed;
   const isOther = wasAtPause && before.pauseStart !== after.pauseStart && !isLifted;
-  return to < from || (to === from && isOther);
+  return isKept && (to < from || (to === from && isOther));
+}
+
+function isInRelease({ stableRS, currentPodHash }: Progress): boolean {
+  return stableRS !== '' && stableRS !== currentPodHash;
 }
