@@ -21,8 +21,8 @@ export function isSameRelease(before: Progress, after: Progress): boolean {
 }
 
 /**
- * Whether it was aborted and started again in between. Within a release nothing else goes back to a step it
- * has left, or to the one it was paused at.
+ * Whether it was aborted and started again in between. Within a release nothing else goes back to the first
+ * step, or leaves a pause and stays there.
  */
 export function isRestarted(before: Progress, after: Progress): boolean {
   const [from, to] = [before.currentStepIndex, after.currentStepIndex];
@@ -37,7 +37,7 @@ export function isRestarted(before: Progress, after: Progress): boolean {
   const isLifted = after.pauseStart === null && after.controllerPause;
   const wasAtPause = before.pauseReason === pauseReasons.step && !before.isPassed;
   const isOther = wasAtPause && before.pauseStart !== after.pauseStart && !isLifted;
-  return isKept && (to < from || (to === from && isOther));
+  return isKept && to === 0 && (from > 0 || isOther);
 }
 
 function isInRelease({ stableRS, currentPodHash }: Progress): boolean {

@@ -302,15 +302,16 @@ function judgeAbort(judged: Judged): void {
   const { context, known, before, turn, happened } = judged;
   const { was, is } = statusesOf(judged);
   // Other steps begin the release anew, as another template does.
-  const isSame =
-    was.currentPodHash === is.currentPodHash && was.currentStepHash === is.currentStepHash;
-  if (was.abort && !is.abort && isSame) {
+  const isSameSteps = was.currentStepHash === is.currentStepHash;
+  if (was.abort && !is.abort && isSameSteps && was.currentPodHash === is.currentPodHash) {
     const isOver = is.stableRS === is.currentPodHash || was.promoteFull || isWithinWindow(judged);
     if (!isOver) context.fail('abort kept', `the abort was dropped at ${placeOf(before)}`);
   }
   if (was.abort || !is.abort) return;
   if (isEmpty(was)) {
-    if (!known.wasAborted) context.fail('abort', 'a status is put back as aborted and was not');
+    // A retry right before the wipe is in no record.
+    const wasAborted = known.wasAborted || context.memory.record?.progress?.abort;
+    if (!wasAborted) context.fail('abort', 'a status is put back as aborted and was not');
     return;
   }
   happened('aborted by deadline');
