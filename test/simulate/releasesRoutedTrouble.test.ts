@@ -293,4 +293,37 @@ describe('what somebody else changes', () => {
     expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 1 });
     expectSafe(release);
   });
+
+  it('by a weight for pods that are not up keeps the stable pods that it comes back to', async () => {
+    const canary = { dynamicStableScale: true, steps: [{ setWeight: 75 }, { pause: {} }] };
+    const release = await openRouted(canary, { spec: { minReadySeconds: 30 } });
+    await release.pass(minuteMs);
+    await release.image('web:v2');
+    const sizes: (number | undefined)[] = [];
+    release.cluster.watch(() => sizes.push(release.sizes()['web:v1']));
+    const annotations = { [weightAnnotation]: '75' };
+    await release.edit('Ingress', canaryIngress, { metadata: { annotations } });
+    await release.pass(5000);
+    expect([...new Set(sizes)]).toEqual([4]);
+    expect(release.weight()).toBe(0);
+    expectSafe(release);
+  });
+
+  it('by a weight that another version gets is no step that is done', async () => {
+    const steps = [{ setWeight: 75 }, { setWeight: 25 }, { pause: {} }];
+    const release = await openRouted({ steps }, { spec: { minReadySeconds: 30 } });
+    await release.pass(minuteMs);
+    await release.image('web:v2', 10_000);
+    const annotations = { [weightAnnotation]: '75' };
+    await release.edit('Ingress', canaryIngress, { metadata: { annotations } });
+    // It stays until its pods are up.
+    objectTo(release, 'Ingress');
+    expect(release.weight()).toBe(75);
+    await release.pass(minuteMs);
+    expect(release.weight()).toBe(75);
+    release.cluster.denyWrites(() => undefined);
+    await release.pass(2 * minuteMs);
+    expect(release.where()).toBe('Paused 2/3');
+    expectSafe(release);
+  });
 });

@@ -53,6 +53,14 @@ export function mostWeight({ rollout, traffic }: Release, side: Side): number {
   return side === 'canary' ? traffic.canary.most : total - traffic.canary.least;
 }
 
+/** What the pods of a side have to serve: the most that is sent there, or is to be from this turn on. */
+export function weightToServe(release: Release, side: Side): number {
+  const { goal } = release.traffic ?? {};
+  if (!goal) return mostWeight(release, side);
+  const sent = side === 'canary' ? goal.weight : totalWeightOf(release.rollout) - goal.weight;
+  return Math.max(mostWeight(release, side), sent);
+}
+
 export function leadsOnlyTo(release: Release, side: Side, hash: string): boolean {
   const leads = release.traffic?.leads[side] ?? [];
   return leads.length > 0 && leads.every((each) => each === hash);

@@ -18,9 +18,9 @@ import {
   isDynamic,
   isIdle,
   mayReceive,
-  mostWeight,
   podsFor,
   type Side,
+  weightToServe,
 } from '../release/traffic.ts';
 import { canaryScaleOf, routedCounts } from '../steps/routedCounts.ts';
 import { resize } from './resize.ts';
@@ -81,7 +81,7 @@ function heldUp(release: Release, set: ReplicaSet, side: Side, goal: number): nu
   const isOfAny = traffic?.leads[side].includes('') && !isIdle(release, side);
   if (!isOfAny && !mayReceive(release, set)) return goal;
   if (!traffic?.canary) return Math.max(goal, Math.min(size, replicas));
-  const used = Math.max(1, podsFor(rollout, mostWeight(release, side)));
+  const used = Math.max(1, podsFor(rollout, weightToServe(release, side)));
   return Math.max(goal, Math.min(size, used));
 }
 

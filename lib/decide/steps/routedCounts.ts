@@ -2,7 +2,7 @@ import type { Rollout, SetCanaryScale } from '../../model/argo.generated.ts';
 import { replicasOf } from '../../model/workload.ts';
 import type { Counts } from '../release/counts.ts';
 import { type Release, setsOf } from '../release/release.ts';
-import { isDynamic, isRouted, mostWeight, podsFor, totalWeightOf } from '../release/traffic.ts';
+import { isDynamic, isRouted, podsFor, totalWeightOf, weightToServe } from '../release/traffic.ts';
 import { currentStep, stepIndexOf, stepsOf } from './steps.ts';
 import { sizingWeight } from './weight.ts';
 
@@ -20,7 +20,7 @@ export function routedCounts(release: Release): Counts {
   const canary = replicas ?? lifted(rollout, podsFor(rollout, weight));
   if (!dynamic || whole === 0) return { canary, stable: whole };
   const left = totalWeightOf(rollout) - (replicas === undefined ? weight : 0);
-  const used = release.traffic?.canary ? mostWeight(release, 'stable') : 0;
+  const used = release.traffic?.canary ? weightToServe(release, 'stable') : 0;
   // What a step takes from the canary is sent once the stable pods are there.
   const asked = totalWeightOf(rollout) - sizingWeight(rollout);
   const stable = podsFor(rollout, Math.max(left, used, asked));

@@ -1,8 +1,15 @@
 import { fieldError } from '../../model/faults.ts';
-import { availableOf, currentOf, desiredOf, replicasOf, sum } from '../../model/workload.ts';
+import {
+  availableOf,
+  currentOf,
+  desiredOf,
+  podHashOf,
+  replicasOf,
+  sum,
+} from '../../model/workload.ts';
 import { goalCounts, limitsOf } from '../release/counts.ts';
 import { type Release, setsOf } from '../release/release.ts';
-import { isDynamic, isRouted, totalWeightOf } from '../release/traffic.ts';
+import { isDynamic, isRouted, leadsOnlyTo, totalWeightOf } from '../release/traffic.ts';
 import { routedCounts } from './routedCounts.ts';
 import type { StepKind } from './stepKind.ts';
 import { setWeightOf, sizingWeight } from './weight.ts';
@@ -23,7 +30,10 @@ export const setWeight: StepKind<'setWeight'> = {
 export function isAtWeight(release: Release): boolean {
   const { rollout, traffic } = release;
   if (!traffic) return !isRouted(rollout);
-  return traffic.isThere && traffic.goal?.weight === weightFor(release);
+  const weight = weightFor(release);
+  // What an earlier version has left there is sent to that one.
+  const isLed = weight === 0 || leadsOnlyTo(release, 'canary', podHashOf(release.current));
+  return traffic.isThere && traffic.goal?.weight === weight && isLed;
 }
 
 /** What the canary is to be sent; nothing where it is to have no pods. */
