@@ -2,6 +2,7 @@ import { NotFound } from './errors.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
 import type { Key, RolloutKey } from './model/key.ts';
 import type { Kind, Kinds, ObjectRef } from './model/kinds.ts';
+import type { AwsCall, AwsCalls } from './model/loadBalancer.ts';
 import type { MetricName } from './model/metrics.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { Envelope, LedgerEntry, RecordOf, RolloutRecord } from './model/record.ts';
@@ -101,6 +102,14 @@ export type Cluster = {
   remove: (ref: ObjectRef & { uid: string }) => Promise<void>;
   /** Evicts a pod; `false` when a disruption budget does not allow it now. */
   evict: (ref: ObjectRef<'Pod'> & { uid: string }) => Promise<boolean>;
+};
+
+/**
+ * AWS in the account of a cluster. Each question rejects with NotFound (there is no such thing), Transient
+ * (throttled, unreachable), MissingRight or Terminal.
+ */
+export type Aws = {
+  [C in AwsCall]: (input: AwsCalls[C]['input']) => Promise<AwsCalls[C]['answer']>;
 };
 
 /** The reads alone. */

@@ -23,6 +23,7 @@ const LIB = [
   ...EDGES,
   'aws',
   'eks',
+  'elb',
   'registry',
   'diagnose',
   'cache',
@@ -58,6 +59,7 @@ export const AREAS: Record<string, Area> = {
   store: EDGE,
   queue: EDGE,
   eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
+  elb: EDGE,
   registry: EDGE,
   diagnose: { imports: [...EDGE.imports, 'kubernetes', 'eks', 'registry'] },
   // What to read, and what follows from it, the controller says that they are handed.
@@ -72,7 +74,7 @@ export const AREAS: Record<string, Area> = {
   settings: { imports: ['model', 'hooks', 'cache', 'world', 'errors'] },
   access: { imports: ['model', 'commands', 'settings', 'world', 'errors'] },
   hooks: { imports: ['model', 'commands', 'cache', 'world', 'errors', 'api'] },
-  simulate: { imports: ['model', ...EDGES] },
+  simulate: { imports: ['model', ...EDGES, 'elb'] },
   admission: { imports: ['model', 'decide', 'registry', 'queue', 'cache', 'world', 'errors'] },
   adopt: {
     imports: [
@@ -83,6 +85,7 @@ export const AREAS: Record<string, Area> = {
       'view',
       'reconcile',
       'simulate',
+      'elb',
       'kubernetes',
       'store',
       'world',
