@@ -19,6 +19,8 @@ export type World = {
   endsAt: Millis;
   /** The clusters of this account by name; rejects with NotFound for one that is not registered. */
   cluster: (name: string) => Promise<Cluster>;
+  /** What AWS says of what is before a cluster. Only what reconciles has it, as it alone reaches clusters. */
+  aws: (cluster: string) => Promise<Aws>;
   /** All of them, without a call to any. */
   clusters: () => Promise<ClusterListing[]>;
   store: Store;

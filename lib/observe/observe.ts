@@ -49,11 +49,12 @@ export async function observe<K extends Kind, O, M extends object>(
 
 /** All that is needed, round by round: each may ask for what the one before it tells of. */
 export async function readAll(
-  world: Pick<World, 'cluster'>,
+  world: Pick<World, 'cluster' | 'aws'>,
   { cluster }: Pick<Key, 'cluster'>,
   needed: (answers: Answers) => Need[],
 ): Promise<Answers> {
-  const { answers, ask } = asking(await world.cluster(cluster));
+  const sources = { cluster: await world.cluster(cluster), aws: () => world.aws(cluster) };
+  const { answers, ask } = asking(sources);
   for (let round = 1; await ask(needed(answers)); round += 1) {
     if (round > roundsMax) throw new Error(`There is more to read after ${roundsMax} rounds`);
   }

@@ -9,6 +9,7 @@ import { localQueue } from '../../lib/queue/local.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import type { World } from '../../lib/world.ts';
 import { consumer } from '../../server/consumer.ts';
+import { noAws } from '../noAws.ts';
 import { plugin } from './peer.ts';
 import { until } from './processes.ts';
 import { apply, newNamespace, reaches, rolloutIn, webRollout, withControlPlane } from './stage.ts';
@@ -73,6 +74,7 @@ function startPolling(user: string): void {
   const world: World = {
     clock: systemClock,
     cluster: async () => cluster,
+    aws: noAws,
     clusters: async () => [{ name: 'test', doorbell: false }],
     store: memoryStore(systemClock),
     wakes: queue.wakes,

@@ -38,9 +38,9 @@ async function scene(endpoint: string) {
     const known = (await store.documents.get({ kind: 'cluster', id: 'prod' }))!;
     await store.documents.put({ ...known, body: { ...known.body, ...changes } });
   };
-  const cluster = liveClusters({ documents: store.documents, clock }, 'serin/test');
+  const { cluster, aws } = liveClusters({ documents: store.documents, clock }, 'serin/test');
   const list = async () => await (await cluster('prod')).list('Rollout', '');
-  return { clock, store, cluster, list, write };
+  return { clock, store, cluster, aws, list, write };
 }
 
 describe('a cluster that is somewhere else now', () => {
@@ -141,7 +141,7 @@ describe('an entry that is changed while a function is at work', () => {
 
   it('a cluster that was taken out is unknown within a minute, and its wakes are dropped', async () => {
     const { url } = await apiServer();
-    const { store, cluster, clock } = await scene(url);
+    const { store, cluster, aws, clock } = await scene(url);
     await cluster('prod');
     await store.save({ ...blankRecord(key), dueAt: clock.now() });
     const known = (await store.documents.get({ kind: 'cluster', id: 'prod' }))!;
@@ -153,7 +153,17 @@ describe('an entry that is changed while a function is at work', () => {
     const sent: object[] = [];
     const wakes = { send: async (message: object) => void sent.push(message) };
     const world: World = {
-      ...{ clock, store, cluster, wakes, log, count: () => {}, processId: 'p', instanceId: '' },
+      ...{
+        clock,
+        store,
+        cluster,
+        aws,
+        wakes,
+        log,
+        count: () => {},
+        processId: 'p',
+        instanceId: '',
+      },
       endsAt: Number.POSITIVE_INFINITY,
       clusters: async () => [],
       invoke: async () => {
