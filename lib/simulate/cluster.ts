@@ -16,11 +16,12 @@ import { collectGarbage } from './controllers/garbageCollector.ts';
 import { type Kubelet, type PodTimes, podTimes, runPods } from './controllers/pods.ts';
 import { controlReplicaSets } from './controllers/replicaSets.ts';
 import { randomFrom } from './random.ts';
-import type { Balancer } from './traffic/balancer.ts';
 import {
   controlLoadBalancers,
+  type LoadBalancers,
   type LoadBalancerTimes,
   loadBalancerTimes,
+  noLoadBalancers,
 } from './traffic/controller.ts';
 import { type ElbFaults, noElbFaults, simulatedElb } from './traffic/elb.ts';
 
@@ -44,7 +45,8 @@ export type SimulatedCluster = Kubelet & {
   /** What AWS says of its load balancers. */
   aws: Aws;
   /** They themselves, by namespace and name of their Ingress. */
-  loadBalancers: ReadonlyMap<string, Balancer>;
+  loadBalancers: LoadBalancers['all'];
+  watchLoadBalancers: LoadBalancers['watch'];
   /** From now on that often AWS throttles and lies. */
   failAws: (faults: ElbFaults) => void;
   /** The same API server as somebody else sees it; writes carry that field manager. */
@@ -94,11 +96,11 @@ export function simulatedCluster({
     random: random.fork('load balancers'),
     times: { ...loadBalancerTimes, ...options.loadBalancers },
   };
-  const balancers: ReadonlyMap<string, Balancer> = options.loadBalancers
+  const balancers = options.loadBalancers
     ? controlLoadBalancers(clock, objects, lb)
-    : new Map();
+    : noLoadBalancers;
   const aws = { faults: noElbFaults };
-  const elb = simulatedElb(balancers, {
+  const elb = simulatedElb(balancers.all, {
     ...{ clock, random: random.fork('aws') },
     faults: () => aws.faults,
   });
@@ -114,7 +116,8 @@ export function simulatedCluster({
   return {
     cluster: by({ manager: fieldManager, isSerin: true }),
     aws: loadBalancersOf(async () => elb, { clock }),
-    loadBalancers: balancers,
+    loadBalancers: balancers.all,
+    watchLoadBalancers: balancers.watch,
     failAws: (faults) => {
       aws.faults = faults;
     },

@@ -11,6 +11,7 @@ import {
   replicasOf,
 } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/apiServer/objects.ts';
+import { balancedShares, watchBalancers } from './balancers.ts';
 import type { Context, Turn } from './watchdog.ts';
 
 // Where the requests of a canary with a router go, worked out here once more from what NGINX and Istio would
@@ -35,6 +36,7 @@ export function watchRoutes(context: Context): RouteWatch {
   /** When somebody else last changed where requests go, or pods went by themselves. */
   let disturbedAt: Millis = Number.NEGATIVE_INFINITY;
   let before: Shares = new Map();
+  watchBalancers(context);
   return {
     changed: (change) => {
       const { kind, writer, type } = change;
@@ -192,7 +194,12 @@ function canaryShare(
       route.length < 2 ? 0 : (route.find(isToCanary)?.weight ?? 0),
     );
   });
-  return Math.max(0, ...ingresses.map(shareOf), ...routes);
+  return Math.max(
+    0,
+    ...ingresses.map(shareOf),
+    ...routes,
+    ...balancedShares(cluster, namespace, live),
+  );
 }
 
 function shareOf(ingress: KubernetesObject | undefined): number {

@@ -35,7 +35,17 @@ type State = {
   times: LoadBalancerTimes;
   /** By namespace and name of the Ingress. */
   balancers: Map<string, Balancer>;
+  listeners: Set<BalancerListener>;
 };
+/** Told of each change of a load balancer, when it has been made. */
+export type BalancerListener = (balancer: Balancer) => void;
+export type LoadBalancers = {
+  /** As they are, by namespace and name of the Ingress. */
+  all: ReadonlyMap<string, Balancer>;
+  watch: (listener: BalancerListener) => void;
+};
+export const noLoadBalancers: LoadBalancers = { all: new Map(), watch: () => {} };
+
 type Backend = { name: string; port: string; weight: number };
 type Path = {
   backend?: { service?: { name?: string; port?: { name?: string; number?: number } } };
@@ -44,13 +54,19 @@ type Path = {
 const writer = { manager: 'controller', subresource: 'status' };
 const account = 'arn:aws:elasticloadbalancing:us-east-1:123456789012';
 
-/** The load balancers as they are, for who asks. */
 export function controlLoadBalancers(
   clock: TaskClock,
   objects: Objects,
   { random, times }: { random: Random; times: LoadBalancerTimes },
-): ReadonlyMap<string, Balancer> {
-  const state: State = { clock, objects, random, times, balancers: new Map() };
+): LoadBalancers {
+  const state: State = {
+    clock,
+    objects,
+    random,
+    times,
+    balancers: new Map(),
+    listeners: new Set(),
+  };
   const due = new Set<string>();
   objects.watch(({ kind, object }) => {
     if (kind !== 'Ingress' && kind !== 'Service' && kind !== 'Pod') return;
@@ -66,7 +82,7 @@ export function controlLoadBalancers(
       });
     }
   });
-  return state.balancers;
+  return { all: state.balancers, watch: (listener) => void state.listeners.add(listener) };
 }
 
 function jitter({ random, times }: State): Millis {
@@ -79,7 +95,7 @@ function isOurs(ingress: KubernetesObject): boolean {
 }
 
 function reconcile(state: State, namespace: string, name: string): void {
-  const { objects, balancers } = state;
+  const { objects, balancers, listeners } = state;
   const ingress = objects.find('Ingress', namespace, name);
   const key = `${namespace}/${name}`;
   if (!ingress) {
@@ -94,6 +110,7 @@ function reconcile(state: State, namespace: string, name: string): void {
     register(state, group, podsOf(objects, namespace, service));
   }
   balancer.rules = rules.map((backends) => ruleOf(balancer, ingress, backends));
+  for (const listener of listeners) listener(balancer);
   if (!ingress.status) {
     const status = { loadBalancer: { ingress: [{ hostname: balancer.hostname }] } };
     objects.replace('Ingress', { ...ingress, status }, writer);
