@@ -1,23 +1,31 @@
 import type { ObjectRef } from '../../model/kinds.ts';
 import type { Observed } from '../../model/observed.ts';
 import { type Answer, type Need, readKey } from '../../model/reads.ts';
+import type { Millis } from '../../model/units.ts';
 import type { Gathered } from '../release/gathered.ts';
 import { formerNeeds, formerRollouts } from './givenBack.ts';
 import { needsIn, routeAnswers } from './routed.ts';
+import { verificationNeeds } from './verification.ts';
 
 /** What the routers of a rollout read, and former ones. They bear every failure: each is decided upon. */
-export function trafficNeeds(gathered: Gathered): Need[] {
+export function trafficNeeds(gathered: Gathered, now?: Millis): Need[] {
   const { answers, template } = gathered;
   if (!template?.isTyped) return [];
-  return [...needsIn(template.rollout, answers), ...formerNeeds(gathered)];
+  return [
+    ...needsIn(template.rollout, answers),
+    ...formerNeeds(gathered),
+    ...verificationNeeds(gathered, now),
+  ];
 }
 
 /** What they were answered, to be kept among what the turn knows. */
 export function routesIn(gathered: Gathered): Record<string, Answer> {
   const { answers } = gathered;
-  const found = trafficNeeds(gathered).map(
-    ({ read }) => [readKey(read), answers.to(read)] as const,
-  );
+  // Of pods there is another place.
+  const reads = trafficNeeds(gathered).map(({ read }) => read);
+  const found = reads
+    .filter((read) => !('list' in read && read.list === 'Pod'))
+    .map((read) => [readKey(read), answers.to(read)] as const);
   return Object.fromEntries(found.filter((entry): entry is [string, Answer] => !!entry[1]));
 }
 

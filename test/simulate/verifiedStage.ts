@@ -1,0 +1,63 @@
+import type { CanaryStrategy } from '../../lib/model/argo.generated.ts';
+import type { Kind } from '../../lib/model/kinds.ts';
+import type { Group } from '../../lib/simulate/traffic/balancer.ts';
+import { stateOf } from '../../lib/simulate/traffic/balancer.ts';
+import type { LoadBalancerTimes } from '../../lib/simulate/traffic/controller.ts';
+import { openRouted, type Routed } from './routedStage.ts';
+
+/** A release behind an ALB, which the load balancer controller makes and changes. */
+export type Verified = Routed & {
+  /** The weights of the load balancer's rule, by Service. */
+  sent: () => Record<string, number>;
+  /** How many targets of a Service's group are healthy. */
+  healthy: (service: string) => number;
+  /** What explain says. */
+  why: () => Promise<string[]>;
+};
+
+const backend = { service: { name: 'root', port: { name: 'use-annotation' } } };
+const rules = [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }];
+const albIngress: [Kind, string, object][] = [
+  ['Ingress', 'web', { spec: { ingressClassName: 'alb', rules } }],
+];
+const alb = { ingress: 'web', rootService: 'root', servicePort: 80 };
+
+export async function openVerified(
+  canary: CanaryStrategy = {},
+  times: Partial<LoadBalancerTimes> = {},
+): Promise<Verified> {
+  const { pingPong } = canary;
+  const release = await openRouted(
+    { trafficRouting: { alb }, ...canary },
+    {
+      ...(pingPong && { services: ['ping', 'pong'] }),
+      objects: albIngress,
+      loadBalancers: { delayMs: 2000, healthMs: 5000, drainMs: 5000, ...times },
+    },
+  );
+  // Until the load balancer is there.
+  await release.pass(30_000 + 2 * (times.delayMs ?? 0));
+  const balancer = () => release.cluster.loadBalancers.get('shop/web');
+  const groupOf = (service: string): Group | undefined =>
+    balancer()?.groups.get(`shop/web-${service}:80`);
+  const serviceOf = (arn: string): string =>
+    [...(balancer()?.groups ?? [])].find(([, group]) => group.arn === arn)?.[0].slice(9, -3) ?? '';
+  return {
+    ...release,
+    sent: () => {
+      const weights = Object.entries(balancer()?.rules.at(-1)?.weights ?? {});
+      return Object.fromEntries(weights.map(([arn, weight]) => [serviceOf(arn), weight]));
+    },
+    healthy: (service) => {
+      const now = release.clock.now();
+      const targets = [...(groupOf(service)?.targets.values() ?? [])];
+      return targets.filter((each) => stateOf(each, now) === 'healthy').length;
+    },
+    why: async () => {
+      const record = await release.simulated.world.store.load({
+        ...{ cluster: 'local', namespace: 'shop', name: 'web' },
+      });
+      return (record?.view?.reasons ?? []).map(({ text, unblock }) => `${text} [${unblock ?? ''}]`);
+    },
+  };
+}
