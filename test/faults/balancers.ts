@@ -57,7 +57,8 @@ function mostOf({ rules, groups }: Balancer): Shares {
 }
 
 function judgeSent({ clock, fail }: Context, before: Shares | undefined, after: Shares): void {
-  if (!before) return;
+  // A load balancer that is made for the first time begins with targets that are not healthy yet.
+  if (!before || before.size === 0) return;
   for (const [group, share] of after) {
     if (share <= (before.get(group) ?? 0)) continue;
     const states = [...group.targets.values()].map((target) => stateOf(target, clock.now()));

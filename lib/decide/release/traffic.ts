@@ -122,8 +122,9 @@ export function canServe(release: Release, side: Side, set: ReplicaSet): boolean
   const own = mostWeight(release, side);
   const other = side === 'canary' ? 'stable' : 'canary';
   const isShared = leadsOnlyTo(release, other, podHashOf(set));
-  // A load balancer lets go of the old pods before it has the new ones: all goes to those on the other side.
-  if (release.traffic?.seen && isShared && own > 0) return false;
+  // A load balancer lets go of the old pods before it has the new ones: the other side gets all first.
+  const mayWait = isShared || (side === 'canary' && !isDynamic(release.rollout));
+  if (release.traffic?.seen && mayWait && own > 0) return false;
   const share = own === 0 ? 0 : own + (isShared ? mostWeight(release, other) : 0);
   return hasPodsFor(release, set, share);
 }

@@ -24,6 +24,7 @@ import {
 } from '../release/traffic.ts';
 import { podsRead } from '../replicaSets/pods.ts';
 import { pauseEnd } from '../steps/pause.ts';
+import { setWeightOf } from '../steps/weight.ts';
 import type { Aim } from './goal.ts';
 import { loadBalancerNeeds, mergedSeen, podsBehind, seenBy } from './loadBalancer.ts';
 import { routersIn, type Using } from './routed.ts';
@@ -69,8 +70,11 @@ function isQuiet(
   }
   const isPaused = (status.pauseConditions ?? []).length > 0;
   const end = pauseEnd({ rollout, status }) ?? Number.POSITIVE_INFINITY;
-  const isVerified = weights?.verified === true;
-  const isSame = asked.every((weight) => weight === weights?.canary?.weight);
+  const isOfNew = weights?.canary?.podTemplateHash === status.currentPodHash;
+  const isVerified = weights?.verified === true && isOfNew;
+  // A promote may have come to the pause before its weight was given.
+  const wanted = setWeightOf({ ...rollout, status });
+  const isSame = [...asked, wanted].every((weight) => weight === weights?.canary?.weight);
   return isPaused && end > now && !status.abort && !status.promoteFull && isVerified && isSame;
 }
 
@@ -157,6 +161,8 @@ function unhealthy(
   const total = totalWeightOf(release.rollout);
   const { weight = 0, routes = [] } = goal ?? {};
   const gets = { canary: weight > 0 || routes.length > 0, stable: weight < total };
+  const isNewLed = leads.canary.includes(hash) || leads.stable.includes(hash);
+  if (gets.canary && release.current && !isNewLed) return ['No Service leads to the new pods yet.'];
   return (['canary', 'stable'] as const).flatMap((side) => {
     const healthy = seen?.healthy[side];
     if (!healthy || !gets[side] || !leads[side].includes(hash) || healthy.count >= healthy.of)
