@@ -79,7 +79,11 @@ function canaryOf(random: Random): CanaryStrategy {
   const services = random.chance(0.3)
     ? { pingPong: { pingService: 'ping', pongService: 'pong' } }
     : { canaryService: 'preview', stableService: 'active' };
-  const delay = random.pick([{}, { scaleDownDelaySeconds: 0 }, { dynamicStableScale: true }]);
+  const delay = random.pick<CanaryStrategy>([
+    {},
+    { scaleDownDelaySeconds: 0 },
+    { dynamicStableScale: true },
+  ]);
   const alb = { ingress: 'web', rootService: 'root', servicePort: 80 };
   return { trafficRouting: { alb }, steps, ...services, ...delay };
 }

@@ -17,7 +17,9 @@ export function watchBalancers(context: Context): void {
   cluster.watchLoadBalancers((balancer) => {
     const after = mostOf(balancer);
     const rollout = live();
-    if (rollout && replicasOf(rollout) > 0) judgeSent(context, before.get(balancer), after);
+    // An abort does not wait for what AWS says.
+    const isJudged = rollout && replicasOf(rollout) > 0 && !rollout.status?.abort;
+    if (isJudged) judgeSent(context, before.get(balancer), after);
     before.set(balancer, after);
   });
   cluster.watch(({ kind, writer, object, before: was }) => {

@@ -42,10 +42,4 @@ export const balancerSabotages: Sabotage[] = [
     find: 'if (known && isLater && clock.now() < known.at + lifeMs)',
     replace: 'if (known && clock.now() < known.at + 120 * secondMs)',
   },
-  {
-    name: 'a Service is led to other pods while a load balancer sends it requests',
-    file: 'lib/decide/release/traffic.ts',
-    find: 'if (release.traffic?.seen && isShared && own > 0) return false;',
-    replace: '',
-  },
 ];

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const program = new URL('../faults/balanced.ts', import.meta.url).pathname;
 
 it('no pod leaves with traffic and none is sent to what is not healthy, by seed', async () => {
-  for (let seed = 1; seed <= 12; seed += 1) {
+  for (let seed = 1; seed <= 20; seed += 1) {
     expect({ seed, found: await runBalanced(seed) }).toEqual({ seed, found: [] });
   }
 }, 300_000);
