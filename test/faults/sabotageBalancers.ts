@@ -1,4 +1,4 @@
-import type { Sabotage } from './sabotage.ts';
+import type { Sabotage } from './plant.ts';
 
 // Bugs of a rollout whose load balancers are looked at: balanced.ts finds them.
 

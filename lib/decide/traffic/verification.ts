@@ -33,7 +33,7 @@ import { routersIn, type Using } from './routed.ts';
 // before they say that they do what they are to. docs/adr/0054-what-a-load-balancer-says.md
 
 /** Why load balancers are not looked at though there may be some; undefined where they are. */
-export function unverifiedBy(rollout: Rollout): string | undefined {
+function unverifiedBy(rollout: Rollout): string | undefined {
   return annotationOf(rollout, verifyAnnotation) === 'false'
     ? `the annotation ${verifyAnnotation} says so`
     : undefined;

@@ -38,7 +38,7 @@ type State = {
   listeners: Set<BalancerListener>;
 };
 /** Told of each change of a load balancer, when it has been made. */
-export type BalancerListener = (balancer: Balancer) => void;
+type BalancerListener = (balancer: Balancer) => void;
 export type LoadBalancers = {
   /** As they are, by namespace and name of the Ingress. */
   all: ReadonlyMap<string, Balancer>;
