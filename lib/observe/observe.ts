@@ -10,8 +10,11 @@ import type { Millis } from '../model/units.ts';
 import type { World } from '../world.ts';
 import { asking } from './ask.ts';
 
-/** No chain of reads is longer in which each says what the next one asks for. */
-const roundsMax = 4;
+/**
+ * No chain of reads is longer in which each says what the next one asks for: a template, the objects of its
+ * routers, their load balancers, whose target groups those have, and the targets.
+ */
+const roundsMax = 5;
 
 type Reading<K extends Kind, O, M extends object> = Pick<
   Controller<K, O, AnyPlan, M>,

@@ -3,37 +3,45 @@ import {
   elbRegionOf,
   type Forward,
   type LoadBalancer,
-  type Target,
   type TargetGroup,
 } from '../../model/loadBalancer.ts';
 import { hashLabel } from '../../model/names.ts';
-import { type Answer, type Answers, type AwsRead, type Need, okOf } from '../../model/reads.ts';
+import {
+  type Answer,
+  type Answers,
+  type AwsRead,
+  type ListRead,
+  type Need,
+  okOf,
+  type Read,
+} from '../../model/reads.ts';
 import type { SeenTraffic, Side } from '../release/traffic.ts';
 import type { Fronted, Routed } from './router.ts';
+import { type Failure, podJudge, targetReads } from './targets.ts';
 
 // What load balancers of ELBv2 are asked, and what their answers tell of where requests go.
 
 const sides = ['canary', 'stable'] as const satisfies Side[];
 
-/** In rounds: what a load balancer forwards to, then the targets of the groups of both sides. */
+/** In rounds: what a load balancer forwards to, whose those groups are, and their targets. */
 export function loadBalancerNeeds(front: Fronted, { services, answers }: Routed): Need[] {
   return hostnamesOf(front).flatMap((hostname) => {
     const read = balancerRead(front, hostname);
     const balancer = okOf(answers.aws(read));
-    const groups = balancer
-      ? sides.flatMap((side) => groupsOf(front, balancer, services[side]))
-      : [];
-    return [
-      bearing(read),
-      ...groups.map((group) => bearing(healthRead(front, group))),
-      ...(groups.some(({ targets }) => targets === 'instance')
-        ? [bearing({ list: 'Node', namespace: '' })]
-        : []),
+    if (!balancer) return [bearing(read)];
+    const names = sides.map((side) => services[side]);
+    const groups = names.flatMap((name) => groupsOf(front, balancer, name, answers));
+    const isBound = names.some((name) => taggedFor(front, balancer, name).length === 0);
+    const others: Read[] = [
+      ...(isBound ? [bindingsRead(front)] : []),
+      ...groups.map((group) => healthRead(front, group)),
+      ...names.flatMap((name) => targetReads(front, name, groups)),
     ];
+    return [bearing(read), ...others.map(bearing)];
   });
 }
 
-function bearing(read: Need['read']): Need {
+function bearing(read: Read): Need {
   return { read, bears: 'all' };
 }
 
@@ -50,9 +58,41 @@ function healthRead({ version }: Fronted, { arn }: TargetGroup): AwsRead<'target
   return { aws: 'targetHealth', input: { group: arn, since: version } };
 }
 
+function bindingsRead({ ref: { namespace } }: Fronted): ListRead<'TargetGroupBinding'> {
+  return { list: 'TargetGroupBinding', namespace };
+}
+
 /** Those of a Service, by the tag that the load balancer controller gives each of its groups. */
-function groupsOf({ tag, resource }: Fronted, { groups }: LoadBalancer, service: string) {
+function taggedFor({ tag, resource }: Fronted, { groups }: LoadBalancer, service: string) {
   return groups.filter(({ tags }) => tags[tag] === resource(service));
+}
+
+/** Those of a Service; of groups without such a tag a TargetGroupBinding says it. */
+function groupsOf(
+  front: Fronted,
+  balancer: LoadBalancer,
+  service: string,
+  answers: Answers,
+): TargetGroup[] {
+  const tagged = taggedFor(front, balancer, service);
+  if (tagged.length > 0) return tagged;
+  const bindings = okOf(answers.list(bindingsRead(front))) ?? [];
+  const bound = bindings.flatMap(({ spec }) => {
+    const { serviceRef, targetGroupARN } = (spec ?? {}) as Binding;
+    const isOurs = serviceRef?.name === service && isPort(serviceRef.port, front.port);
+    return isOurs ? targetGroupARN : [];
+  });
+  return balancer.groups.filter(({ arn }) => bound.includes(arn));
+}
+
+type Binding = {
+  targetGroupARN?: string;
+  serviceRef?: { name?: string; port?: number | string };
+};
+
+/** A port that has a name is taken for the one. */
+function isPort(given: number | string | undefined, port: number): boolean {
+  return given === port || (typeof given === 'string' && !/^\d+$/.test(given));
 }
 
 /** The pods that each side leads to. */
@@ -95,7 +135,7 @@ function seenAt(front: Fronted, routed: Routed, { hostname, pods, total }: At): 
   const named = `the load balancer of ${front.label}`;
   if (!answer || !('ok' in answer)) return unknownSeen(named, answer);
   const balancer = answer.ok;
-  const groups = (side: Side): TargetGroup[] => groupsOf(front, balancer, services[side]);
+  const groups = (side: Side): TargetGroup[] => groupsOf(front, balancer, services[side], answers);
   const arns = { canary: groups('canary').map(arnOf), stable: groups('stable').map(arnOf) };
   const forwards = balancer.listeners
     .filter(({ protocol, port }) => isListener(front, protocol, port))
@@ -105,9 +145,11 @@ function seenAt(front: Fronted, routed: Routed, { hostname, pods, total }: At): 
     (each) => !shared.includes(each) && arns.canary.some((arn) => arn in each.weights),
   );
   const healths = sides.map((side) =>
-    healthOf(front, routed, { groups: groups(side), pods: pods[side] }),
+    healthOf(front, routed, { groups: groups(side), pods: pods[side], service: services[side] }),
   );
-  const failed = healths.filter((each) => 'failed' in each);
+  const failed = [...bindingsFailure(front, answers), ...healths].filter(
+    (each) => 'failed' in each,
+  );
   const [canary, stable] = healths.map((each) => ('count' in each ? each : undefined));
   return {
     weights: shared.map((forward) => canaryWeight(forward, arns.canary, total)),
@@ -116,7 +158,10 @@ function seenAt(front: Fronted, routed: Routed, { hostname, pods, total }: At): 
     unknown: failed.map(({ failed: why }) => `The targets of ${named} are not known: ${why}`),
     lacking:
       shared.length > 0 ? [] : [`${capital(named)} sends nothing to ${services.stable} yet.`],
-    balancers: [statusOf(front, balancer, { canary: groups('canary'), stable: groups('stable') })],
+    balancers:
+      front.ref.kind === 'Ingress'
+        ? [statusOf(front, balancer, { canary: groups('canary'), stable: groups('stable') })]
+        : [],
     ...remedyIn(failed.map(({ remedy }) => remedy)),
   };
 }
@@ -161,13 +206,19 @@ function canaryWeight({ weights }: Forward, canary: string[], total: number): nu
   return all === 0 ? 0 : (total * part) / all;
 }
 
-type Health = { count: number; of: number } | { failed: string; remedy?: string };
+type Health = { count: number; of: number } | Failure;
+
+/** Where the tags are there nobody asks for it. */
+function bindingsFailure(front: Fronted, answers: Answers): Failure[] {
+  const answer = answers.list(bindingsRead(front));
+  return answer && 'failed' in answer ? [answer] : [];
+}
 
 /** How many of the pods are healthy targets of each of the groups. A group that is not there has none. */
 function healthOf(
   front: Fronted,
   routed: Routed,
-  { groups, pods }: { groups: TargetGroup[]; pods: Pod[] | undefined },
+  { groups, pods, service }: { groups: TargetGroup[]; pods: Pod[] | undefined; service: string },
 ): Health {
   if (!pods) return { failed: 'the pods could not be listed' };
   if (groups.length === 0) return { count: 0, of: pods.length };
@@ -176,32 +227,14 @@ function healthOf(
     const answer = routed.answers.aws(healthRead(front, group));
     if (!answer) return { failed: 'they have not been looked at yet' };
     if ('failed' in answer) return answer;
-    const targets = 'ok' in answer ? answer.ok : [];
-    const healthy = pods.filter((pod) => isHealthy(pod, group, { targets, routed }));
-    counts.push(healthy.length);
+    const judge = podJudge(front, group, {
+      ...{ service, answers: routed.answers },
+      targets: 'ok' in answer ? answer.ok : [],
+    });
+    if (typeof judge !== 'function') return judge;
+    counts.push(pods.filter(judge).length);
   }
   return { count: Math.min(...counts), of: pods.length };
-}
-
-/** By its address; where instances are targets, by the instance that its node is. */
-function isHealthy(
-  { status, spec }: Pod,
-  group: TargetGroup,
-  { targets, routed }: { targets: Target[]; routed: Routed },
-): boolean {
-  const isOn = (id: string | undefined) =>
-    id !== undefined && targets.some((target) => target.id === id && target.isHealthy);
-  if (group.targets === 'ip') return isOn(status?.podIP);
-  if (group.targets !== 'instance') return false;
-  return isOn(instanceOf(routed.answers, spec?.nodeName ?? ''));
-}
-
-/** A node of EC2 says which instance it is: aws:///eu-west-1a/i-0123456789abcdef0 */
-function instanceOf(answers: Answers, nodeName: string): string | undefined {
-  const nodes = okOf(answers.list({ list: 'Node', namespace: '' })) ?? [];
-  const node = nodes.find(({ metadata }) => metadata?.name === nodeName);
-  const { providerID = '' } = (node?.spec ?? {}) as { providerID?: string };
-  return /^aws:.*\/(i-[\da-f]+)$/.exec(providerID)?.[1];
 }
 
 /** argo v1.10.1 rollout/trafficrouting/alb/alb.go updateLoadBalancerStatus, updateTargetGroupStatus */

@@ -48,7 +48,7 @@ export type Ability = 'additional' | 'headerRoutes' | 'mirrorRoutes' | 'pingPong
 
 /**
  * An object that a load balancer is made of, and how its part of that is known: by the tag that its
- * controller gives each target group, whose value names the Service.
+ * controller gives each target group, whose value names the Service; else by a TargetGroupBinding.
  */
 export type Fronted = {
   ref: ObjectRef;
@@ -59,6 +59,8 @@ export type Fronted = {
   /** As its status has them. */
   hostnames: string[];
   tag: string;
+  /** The port of the Services that requests go to. */
+  port: number;
   resource: (service: string) => string;
   /** The only listener that is its own; all are where there is none. */
   listener?: { protocol: string; port: number };

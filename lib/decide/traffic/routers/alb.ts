@@ -8,6 +8,7 @@ import {
   changed,
   type Either,
   eitherFaults,
+  hostnamesIn,
   type Named,
   namedBy,
   needOf,
@@ -20,7 +21,6 @@ import type { Destination, Fronted, Routed, Router, TrafficGoal } from '../route
 // path, `actions.NAME`, and what a request must be like for it from `conditions.NAME`.
 // argo v1.10.1 rollout/trafficrouting/alb/alb.go
 
-type Status = { loadBalancer?: { ingress?: { hostname?: string }[] } };
 type Rule = { http?: { paths?: Path[] } };
 type Path = {
   path?: string;
@@ -189,13 +189,14 @@ function frontedBy(
   { ref }: Named<'Ingress'>,
   rollout: Rollout,
 ): Fronted {
-  const { loadBalancer } = (ingress.status ?? {}) as Status;
   const { namespace, name } = ref;
+  const port = albOf(rollout).servicePort;
   return {
     ...{ ref, label: `Ingress ${name}`, tag: 'ingress.k8s.aws/resource' },
     version: ingress.metadata?.resourceVersion ?? '',
-    hostnames: (loadBalancer?.ingress ?? []).flatMap(({ hostname }) => hostname ?? []),
-    resource: (service) => `${namespace}/${name}-${service}:${albOf(rollout).servicePort}`,
+    hostnames: hostnamesIn(ingress),
+    port,
+    resource: (service) => `${namespace}/${name}-${service}:${port}`,
   };
 }
 
