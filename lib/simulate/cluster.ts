@@ -34,7 +34,7 @@ export type ClusterOptions = {
   controllerMs?: Millis;
   /** No pod ever becomes ready. For some pods only: `failPods` of what comes back. */
   failPods?: boolean;
-  /** A load balancer controller is there, which takes so long. Without it no Ingress has a load balancer. */
+  /** A load balancer controller is there, which takes so long. Without it nothing has a load balancer. */
   loadBalancers?: Partial<LoadBalancerTimes>;
 } & Partial<PodTimes>;
 
@@ -44,7 +44,7 @@ export type SimulatedCluster = Kubelet & {
   cluster: Cluster;
   /** What AWS says of its load balancers. */
   aws: Aws;
-  /** They themselves, by namespace and name of their Ingress. */
+  /** They themselves, as keyOf of traffic/controller.ts names them. */
   loadBalancers: LoadBalancers['all'];
   watchLoadBalancers: LoadBalancers['watch'];
   /** From now on that often AWS throttles and lies. */

@@ -51,7 +51,10 @@ function canaryOf(random: Random): CanaryStrategy {
     { dynamicStableScale: true },
   ]);
   const alb = { ingress: 'web', rootService: 'root', servicePort: 80 };
-  return { trafficRouting: { alb }, steps, ...named, ...delay };
+  const base = 'pingPong' in named || random.chance(0.5) ? 'root' : 'active';
+  const plugins = { 'serin/nlb': { service: base, protocol: 'TCP', port: 80 } };
+  const trafficRouting = random.chance(0.6) ? { alb } : { plugins };
+  return { trafficRouting, steps, ...named, ...delay };
 }
 
 /** Until all that is to be done is done, and the last version is healthy. */
@@ -62,8 +65,10 @@ export async function runReleases(stage: Stage): Promise<void> {
   const pass = async (spanMs: number): Promise<void> => {
     await clock.run({ until: clock.now() + spanMs, while: isFine, eventsMax });
   };
-  count(stage, 'behind an ALB');
-  putIngress(stage);
+  const { alb, plugins } = scenario.spec.strategy?.canary?.trafficRouting ?? {};
+  for (const name of services) addService(cluster, name);
+  if (alb) putIngress(stage);
+  else putBase(stage, plugins?.['serin/nlb'] as { service: string });
   cluster.apply('Rollout', manifest(scenario));
   await pass(2 * minuteMs);
   for (let left = deedsMax; left > 0 && isFine(); left -= 1) {
@@ -94,14 +99,25 @@ function count({ acted }: Stage, what: string): void {
   acted.set(what, (acted.get(what) ?? 0) + 1);
 }
 
-function putIngress({ cluster }: Stage): void {
-  for (const name of services) addService(cluster, name);
+function putIngress(stage: Stage): void {
+  const { cluster } = stage;
+  count(stage, 'behind an ALB');
   const backend = { service: { name: 'root', port: { name: 'use-annotation' } } };
   const rules = [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }];
   cluster.apply('Ingress', {
     ...typeMetaOf('Ingress'),
     metadata: { name: 'web', namespace: key.namespace },
     spec: { ingressClassName: 'alb', rules },
+  });
+}
+
+/** The Service that an NLB is made for. */
+function putBase(stage: Stage, { service: name }: { service: string }): void {
+  count(stage, 'behind an NLB');
+  stage.cluster.apply('Service', {
+    ...typeMetaOf('Service'),
+    metadata: { name, namespace: key.namespace },
+    spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80 }] },
   });
 }
 

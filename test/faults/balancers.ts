@@ -29,21 +29,29 @@ export function watchBalancers(context: Context): void {
   });
 }
 
-/** The most that any rule of a rollout's Ingresses sends to the canary's Service, in hundredths. */
+/** The most that any rule of a rollout's load balancers sends to the canary's Service, in hundredths. */
 export function balancedShares(
   cluster: SimulatedCluster,
   namespace: string,
   { spec, status }: Rollout,
 ): number[] {
   const { trafficRouting, canaryService = '', pingPong } = spec?.strategy?.canary ?? {};
-  const { alb } = trafficRouting ?? {};
+  const { alb, plugins } = trafficRouting ?? {};
+  const nlb = plugins?.['serin/nlb'] as { service: string; port: number } | undefined;
   const isPing = status?.canary?.stablePingPong === 'ping';
   const canary = pingPong ? pingPong[isPing ? 'pongService' : 'pingService'] : canaryService;
-  return (alb?.ingresses ?? [alb?.ingress ?? '']).flatMap((ingress) => {
-    const balancer = cluster.loadBalancers.get(`${namespace}/${ingress}`);
-    const group = balancer?.groups.get(`${namespace}/${ingress}-${canary}:${alb?.servicePort}`);
-    return balancer && group ? (mostOf(balancer).get(group) ?? 0) : [];
-  });
+  const share = (front: string, resource: string): number[] => {
+    const balancer = cluster.loadBalancers.get(front);
+    const group = balancer?.groups.get(resource);
+    return balancer && group ? [mostOf(balancer).get(group) ?? 0] : [];
+  };
+  const { servicePort } = alb ?? {};
+  return [
+    ...(alb?.ingresses ?? [alb?.ingress ?? '']).flatMap((name) =>
+      share(`Ingress ${namespace}/${name}`, `${namespace}/${name}-${canary}:${servicePort}`),
+    ),
+    ...share(`Service ${namespace}/${nlb?.service}`, `${namespace}/${canary}:${nlb?.port}`),
+  ];
 }
 
 function mostOf({ rules, groups }: Balancer): Shares {
@@ -59,10 +67,10 @@ function mostOf({ rules, groups }: Balancer): Shares {
 }
 
 function judgeSent({ clock, fail }: Context, before: Shares | undefined, after: Shares): void {
-  // A load balancer that is made for the first time begins with targets that are not healthy yet.
-  if (!before || before.size === 0) return;
   for (const [group, share] of after) {
-    if (share <= (before.get(group) ?? 0)) continue;
+    // One that is made begins with targets that are not healthy yet.
+    const was = before?.get(group);
+    if (was === undefined || share <= was) continue;
     const states = [...group.targets.values()].map((target) => stateOf(target, clock.now()));
     if (states.includes('healthy')) continue;
     const text = `${group.name} gets ${share} % with targets ${states.join(', ') || 'none'}`;

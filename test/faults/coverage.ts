@@ -116,6 +116,7 @@ const expected = [
   'promoted: rollback window',
   'rival met',
   'behind an ALB',
+  'behind an NLB',
   'weights verified',
   'AWS throttles',
   'AWS lies',

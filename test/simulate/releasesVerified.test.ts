@@ -184,6 +184,41 @@ describe('while AWS does not say', () => {
   });
 });
 
+describe('behind an NLB', () => {
+  const times = { delayMs: 5000 };
+
+  it('a step waits for what the listener does by default, and pods stay as long', async () => {
+    const release = await openVerified({ scaleDownDelaySeconds: 0 }, times, 'nlb');
+    await release.image('web:v2', 0);
+    const states = await seen(release, 40, () => `${release.where()}: ${weightOf(release)()}`);
+    expect(states).toEqual([
+      'Healthy 4/4: 0 undefined 0',
+      'Progressing 0/4: 0 true 0',
+      'Progressing 0/4: 25 false 0',
+      // It is looked at again a little later.
+      'Progressing 0/4: 25 false 25',
+      'Paused 1/4: 25 true 25',
+    ]);
+    await release.after(promote, 90_000);
+    await release.after(promote, 180_000);
+    expect(release.where()).toBe('Healthy 4/4');
+    expect(release.sizes()).toEqual({ 'web:v2': 4 });
+    expect(release.sent()).toEqual({ canary: 0, stable: 100 });
+    expect(release.dog.violations).toEqual([]);
+  });
+
+  it('the status names no ALB, and explain names the Service', async () => {
+    const release = await openVerified({}, times, 'nlb');
+    release.cluster.failAws(throttled);
+    await release.image('web:v2', 60_000);
+    expect(release.where()).toBe('Progressing 0/4');
+    expect(release.status()).not.toHaveProperty('albs');
+    expect(await release.why()).toContainEqual(
+      expect.stringMatching(/^What the load balancer of Service stable does is not known: Thr/),
+    );
+  });
+});
+
 it('nobody looks where the annotation of the rollout says so', async () => {
   const release = await openVerified({}, { delayMs: 60_000 });
   await release.pass(120_000);

@@ -5,7 +5,7 @@ import { stateOf } from '../../lib/simulate/traffic/balancer.ts';
 import type { LoadBalancerTimes } from '../../lib/simulate/traffic/controller.ts';
 import { openRouted, type Routed } from './routedStage.ts';
 
-/** A release behind an ALB, which the load balancer controller makes and changes. */
+/** A release behind a load balancer, which its controller makes and changes. */
 export type Verified = Routed & {
   /** The weights of the load balancer's rule, by Service. */
   sent: () => Record<string, number>;
@@ -21,27 +21,42 @@ const albIngress: [Kind, string, object][] = [
   ['Ingress', 'web', { spec: { ingressClassName: 'alb', rules } }],
 ];
 const alb = { ingress: 'web', rootService: 'root', servicePort: 80 };
+/** The stable Service is the one that the NLB is made for. */
+const base = { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80 }] };
+const nlbPlugin = { 'serin/nlb': { service: 'stable', protocol: 'TCP', port: 80 } };
+const behind = {
+  alb: { routing: { alb }, objects: albIngress, front: 'Ingress shop/web', groups: 'shop/web-' },
+  nlb: {
+    routing: { plugins: nlbPlugin },
+    objects: [['Service', 'stable', { spec: base }]] as [Kind, string, object][],
+    ...{ front: 'Service shop/stable', groups: 'shop/' },
+  },
+};
 
 export async function openVerified(
   canary: CanaryStrategy = {},
   times: Partial<LoadBalancerTimes> = {},
+  by: keyof typeof behind = 'alb',
 ): Promise<Verified> {
   const { pingPong } = canary;
+  const { routing, objects, front, groups } = behind[by];
   const release = await openRouted(
-    { trafficRouting: { alb }, ...canary },
+    { trafficRouting: routing, ...canary },
     {
       ...(pingPong && { services: ['ping', 'pong'] }),
-      objects: albIngress,
+      objects,
       loadBalancers: { delayMs: 2000, healthMs: 5000, drainMs: 5000, ...times },
     },
   );
   // Until the load balancer is there.
   await release.pass(30_000 + 2 * (times.delayMs ?? 0));
-  const balancer = () => release.cluster.loadBalancers.get('shop/web');
+  const balancer = () => release.cluster.loadBalancers.get(front);
   const groupOf = (service: string): Group | undefined =>
-    balancer()?.groups.get(`shop/web-${service}:80`);
+    balancer()?.groups.get(`${groups}${service}:80`);
   const serviceOf = (arn: string): string =>
-    [...(balancer()?.groups ?? [])].find(([, group]) => group.arn === arn)?.[0].slice(9, -3) ?? '';
+    [...(balancer()?.groups ?? [])]
+      .find(([, group]) => group.arn === arn)?.[0]
+      .slice(groups.length, -':80'.length) ?? '';
   return {
     ...release,
     sent: () => {

@@ -6,6 +6,9 @@ export type Balancer = {
   hostname: string;
   arn: string;
   name: string;
+  /** A network load balancer has no rules but what its listener does by default. */
+  type: 'application' | 'network';
+  listener: { protocol: string; port: number };
   rules: Rule[];
   groups: Map<string, Group>;
 };

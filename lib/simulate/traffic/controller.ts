@@ -9,7 +9,8 @@ import type { Random } from '../random.ts';
 import type { Balancer, Group, Rule } from './balancer.ts';
 
 // What the AWS Load Balancer Controller is to a cluster: it makes a load balancer of each Ingress of its
-// class, has its rules follow the annotations, and registers the pods that Services select, all of it later.
+// class and of each Service of type LoadBalancer, has it follow the annotations, and registers the pods that
+// Services select, all of it later.
 
 export type LoadBalancerTimes = {
   /** From a change of an object to the change of the load balancer. */
@@ -33,14 +34,21 @@ type State = {
   objects: Objects;
   random: Random;
   times: LoadBalancerTimes;
-  /** By namespace and name of the Ingress. */
+  /** By keyOf. */
   balancers: Map<string, Balancer>;
   listeners: Set<BalancerListener>;
 };
 /** Told of each change of a load balancer, when it has been made. */
 type BalancerListener = (balancer: Balancer) => void;
+/** What a load balancer is made of. */
+type Front = { kind: 'Ingress' | 'Service'; namespace: string; name: string };
+
+function keyOf({ kind, namespace, name }: Front): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
 export type LoadBalancers = {
-  /** As they are, by namespace and name of the Ingress. */
+  /** As they are, by keyOf. */
   all: ReadonlyMap<string, Balancer>;
   watch: (listener: BalancerListener) => void;
 };
@@ -68,18 +76,25 @@ export function controlLoadBalancers(
     listeners: new Set(),
   };
   const due = new Set<string>();
+  const schedule = (front: Front): void => {
+    const key = keyOf(front);
+    if (due.has(key)) return;
+    due.add(key);
+    clock.schedule(clock.now() + times.delayMs + jitter(state), () => {
+      due.delete(key);
+      reconcile(state, front);
+    });
+  };
   objects.watch(({ kind, object }) => {
     if (kind !== 'Ingress' && kind !== 'Service' && kind !== 'Pod') return;
     const namespace = object.metadata?.namespace ?? '';
     for (const ingress of objects.list('Ingress', namespace)) {
       if (kind === 'Ingress' && nameOf(object) !== nameOf(ingress)) continue;
-      const key = `${namespace}/${nameOf(ingress)}`;
-      if (!isOurs(ingress) || due.has(key)) continue;
-      due.add(key);
-      clock.schedule(clock.now() + times.delayMs + jitter(state), () => {
-        due.delete(key);
-        reconcile(state, namespace, nameOf(ingress));
-      });
+      if (isOurs(ingress)) schedule({ kind: 'Ingress', namespace, name: nameOf(ingress) });
+    }
+    for (const service of objects.list('Service', namespace)) {
+      if (service.spec?.type !== 'LoadBalancer' || kind === 'Ingress') continue;
+      schedule({ kind: 'Service', namespace, name: nameOf(service) });
     }
   });
   return { all: state.balancers, watch: (listener) => void state.listeners.add(listener) };
@@ -94,39 +109,71 @@ function isOurs(ingress: KubernetesObject): boolean {
   return (ingressClassName ?? annotationOf(ingress, 'kubernetes.io/ingress.class')) === 'alb';
 }
 
-function reconcile(state: State, namespace: string, name: string): void {
+function reconcile(state: State, front: Front): void {
   const { objects, balancers, listeners } = state;
-  const ingress = objects.find('Ingress', namespace, name);
-  const key = `${namespace}/${name}`;
-  if (!ingress) {
+  const { kind, namespace, name } = front;
+  const object: KubernetesObject | undefined = objects.find(kind, namespace, name);
+  const key = keyOf(front);
+  if (!object) {
     balancers.delete(key);
     return;
   }
-  const balancer = balancers.get(key) ?? made(namespace, name);
+  const balancer = balancers.get(key) ?? made(front, object);
   balancers.set(key, balancer);
-  const rules = backendsOf(ingress);
+  const rules = kind === 'Ingress' ? backendsOf(object) : [listenerOf(object, balancer)];
   for (const { name: service, port } of rules.flat()) {
-    const group = groupIn(balancer, ingress, { service, port });
+    const group = groupIn(balancer, front, { service, port });
     register(state, group, podsOf(objects, namespace, service));
   }
-  balancer.rules = rules.map((backends) => ruleOf(balancer, ingress, backends));
+  balancer.rules = rules.map((backends) => ruleOf(balancer, front, backends));
   for (const listener of listeners) listener(balancer);
-  if (!ingress.status) {
+  const { loadBalancer } = (object.status ?? {}) as { loadBalancer?: { ingress?: object[] } };
+  if (!loadBalancer?.ingress) {
     const status = { loadBalancer: { ingress: [{ hostname: balancer.hostname }] } };
-    objects.replace('Ingress', { ...ingress, status }, writer);
+    objects.replace(kind, { ...object, status }, writer);
   }
 }
 
-function made(namespace: string, ingress: string): Balancer {
-  const name = `k8s-${namespace}-${ingress}`;
+/** Of an Ingress an ALB, of a Service an NLB with one listener, for its first port. */
+function made({ kind, namespace, name: of }: Front, { spec }: KubernetesObject): Balancer {
+  const name = `k8s-${namespace}-${of}`;
+  const [first] = (spec as { ports?: { protocol?: string; port?: number }[] }).ports ?? [];
+  const { protocol = 'TCP', port = 80 } = first ?? {};
+  const isAlb = kind === 'Ingress';
+  const region = isAlb ? 'us-east-1.elb' : 'elb.us-east-1';
   return {
     name,
-    hostname: `${name}-1234567890.us-east-1.elb.amazonaws.com`,
-    arn: `${account}:loadbalancer/app/${name}/50dc6c495c0c9188`,
+    hostname: `${name}-1234567890.${region}.amazonaws.com`,
+    arn: `${account}:loadbalancer/${isAlb ? 'app' : 'net'}/${name}/50dc6c495c0c9188`,
+    type: isAlb ? 'application' : 'network',
+    listener: isAlb ? { protocol: 'HTTP', port: 80 } : { protocol, port },
     rules: [],
     groups: new Map(),
   };
 }
+
+/** What the listener of an NLB leads to: its Service, and what an action names besides. */
+function listenerOf(service: KubernetesObject, { listener }: Balancer): Backend[] {
+  const { protocol, port } = listener;
+  const base = { name: nameOf(service), port: String(port), weight: 1 };
+  const text = annotationOf(service, `service.beta.kubernetes.io/actions.${protocol}-${port}`);
+  if (text === undefined) return [base];
+  const { forwardConfig = {} } = JSON.parse(text) as NlbAction;
+  const { baseServiceWeight = 0, targetGroups = [] } = forwardConfig;
+  return [
+    { ...base, weight: baseServiceWeight },
+    ...targetGroups.map(({ serviceName, servicePort, weight }) => ({
+      ...{ name: serviceName, port: String(servicePort), weight },
+    })),
+  ];
+}
+
+type NlbAction = {
+  forwardConfig?: {
+    baseServiceWeight?: number;
+    targetGroups?: { serviceName: string; servicePort: number; weight: number }[];
+  };
+};
 
 /** Of each rule: what its path leads to, an action in an annotation or a Service. */
 function backendsOf(ingress: KubernetesObject): Backend[][] {
@@ -157,18 +204,18 @@ function actionOf(ingress: KubernetesObject, name: string): Backend[] {
 
 function groupIn(
   { groups }: Balancer,
-  ingress: KubernetesObject,
+  { kind, namespace, name: of }: Front,
   { service, port }: { service: string; port: string },
 ): Group {
-  const { namespace = '' } = ingress.metadata ?? {};
-  const resource = `${namespace}/${nameOf(ingress)}-${service}:${port}`;
+  const isAlb = kind === 'Ingress';
+  const resource = `${namespace}/${isAlb ? `${of}-` : ''}${service}:${port}`;
   const known = groups.get(resource);
   if (known) return known;
   const name = `k8s-${namespace}-${service}`;
   const group = {
     arn: `${account}:targetgroup/${name}/${(groups.size + 1).toString(16).padStart(16, '0')}`,
     name,
-    tags: { 'ingress.k8s.aws/resource': resource },
+    tags: { [`${isAlb ? 'ingress' : 'service'}.k8s.aws/resource`]: resource },
     targets: new Map(),
   };
   groups.set(resource, group);
@@ -202,9 +249,9 @@ function register(state: State, { targets }: Group, pods: Pod[]): void {
   }
 }
 
-function ruleOf(balancer: Balancer, ingress: KubernetesObject, backends: Backend[]): Rule {
+function ruleOf(balancer: Balancer, front: Front, backends: Backend[]): Rule {
   const weights = backends.map(({ name: service, port, weight }) => {
-    const { arn } = groupIn(balancer, ingress, { service, port });
+    const { arn } = groupIn(balancer, front, { service, port });
     return [arn, weight] as const;
   });
   return { weights: Object.fromEntries(weights) };

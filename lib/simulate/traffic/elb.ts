@@ -1,3 +1,4 @@
+import type { ProtocolEnum } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ElbApi } from '../../elb/api.ts';
 import { Transient } from '../../errors.ts';
 import type { Clock } from '../../world.ts';
@@ -30,16 +31,16 @@ export function simulatedElb(
   return {
     DescribeLoadBalancers: () =>
       call((isTrue) => ({
-        LoadBalancers: (isTrue ? all() : []).map(({ hostname, arn, name }) => ({
-          ...{ DNSName: hostname, LoadBalancerArn: arn, LoadBalancerName: name },
-          Type: 'application' as const,
+        LoadBalancers: (isTrue ? all() : []).map(({ hostname, arn, name, type }) => ({
+          ...{ DNSName: hostname, LoadBalancerArn: arn, LoadBalancerName: name, Type: type },
         })),
       })),
     DescribeListeners: ({ LoadBalancerArn }) =>
-      call(() => ({
-        Listeners: of(LoadBalancerArn).map(({ arn }) => ({
-          ...{ ListenerArn: listenerOf(arn), LoadBalancerArn: arn, Port: 80 },
-          Protocol: 'HTTP' as const,
+      call((isTrue) => ({
+        Listeners: of(LoadBalancerArn).map(({ arn, type, listener, rules }) => ({
+          ...{ ListenerArn: listenerOf(arn), LoadBalancerArn: arn, Port: listener.port },
+          Protocol: listener.protocol as ProtocolEnum,
+          ...(type === 'network' && isTrue && { DefaultActions: rules.flatMap(actionsOf) }),
         })),
       })),
     DescribeRules: ({ ListenerArn }) =>
@@ -47,7 +48,7 @@ export function simulatedElb(
         Rules: all()
           .filter(({ arn }) => listenerOf(arn) === ListenerArn)
           .flatMap(({ rules }) => (isTrue ? rules : []))
-          .map(ruleOf),
+          .map((rule) => ({ Actions: actionsOf(rule) })),
       })),
     DescribeTargetGroups: ({ LoadBalancerArn }) =>
       call(() => ({
@@ -83,10 +84,10 @@ function listenerOf(arn: string): string {
   return `${arn.replace(':loadbalancer/', ':listener/')}/f2f7dc8efc522ab2`;
 }
 
-function ruleOf({ weights }: Rule) {
+function actionsOf({ weights }: Rule) {
   const TargetGroups = Object.entries(weights).map(([TargetGroupArn, Weight]) => ({
     TargetGroupArn,
     Weight,
   }));
-  return { Actions: [{ Type: 'forward' as const, ForwardConfig: { TargetGroups } }] };
+  return [{ Type: 'forward' as const, ForwardConfig: { TargetGroups } }];
 }
