@@ -82,6 +82,8 @@ export type SelectorText = string;
 export type Cluster = {
   /** Whether changes are announced (an admission webhook or a watch). */
   doorbell: boolean;
+  /** The settings have nobody look at its load balancers. */
+  unverified?: true;
   get: <K extends Kind>(ref: ObjectRef<K>) => Promise<Kinds[K]>;
   /** `namespace` '' lists all namespaces. Follows pages to the end. */
   list: <K extends Kind>(

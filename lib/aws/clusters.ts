@@ -12,6 +12,7 @@ import type { Aws, Clock, Cluster, Documents } from '../world.ts';
 const entryLifeMs: Millis = minuteMs;
 
 type Known = { text: string; cluster: Cluster; roleArn: string | undefined };
+type ClusterSettings = Record<string, { verifyLoadBalancers: boolean }>;
 export type LiveClusters = {
   cluster: (name: string) => Promise<Cluster>;
   aws: (name: string) => Promise<Aws>;
@@ -37,9 +38,30 @@ export function liveClusters(
     },
   });
   const accountOf = accounts(clock);
+  const unverified = unverifiedClusters({ documents, clock });
   return {
-    cluster: async (name) => (await known(name)).value.cluster,
+    cluster: async (name) => {
+      const [{ value }, off] = await Promise.all([known(name), unverified()]);
+      return off.has(name) ? { ...value.cluster, unverified: true } : value.cluster;
+    },
     aws: async (name) => accountOf((await known(name)).value.roleArn),
+  };
+}
+
+/** Where the settings have nobody look at load balancers. What cannot be read turns nothing off. */
+function unverifiedClusters({ documents, clock }: { documents: Documents; clock: Clock }) {
+  const current = cache<Set<string>>({
+    ...{ now: clock.now, lifeMs: entryLifeMs, standsIn: () => true },
+    read: async () => {
+      const document = await documents.get({ kind: 'settings', id: 'current' });
+      const clusters = JSON.parse(document?.body.clusters ?? '{}') as ClusterSettings;
+      const off = Object.entries(clusters).filter(([, each]) => !each.verifyLoadBalancers);
+      return new Set(off.map(([name]) => name));
+    },
+  });
+  return async (): Promise<Set<string>> => {
+    const { value } = await current('').catch(() => ({ value: new Set<string>() }));
+    return value;
   };
 }
 

@@ -32,7 +32,7 @@ export async function observe<K extends Kind, O, M extends object>(
   asked: { record?: (Envelope & M) | undefined; now: Millis; pods?: boolean },
 ): Promise<{ object: Kinds[K]; observed: O } | undefined> {
   const { record, now, pods = false } = asked;
-  const { doorbell } = await world.cluster(key.cluster);
+  const { doorbell, unverified } = await world.cluster(key.cluster);
   const { namespace, name } = key;
   const ref = { kind: kindOf(key) as K, namespace, name };
   const first = await readAll(world, key, () => [{ read: { object: ref }, bears: 'none' }]);
@@ -41,6 +41,7 @@ export async function observe<K extends Kind, O, M extends object>(
   const seed: Seed<K, M> = {
     ...{ key, object: withoutNulls(found), withPods: pods },
     ...{ instanceId: world.instanceId, doorbell },
+    ...(unverified && { unverified }),
     ...(record && { record }),
   };
   const answers = await readAll(world, key, (known) => controller.needs(seed, known, now));

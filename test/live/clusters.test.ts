@@ -130,6 +130,23 @@ describe('an entry that is changed while a function is at work', () => {
     expect([old.seen.length, now.seen.length]).toEqual([2, 1]);
   });
 
+  it('has its load balancers looked at until the settings say otherwise, within a minute', async () => {
+    const { cluster, store, clock } = await scene('https://gone.invalid');
+    const apply = async (clusters: object): Promise<void> => {
+      const at = { kind: 'settings', id: 'current' } as const;
+      const version = (await store.documents.get(at))?.version ?? 0;
+      const body = { text: '', hooks: '[]', clusters: JSON.stringify(clusters) };
+      const by = { appliedAt: 1, appliedBy: 'ada' };
+      await store.documents.put({ ...at, version, body: { ...body, ...by } });
+      clock.set(clock.now() + minuteMs);
+    };
+    expect(await cluster('prod')).not.toHaveProperty('unverified');
+    await apply({ prod: { verifyLoadBalancers: false } });
+    expect(await cluster('prod')).toHaveProperty('unverified', true);
+    await apply({ prod: { verifyLoadBalancers: true }, other: { verifyLoadBalancers: false } });
+    expect(await cluster('prod')).not.toHaveProperty('unverified');
+  });
+
   it('keeps the connection and the token while it stays the same', async () => {
     const { url, seen } = await apiServer();
     const { list, clock } = await scene(url);

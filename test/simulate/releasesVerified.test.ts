@@ -230,6 +230,26 @@ it('nobody looks where the annotation of the rollout says so', async () => {
   expect(release.sent()).toEqual({ canary: 0, stable: 100 });
   expect(release.status().canary?.weights).not.toHaveProperty('verified');
   expect(release.status().albs).toBeUndefined();
+  const texts = (await release.ledger()).map(({ text }) => text);
+  const said = `What load balancers do is not looked at: the annotation ${verifyAnnotation} says so`;
+  expect(texts.filter((text) => text.startsWith('What load balancers'))).toEqual([said]);
+});
+
+it('nobody looks where the settings say so of the cluster, until they say otherwise', async () => {
+  const release = await openVerified({}, { delayMs: 60_000 });
+  await release.pass(120_000);
+  release.cluster.cluster.unverified = true;
+  await release.image('web:v2', 10_000);
+  expect(release.where()).toBe('Paused 1/4');
+  expect(release.sent()).toEqual({ canary: 0, stable: 100 });
+  delete release.cluster.cluster.unverified;
+  await release.after(promote, 10_000);
+  expect(release.where()).toBe('Progressing 2/4');
+  const told = (await release.ledger()).map(({ text }) => text);
+  expect(told).toContain(
+    'What load balancers do is not looked at: the settings for its cluster say so',
+  );
+  expect(told).toContain('What load balancers do is looked at again');
 });
 
 it('a pause at a weight that is verified asks AWS nothing', async () => {

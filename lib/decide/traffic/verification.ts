@@ -1,5 +1,6 @@
 import type { ALBStatus, Pod, Rollout, RolloutStatus } from '../../model/argo.generated.ts';
 import { verifyAnnotation } from '../../model/names.ts';
+import type { Observed } from '../../model/observed.ts';
 import type { Need } from '../../model/reads.ts';
 import type { Millis } from '../../model/units.ts';
 import {
@@ -27,23 +28,33 @@ import { pauseEnd } from '../steps/pause.ts';
 import { setWeightOf } from '../steps/weight.ts';
 import type { Aim } from './goal.ts';
 import { loadBalancerNeeds, mergedSeen, podsBehind, seenBy } from './loadBalancer.ts';
-import { routersIn, type Using } from './routed.ts';
+import { routeAnswers, routersIn, type Using } from './routed.ts';
 
 // What load balancers make of the weights: nothing shrinks, no step counts as done and no side gets more
 // before they say that they do what they are to. docs/adr/0054-what-a-load-balancer-says.md
 
+type Switches = { rollout: Rollout; unverified?: true | undefined };
+
 /** Why load balancers are not looked at though there may be some; undefined where they are. */
-function unverifiedBy(rollout: Rollout): string | undefined {
-  return annotationOf(rollout, verifyAnnotation) === 'false'
-    ? `the annotation ${verifyAnnotation} says so`
-    : undefined;
+function unverifiedBy({ rollout, unverified }: Switches): string | undefined {
+  if (annotationOf(rollout, verifyAnnotation) === 'false') {
+    return `the annotation ${verifyAnnotation} says so`;
+  }
+  return unverified && 'the settings for its cluster say so';
+}
+
+/** The same of a rollout whose routers have load balancers: the ledger tells of it. */
+export function unverifiedIn(observed: Observed): string | undefined {
+  const using = routersIn(observed.rollout, routeAnswers(observed));
+  return using.some(({ router }) => router.loadBalancers) ? unverifiedBy(observed) : undefined;
 }
 
 /** What is asked of AWS, and the pods that are to be targets. Each failure is decided upon. */
 export function verificationNeeds(gathered: Gathered, now?: Millis): Need[] {
-  const { answers, template, sets } = gathered;
-  if (!template?.isTyped || !sets || unverifiedBy(template.rollout) !== undefined) return [];
+  const { answers, template, sets, seed } = gathered;
+  if (!template?.isTyped || !sets) return [];
   const { rollout } = template;
+  if (unverifiedBy({ rollout, unverified: seed.unverified }) !== undefined) return [];
   const using = routersIn(rollout, answers);
   const asked = using.flatMap(({ router, routed }) => router.canaryWeights(routed));
   const { status = {} } = rollout;
@@ -86,7 +97,9 @@ export function seenTraffic(
 ): SeenTraffic | undefined {
   const { rollout, observed } = release;
   const weights = asked ? [asked.least, asked.most] : [];
-  if (unverifiedBy(rollout) !== undefined || isQuiet(release, weights)) return undefined;
+  const { unverified } = observed;
+  if (unverifiedBy({ rollout, unverified }) !== undefined) return undefined;
+  if (isQuiet(release, weights)) return undefined;
   const total = totalWeightOf(rollout);
   const pods = {
     canary: behind(observed.pods, leads.canary),
@@ -210,7 +223,8 @@ function leastWeight(release: Release, { healthy: { stable } }: SeenTraffic, aim
 /** The status with what is known of the load balancers, in the peer's shape: the last by itself too. */
 export function withBalancers(status: RolloutStatus, release: Release): RolloutStatus {
   const { alb: _, albs: __, ...rest } = status;
-  if (unverifiedBy(release.rollout) !== undefined) return rest;
+  const { rollout, observed } = release;
+  if (unverifiedBy({ rollout, unverified: observed.unverified }) !== undefined) return rest;
   const albs: ALBStatus[] = release.traffic?.seen?.balancers ?? [];
   const alb = albs.at(-1);
   return alb ? { ...rest, alb, albs } : status;
