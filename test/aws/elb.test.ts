@@ -39,15 +39,23 @@ afterAll(async () => {
   await moto.stop();
 });
 
+type Kind = { type: 'application' | 'network'; protocol: 'HTTP' | 'TCP' };
+
 /** In the network that each account has from its start. */
-async function makeBalancer(name: string, weights: Record<string, number>) {
+async function makeBalancer(
+  name: string,
+  weights: Record<string, number>,
+  { type, protocol }: Kind = { type: 'application', protocol: 'HTTP' },
+) {
   const Subnets = (await subnets()).slice(0, 2);
   const { LoadBalancers = [] } = await client.send(
-    new CreateLoadBalancerCommand({ Name: name, Subnets }),
+    new CreateLoadBalancerCommand({ Name: name, Subnets, Type: type }),
   );
   const { LoadBalancerArn = '', DNSName: hostname = '' } = LoadBalancers[0] ?? {};
   const groups: Record<string, string> = {};
-  for (const service of Object.keys(weights)) groups[service] = await makeGroup(name, service);
+  for (const service of Object.keys(weights)) {
+    groups[service] = await makeGroup(name, service, protocol);
+  }
   const actions = (by: Record<string, number>) => [
     {
       Type: 'forward' as const,
@@ -61,7 +69,7 @@ async function makeBalancer(name: string, weights: Record<string, number>) {
   ];
   const { Listeners = [] } = await client.send(
     new CreateListenerCommand({
-      ...{ LoadBalancerArn, Protocol: 'HTTP', Port: 80, DefaultActions: actions(weights) },
+      ...{ LoadBalancerArn, Protocol: protocol, Port: 80, DefaultActions: actions(weights) },
     }),
   );
   const { ListenerArn } = Listeners[0] ?? {};
@@ -72,10 +80,14 @@ async function makeBalancer(name: string, weights: Record<string, number>) {
   };
 }
 
-async function makeGroup(balancer: string, service: string): Promise<string> {
+async function makeGroup(
+  balancer: string,
+  service: string,
+  Protocol: 'HTTP' | 'TCP',
+): Promise<string> {
   const { TargetGroups = [] } = await client.send(
     new CreateTargetGroupCommand({
-      ...{ Name: `${balancer}-${service}`, TargetType: 'ip', Protocol: 'HTTP', Port: 8080 },
+      ...{ Name: `${balancer}-${service}`, TargetType: 'ip', Protocol, Port: 8080 },
       VpcId: (await ec2('DescribeVpcs', 'vpcId'))[0],
     }),
   );
@@ -135,6 +147,20 @@ describe('a load balancer of AWS', () => {
       'DescribeTags',
       'DescribeTargetGroups',
     ]);
+  });
+
+  it('of the network kind is asked for no rules', async () => {
+    const kind = { type: 'network', protocol: 'TCP' } as const;
+    const { hostname, groups } = await makeBalancer('net', { canary: 10, stable: 90 }, kind);
+    const { listeners } = await open().loadBalancer({ hostname, since: '1' });
+    const [canary = '', stable = ''] = [groups.canary, groups.stable];
+    expect(listeners).toEqual([
+      {
+        ...{ protocol: 'TCP', port: 80 },
+        forwards: [{ isDefault: true, weights: { [canary]: 10, [stable]: 90 } }],
+      },
+    ]);
+    expect(operations()).not.toContain('DescribeRules');
   });
 
   it('says what it does now to who has written since', async () => {
