@@ -10,7 +10,19 @@ export class Conflict extends Error {
 
 /** The object does not exist (any more). */
 export class NotFound extends Error {
-  override name = 'NotFound';
+  override name: string = 'NotFound';
+  /** In which version the cluster would have it, where it does not serve the preferred one. */
+  readonly apiVersion?: string;
+
+  constructor(message: string, options: ErrorOptions & { apiVersion?: string } = {}) {
+    super(message, options);
+    if (options.apiVersion !== undefined) this.apiVersion = options.apiVersion;
+  }
+}
+
+/** Nor can it: the cluster does not serve its kind, in no version that Serin can use. */
+export class NotServed extends NotFound {
+  override name = 'NotServed';
 }
 
 /** It may work later: a throttle, a timeout, a 5xx. Retry with backoff. */

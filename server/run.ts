@@ -7,7 +7,7 @@ import { type CacheOptions, cachedCluster } from '../lib/kubernetes/cache.ts';
 import { contextOf } from '../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../lib/kubernetes/kubernetes.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
-import type { RolloutKey } from '../lib/model/key.ts';
+import { keyText, type RolloutKey } from '../lib/model/key.ts';
 import type { Kind } from '../lib/model/kinds.ts';
 import { minuteMs } from '../lib/model/units.ts';
 import { localQueue } from '../lib/queue/local.ts';
@@ -16,6 +16,7 @@ import type { Cluster, Log, ReadableCluster, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
 import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
 import { foundAtStart, type LeftAlone } from './foundAtStart.ts';
+import { managedObjects } from './managedObjects.ts';
 import { ownRollouts } from './ownRollouts.ts';
 import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, withLedgerListener } from './server.ts';
@@ -72,6 +73,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
   if (options.dir === undefined) makePrivate(dir);
   const otherwise = 'keep the table in memory with --in-memory';
   const table = await openTable(dir === 'memory' ? undefined : dir, systemClock, otherwise);
+  const managed = await managedObjects(table.store, name);
   const known: { cluster?: Cluster } = {};
   const queue = localQueue({ deliver: (message) => consumer.deliver(message, world), log });
   const world: World = {
@@ -83,7 +85,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     },
     aws: async () => localAws,
     clusters: async () => [{ name, doorbell: true }],
-    store: withLedgerListener(table.store, options.onLedger),
+    store: withLedgerListener(managed.store, options.onLedger),
     wakes: queue.wakes,
     log,
     count: () => {},
@@ -113,7 +115,10 @@ export async function startRun(options: RunOptions): Promise<Run> {
     await table.close();
     throw error;
   });
-  onChange = (change) => own.concerned(change).forEach(wake);
+  onChange = (change) => {
+    const keys = [...own.concerned(change), ...managed.managersOf(change)];
+    for (const key of new Map(keys.map((each) => [keyText(each), each])).values()) wake(key);
+  };
   for (const key of found.keys()) wake(key);
   await sayOthers(live, options, found.drivenByOthers());
   // No watch tells of what was deleted before it began.

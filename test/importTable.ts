@@ -55,13 +55,14 @@ export const AREAS: Record<string, Area> = {
   world: { imports: ['model', 'errors'] },
   clock: { imports: ['world'] },
   cache: { imports: ['model'], packages: [] },
-  kubernetes: EDGE,
+  kubernetes: { imports: [...EDGE.imports, 'cache'] },
   store: EDGE,
   queue: EDGE,
   eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
   elb: EDGE,
   registry: EDGE,
-  diagnose: { imports: [...EDGE.imports, 'kubernetes', 'eks', 'registry'] },
+  // Which routers a Rollout uses, the core says.
+  diagnose: { imports: [...EDGE.imports, 'decide', 'kubernetes', 'eks', 'registry'] },
   // What to read, and what follows from it, the controller says that they are handed.
   observe: { imports: ['model', 'world', 'errors'] },
   apply: { imports: ['model', ...EDGES] },

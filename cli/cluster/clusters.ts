@@ -7,7 +7,7 @@ import {
   takesAccessEntries,
 } from '../../lib/diagnose/checkEks.ts';
 import type { Finding } from '../../lib/diagnose/finding.ts';
-import { rightsIn } from '../../lib/diagnose/rights.ts';
+import { rightsByRouter, rightsIn } from '../../lib/diagnose/rights.ts';
 import { describeCluster, type EksCluster } from '../../lib/eks/describe.ts';
 import { eksAccess, eksClient } from '../../lib/eks/signIn.ts';
 import { Terminal } from '../../lib/errors.ts';
@@ -48,7 +48,7 @@ export type RemoveOptions = NameOptions & { force?: true };
 
 const userAgent = `serin/${ownVersion()}`;
 /** Beside dist/ in a package, and beside cli/ in the tree. */
-const rbacManifest = packaged('infra/cluster/rbac.yaml');
+const manifests = packaged('infra/cluster/');
 
 export async function add(call: Call<AddOptions>): Promise<ExitCode> {
   const { options, io, args } = call;
@@ -223,7 +223,11 @@ async function findingsOf(
     as === undefined ? undefined : eksClient({ region, roleArn: as }).config.credentials;
   const signIn = eksAccess({ region, name: eksName, client, at, ...(signer && { signer }) });
   const admin = kubeconfig === undefined ? {} : { admin: adminContext(kubeconfig, context) };
-  const api = { entry, by: { signIn }, ...admin, rights: rightsIn(rbacManifest), userAgent };
+  const granted = {
+    rights: rightsIn(new URL('rbac.yaml', manifests)),
+    routers: rightsByRouter(manifests),
+  };
+  const api = { entry, by: { signIn }, ...admin, ...granted, userAgent };
   return [
     ...(await checkEks(client, entry)),
     ...(await checkApi({ ...api, now: Date.now(), ...defined({ rangAt }) })),

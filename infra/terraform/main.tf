@@ -25,7 +25,7 @@ resource "helm_release" "serin" {
   namespace        = var.namespace
   create_namespace = true
   chart            = coalesce(var.chart, "${path.module}/../cluster")
-  values           = [yamlencode({ doorbell = { url = var.doorbell_url } })]
+  values           = [yamlencode({ routers = var.routers, doorbell = { url = var.doorbell_url } })]
 }
 
 # Only for a cluster of another account.

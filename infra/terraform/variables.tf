@@ -29,6 +29,12 @@ variable "administrators" {
   default     = []
 }
 
+variable "routers" {
+  description = "The routers whose objects Serin may change, by the names that the chart's value routers takes."
+  type        = list(string)
+  default     = ["alb", "gateway-api", "nlb"]
+}
+
 variable "doorbell_url" {
   description = "The URL that serin cluster add printed. Without one there is no doorbell and Serin polls."
   type        = string

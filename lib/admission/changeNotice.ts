@@ -1,5 +1,6 @@
 import type { RolloutStrategy } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
+import { type Kind, kindNames, rowOf } from '../model/kinds.ts';
 import { instanceIdLabel } from '../model/names.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { LedgerKind } from '../model/record.ts';
@@ -10,8 +11,10 @@ import type { Admission, AdmittedObject } from './review.ts';
 /** The group that Serin's access entry puts it into: infra/cluster/doorbell/webhook.yaml leaves it out. */
 const ownGroup = 'serin:controller';
 
-/** The resources that can concern a rollout, by group and name. */
+/** The resources that can concern a rollout, by group and name: what routers have besides. */
 const kinds: Record<string, string> = {
+  ...Object.fromEntries(kindNames.filter((kind) => rowOf(kind).ofRouters).map(resourceOf)),
+  '/services': 'Service',
   'argoproj.io/rollouts': 'Rollout',
   'argoproj.io/analysisruns': 'AnalysisRun',
   'argoproj.io/experiments': 'Experiment',
@@ -20,6 +23,11 @@ const kinds: Record<string, string> = {
   '/podtemplates': 'PodTemplate',
   'batch/jobs': 'Job',
 };
+
+function resourceOf(kind: Kind): [resource: string, kind: Kind] {
+  const { group, plural } = rowOf(kind);
+  return [`${group}/${plural}`, kind];
+}
 
 /** Which rollouts a notice is about: one, those that refer to an object, those an object is named after. */
 export type Concern =

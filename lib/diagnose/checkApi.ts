@@ -4,14 +4,15 @@ import { pathOf } from '../kubernetes/paths.ts';
 import { type Credentials, type Transport, transport } from '../kubernetes/transport.ts';
 import { definitions } from '../model/definitions.ts';
 import type { ClusterEntry } from '../model/documents.ts';
-import { typeMetaOf } from '../model/kinds.ts';
 import { rolloutApiVersion } from '../model/names.ts';
 import type { Millis } from '../model/units.ts';
 import { readDoorbellUrl, secretHash } from '../registry/webhookSecret.ts';
+import { type Asking, missingRights, post } from './access.ts';
 import { accessCommand, controllerGroup, egressProblem } from './checkEks.ts';
+import { routerFindings } from './checkRouters.ts';
 import type { Finding } from './finding.ts';
 import { servedDefinitions } from './installed.ts';
-import { type Right, rightText } from './rights.ts';
+import type { Right, RightsByRouter } from './rights.ts';
 
 const timeoutMs: Millis = 10_000;
 
@@ -21,6 +22,7 @@ export type ApiCheck = {
   by: Credentials;
   admin?: Credentials;
   rights: Right[];
+  routers: RightsByRouter;
   userAgent: string;
   now: Millis;
   /** When it was heard last, if that is known. */
@@ -40,34 +42,29 @@ export async function checkApi(check: ApiCheck): Promise<Finding[]> {
   } catch (error) {
     return [signInFailed(error, entry)];
   }
+  const isOwn = who.groups.includes(controllerGroup);
+  const asking: Asking = isOwn ? { send, isOwn } : { send: seer, isOwn };
+  const reader = isOwn ? by : (check.admin ?? by);
   return [
     signedIn(who),
-    await seen('rights', () =>
-      rightsOf(who.groups.includes(controllerGroup), { send, seer }, check),
-    ),
-    await seen('definitions', () => definitionsOf({ ...by, userAgent })),
-    await seen('doorbell', () => doorbellOf(seer, check)),
+    ...(await seen('rights', async () => [await rightsOf(asking, check)])),
+    ...(await seen('routers', () =>
+      routerFindings(check.routers, { asking, reader: { ...reader, userAgent } }),
+    )),
+    ...(await seen('definitions', async () => [await definitionsOf({ ...by, userAgent })])),
+    ...(await seen('doorbell', async () => [await doorbellOf(seer, check)])),
   ];
 }
 
 /** What may not be looked at is said to be unseen. */
-async function seen(what: string, look: () => Promise<Finding>): Promise<Finding> {
+async function seen(what: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await look();
   } catch (error) {
     if (!(error instanceof Terminal || error instanceof Transient)) throw error;
     const todo = 'look as an administrator of the cluster: --kubeconfig FILE';
-    return { what, state: 'unseen', text: error.message, todo };
+    return [{ what, state: 'unseen', text: error.message, todo }];
   }
-}
-
-async function post(send: Transport['send'], kind: Subject['kind'], spec?: object) {
-  const subject: Subject = { verb: 'create', kind, namespace: '' };
-  const review = { ...typeMetaOf(kind), ...(spec && { spec }) };
-  const { status, body } = await send({ subject, path: pathOf(kind, subject), body: review });
-  if (status >= 300) throw refusal(subject, status, body);
-  const answered = isRecord(body) ? body.status : undefined;
-  return isRecord(answered) ? answered : {};
 }
 
 async function whoAmI(send: Transport['send']): Promise<Who> {
@@ -101,29 +98,9 @@ function signedIn({ username, groups }: Who): Finding {
   return { what, state: 'note', text, todo };
 }
 
-/** Asked of the role itself, or else on behalf of its group by somebody who may ask that. */
-async function rightsOf(
-  isOwn: boolean,
-  { send, seer }: { send: Transport['send']; seer: Transport['send'] },
-  { rights }: ApiCheck,
-): Promise<Finding> {
+async function rightsOf(asking: Asking, { rights }: ApiCheck): Promise<Finding> {
   const what = 'rights';
-  const answers = await Promise.all(
-    rights.map(async (right) => {
-      const { verb, group, resource, subresource } = right;
-      const resourceAttributes = { verb, group, resource, ...(subresource && { subresource }) };
-      const { allowed } = isOwn
-        ? await post(send, 'SelfSubjectAccessReview', { resourceAttributes })
-        : await post(seer, 'SubjectAccessReview', {
-            ...{ user: 'serin', groups: [controllerGroup, 'system:authenticated'] },
-            resourceAttributes,
-          });
-      return { right, isAllowed: allowed === true };
-    }),
-  );
-  const missing = answers
-    .filter(({ isAllowed }) => !isAllowed)
-    .map(({ right }) => rightText(right));
+  const missing = await missingRights(rights, asking);
   if (missing.length === 0) return { what, state: 'good', text: `all ${rights.length} it needs` };
   const text = `it may not ${missing.join(', ')}`;
   return { what, state: 'wrong', text, todo: 'kubectl apply -k infra/cluster, or the chart of it' };

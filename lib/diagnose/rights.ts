@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { Terminal } from '../errors.ts';
 
@@ -24,6 +24,18 @@ export function rightsIn(manifest: URL): Right[] {
         }));
       }),
     ),
+  );
+}
+
+/** By the name that a router has in infra/cluster. */
+export type RightsByRouter = Readonly<Record<string, Right[]>>;
+
+/** What the manifests of `routers/` in that folder give for each router. */
+export function rightsByRouter(folder: URL): RightsByRouter {
+  const routers = new URL('routers/', folder);
+  const names = readdirSync(routers).sort();
+  return Object.fromEntries(
+    names.map((name) => [name, rightsIn(new URL(`${name}/rbac.yaml`, routers))]),
   );
 }
 

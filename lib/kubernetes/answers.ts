@@ -1,5 +1,5 @@
 import { Conflict, MissingRight, NotFound, Terminal, Transient } from '../errors.ts';
-import { type Kind, resourceNameOf, rowOf } from '../model/kinds.ts';
+import { type Kind, type Kinds, resourceNameOf, rowOf, typeMetaOf } from '../model/kinds.ts';
 
 /** What a call is about: for its path, its messages and the RBAC rule it needs. */
 export type Subject = {
@@ -19,6 +19,16 @@ type Status = {
 
 export function isRecord(value: unknown): value is { [field: string]: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object, which says what it is: of what routers define, in which version the cluster serves it. */
+export function typed<K extends Kind>(kind: K, body: object): Kinds[K] {
+  const { apiVersion, ...rest } = typeMetaOf(kind);
+  const { versions, group, ofRouters } = rowOf(kind);
+  const given = ofRouters && 'apiVersion' in body ? body.apiVersion : undefined;
+  const served = versions.map((version) => `${group}/${version}`).find((each) => each === given);
+  const object: object = { ...body, ...rest, apiVersion: served ?? apiVersion };
+  return object as Kinds[K];
 }
 
 /** `patch rollouts.argoproj.io/status default/front-api`, as `kubectl auth can-i` has it. */

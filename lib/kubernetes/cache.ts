@@ -1,4 +1,4 @@
-import { Conflict, NotFound } from '../errors.ts';
+import { Conflict, NotFound, NotServed } from '../errors.ts';
 import type { LabelSelector, ManagedFieldsEntry, ObjectMeta } from '../model/argo.generated.ts';
 import {
   type Kind,
@@ -9,6 +9,7 @@ import {
   rowOf,
 } from '../model/kinds.ts';
 import { hashLabel } from '../model/names.ts';
+import { type Millis, minuteMs } from '../model/units.ts';
 import { uidOf } from '../model/workload.ts';
 import type { Cluster, SelectorText } from '../world.ts';
 import type { WatchedCluster } from './kubernetes.ts';
@@ -19,12 +20,18 @@ import { parseSelector } from './selectors.ts';
 type Watched = { [K in Kind]: (typeof kinds)[K]['watched'] extends readonly [] ? never : K }[Kind];
 const watched = kindNames.filter((kind): kind is Watched => rowOf(kind).watched.length > 0);
 const always = watched.filter((kind) => rowOf(kind).watched.includes('always'));
-/** Watched from when one is first asked for: most rollouts have a template of their own. */
+/**
+ * Watched from when one is first asked for: most rollouts have a template of their own, and routers have
+ * objects of many kinds.
+ */
 const onDemand = watched.filter((kind) => rowOf(kind).watched.includes('onDemand'));
 
 /** Every ReplicaSet of a rollout has the label, and nothing else has. */
 const owned = { ReplicaSet: hashLabel };
 const others = { ReplicaSet: `!${hashLabel}` };
+
+/** A kind whose watch could not begin is read live, and not tried again for so long. */
+const unwatchedMs: Millis = minuteMs;
 
 /** A change that was not seen before, by whomever it was made. */
 export type Noticed = {
@@ -67,6 +74,7 @@ export async function cachedCluster(live: WatchedCluster, options: CacheOptions)
   };
   await Promise.all(always.map((kind) => start(kind, owned)));
   const ready = onceEach(onDemand, (kind) => start(kind, others));
+  const isFollowed = withoutWaiting(ready, options);
   const cacheOf = <K extends Kind>(kind: K): ObjectCache<Kinds[K]> | undefined =>
     caches[kind] as ObjectCache<Kinds[K]> | undefined;
   const isSeen = (namespace: string): boolean =>
@@ -79,6 +87,11 @@ export async function cachedCluster(live: WatchedCluster, options: CacheOptions)
       const { kind, namespace, name } = ref;
       const known = cacheOf(kind);
       if (!known || !isTold(kind, namespace)) return await live.get(ref);
+      if (rowOf(kind).ofRouters) {
+        // Of one that is missing, the cluster itself knows in which version it can be made.
+        const found = isFollowed(kind) ? known.get(namespace, name) : undefined;
+        return found ?? (await live.get(ref));
+      }
       if (!known.get(namespace, name)) await ready(kind);
       const object = known.get(namespace, name);
       if (!object) throw new NotFound(`There is no ${kind} ${namespace}/${name}`);
@@ -91,6 +104,9 @@ export async function cachedCluster(live: WatchedCluster, options: CacheOptions)
         return (await Promise.all(each)).flat();
       }
       if (!known || (namespace !== '' && !isTold(kind, namespace))) {
+        return await live.list(kind, namespace, selector);
+      }
+      if (rowOf(kind).ofRouters && !isFollowed(kind)) {
         return await live.list(kind, namespace, selector);
       }
       if (kind !== 'ReplicaSet') await ready(kind);
@@ -146,6 +162,30 @@ function onceEach<K extends Kind>(
       begun.delete(kind);
       throw error;
     });
+  };
+}
+
+/**
+ * Begins without anybody waiting for it, and tells whether it has: objects of routers are read live until
+ * they are watched, and where they may not be or the cluster has none.
+ */
+function withoutWaiting(
+  begin: (kind: Kind) => Promise<void>,
+  { onTrouble, signal }: Pick<CacheOptions, 'onTrouble' | 'signal'>,
+): (kind: Kind) => boolean {
+  const triedAt = new Map<Kind, Millis>();
+  const done = new Set<Kind>();
+  return (kind) => {
+    const isDue = Date.now() - (triedAt.get(kind) ?? 0) >= unwatchedMs;
+    if (done.has(kind) || !isDue) return done.has(kind);
+    triedAt.set(kind, Date.now());
+    begin(kind).then(
+      () => done.add(kind),
+      (error: Error) => {
+        if (!signal.aborted && !(error instanceof NotServed)) onTrouble(kind, error);
+      },
+    );
+    return false;
   };
 }
 

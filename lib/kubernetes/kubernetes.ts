@@ -5,8 +5,9 @@ import { fieldManager } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { Cluster } from '../world.ts';
-import { describe, isBudgets, isRecord, refusal, type Subject } from './answers.ts';
+import { describe, isBudgets, isRecord, refusal, type Subject, typed } from './answers.ts';
 import { isName, pathOf } from './paths.ts';
+import { inServedVersions } from './servedVersions.ts';
 import { type Call, type Credentials, type Transport, transport } from './transport.ts';
 import { type Found, type Watch, watch } from './watch.ts';
 
@@ -31,7 +32,7 @@ export type WatchedCluster = Cluster & { watch: Watch };
 /** A Kubernetes API server as a World's Cluster. */
 export function kubernetesCluster(options: KubernetesOptions): WatchedCluster {
   const { userAgent, timeoutMs, pageSize } = { ...defaults, ...options };
-  const calls = transport(options, { userAgent, timeoutMs });
+  const calls = inServedVersions(transport(options, { userAgent, timeoutMs }), Date.now);
   const { send } = calls;
   return {
     doorbell: options.doorbell,
@@ -105,7 +106,10 @@ async function pages<K extends Kind>(
     if (status >= 300) throw refusal(subject, status, body);
     const page = isRecord(body) ? body : {};
     if (!Array.isArray(page.items)) throw strange(subject);
-    const items = page.items.map((item: unknown) => objectOf(kind, subject, item));
+    const { apiVersion } = page;
+    const items = page.items.map((item: unknown) =>
+      objectOf(kind, subject, isRecord(item) ? { apiVersion, ...item } : item),
+    );
     found(items, cursor === '');
     const { continue: next, resourceVersion } = isRecord(page.metadata) ? page.metadata : {};
     if (typeof next !== 'string' || next === '') {
@@ -204,8 +208,7 @@ async function ask(send: Send, call: Call): Promise<unknown> {
 /** The API leaves out of a list what each of its objects is; here each says so. */
 function objectOf<K extends Kind>(kind: K, subject: Subject, body: unknown): Kinds[K] {
   if (!isRecord(body) || !isRecord(body.metadata)) throw strange(subject);
-  const object: object = { ...body, ...typeMetaOf(kind) };
-  return object as Kinds[K];
+  return typed(kind, body);
 }
 
 function strange(subject: Subject): Error {

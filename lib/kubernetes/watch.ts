@@ -1,9 +1,8 @@
 import { Terminal, Transient } from '../errors.ts';
 import type { Kind, Kinds } from '../model/kinds.ts';
-import { typeMetaOf } from '../model/kinds.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { SelectorText } from '../world.ts';
-import { describe, isRecord, refusal, type Subject } from './answers.ts';
+import { describe, isRecord, refusal, type Subject, typed } from './answers.ts';
 import { pathOf } from './paths.ts';
 import type { Transport } from './transport.ts';
 
@@ -139,8 +138,7 @@ async function follow<K extends Kind>(
     const { resourceVersion } = (object.metadata ?? {}) as { resourceVersion?: string };
     seen = resourceVersion ?? seen;
     if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') {
-      const whole: object = { ...object, ...typeMetaOf(kind) };
-      sink.change(type, whole as Kinds[K]);
+      sink.change(type, typed(kind, object));
     }
   }
   return seen;

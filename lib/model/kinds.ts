@@ -50,7 +50,7 @@ const argo = {
   simulated: 'empty',
 } as const;
 /** What routers define themselves. */
-const routed = { ...kept, hasGeneration: true, ofRouters: true } as const;
+const routed = { ...kept, hasGeneration: true, ofRouters: true, watched: ['onDemand'] } as const;
 const istio = {
   ...routed,
   group: 'networking.istio.io',
@@ -72,7 +72,7 @@ const access = { ...core, group: 'authorization.k8s.io', isNamespaced: false } a
 
 /**
  * All kinds that Serin knows. A new one is a row here, and where a turn uses it a row in
- * infra/cluster/rbac.yaml and in the admission webhook's rules.
+ * infra/cluster/rbac.yaml, or that of its router, and in the admission webhook's rules.
  */
 export const kinds = {
   Rollout: {
@@ -125,6 +125,7 @@ export const kinds = {
     ...kept,
     group: 'networking.k8s.io',
     ofRouters: true,
+    watched: ['onDemand'],
     plural: 'ingresses',
     subresources: ['status'],
     shortNames: ['ing'],

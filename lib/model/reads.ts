@@ -14,9 +14,14 @@ export type DryRunRead<K extends Kind = Kind> = { dryRun: Kinds[K]; kind: K };
 /** A question to AWS, in the account of the cluster. */
 export type AwsRead<C extends AwsCall = AwsCall> = { aws: C; input: AwsCalls[C]['input'] };
 
-/** `missing`: it does not exist. `passing`: asked again later, it may be answered. */
-export type Answer<T = unknown> = { ok: T } | { missing: true } | Failed;
-/** Why there is no answer, and the right that is lacking where that is the reason. */
+/** `passing`: asked again later, it may be answered. */
+export type Answer<T = unknown> = { ok: T } | Missing | Failed;
+/**
+ * It does not exist. `unserved`: nor can it, as the cluster does not serve its kind. `apiVersion`: in which
+ * version it can, where that is not the preferred one.
+ */
+type Missing = { missing: true; unserved?: true; apiVersion?: string };
+/** Why there is no answer, and the RBAC rule that is lacking where that is the reason. */
 type Failed = { failed: string; passing: boolean; remedy?: string };
 
 /** The object with the API server's defaults. Or its name is `taken`: by that object, if it still is. */

@@ -1,4 +1,5 @@
-import { Conflict, NotFound, remedyOf, Terminal, Transient } from '../errors.ts';
+import { Conflict, NotFound, NotServed, remedyOf, Terminal, Transient } from '../errors.ts';
+import { defined } from '../model/defined.ts';
 import {
   type Answer,
   type Answers,
@@ -59,7 +60,9 @@ export function asking(sources: Sources): Asking {
 
 /** An error of none of the known kinds is a bug, and no answer. */
 function failureOf(error: unknown): Answer {
-  if (error instanceof NotFound) return { missing: true };
+  if (error instanceof NotServed) return { missing: true, unserved: true };
+  if (error instanceof NotFound)
+    return { missing: true, ...defined({ apiVersion: error.apiVersion }) };
   const isPassing = error instanceof Transient || error instanceof Conflict;
   if (!isPassing && !(error instanceof Terminal)) throw error;
   return { failed: error.message, passing: isPassing, ...remedyOf(error) };

@@ -1,6 +1,6 @@
 import { apply } from '../apply/apply.ts';
 import { patchDigest } from '../decide/guards/conflictingController.ts';
-import { Conflict, NotFound, remedyOf, Terminal } from '../errors.ts';
+import { Conflict, ifOutdated, NotFound, remedyOf, Terminal } from '../errors.ts';
 import { turnMetric } from '../model/metrics.ts';
 import { isStatusWrite } from '../model/plan.ts';
 import type { Envelope } from '../model/record.ts';
@@ -32,8 +32,7 @@ export async function carryOut(run: Run, before: Envelope, seen: Seen): Promise<
     if (isOutdated && command && isFirstTry(before, command.id)) {
       run.tried = { id: command.id, isTaken: false };
     }
-    if (error instanceof NotFound) throw new Conflict('An object is gone', { cause: error });
-    if (!(error instanceof Terminal)) throw error;
+    if (!(error instanceof Terminal)) return ifOutdated(error);
     return await refusal(run, error, command);
   }
   outbox.announce(eventsOf(controller, seen));

@@ -5,6 +5,7 @@ import { cleanup, cleanupNeeds } from '../decide/rollout/cleanup.ts';
 import { decide } from '../decide/rollout/decide.ts';
 import { needs } from '../decide/rollout/needs.ts';
 import { observedIn } from '../decide/rollout/observed.ts';
+import { routerObjectsFound } from '../decide/traffic/needs.ts';
 import type { RolloutStatus } from '../model/argo.generated.ts';
 import type { Controller, Seed, Warning } from '../model/controller.ts';
 import { encodeGo } from '../model/encode.ts';
@@ -30,7 +31,11 @@ export const rolloutController: Controller<'Rollout', Observed, Plan, RolloutMem
     memory: rolloutMemory,
     view: (observed, plan, now) => view({ observed, ...plan, now }),
     statusText: (status) => encodeGo('RolloutStatus', status as RolloutStatus),
-    others: ({ workload, replicaSets }) => [...(workload ? [workload.object] : []), ...replicaSets],
+    others: (observed) => [
+      ...(observed.workload ? [observed.workload.object] : []),
+      ...observed.replicaSets,
+      ...routerObjectsFound(observed),
+    ],
     unseen: (seed, { message, remedy }, at) => {
       const reasons = [refusedFor(`The API server refuses a look: ${message}`, remedy, '')];
       const { withPods: _, ...known } = seedOf(seed);

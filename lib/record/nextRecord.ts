@@ -1,4 +1,5 @@
 import type { Controller, Decided, Remembered } from '../model/controller.ts';
+import { defined } from '../model/defined.ts';
 import { deepEqual } from '../model/patch.ts';
 import { type AnyPlan, safetyMs } from '../model/plan.ts';
 import type { Envelope } from '../model/record.ts';
@@ -37,9 +38,7 @@ export function nextRecord(
     ...dueOf(plan, now),
     ...stillQueued(before, now),
     ...(acts && by !== undefined && { lease: { by, until: now + leaseMs } }),
-    ...(lastPatch && { lastPatch }),
-    ...(refused !== undefined && { refused }),
-    ...(remedy !== undefined && { remedy }),
+    ...defined({ lastPatch, refused, remedy }),
     ...(outbox.length > 0 && { outbox }),
     ...(managed.length > 0 && { managed }),
     view,

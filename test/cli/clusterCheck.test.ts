@@ -15,8 +15,16 @@ type Api = {
   refuses?: number;
   denies?: string;
   plurals?: string[];
+  rollouts?: object[];
   bell?: string;
 };
+
+function routed(name: string, trafficRouting: object): object {
+  return {
+    metadata: { name, namespace: 'shop' },
+    spec: { strategy: { canary: { trafficRouting } } },
+  };
+}
 
 /** The API server of a cluster, as it answers what a check asks. */
 async function apiServer(api: Api) {
@@ -34,6 +42,9 @@ async function apiServer(api: Api) {
     if (path.includes('validatingwebhookconfigurations')) {
       const webhooks = api.bell ? [{ name: 'x', clientConfig: { url: api.bell } }] : [];
       return { body: { items: [{ webhooks }, { webhooks: [{ clientConfig: {} }] }] } };
+    }
+    if (path.startsWith('/apis/argoproj.io/v1alpha1/rollouts')) {
+      return { body: { items: api.rollouts ?? [] } };
     }
     const plurals = api.plurals ?? definitions().map(({ spec }) => spec.names.plural);
     return { body: { resources: plurals.map((name) => ({ name })) } };
@@ -102,6 +113,16 @@ describe('cluster check', () => {
       /kubectl apply -k infra\/cluster/,
     ],
     [
+      'a right for a router in use is missing',
+      {
+        denies: 'create trafficsplits',
+        rollouts: [routed('web', { smi: {} }), routed('api', { smi: {}, nginx: {} })],
+      },
+      {},
+      /WRONG +rights for smi +it may not create \S+, which 2 Rollouts need, such as shop\/web$/m,
+      /add smi to the chart's value routers, or routers\/smi to the components of infra\/cluster/,
+    ],
+    [
       'no definitions',
       { plurals: [] },
       {},
@@ -137,6 +158,20 @@ describe('cluster check', () => {
     expect(out).toMatch(found);
     expect(out).toMatch(todo);
     expect(code).toBe(1);
+  });
+
+  it('asks for the rights of the routers that Rollouts use, and of no others', async () => {
+    const plugins = { 'serin/nlb': { service: 'web', protocol: 'TCP', port: 80 } };
+    const rollouts = [routed('web', { plugins, alb: { ingress: 'web' } }), routed('api', {})];
+    const { run, asked } = await registered({ rollouts });
+    const { code, out } = await run('cluster check prod');
+    expect(out).toMatch(/^ok +rights for alb +all 2 it needs$/m);
+    expect(out).toMatch(/^ok +rights for nlb +all 2 it needs$/m);
+    expect(out.match(/rights for/g)).toHaveLength(2);
+    expect(code).toBe(0);
+    const reviewed = asked.filter(({ path }) => path.endsWith('accessreviews'));
+    expect(reviewed.filter(({ body }) => body.includes('ingresses'))).toHaveLength(2);
+    expect(reviewed.filter(({ body }) => body.includes('httproutes'))).toEqual([]);
   });
 
   it('a cluster that is gone', async () => {

@@ -1,12 +1,4 @@
-import {
-  cpSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -46,9 +38,11 @@ describe('infra/cluster', () => {
     const kustomized = await ran('kubectl', 'kustomize', folder);
     expect([chart.code, kustomized.code]).toEqual([0, 0]);
     expect(objectsIn(chart.out)).toEqual(objectsIn(kustomized.out));
+    const names = ['', '-alb', '-gateway-api', '-nlb'].map((end) => `serin-controller${end}`);
+    const subjects = [{ kind: 'Group', name: 'serin:controller' }];
     expect(objectsIn(chart.out)).toMatchObject([
-      { kind: 'ClusterRole', metadata: { name: 'serin-controller' } },
-      { kind: 'ClusterRoleBinding', subjects: [{ kind: 'Group', name: 'serin:controller' }] },
+      ...names.map((name) => ({ kind: 'ClusterRole', metadata: { name } })),
+      ...names.map((name) => ({ kind: 'ClusterRoleBinding', metadata: { name }, subjects })),
     ]);
   });
 
@@ -68,6 +62,26 @@ describe('infra/cluster', () => {
     },
   );
 
+  it('has the routers that are asked for, with their doorbells, and refuses others', async () => {
+    const chartOf = (routers: string[]) => {
+      const set = ['--set-json', `routers=${JSON.stringify(routers)}`];
+      return ran('helm', 'template', 'serin', folder, ...set, '--set', `doorbell.url=${url}`);
+    };
+    const { out, code } = await chartOf(['istio', 'smi']);
+    expect(code).toBe(0);
+    const namesOf = (text: string, kind: string) =>
+      objectsIn(text).flatMap((each) => (each.kind === kind ? [each.metadata.name] : []));
+    const roles = ['serin-controller', 'serin-controller-istio', 'serin-controller-smi'];
+    expect(namesOf(out, 'ClusterRole')).toEqual(roles);
+    const bells = ['serin-doorbell', 'serin-doorbell-istio', 'serin-doorbell-smi'];
+    expect(namesOf(out, 'ValidatingWebhookConfiguration')).toEqual(bells);
+    expect(out).not.toContain('doorbell.invalid');
+    expect(namesOf((await chartOf([])).out, 'ClusterRole')).toEqual(['serin-controller']);
+    const refused = await chartOf(['envoy']);
+    expect(refused.code).not.toBe(0);
+    expect(refused.err).toMatch(/\/routers\/0.* must be one of/);
+  });
+
   it('can carry the definitions, which Helm leaves alone where they are', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'serin-chart-'));
     onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
@@ -85,7 +99,8 @@ describe('infra/cluster', () => {
     const { code, out } = await ran('helm', 'template', 'serin', folder, ...set);
     expect(code).toBe(0);
     const rights = (await ran('kubectl', 'kustomize', folder)).out;
-    const bells = globSync('doorbell/webhook*.yaml', { cwd: folder }).map((file) =>
+    const files = ['', 'alb/', 'gateway-api/', 'nlb/'].map((of) => `doorbell/${of}webhook.yaml`);
+    const bells = files.map((file) =>
       readFileSync(join(folder, file), 'utf8').replaceAll(/https:\/\/doorbell\.invalid\S*/g, url),
     );
     expect(objectsIn(out)).toEqual(objectsIn([rights, ...bells].join('---\n')));

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { checkApi } from '../../lib/diagnose/checkApi.ts';
-import { rightsIn } from '../../lib/diagnose/rights.ts';
+import { rightsByRouter, rightsIn } from '../../lib/diagnose/rights.ts';
 import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
 import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
-import { apply, withControlPlane } from './stage.ts';
+import { apply, newNamespace, webRollout, withControlPlane } from './stage.ts';
 
 // What `serin cluster check` finds out from a real API server, as the users that there are.
 
@@ -27,7 +27,8 @@ async function found(user: string, admin?: string): Promise<Record<string, strin
   const as = (name: string) => ({ signIn: contextOf(plane().kubeconfigOf(name)).signIn });
   const findings = await checkApi({
     ...{ entry, by: as(user), ...(admin && { admin: as(admin) }) },
-    ...{ rights: rightsIn(manifests), userAgent: 'serin/test', now: Date.now() },
+    ...{ rights: rightsIn(manifests), routers: rightsByRouter(new URL('.', manifests)) },
+    ...{ userAgent: 'serin/test', now: Date.now() },
   });
   return Object.fromEntries(findings.map(({ what, state, text }) => [what, `${state}: ${text}`]));
 }
@@ -65,6 +66,22 @@ describe('a check of a real cluster', () => {
       // Serin itself may not read where the cluster's webhooks call.
       doorbell: expect.stringMatching(/^unseen: list validatingwebhookconfigurations.*403/),
     });
+  });
+
+  it('finds the rights missing for a router that Rollouts use, until its component is applied', async () => {
+    const namespace = await newNamespace(plane(), 'routed');
+    const virtualService = { name: 'web', routes: ['primary'] };
+    const trafficRouting = { istio: { virtualService } };
+    const services = { canaryService: 'canary', stableService: 'stable' };
+    const strategy = { canary: { ...services, trafficRouting } };
+    await apply(plane(), webRollout(namespace, { strategy }));
+    expect((await found('controller'))['rights for istio']).toBe(
+      'wrong: it may not get virtualservices.networking.istio.io, ' +
+        'patch virtualservices.networking.istio.io, get destinationrules.networking.istio.io, ' +
+        `patch destinationrules.networking.istio.io, which ${namespace}/web needs`,
+    );
+    await plane().kubectl(['apply', '-f', new URL('routers/istio/rbac.yaml', manifests).pathname]);
+    expect((await found('controller'))['rights for istio']).toBe('good: all 4 it needs');
   });
 
   it('sees the doorbell as an administrator, and whether its secret is the right one', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { systemClock } from '../../lib/clock.ts';
@@ -28,18 +28,24 @@ type Line = {
   annotations?: Record<string, string>;
 };
 
-const manifests = new URL('../../infra/cluster/rbac.yaml', import.meta.url);
+const folder = new URL('../../infra/cluster/', import.meta.url);
+/** With the routers whose objects every cluster serves. The others: test/kubernetes/rights.test.ts. */
+const manifests = ['', 'routers/alb/', 'routers/nginx/'].map(
+  (of) => new URL(`${of}rbac.yaml`, folder),
+);
 
 function grantedRights(): string[] {
-  const objects = parseAllDocuments(readFileSync(manifests, 'utf8')).map((each) => each.toJS());
-  const { rules } = objects.find(({ kind }) => kind === 'ClusterRole') as { rules: Rule[] };
-  return rules
+  const texts = manifests.map((manifest) => readFileSync(manifest, 'utf8'));
+  const objects = texts.flatMap((text) => parseAllDocuments(text).map((each) => each.toJS()));
+  const roles: { rules: Rule[] }[] = objects.filter(({ kind }) => kind === 'ClusterRole');
+  const granted = roles
+    .flatMap(({ rules }) => rules)
     .flatMap(({ apiGroups, resources, verbs }) =>
       apiGroups.flatMap((group) =>
         resources.flatMap((resource) => verbs.map((verb) => right(verb, group, resource))),
       ),
-    )
-    .sort();
+    );
+  return [...new Set(granted)].sort();
 }
 
 function right(verb: string, group: string, resource: string): string {
@@ -145,6 +151,50 @@ async function playCanary(): Promise<void> {
   });
 }
 
+function ingress(namespace: string, name: string, service: object): object {
+  const backend = { service: { name: 'stable', ...service } };
+  const paths = [{ path: '/', pathType: 'Prefix', backend }];
+  return {
+    ...{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name, namespace } },
+    spec: { rules: [{ http: { paths } }] },
+  };
+}
+
+/** Two routers at once, one of which is taken out at the end. */
+async function playRouted(): Promise<void> {
+  const namespace = await newNamespace(plane(), 'routed');
+  await apply(plane(), service(namespace, 'stable'), service(namespace, 'canary'));
+  await apply(
+    plane(),
+    ingress(namespace, 'nginx', { port: { number: 80 } }),
+    ingress(namespace, 'alb', { port: { name: 'use-annotation' } }),
+  );
+  const alb = { ingress: 'alb', servicePort: 80 };
+  const routed = (more: object) => {
+    const named = { stableService: 'stable', canaryService: 'canary' };
+    const steps = [{ setWeight: 34 }, { pause: {} }];
+    const canary = { ...named, trafficRouting: { alb, ...more }, steps };
+    return webRollout(namespace, { strategy: { canary } });
+  };
+  await apply(plane(), routed({ nginx: { stableIngress: 'nginx' } }));
+  await reaches(plane(), namespace, 'Healthy');
+  await plugin(plane(), namespace, 'set image web web=web:v2');
+  await reaches(plane(), namespace, 'Paused', { step: 1 });
+  const ingresses = async () =>
+    await plane().kubectl(['-n', namespace, 'get', 'ingresses', '-o', 'json']);
+  expect(await ingresses()).toContain('"nginx.ingress.kubernetes.io/canary-weight": "34"');
+  await plugin(plane(), namespace, 'promote web');
+  await reaches(plane(), namespace, 'Healthy', { step: 2 });
+  await plane().kubectl([
+    ...['-n', namespace, 'patch', 'rollout', 'web', '--type', 'merge', '-p'],
+    JSON.stringify({ spec: { strategy: { canary: { trafficRouting: { nginx: null } } } } }),
+  ]);
+  await until(
+    'the canary Ingress to go',
+    async () => !(await ingresses()).includes('web-nginx-canary'),
+  );
+}
+
 /** The three kinds that a workloadRef may name; the Deployment gives its pods away. */
 async function playWorkload(kind: string, apiVersion: string, spec: object): Promise<void> {
   const namespace = await newNamespace(plane(), `of-${kind.toLowerCase()}`);
@@ -174,10 +224,11 @@ async function playWorkload(kind: string, apiVersion: string, spec: object): Pro
 
 describe('the ClusterRole', () => {
   it('allows exactly what Serin does', async () => {
-    await plane().kubectl(['apply', '-f', manifests.pathname]);
+    for (const { pathname } of manifests) await plane().kubectl(['apply', '-f', pathname]);
     startPolling('controller');
     const plays = await Promise.allSettled([
       playCanary(),
+      playRouted(),
       playWorkload('Deployment', 'apps/v1', {
         spec: { replicas: 1, selector: { matchLabels: labels }, template },
       }),
@@ -191,5 +242,15 @@ describe('the ClusterRole', () => {
     expect(forbidden).toEqual([]);
     expect(plays.flatMap((play) => (play.status === 'rejected' ? [play.reason] : []))).toEqual([]);
     expect(used).toEqual(grantedRights());
+  });
+
+  it('has webhooks beside it whose conditions the API server takes', async () => {
+    const webhooks = globSync('doorbell/*/webhook.yaml', { cwd: folder }).sort();
+    expect(webhooks.length).toBeGreaterThan(9);
+    for (const file of webhooks) {
+      const { pathname } = new URL(file, folder);
+      const said = await plane().kubectl(['create', '--dry-run=server', '-f', pathname]);
+      expect(said).toMatch(/created \(server dry run\)/);
+    }
   });
 });

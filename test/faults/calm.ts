@@ -49,6 +49,7 @@ export async function settle(stage: Stage): Promise<void> {
   await commandsEnd(stage);
   if (isAtRest(stage)) await judgeWorkload(stage);
   await judgePods(stage);
+  await judgeLost(stage);
   await judgeRestart(stage);
   await judgeFaulty(stage);
   await mend(stage);
@@ -64,6 +65,14 @@ async function pass(stage: Stage, spanMs: Millis): Promise<void> {
   const { clock, dog } = stage;
   const isFine = () => dog.violations.length === 0;
   await clock.run({ until: clock.now() + spanMs, while: isFine, eventsMax });
+}
+
+/** Time passes while something is as it is, until that moment at most. */
+async function passWhile(stage: Stage, until: Millis, isSo: () => boolean): Promise<void> {
+  const { clock, dog } = stage;
+  while (isSo() && clock.now() < until && dog.violations.length === 0) {
+    await pass(stage, 5 * secondMs);
+  }
 }
 
 /** Wakes that were late, messages that failed, and processes that still run. */
@@ -128,21 +137,34 @@ async function judgePods(stage: Stage): Promise<void> {
   if (!isAtRest(stage) || !hasNone()) return;
   // Without a notice it is a minute until somebody looks; where one was lost, it is found by the next list.
   const until = stage.clock.now() + (stage.scenario.doorbell ? listMs : 75 * secondMs);
-  while (hasNone() && stage.clock.now() < until && dog.violations.length === 0) {
-    await pass(stage, 5 * secondMs);
-  }
+  await passWhile(stage, until, hasNone);
   const { message } = dog.live()?.status ?? {};
   if (isAtRest(stage) && hasNone()) dog.fail('somebody serves', `no pods are wanted: ${message}`);
+}
+
+/** While its status is lost a rollout gets the pods that are asked for, where it is clear which ones. */
+async function judgeLost(stage: Stage): Promise<void> {
+  const { dog, clock } = stage;
+  const { spec, status } = dog.live() ?? {};
+  const { replicas = 1, paused } = spec ?? {};
+  const { stableRS, currentPodHash } = status ?? {};
+  const running = dog.sets().filter((set) => desiredOf(set) > 0);
+  const isClear =
+    dog.sets().some((set) => podHashOf(set) === stableRS) ||
+    running.every((set) => podHashOf(set) === currentPodHash);
+  const isLost = status?.message === pauseReasons.statusLost && !paused && isDriven(stage);
+  if (!isAtRest(stage) || !isLost || !isClear || replicas === 0) return;
+  await editRollout(stage, { replicas: replicas + 1 });
+  const hasFew = () => sum(dog.sets(), desiredOf) <= replicas;
+  await passWhile(stage, clock.now() + listMs, hasFew);
+  if (hasFew()) dog.fail('somebody serves', `${replicas + 1} pods are asked for, and not wanted`);
 }
 
 /** Pods that serve nobody wait for no budget. */
 async function judgeRestart(stage: Stage): Promise<void> {
   const { dog, clock } = stage;
-  const until = clock.now() + idleMs;
   const isOpen = () => isDriven(stage) && dog.restarts.idle().length > 0;
-  while (isOpen() && clock.now() < until && dog.violations.length === 0) {
-    await pass(stage, 5 * secondMs);
-  }
+  await passWhile(stage, clock.now() + idleMs, isOpen);
   if (!isOpen() || dog.violations.length > 0) return;
   const names = dog.restarts.idle().map(nameOf).join(', ');
   dog.fail('restart', `${names}: not ready, older than the restart, and not replaced`);
@@ -152,10 +174,7 @@ async function judgeRestart(stage: Stage): Promise<void> {
 async function judgeFaulty(stage: Stage): Promise<void> {
   const { dog, clock } = stage;
   const lag = () => dog.faulty.lag();
-  const until = clock.now() + idleMs;
-  while (lag() !== undefined && clock.now() < until && dog.violations.length === 0) {
-    await pass(stage, 5 * secondMs);
-  }
+  await passWhile(stage, clock.now() + idleMs, () => lag() !== undefined);
   const left = lag();
   if (left !== undefined && dog.violations.length === 0) dog.fail('scaled under a fault', left);
 }

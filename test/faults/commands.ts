@@ -167,11 +167,14 @@ const statusDeeds = ['abort', 'pauseConditions', 'currentStepIndex', 'promoteFul
 /** A command's patch says one thing; a turn's of the controller says more. */
 function isCommand({ patch, isStatus, before }: RolloutWrite): boolean {
   if (isStatus) {
-    const { status = {} } = patch as { status?: { abort?: boolean; promoteFull?: null } };
-    // An abort takes a full promotion's place.
-    const { promoteFull, ...rest } = status;
-    const told = status.abort === true && promoteFull === null ? rest : status;
-    const fields = Object.entries(told);
+    const { status = {} } = patch as { status?: Record<string, unknown> };
+    // An abort takes a full promotion's place, and a skipped step what is left of a promote of it.
+    const isTaken = (field: string): boolean =>
+      (field === 'promoteFull' && status.abort === true) ||
+      (field === 'controllerPause' && status.currentStepIndex !== undefined);
+    const fields = Object.entries(status).filter(
+      ([field, value]) => !(value === null && isTaken(field)),
+    );
     const [field, value] = fields[0] ?? [];
     if (fields.length !== 1 || !statusDeeds.includes(field ?? '')) return false;
     return field === 'pauseConditions' ? value === null : value !== null;

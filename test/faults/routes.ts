@@ -126,18 +126,12 @@ function sharesNow(context: Pick<Context, 'cluster' | 'key'>, live: Rollout): Sh
     return service && (service.spec?.selector?.[hashLabel] ?? '');
   };
   const shares: Shares = new Map();
-  const add = (name: string, share: number): void => {
-    const hash = hashOf(name);
+  const add = (hash: string | undefined, share: number): void => {
     if (hash !== undefined && share > 0) shares.set(hash, (shares.get(hash) ?? 0) + share);
   };
   const subsets = subsetsOf(context, live);
-  const addSubset = (hash: string | undefined, share: number): void => {
-    if (hash !== undefined && share > 0) shares.set(hash, (shares.get(hash) ?? 0) + share);
-  };
-  add(services.canary, weight);
-  add(services.stable, 100 - weight);
-  addSubset(subsets?.canary, weight);
-  addSubset(subsets?.stable, 100 - weight);
+  for (const canary of [hashOf(services.canary), subsets?.canary]) add(canary, weight);
+  for (const stable of [hashOf(services.stable), subsets?.stable]) add(stable, 100 - weight);
   return shares;
 }
 

@@ -45,10 +45,11 @@ async function opened(live: Partial<WatchedCluster> = {}, before = (_kind: strin
   } as unknown as WatchedCluster;
   const noticed: Noticed[] = [];
   const back: string[] = [];
+  const troubles: string[] = [];
   const cached = await cachedCluster(cluster, {
     namespaces: [],
     onChange: (change) => noticed.push(change),
-    onTrouble: () => {},
+    onTrouble: (kind, { message }) => troubles.push(`${kind} ${message}`),
     onBack: (kind) => back.push(kind),
     signal: new AbortController().signal,
   });
@@ -57,7 +58,7 @@ async function opened(live: Partial<WatchedCluster> = {}, before = (_kind: strin
     (await cached.get({ kind: 'ReplicaSet', namespace: 'shop', name: 'web-1' })).spec?.replicas;
   const change = (object: ReplicaSet, type: 'ADDED' | 'MODIFIED' | 'DELETED' = 'MODIFIED') =>
     told.change(type, object as never);
-  return { cached, noticed, asked, told, replicas, change, watched, sinks, back };
+  return { cached, noticed, asked, told, replicas, change, watched, sinks, back, troubles };
 }
 
 const target = { namespace: 'shop', name: 'web-1' };
@@ -90,6 +91,51 @@ describe('a cluster read through its watches', () => {
     change(set(12, 5));
     expect(await replicas()).toBe(5);
     expect(noticed).toHaveLength(2);
+  });
+
+  it('follows what routers have from when one is asked for, and waits for no watch', async () => {
+    const web = { metadata: { name: 'web', namespace: 'shop', uid: 'w', resourceVersion: '5' } };
+    const get = async ({ kind }: { kind: string }) => {
+      asked.push(`get ${kind}`);
+      return web;
+    };
+    const asked: string[] = [];
+    const { cached, watched, sinks, noticed } = await opened({ get } as never);
+    expect(watched).not.toContain('Ingress');
+    const ingress = { kind: 'Ingress', namespace: 'shop', name: 'web' } as const;
+    expect(await cached.get(ingress)).toEqual(web);
+    expect(watched.filter((kind) => kind === 'Ingress')).toHaveLength(1);
+    await expect.poll(() => sinks.Ingress !== undefined).toBe(true);
+    const edited = { metadata: { ...web.metadata, resourceVersion: '6', generation: 2 } };
+    sinks.Ingress?.change('ADDED', edited as never);
+    expect(await cached.get(ingress)).toEqual(edited);
+    expect(noticed).toMatchObject([{ kind: 'Ingress', type: 'ADDED' }]);
+    expect(asked).toEqual(['get Ingress']);
+    // Of one that is not there the server knows more.
+    await cached.get({ ...ingress, name: 'other' });
+    expect(asked).toEqual(['get Ingress', 'get Ingress']);
+    expect(await cached.list('Ingress', 'shop', '')).toEqual([edited]);
+    expect(watched.filter((kind) => /Route|Split|VirtualService/.test(kind))).toEqual([]);
+  });
+
+  it('reads what routers have live where it may not be followed, and says so once', async () => {
+    const asked: string[] = [];
+    const live = {
+      get: async () => asked.push('get'),
+      list: async () => [asked.push('list')],
+      watch: async (kind: string) => {
+        if (kind !== 'HTTPRoute') return;
+        asked.push('watch');
+        throw new Terminal('list httproutes: 403');
+      },
+    } as never;
+    const { cached, troubles } = await opened(live);
+    const route = { kind: 'HTTPRoute', namespace: 'shop', name: 'web' } as const;
+    await cached.get(route);
+    await cached.get(route);
+    await cached.list('HTTPRoute', 'shop');
+    expect(asked).toEqual(['watch', 'get', 'get', 'list']);
+    expect(troubles).toEqual(['HTTPRoute list httproutes: 403']);
   });
 
   it('asks the server itself for what a watch in trouble may not have told', async () => {

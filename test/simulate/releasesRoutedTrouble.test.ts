@@ -8,6 +8,8 @@ import type {
 import { hashLabel } from '../../lib/model/names.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { look } from '../../lib/reconcile/answer.ts';
+import { deliver } from '../../lib/reconcile/deliver.ts';
+import type { QueueMessage } from '../../lib/world.ts';
 import { key, manifest } from '../faults/stage.ts';
 import { ingressSpec, openRouted, type Routed, weightAnnotation } from './routedStage.ts';
 
@@ -55,6 +57,20 @@ describe('an object of a router that is gone', () => {
     expect(release.weight()).toBe(50);
     expect(conditionOf(release, 'InvalidSpec')).toBeUndefined();
     expectSafe(release);
+  });
+
+  it('is looked for after the notice that it comes back, until it is there', async () => {
+    const release = await paused();
+    const { world } = release.simulated;
+    const again = async (uid: string): Promise<boolean> => {
+      const sent: QueueMessage[] = [];
+      const wakes = { send: async (message: QueueMessage) => void sent.push(message) };
+      const before = { uid, resourceVersion: '', looks: 0 };
+      await deliver({ ...world, wakes }, { key, before });
+      return sent.some((message) => 'before' in message);
+    };
+    expect(await again('uid-of-one-to-come')).toBe(true);
+    expect(await again(release.find('Ingress', 'web')?.metadata?.uid ?? '')).toBe(false);
   });
 
   // argo-rollouts 4128: stuck, and an abort is not carried out.

@@ -1,6 +1,6 @@
-import type { ObjectRef } from '../../model/kinds.ts';
+import type { Kind, Kinds, KubernetesObject, ObjectRef } from '../../model/kinds.ts';
 import type { Observed } from '../../model/observed.ts';
-import { type Answer, type Need, readKey } from '../../model/reads.ts';
+import { type Answer, type Need, okOf, readKey } from '../../model/reads.ts';
 import type { Millis } from '../../model/units.ts';
 import type { Gathered } from '../release/gathered.ts';
 import { formerNeeds, formerRollouts } from './givenBack.ts';
@@ -35,4 +35,11 @@ export function routerObjects(observed: Observed): ObjectRef[] {
   const rollouts = [observed.rollout, ...formerRollouts(observed)];
   const needs = rollouts.flatMap((rollout) => needsIn(rollout, answers));
   return needs.flatMap(({ read }) => ('object' in read ? [read.object] : []));
+}
+
+/** Those of them that there are, as they were read. */
+export function routerObjectsFound(observed: Observed): KubernetesObject[] {
+  const answers = routeAnswers(observed);
+  const found = routerObjects(observed).map((ref) => okOf(answers.object(ref)));
+  return found.filter((object): object is Kinds[Kind] => object !== undefined);
 }

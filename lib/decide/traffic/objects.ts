@@ -5,6 +5,7 @@ import {
   type Kinds,
   type KubernetesObject,
   type ObjectRef,
+  resourceNameOf,
   rowOf,
 } from '../../model/kinds.ts';
 import { withoutNulls } from '../../model/nulls.ts';
@@ -80,10 +81,23 @@ export function objectFaults({ path, ref }: Named, answers: Answers): FieldError
   const what = `the ${rowOf(ref.kind).kind ?? ref.kind} ${ref.name}`;
   const answer = answers.object(ref);
   if (!answer || 'ok' in answer) return [];
+  if ('missing' in answer && answer.unserved) {
+    return fieldError(path, `names ${what}, ${unserved(ref.kind)}`);
+  }
   if ('missing' in answer) {
     return fieldError(path, `names ${what}, which does not exist; create it, or name another`);
   }
   return fieldError(path, `names ${what}, which ${unread(answer)}`);
+}
+
+/** Why there can be no object of that kind. */
+export function unserved(kind: Kind): string {
+  const { versions } = rowOf(kind);
+  const api = `${resourceNameOf(kind)} in version ${versions.join(' or ')}`;
+  return (
+    `whose kind this cluster does not serve (${api}); install its CustomResourceDefinition ` +
+    'in one of these versions, or use another router'
+  );
 }
 
 export function unread({ failed, remedy }: { failed: string; remedy?: string }): string {

@@ -3,7 +3,7 @@ import { type Kind, type KubernetesObject, rowOf, typeMetaOf } from '../../model
 import { refOf, type Write } from '../../model/plan.ts';
 import { isControlledBy, uidOf } from '../../model/workload.ts';
 import { ownerOf } from '../replicaSets/revision.ts';
-import { type Named, objectOf, unread } from './objects.ts';
+import { type Named, objectOf, unread, unserved } from './objects.ts';
 import type { Routed } from './router.ts';
 
 // Objects that a router makes itself, which go with their rollout.
@@ -23,6 +23,9 @@ export function ownObjectFaults(named: Named, routed: Routed): FieldError[] {
   const answer = routed.answers.object(ref);
   if (answer && 'failed' in answer) {
     return fieldError(path, `needs the ${kind} ${ref.name}, which ${unread(answer)}`);
+  }
+  if (answer && 'missing' in answer && answer.unserved) {
+    return fieldError(path, `needs the ${kind} ${ref.name}, ${unserved(ref.kind)}`);
   }
   if (!answer || 'missing' in answer || ownObject(named, routed)) return [];
   const article = /^[AEIOU]/.test(kind) ? 'an' : 'a';

@@ -21,12 +21,16 @@ export type ParityScenario = Omit<Scenario, 'also' | 'actions'> & {
   actions: ParityAction[];
 };
 
-/** All scenarios, or those that are named. */
+/**
+ * All scenarios, or those that are named. Those with a router are replayed from their recordings, by npm
+ * test: a cluster does not serve the kinds of routers here yet.
+ */
 export function parityScenarios(names: string[] = []): ParityScenario[] {
   const text = readFileSync(new URL('scenarios.yaml', import.meta.url), 'utf8');
   const own = parseAllDocuments(text).map((document) => document.toJS() as ParityScenario);
   const all: ParityScenario[] = [...scenarios(), ...own];
-  return all.filter(({ name }) => names.length === 0 || names.includes(name));
+  const isRouted = (name: string) => name.startsWith('router-');
+  return all.filter(({ name }) => (names.length === 0 ? !isRouted(name) : names.includes(name)));
 }
 
 /** Times of a scenario count from when it is played: `<in 20s>`. */

@@ -58,6 +58,17 @@ describe('a TrafficSplit', () => {
     expect(specOf(stage)).toEqual({ service: 'stable', backends: backends('0', '100') });
   });
 
+  it.each([
+    ['v1alpha1', ['25', '75']],
+    ['v1alpha2', [25, 75]],
+    ['v1alpha3', [25, 75]],
+  ] as const)('is made as the cluster serves it: %s', (version, [canary, stable]) => {
+    const stage = stageOf();
+    stage.serve('TrafficSplit', { apiVersion: `split.smi-spec.io/${version}` });
+    stage.reach({ weight: 25 });
+    expect(specOf(stage)).toEqual({ service: 'stable', backends: backends(canary, stable) });
+  });
+
   it.each(['v1alpha2', 'v1alpha3'])('has numbers for weights in version %s', (version) => {
     const matches = [{ kind: 'HTTPRouteGroup', name: 'web' }];
     const spec = { service: 'stable', matches, backends: backends(0, 100) };

@@ -29,6 +29,8 @@ export type RouterStage = {
   fail: (kind: Kind, name: string, why: string, remedy?: string, namespace?: string) => void;
   /** What is listed of such a kind is answered like this. */
   failList: (kind: Kind, answer: Answer) => void;
+  /** How the cluster serves a kind, if not in the preferred version. */
+  serve: (kind: Kind, how: { unserved?: true; apiVersion?: string }) => void;
   check: () => FieldError[];
   canaryWeights: () => number[];
   hashes: () => Hashes | undefined;
@@ -93,6 +95,7 @@ export function routerStage(
   const kept = new Map<string, KubernetesObject>();
   const failures = new Map<string, Answer>();
   const lists = new Map<Kind, Answer>();
+  const served = new Map<Kind, { unserved?: true; apiVersion?: string }>();
   const idOf = (kind: Kind, namespace: string, name: string) =>
     place({ ...typeMetaOf(kind), metadata: { namespace, name } });
   const put = (object: KubernetesObject): void => {
@@ -113,7 +116,7 @@ export function routerStage(
       const failure = failures.get(id);
       if (failure) return failure;
       const found = kept.get(id);
-      return found ? { ok: found } : { missing: true };
+      return found ? { ok: found } : { missing: true, ...served.get(kind) };
     }
     if (!('list' in read)) throw new Error('a router tries to create nothing');
     const failure = lists.get(read.list);
@@ -175,6 +178,7 @@ export function routerStage(
       failures.set(idOf(kind, namespace, name), failure);
     },
     failList: (kind, failure) => void lists.set(kind, failure),
+    serve: (kind, how) => void served.set(kind, how),
     check: () => router.check(routed()),
     canaryWeights: () => router.canaryWeights(routed()),
     hashes: () => router.hashes?.(routed()),

@@ -113,6 +113,23 @@ describe('what is wrong with a TraefikService is said, and how to mend it', () =
     ]);
   });
 
+  it('when one group or the other is not served', () => {
+    const of = (
+      unserved: 'TraefikService' | 'OldTraefikService',
+      ...objects: KubernetesObject[]
+    ) => {
+      const stage = stageOf(...objects);
+      stage.serve(unserved, { unserved: true });
+      return stage.check().map(({ message }) => message);
+    };
+    const missing =
+      'names the TraefikService web, which does not exist; create it, or name another';
+    expect(of('TraefikService')).toEqual([missing]);
+    expect(of('OldTraefikService')).toEqual([missing]);
+    expect(of('TraefikService', old)).toEqual([]);
+    expect(of('OldTraefikService', web)).toEqual([]);
+  });
+
   it('when it cannot be read', () => {
     const stage = stageOf(web, old);
     stage.fail('TraefikService', 'web', 'forbidden');

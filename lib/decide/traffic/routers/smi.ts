@@ -68,7 +68,9 @@ function splitWrites(routed: Routed, { canary, additional, stable }: TrafficGoal
   }));
   const found = objectOf(named, routed.answers);
   if (!found) {
-    const { apiVersion } = typeMetaOf('TrafficSplit');
+    const answer = routed.answers.object(named.ref);
+    const other = answer && 'missing' in answer ? answer.apiVersion : undefined;
+    const { apiVersion } = { ...typeMetaOf('TrafficSplit'), ...(other && { apiVersion: other }) };
     const spec = { service, backends: wanted.map((each) => inVersion(apiVersion, each)) };
     return [created(named, { spec }, routed)];
   }

@@ -48,6 +48,11 @@ function isIn(kind: Group, routed: Routed): boolean | undefined {
   return answer && !('missing' in answer);
 }
 
+function isServed(kind: Group, routed: Routed): boolean {
+  const answer = routed.answers.object(named(kind, routed).ref);
+  return !(answer && 'missing' in answer && answer.unserved);
+}
+
 /** Of the two groups in which it may be, the newer one comes first. */
 function foundIn(routed: Routed): { kind: Group; object: KubernetesObject } | undefined {
   const kind = isIn('TraefikService', routed) ? 'TraefikService' : 'OldTraefikService';
@@ -62,7 +67,9 @@ function serviceFaults(routed: Routed): FieldError[] {
     const [missing = [], unread = []] = (['TraefikService', 'OldTraefikService'] as const).map(
       (kind) => objectFaults(named(kind, routed), answers),
     );
-    return isIn('OldTraefikService', routed) ? [...missing, ...unread] : missing;
+    if (isIn('OldTraefikService', routed)) return [...missing, ...unread];
+    const isOld = !isServed('TraefikService', routed) && isServed('OldTraefikService', routed);
+    return isOld ? unread : missing;
   }
   if (haveBoth(weightedIn(found.object), routed)) return [];
   const { name } = named(found.kind, routed).ref;

@@ -6,7 +6,15 @@ import { type ListRead, type Need, okOf } from '../../../../model/reads.ts';
 import { nameOf } from '../../../../model/workload.ts';
 import { selectorText } from '../../../release/selector.ts';
 import { canaryPart } from '../../backends.ts';
-import { changed, type Named, needOf, objectFaults, objectOf } from '../../objects.ts';
+import {
+  changed,
+  type Named,
+  needOf,
+  objectFaults,
+  objectOf,
+  unread,
+  unserved,
+} from '../../objects.ts';
 import type { Routed, Router, TrafficGoal } from '../../router.ts';
 import { managedBy, withManaged } from './managedRules.ts';
 import { leadsToBoth, type Rule, rulesOf } from './rules.ts';
@@ -94,10 +102,8 @@ function selectorFaults({ rollout, answers }: Routed, routes: Route[]): FieldErr
   const faults = selectors.flatMap((selected) => {
     const answer = answers.list(listOf(selected, rollout));
     if (!answer || 'ok' in answer) return [];
-    const failed = 'failed' in answer ? answer : { failed: 'the cluster does not serve them' };
-    const remedy = 'remedy' in failed ? `; ${failed.remedy}` : '';
-    const what = `chooses ${selected.kind}s, which cannot be read`;
-    return fieldError(selected.path, `${what}: ${failed.failed}${remedy}`);
+    const why = 'failed' in answer ? `which ${unread(answer)}` : unserved(selected.kind);
+    return fieldError(selected.path, `chooses ${selected.kind}s, ${why}`);
   });
   const [first] = selectors;
   if (faults.length > 0 || routes.length > 0 || !first) return faults;
