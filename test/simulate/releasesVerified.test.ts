@@ -129,6 +129,36 @@ describe('pods behind a load balancer', () => {
     expect(release.healthy('stable')).toBe(4);
   });
 
+  it('get everything before a newer image takes the canary from them', async () => {
+    const release = await openVerified({}, { delayMs: 5000 });
+    release.cluster.failAws(throttled);
+    await release.image('web:v2', 30_000);
+    await release.after({ do: 'plugin', line: 'promote --full' }, 60_000);
+    await release.image('web:v3', 60_000);
+    expect(release.sent()).toEqual({ canary: 0, stable: 100 });
+    expect([release.led('stable'), release.led('canary')]).toEqual(['web:v1', 'web:v2']);
+    const { weights } = release.status().canary ?? {};
+    expect(weights?.canary?.podTemplateHash).toBe(release.status().stableRS);
+    expect(await release.why()).toContainEqual(
+      expect.stringMatching(/^What the load balancer of Ingress web does is not known/),
+    );
+    release.cluster.failAws(calm);
+    const states = await seen(release, 240, () => {
+      const to = (side: 'canary' | 'stable') => `${release.sent()[side]} % to ${release.led(side)}`;
+      return `${to('stable')}, ${to('canary')}`;
+    });
+    expect(states).toEqual([
+      '100 % to web:v1, 0 % to web:v2',
+      '0 % to web:v1, 100 % to web:v2',
+      '0 % to web:v2, 100 % to web:v2',
+      '100 % to web:v2, 0 % to web:v2',
+      '100 % to web:v2, 0 % to web:v3',
+      '75 % to web:v2, 25 % to web:v3',
+    ]);
+    expect(release.where()).toBe('Paused 1/4');
+    expect(release.dog.violations).toEqual([]);
+  });
+
   it('take turns as ping and pong', async () => {
     const pingPong = { pingService: 'ping', pongService: 'pong' };
     const release = await openVerified({ pingPong });

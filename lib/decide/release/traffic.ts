@@ -96,6 +96,20 @@ export function leadsOnlyTo(release: Release, side: Side, hash: string): boolean
   return leads.length > 0 && leads.every((each) => each === hash);
 }
 
+/**
+ * Behind a load balancer: the version that was promoted has no requests by the stable side yet. It is led to
+ * by the canary's alone, and keeps it until the stable side is its own.
+ */
+export function isTakingOver(
+  stable: ReplicaSet | undefined,
+  traffic: Pick<Traffic, 'seen' | 'leads'> | undefined,
+): boolean {
+  if (!stable || !traffic?.seen) return false;
+  const isAlone = (hashes: string[]) =>
+    hashes.length > 0 && hashes.every((hash) => hash === podHashOf(stable));
+  return isAlone(traffic.leads.canary) && !isAlone(traffic.leads.stable);
+}
+
 /** Whether requests come to the side: by weight, or by a route that a step has set. */
 export function isIdle(release: Release, side: Side): boolean {
   const { traffic } = release;

@@ -11,7 +11,14 @@ import {
   isHeldByFault,
   type Release,
 } from '../release/release.ts';
-import { canServe, isDynamic, leadsOnlyTo, type Side, totalWeightOf } from '../release/traffic.ts';
+import {
+  canServe,
+  isDynamic,
+  isTakingOver,
+  leadsOnlyTo,
+  type Side,
+  totalWeightOf,
+} from '../release/traffic.ts';
 import { routedCounts } from '../steps/routedCounts.ts';
 import { isAtSize, weightFor } from '../steps/setWeight.ts';
 import { stepsOf } from '../steps/steps.ts';
@@ -41,7 +48,8 @@ function wantedOf(release: Release): Aim | undefined {
   const { status, current, rollout } = release;
   if (isHeldByFault(release)) return undefined;
   if (isOnHold(status)) return aimOnHold(release);
-  if (isFullyPromoted(release)) return alone(weightAtRest(release));
+  if (isFullyPromoted(release) || isTakingOver(release.stable, release.traffic))
+    return alone(weightAtRest(release));
   if (isAborted(release)) return alone(weightOnWayBack(release));
   if (!current || availableOf(current) === 0) return alone(weightWithoutPods(release));
   if (routedCounts(release).canary === 0) return alone(within(release, 0));

@@ -16,6 +16,7 @@ import type { Gathered } from '../release/gathered.ts';
 import { isAborted, isFullyPromoted, type Release } from '../release/release.ts';
 import {
   isDynamic,
+  isTakingOver,
   podsFor,
   type SeenTraffic,
   type Side,
@@ -166,15 +167,15 @@ function differences(
 }
 
 /** Of the new version: the targets on the side that it gets its requests by. */
-function unhealthy(
-  release: Release,
-  { seen, goal, leads }: Pick<Traffic, 'seen' | 'goal' | 'leads'>,
-): string[] {
+function unhealthy(release: Release, traffic: Pick<Traffic, 'seen' | 'goal' | 'leads'>): string[] {
+  const { seen, goal, leads } = traffic;
   const hash = podHashOf(release.current);
   const total = totalWeightOf(release.rollout);
   const { weight = 0, routes = [] } = goal ?? {};
   const gets = { canary: weight > 0 || routes.length > 0, stable: weight < total };
   const isNewLed = leads.canary.includes(hash) || leads.stable.includes(hash);
+  if (!isFullyPromoted(release) && isTakingOver(release.stable, traffic))
+    return ['The stable Service does not lead to the stable pods yet.'];
   if (gets.canary && release.current && !isNewLed) return ['No Service leads to the new pods yet.'];
   return (['canary', 'stable'] as const).flatMap((side) => {
     const healthy = seen?.healthy[side];

@@ -7,7 +7,12 @@ import { deepEqual } from '../../model/patch.ts';
 import type { PlannedEvent } from '../../model/plan.ts';
 import { podHashOf } from '../../model/workload.ts';
 import type { Release } from '../release/release.ts';
-import { namedServices, totalWeightOf, type Verification } from '../release/traffic.ts';
+import {
+  isTakingOver,
+  namedServices,
+  totalWeightOf,
+  type Verification,
+} from '../release/traffic.ts';
 
 /**
  * The weights that were observed to be there, in the peer's shape. Ping and pong are not named there.
@@ -19,13 +24,14 @@ export function weightsIn(release: Release): TrafficWeights | undefined {
   if (!traffic?.goal || !isAsked) return undefined;
   const { weight } = traffic.goal;
   const services = namedServices(rollout);
+  const led = isTakingOver(stable, traffic) ? stable : (current ?? stable);
   const to = (serviceName: string, podTemplateHash: string, share: number): WeightDestination => ({
     weight: share,
     ...(serviceName !== '' && { serviceName }),
     ...(podTemplateHash !== '' && { podTemplateHash }),
   });
   return {
-    canary: to(services.canary, podHashOf(current ?? stable), weight),
+    canary: to(services.canary, podHashOf(led), weight),
     stable: to(services.stable, podHashOf(stable), totalWeightOf(rollout) - weight),
     ...verifiedIn(status, weight, verification),
   };
