@@ -12,9 +12,9 @@ import { asking } from './ask.ts';
 
 /**
  * No chain of reads is longer in which each says what the next one asks for: a template, the objects of its
- * routers, their load balancers, whose target groups those have, and the targets.
+ * routers, their load balancers, and the targets of those.
  */
-const roundsMax = 5;
+const roundsMax = 4;
 
 type Reading<K extends Kind, O, M extends object> = Pick<
   Controller<K, O, AnyPlan, M>,

@@ -23,21 +23,20 @@ import { type Failure, podJudge, targetReads } from './targets.ts';
 
 const sides = ['canary', 'stable'] as const satisfies Side[];
 
-/** In rounds: what a load balancer forwards to, whose those groups are, and their targets. */
+/** In two rounds: what a load balancer forwards to and whose those groups are, and then their targets. */
 export function loadBalancerNeeds(front: Fronted, { services, answers }: Routed): Need[] {
   return hostnamesOf(front).flatMap((hostname) => {
     const read = balancerRead(front, hostname);
     const balancer = okOf(answers.aws(read));
-    if (!balancer) return [bearing(read)];
+    const first: Read[] = [read, bindingsRead(front)];
+    if (!balancer) return first.map(bearing);
     const names = sides.map((side) => services[side]);
     const groups = names.flatMap((name) => groupsOf(front, balancer, name, answers));
-    const isBound = names.some((name) => taggedFor(front, balancer, name).length === 0);
     const others: Read[] = [
-      ...(isBound ? [bindingsRead(front)] : []),
       ...groups.map((group) => healthRead(front, group)),
       ...names.flatMap((name) => targetReads(front, name, groups)),
     ];
-    return [bearing(read), ...others.map(bearing)];
+    return [...first, ...others].map(bearing);
   });
 }
 
@@ -147,7 +146,7 @@ function seenAt(front: Fronted, routed: Routed, { hostname, pods, total }: At): 
   const healths = sides.map((side) =>
     healthOf(front, routed, { groups: groups(side), pods: pods[side], service: services[side] }),
   );
-  const failed = [...bindingsFailure(front, answers), ...healths].filter(
+  const failed = [...bindingsFailure(front, balancer, routed), ...healths].filter(
     (each) => 'failed' in each,
   );
   const [canary, stable] = healths.map((each) => ('count' in each ? each : undefined));
@@ -208,10 +207,15 @@ function canaryWeight({ weights }: Forward, canary: string[], total: number): nu
 
 type Health = { count: number; of: number } | Failure;
 
-/** Where the tags are there nobody asks for it. */
-function bindingsFailure(front: Fronted, answers: Answers): Failure[] {
+/** Where the tags are there it does not matter. */
+function bindingsFailure(
+  front: Fronted,
+  balancer: LoadBalancer,
+  { services, answers }: Routed,
+): Failure[] {
   const answer = answers.list(bindingsRead(front));
-  return answer && 'failed' in answer ? [answer] : [];
+  const isBound = sides.some((side) => taggedFor(front, balancer, services[side]).length === 0);
+  return isBound && answer && 'failed' in answer ? [answer] : [];
 }
 
 /** How many of the pods are healthy targets of each of the groups. A group that is not there has none. */

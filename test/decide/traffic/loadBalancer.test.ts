@@ -36,7 +36,7 @@ function pod(nodeName: string, podIP: string): Pod {
 
 const pods = { canary: [pod('one', '10.0.0.1'), pod('two', '10.0.0.2')], stable: [] };
 
-/** Answers each read that is needed, in rounds; and what is then seen, and what was read for it. */
+/** What is seen once each read that is needed is answered, in rounds. */
 function look(answer: (read: Read) => Answer) {
   const known = new Map<string, Answer>();
   const answers = answersIn(known);
@@ -47,7 +47,7 @@ function look(answer: (read: Read) => Answer) {
       if (!known.has(readKey(read))) known.set(readKey(read), answer(read));
     }
   }
-  return { seen: seenBy(front, routed, { pods, total: 100 }), read: [...known.keys()] };
+  return { seen: seenBy(front, routed, { pods, total: 100 }) };
 }
 
 type Given = {
@@ -89,10 +89,12 @@ describe('a target group', () => {
     spec: { targetGroupARN: `arn:${name}`, serviceRef: { name, port } },
   });
 
-  it('with its tag is found without its TargetGroupBinding', () => {
-    const { seen, read } = look(answering({ health: [healthy('10.0.0.1')] }));
+  it('with its tag is found whatever is known of TargetGroupBindings', () => {
+    const bindings = { failed: 'forbidden', passing: false, remedy: 'allow the list' };
+    const { seen } = look(answering({ bindings, health: [healthy('10.0.0.1')] }));
     expect(seen).toMatchObject({ weights: [25], healthy: { canary: { count: 1, of: 2 } } });
-    expect(read.filter((each) => each.includes('TargetGroupBinding'))).toEqual([]);
+    expect(seen).toMatchObject({ unknown: [] });
+    expect(seen).not.toHaveProperty('remedy');
   });
 
   it('without a tag is that of the Service which a TargetGroupBinding names', () => {
