@@ -159,6 +159,25 @@ describe('pods behind a load balancer', () => {
     expect(release.dog.violations).toEqual([]);
   });
 
+  it('get the canary Service before they are promoted, from a version that was given up', async () => {
+    const release = await atFirstPause({}, { delayMs: 5000 });
+    await release.image('web:v3', 4000);
+    await release.after({ do: 'plugin', line: 'promote --full' }, 0);
+    const states = await seen(release, 150, () => {
+      const to = (side: 'canary' | 'stable') => `${release.sent()[side]} % to ${release.led(side)}`;
+      return `${to('stable')}, ${to('canary')}`;
+    });
+    expect(states).toEqual([
+      '75 % to web:v1, 25 % to web:v2',
+      '100 % to web:v1, 0 % to web:v2',
+      '100 % to web:v1, 0 % to web:v3',
+      '0 % to web:v3, 100 % to web:v3',
+      '100 % to web:v3, 0 % to web:v3',
+    ]);
+    expect(release.where()).toBe('Healthy 4/4');
+    expect(release.dog.violations).toEqual([]);
+  });
+
   it('take turns as ping and pong', async () => {
     const pingPong = { pingService: 'ping', pongService: 'pong' };
     const release = await openVerified({ pingPong });
