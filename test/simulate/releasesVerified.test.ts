@@ -114,6 +114,26 @@ describe('pods behind a load balancer', () => {
     expect(states).toEqual(['100 %, 4 pods', '75 %, 4 pods', '75 %, 3 pods']);
   });
 
+  it('of the stable version come back for a newer image, with dynamicStableScale', async () => {
+    const release = await atFirstPause({ dynamicStableScale: true }, { delayMs: 5000 });
+    await release.after(promote, 60_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 2, 'web:v2': 2 });
+    await release.image('web:v3', 0);
+    const states = await seen(release, 90, () => {
+      const { 'web:v1': pods } = release.sizes();
+      return `${release.sent().canary} % to ${release.led('canary')}, ${pods} stable pods`;
+    });
+    expect(states).toEqual([
+      '50 % to web:v2, 2 stable pods',
+      '50 % to web:v2, 4 stable pods',
+      '0 % to web:v2, 4 stable pods',
+      '0 % to web:v3, 4 stable pods',
+      '25 % to web:v3, 4 stable pods',
+      '25 % to web:v3, 3 stable pods',
+    ]);
+    expect(release.dog.violations).toEqual([]);
+  });
+
   it('get everything by the canary before the stable Service is theirs, if promoted in full', async () => {
     const release = await atFirstPause();
     await release.after({ do: 'plugin', line: 'promote --full' }, 0);

@@ -137,8 +137,7 @@ export function canServe(release: Release, side: Side, set: ReplicaSet): boolean
   const other = side === 'canary' ? 'stable' : 'canary';
   const isShared = leadsOnlyTo(release, other, podHashOf(set));
   // A load balancer lets go of the old pods before it has the new ones: the other side gets all first.
-  const mayWait = isShared || (side === 'canary' && !isDynamic(release.rollout));
-  if (release.traffic?.seen && mayWait && own > 0) return false;
+  if (release.traffic?.seen && (isShared || side === 'canary') && own > 0) return false;
   const share = own === 0 ? 0 : own + (isShared ? mostWeight(release, other) : 0);
   return hasPodsFor(release, set, share);
 }
