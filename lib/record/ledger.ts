@@ -7,7 +7,7 @@ import { pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { LedgerEntry, Progress } from '../model/record.ts';
 import { controllerOf } from './managers.ts';
-import { isSameRelease, type Note } from './note.ts';
+import { isRestarted, isSameRelease, type Note } from './note.ts';
 import { pauseEnds, pauseStarts, userPauses } from './pauses.ts';
 
 const nobody: Actor = { name: 'unknown', proof: 'unknown' };
@@ -34,7 +34,7 @@ export function transitions(
   return notes.map((note) => {
     const command = commands.find((intent) => isOf(intent, note));
     const reason = command?.reason;
-    const merged = note.kind === 'step' && steps > 1;
+    const merged = note.merged || (note.kind === 'step' && steps > 1);
     return {
       ...placeOf(after),
       kind: note.kind,
@@ -153,6 +153,10 @@ function aborts(before: Progress, after: Progress): Note[] {
     const text = `The aborted update to revision ${after.revision} starts again`;
     return [{ kind: 'retried', text, causedBy: ['retry'] }];
   }
+  if (isRestarted(before, after)) {
+    const text = `The update to revision ${after.revision} was aborted and starts again`;
+    return [{ kind: 'retried', text, causedBy: ['retry'], merged: true }];
+  }
   return [];
 }
 
@@ -161,7 +165,7 @@ function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[
   const to = after.currentStepIndex;
   if (from === to || to === null || after.abort) return [];
   // An abort goes back to the first step, and a retry right after it begins there.
-  if (before.abort && to === 0) return [];
+  if ((before.abort && to === 0) || isRestarted(before, after)) return [];
   if (!isSameRelease(before, after)) return [];
   // The first deployment takes no steps.
   if (before.stableRS === '' && after.stableRS === after.currentPodHash) return [];
@@ -177,7 +181,7 @@ function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[
 function ends(before: Progress, after: Progress): Note[] {
   const notes: Note[] = [];
   // The phase of an abort is still there when a retry comes right after it.
-  const isOfAbort = after.abort || before.abort;
+  const isOfAbort = after.abort || before.abort || isRestarted(before, after);
   if (before.phase !== 'Healthy' && after.phase === 'Healthy') {
     const text = `Revision ${after.revision} is healthy on ${after.specReplicas} pods`;
     notes.push({ kind: 'completed', text, causedBy: [], isOurs: true });

@@ -1,4 +1,5 @@
 import type { Command } from '../model/intent.ts';
+import { pauseReasons } from '../model/names.ts';
 import type { LedgerEntry, LedgerKind, Progress } from '../model/record.ts';
 
 /** What one entry of the ledger is to tell. */
@@ -8,6 +9,8 @@ export type Note = {
   /** Which commands cause this transition; without one the controller itself does. */
   causedBy: Command['verb'][];
   isOurs?: boolean;
+  /** More than one transition in one entry. */
+  merged?: boolean;
   pause?: LedgerEntry['pause'];
 };
 
@@ -15,4 +18,28 @@ export type Note = {
 export function isSameRelease(before: Progress, after: Progress): boolean {
   const isSameSteps = before.currentStepHash === after.currentStepHash;
   return isSameSteps && before.currentPodHash === after.currentPodHash;
+}
+
+/**
+ * Whether it was aborted and started again in between. Within a release nothing else goes back to a step it
+ * has left, or to the one it was paused at.
+ */
+export function isRestarted(before: Progress, after: Progress): boolean {
+  const [from, to] = [before.currentStepIndex, after.currentStepIndex];
+  if (from === null || to === null || !isSameRelease(before, after)) return false;
+  const isKept = [before, after].every(
+    (each) =>
+      isInRelease(each) &&
+      !(each.abort || each.promoteFull) &&
+      // Before the first step nothing tells a lost status from a release that began anew.
+      each.pauseReason !== pauseReasons.statusLost,
+  );
+  const isLifted = after.pauseStart === null && after.controllerPause;
+  const wasAtPause = before.pauseReason === pauseReasons.step && !before.isPassed;
+  const isOther = wasAtPause && before.pauseStart !== after.pauseStart && !isLifted;
+  return isKept && (to < from || (to === from && isOther));
+}
+
+function isInRelease({ stableRS, currentPodHash }: Progress): boolean {
+  return stableRS !== '' && stableRS !== currentPodHash;
 }

@@ -4,7 +4,7 @@ import type { Rollout } from '../model/argo.generated.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { LedgerEntry, Progress } from '../model/record.ts';
 import { fromTime, humanDuration, secondMs } from '../model/units.ts';
-import { isSameRelease, type Note } from './note.ts';
+import { isRestarted, isSameRelease, type Note } from './note.ts';
 
 // A full promotion or a skipped step leaves the pause and the abort in the status until the controller takes
 // them off, some turns later. Who did it shows when it is asked for, and so it is told then, and only then.
@@ -22,6 +22,7 @@ export function pauseEnds(before: Progress, after: Progress, rollout: Rollout): 
   if (isFull) return [promotedIn(kept, 'Promoted in full')];
   // An abort ends every pause, and shows in what is seen after it.
   if (before.abort || after.abort || !isOver(before, after)) return [];
+  if (isRestarted(before, after)) return [];
   // It is not over: the status was wiped, and is held.
   if (after.pauseReason === pauseReasons.statusLost) return [];
   if (!isSkipped(before, after) && !isLifted(before, after)) return [overBySerin(kept)];

@@ -15,7 +15,8 @@ import { blankRecord } from '../../lib/record/blank.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { World } from '../../lib/world.ts';
 import { pluginWrites } from '../recordings/plugin.ts';
-import { previewAfter, takenBack, undoer } from './reactions.ts';
+import { previewAfter, rival, takenBack, undoer } from './reactions.ts';
+import { routed, routerDeed } from './routerObjects.ts';
 import { type Deed, isBlueGreen, type Scenario, templateOf } from './scenario.ts';
 import { key, manifest, type Stage, target } from './stage.ts';
 import { workloadIn, workloadName } from './workload.ts';
@@ -55,7 +56,9 @@ function nameOfDeed(deed: Deed): string {
   if (deed.do === 'image' && /bad|crash/.test(deed.image)) return deed.image;
   if (deed.do === 'scale' && deed.replicas === 0) return 'scale to 0';
   if (deed.do === 'service') return `service ${deed.how}`;
-  if (deed.do === 'workload') return `workload ${deed.how}`;
+  if (deed.do === 'workload' || deed.do === 'router' || deed.do === 'webhook') {
+    return `${deed.do} ${deed.how}`;
+  }
   if (deed.do === 'break' && deed.how) return `break ${deed.how}`;
   return deed.do === 'deleteSet' ? `deleteSet ${deed.role}` : deed.do;
 }
@@ -110,6 +113,11 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
       return;
     case 'service':
       return service(stage, deed.name, deed.how);
+    case 'router':
+    case 'webhook':
+    case 'unroute':
+    case 'reroute':
+      return routerDeed(stage, deed, edit);
     case 'break':
       await edit(broken(scenario, deed.how));
       return;
@@ -168,14 +176,15 @@ function broken(scenario: Scenario, how: 'service' | 'history' | undefined): Mer
 }
 
 /** What may be broken as it was at first, whatever was edited since. */
-export function mended({ spec }: Scenario): {
+export function mended(scenario: Scenario): {
   strategy: Strategy;
   revisionHistoryLimit: number | null;
 } {
+  const { spec } = scenario;
   const { revisionHistoryLimit = null, strategy: { canary, blueGreen } = {} } = spec;
   const strategy = blueGreen
     ? { blueGreen: { ...unset, ...blueGreen } }
-    : { canary: { steps: null, canaryService: null, ...canary } };
+    : { canary: { steps: null, canaryService: null, ...canary, ...routed(scenario) } };
   return { strategy, revisionHistoryLimit };
 }
 
@@ -313,32 +322,4 @@ function deleteSet({ cluster, dog }: Stage, role: 'stable' | 'canary' | 'older')
   const set = dog.sets().find((each) => isMeant(podHashOf(each)));
   if (set === undefined) throw new Error(`there is no ${role} ReplicaSet`);
   cluster.deleteObject('ReplicaSet', target.namespace, nameOf(set));
-}
-
-const rivalPauseMs = 4300;
-
-/** Another controller says what it sees, a few times in a row. */
-async function rival({ cluster, clock, dog }: Stage, writes: number): Promise<void> {
-  for (let count = 0; count < writes; count += 1) {
-    const { metadata, status = {} } = dog.live() ?? {};
-    if (status.phase === undefined) return;
-    const heartbeat = {
-      type: 'Progressing',
-      status: 'Unknown',
-      reason: 'RivalSaysSo',
-      message: `${count} at ${clock.now()}`,
-      lastUpdateTime: toTime(clock.now()),
-      lastTransitionTime: toTime(clock.now()),
-    };
-    const others = (status.conditions ?? []).filter(({ type }) => type !== 'Progressing');
-    const patch = {
-      status: {
-        conditions: [...others, heartbeat],
-        observedGeneration: String(metadata?.generation ?? 0),
-      },
-    };
-    const options = { subresource: 'status' } as const;
-    await cluster.as('rollouts-controller').patch({ kind: 'Rollout', ...target }, patch, options);
-    await clock.sleepUntil(clock.now() + rivalPauseMs);
-  }
 }

@@ -24,6 +24,7 @@ import { epilogueOf } from './epilogues.ts';
 import { judgeMetadata } from './metadata.ts';
 import { isAtRest, isCrashing } from './rest.ts';
 import { idleMs } from './restarts.ts';
+import { addRouters, allow } from './routerObjects.ts';
 import { templateOf } from './scenario.ts';
 import { key, type Stage } from './stage.ts';
 
@@ -42,6 +43,7 @@ const eventsMax = 60_000;
 export async function settle(stage: Stage): Promise<void> {
   const { faults, dog } = stage;
   faults.calm();
+  allow(stage);
   stage.calmAt = stage.clock.now();
   dog.note('CALM');
   await stormPasses(stage);
@@ -55,7 +57,11 @@ export async function settle(stage: Stage): Promise<void> {
   await mend(stage);
   if (!(await becomesHealthy(stage))) return;
   judgeHealthy(stage);
-  await epilogueOf(stage)?.(stage, () => heals(stage));
+  await epilogueOf(stage)?.(
+    stage,
+    () => heals(stage),
+    (spanMs) => pass(stage, spanMs),
+  );
   await staysQuiet(stage);
   dog.commands.judgeEnd();
   dog.told.judgeEnd();
@@ -89,8 +95,11 @@ function boundMs({ dog, scenario }: Stage): Millis {
   }, 0);
   const standbyMs = (spec.strategy?.blueGreen?.autoPromotionSeconds ?? 0) * secondMs;
   const deadlineMs = (spec.progressDeadlineSeconds ?? 600) * secondMs;
+  const { scaleDownDelaySeconds = 30, abortScaleDownDelaySeconds = 30 } =
+    spec.strategy?.canary ?? {};
+  const keptMs = (scaleDownDelaySeconds + abortScaleDownDelaySeconds) * secondMs;
   const podMs = scenario.pods.readyMs + scenario.pods.jitterMs + scenario.pods.terminationMs;
-  return backOffMs + pausesMs + standbyMs + 2 * deadlineMs + 30 * podMs + 5 * minuteMs;
+  return backOffMs + pausesMs + standbyMs + keptMs + 2 * deadlineMs + 30 * podMs + 5 * minuteMs;
 }
 
 /** Within its bound the rollout is healthy, or waits for somebody for a reason it names. */
@@ -190,6 +199,7 @@ async function mend(stage: Stage): Promise<void> {
   const { dog, scenario, cluster } = stage;
   if (dog.live() === undefined) await perform(stage, { do: 'recreate' });
   for (const name of serviceNames) addService(cluster, name);
+  addRouters(cluster, scenario);
   const first = mended(scenario);
   const strategy = drillOf(stage) ? held(first.strategy) : first.strategy;
   const template = templateOf('web:v9');

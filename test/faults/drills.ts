@@ -6,6 +6,8 @@ import { imagesOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
 import { editRollout, meanwhile, perform } from './acts.ts';
 import { stableIsBack } from './rest.ts';
+import { addRouters, allow, removeRouters } from './routerObjects.ts';
+import { isRouted } from './routing.ts';
 import { key, manifest, type Stage } from './stage.ts';
 import { workloadIn } from './workload.ts';
 
@@ -24,8 +26,13 @@ const noticedMs = 75 * secondMs;
 const backOffMs = 7 * minuteMs;
 
 export function drillOf({ scenario }: Stage): Drill | undefined {
-  const { seed, workload } = scenario;
-  const fitting = workload && seed % 2 === 0 ? workloadDrills : drills;
+  const { seed, workload, spec } = scenario;
+  const fitting =
+    workload && seed % 2 === 0
+      ? workloadDrills
+      : isRouted(spec) && seed % 3 === 0
+        ? routedDrills
+        : drills;
   const run = fitting[seed % fitting.length];
   return run && { fits: isPausedInRelease, run };
 }
@@ -177,6 +184,29 @@ const withoutTemplate: Run = async (stage, pass) => {
   await pass(noticedMs);
 };
 
+/** A webhook that objects to what routers are told, or their objects are gone. */
+const withoutRoutes: Run = async (stage, pass) => {
+  const { dog, cluster, scenario } = stage;
+  const isRefused = randomFrom(scenario.seed).fork('routes drill').chance(0.5);
+  const circumstance = isRefused ? 'a webhook objects to routes' : 'objects of routers are gone';
+  dog.note(`DRILL ${circumstance}`);
+  stage.acted.set('drill: without routes', 1);
+  const refuse = { do: 'webhook', how: 'refuses', spanMs: 10 * minuteMs } as const;
+  if (isRefused) await perform(stage, refuse);
+  else removeRouters(cluster, scenario);
+  await pass(5 * secondMs);
+  await perform(stage, { do: 'plugin', line: 'abort' });
+  await pass(noticedMs + 2 * minuteMs);
+  // Subsets that may not be told stay with the aborted version, and so do its pods.
+  const { istio } = scenario.spec.strategy?.canary?.trafficRouting ?? {};
+  if (!isRefused || !istio?.destinationRule) judgeAborted(stage, circumstance);
+  else if (!dog.live()?.status?.abortedAt) dog.fail('an abort holds', circumstance);
+  allow(stage);
+  addRouters(cluster, scenario);
+  await pass(noticedMs + minuteMs);
+};
+
+const routedDrills = [withoutRoutes] as const;
 const drills = [away, withoutTable, besidesRival, withFaultySpec, wipedBesidesRival, late] as const;
 const workloadDrills = [wayBack, withoutTemplate, wayBack] as const;
 

@@ -1,7 +1,10 @@
 import type { Pod } from '../../lib/model/argo.generated.ts';
+import { type Millis, minuteMs } from '../../lib/model/units.ts';
 import { imagesOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
 import { editRollout, perform } from './acts.ts';
+import { leftOver } from './routes.ts';
+import { isRouted } from './routing.ts';
 import { isBlueGreen, templateOf } from './scenario.ts';
 import { type Stage, target } from './stage.ts';
 
@@ -9,11 +12,19 @@ import { type Stage, target } from './stage.ts';
 // it has to become healthy again, by itself.
 
 /** `heals` passes the time it takes; false when the run has failed meanwhile. */
-export type Epilogue = (stage: Stage, heals: () => Promise<boolean>) => Promise<void>;
+export type Epilogue = (
+  stage: Stage,
+  heals: () => Promise<boolean>,
+  pass: (spanMs: Millis) => Promise<void>,
+) => Promise<void>;
+
+/** Without a notice it is found by the next list. */
+const foundMs = 11 * minuteMs;
 
 export function epilogueOf({ scenario }: Stage): Epilogue | undefined {
   // Of its own, so that everything before it happens as it did without.
   const random = randomFrom(scenario.seed).fork('epilogue');
+  if (isRouted(scenario.spec) && random.chance(0.3)) return random.pick(routedEpilogues);
   return random.chance(0.5) ? random.pick(epilogues) : undefined;
 }
 
@@ -26,6 +37,7 @@ const otherStrategy: Epilogue = async (stage, heals) => {
   dog.note('EPILOGUE another strategy');
   await editRollout(stage, { strategy });
   if (!(await heals())) return;
+  judgeGivenBack(stage);
   const { blueGreen, canary, currentStepIndex, currentStepHash } = dog.live()?.status ?? {};
   const left = wasBlueGreen ? { blueGreen } : { canary, currentStepIndex, currentStepHash };
   const fields = Object.entries(left).filter(([, value]) => value !== undefined);
@@ -81,4 +93,34 @@ const forbiddenMetadata: Epilogue = async (stage, heals) => {
   await heals();
 };
 
+/** Nothing that a router was told is left in its objects. */
+function judgeGivenBack({ dog, scenario }: Stage): void {
+  const left = leftOver(dog, scenario.spec.strategy?.canary?.pingPong !== undefined);
+  if (left) dog.fail('routes are given back', `${left} is left`);
+}
+
+const withoutRouter: Epilogue = async (stage, heals) => {
+  stage.dog.note('EPILOGUE no router any more');
+  stage.acted.set('epilogue: without router', 1);
+  await perform(stage, { do: 'unroute' });
+  if (!(await heals())) return;
+  judgeGivenBack(stage);
+  await perform(stage, { do: 'reroute' });
+  await heals();
+};
+
+const gone: Epilogue = async (stage, heals, pass) => {
+  const { dog, cluster } = stage;
+  dog.note('EPILOGUE the rollout is deleted');
+  stage.acted.set('epilogue: gone', 1);
+  const manifest = dog.live();
+  cluster.deleteObject('Rollout', target.namespace, target.name);
+  await pass(foundMs);
+  judgeGivenBack(stage);
+  const { metadata: { labels = {} } = {}, spec = {} } = manifest ?? {};
+  cluster.apply('Rollout', { metadata: { ...target, labels }, spec });
+  await heals();
+};
+
+const routedEpilogues: readonly [Epilogue, ...Epilogue[]] = [withoutRouter, gone];
 const epilogues: readonly [Epilogue, ...Epilogue[]] = [otherStrategy, editedSet, forbiddenMetadata];

@@ -3,6 +3,7 @@ import type { ReplicaSet, Rollout, RolloutStatus } from '../../lib/model/argo.ge
 import { pauseReasons } from '../../lib/model/names.ts';
 import { serviceNames } from '../../lib/model/reference.ts';
 import { availableOf, currentOf, desiredOf, podHashOf, sum } from '../../lib/model/workload.ts';
+import { isRouted } from './routes.ts';
 import { isBlueGreen } from './scenario.ts';
 import { limitsOf } from './sizes.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
@@ -92,7 +93,8 @@ function sizesLag(rollout: Rollout, all: ReplicaSet[]): string | undefined {
   const isRelease = !isWhole && stable !== undefined && stable !== current;
   // A version that is to have no pods keeps one, beside what the others are to have.
   const kept = isRelease && all.some((set) => desiredOf(set) === 1) ? 1 : 0;
-  const most = isRelease && wanted > 0 ? wanted + limitsOf(rollout).surge + kept : wanted;
+  const room = isRouted(rollout) ? wanted : limitsOf(rollout).surge;
+  const most = isRelease && wanted > 0 ? wanted + room + kept : wanted;
   const isAlone = all.every((set) => set === stable || set === current || desiredOf(set) === 0);
   if (counted >= wanted && (counted <= most || !isAlone)) return undefined;
   if ((stable ?? current) === undefined) return undefined;

@@ -1,10 +1,11 @@
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
+import { toTime } from '../../lib/model/units.ts';
 import { nameOf, versionOf } from '../../lib/model/workload.ts';
 import { type Stage, target } from './stage.ts';
 
-// People and controllers that answer a write of Serin's at the same moment.
+// People and other controllers that write at the same time as Serin, or answer its write at the same moment.
 
 /** Changes fields of the rollout's spec. */
 type Edit = (spec: MergePatch) => unknown;
@@ -73,4 +74,32 @@ export function undoer(stage: Stage, writes: number): void {
       cluster.patchStatus(target.namespace, target.name, patch, 'argo-cd');
     });
   });
+}
+
+const rivalPauseMs = 4300;
+
+/** Another controller says what it sees, a few times in a row. */
+export async function rival({ cluster, clock, dog }: Stage, writes: number): Promise<void> {
+  for (let count = 0; count < writes; count += 1) {
+    const { metadata, status = {} } = dog.live() ?? {};
+    if (status.phase === undefined) return;
+    const heartbeat = {
+      type: 'Progressing',
+      status: 'Unknown',
+      reason: 'RivalSaysSo',
+      message: `${count} at ${clock.now()}`,
+      lastUpdateTime: toTime(clock.now()),
+      lastTransitionTime: toTime(clock.now()),
+    };
+    const others = (status.conditions ?? []).filter(({ type }) => type !== 'Progressing');
+    const patch = {
+      status: {
+        conditions: [...others, heartbeat],
+        observedGeneration: String(metadata?.generation ?? 0),
+      },
+    };
+    const options = { subresource: 'status' } as const;
+    await cluster.as('rollouts-controller').patch({ kind: 'Rollout', ...target }, patch, options);
+    await clock.sleepUntil(clock.now() + rivalPauseMs);
+  }
 }

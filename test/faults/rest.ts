@@ -1,5 +1,7 @@
+import type { ReplicaSet } from '../../lib/model/argo.generated.ts';
 import { pauseReasons } from '../../lib/model/names.ts';
-import { availableOf, desiredOf, podHashOf } from '../../lib/model/workload.ts';
+import { availableOf, desiredOf, imagesOf, podHashOf } from '../../lib/model/workload.ts';
+import { isRouted } from './routes.ts';
 import type { Stage } from './stage.ts';
 import { leadsTo } from './traffic.ts';
 import { workloadIn } from './workload.ts';
@@ -29,6 +31,7 @@ export function isAtRest({ dog, processes }: Stage): boolean {
     currentPodHash,
   } = rollout.status ?? {};
   if (rollout.status?.observedGeneration !== String(rollout.metadata?.generation)) return false;
+  const isInvalid = conditions?.some(({ type }) => type === 'InvalidSpec');
   switch (phase) {
     case 'Healthy':
       return true;
@@ -42,13 +45,24 @@ export function isAtRest({ dog, processes }: Stage): boolean {
       }
       // Aborted, and there is nothing to go back to.
       if (isHeld(pauseConditions)) return true;
-      if (conditions?.some(({ type }) => type === 'InvalidSpec')) return true;
+      if (isInvalid) return true;
+      if (isRouted(rollout) && canRun(rollout, dog)) return false;
       // Without an abort it is a retry that nobody has seen yet.
       return /^(ProgressDeadlineExceeded|Failed to create)/.test(message);
     }
     default:
       return false;
   }
+}
+
+/** Whether nothing but Serin could keep a release from its end. */
+function canRun({ status = {} }: Rollout, dog: Stage['dog']): boolean {
+  const sides = [status.currentPodHash, status.stableRS];
+  const images = dog
+    .sets()
+    .filter((set) => sides.includes(podHashOf(set)))
+    .flatMap((set) => imagesOf(set.spec?.template));
+  return !images.some((image) => /bad|crash/.test(image));
 }
 
 type Rollout = NonNullable<ReturnType<Stage['dog']['live']>>;
@@ -103,5 +117,12 @@ export function stableIsBack({ dog }: Pick<Stage, 'dog'>): boolean {
     return availableOf(stable) === wanted && isLed;
   }
   const others = sets.filter((set) => set !== stable);
-  return availableOf(stable) === wanted && others.every((set) => desiredOf(set) === 0);
+  const { trafficRouting, abortScaleDownDelaySeconds } = spec?.strategy?.canary ?? {};
+  // The aborted version is kept for good then.
+  const isKept = (set: ReplicaSet): boolean =>
+    trafficRouting !== undefined &&
+    abortScaleDownDelaySeconds === 0 &&
+    podHashOf(set) === status?.currentPodHash;
+  const isOver = others.every((set) => desiredOf(set) === 0 || isKept(set));
+  return availableOf(stable) === wanted && isOver;
 }

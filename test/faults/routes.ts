@@ -1,5 +1,5 @@
-import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
-import type { KubernetesObject } from '../../lib/model/kinds.ts';
+import type { ReplicaSet, Rollout, Service } from '../../lib/model/argo.generated.ts';
+import type { Kind, KubernetesObject } from '../../lib/model/kinds.ts';
 import { fieldManager, hashLabel } from '../../lib/model/names.ts';
 import type { Millis } from '../../lib/model/units.ts';
 import {
@@ -9,6 +9,8 @@ import {
   nameOf,
   podHashOf,
   replicasOf,
+  sum,
+  versionOf,
 } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/apiServer/objects.ts';
 import { balancedShares, watchBalancers } from './balancers.ts';
@@ -19,6 +21,8 @@ import type { Context, Turn } from './watchdog.ts';
 
 export type RouteWatch = {
   changed: (change: Change) => void;
+  /** After a write of Serin's to a Service or to an object of a router. */
+  sent: (turn: Turn, version: string) => void;
   /** After a write of Serin's to a ReplicaSet. */
   resized: (turn: Turn, before: ReplicaSet, after: ReplicaSet) => void;
 };
@@ -37,9 +41,11 @@ export function watchRoutes(context: Context): RouteWatch {
   let disturbedAt: Millis = Number.NEGATIVE_INFINITY;
   let before: Shares = new Map();
   watchBalancers(context);
+  /** What each of Serin's writes made of it, by the version of the object. */
+  const moves = new Map<string, Move>();
   return {
     changed: (change) => {
-      const { kind, writer, type } = change;
+      const { kind, writer, type, object } = change;
       const isRoute = routeKinds.includes(kind);
       const isOurs = writer.manager === fieldManager;
       if (kind === 'Rollout' && !isOurs) disturbedAt = context.clock.now();
@@ -49,8 +55,13 @@ export function watchRoutes(context: Context): RouteWatch {
       if (!live || !isRouted(live)) return;
       const after = sharesNow(context, live);
       if (!isOurs) disturbedAt = context.clock.now();
-      else if (isRoute && type !== 'DELETED') judgeSent(context, live, { before, after });
+      else if (isRoute && type !== 'DELETED') moves.set(versionOf(object), { before, after });
       before = after;
+    },
+    sent: (turn, version) => {
+      const move = moves.get(version);
+      const live = context.live();
+      if (move && live) judgeSent(context, live, turn, move);
     },
     resized: (turn, was, is) => {
       const live = context.live();
@@ -66,16 +77,20 @@ function hasLost({ object, before }: Change): boolean {
   return availableOf(object as ReplicaSet) < availableOf(before as ReplicaSet);
 }
 
-/** More is sent only where a pod is. */
+type Move = { before: Shares; after: Shares };
+
+/** More is sent only where a pod is, as the turn has seen it. */
 function judgeSent(
   context: Context,
   live: Rollout,
-  { before, after }: { before: Shares; after: Shares },
+  { sets = [], rollout = live }: Turn,
+  { before, after }: Move,
 ): void {
-  if (replicasOf(live) === 0) return;
+  // Where nothing serves, nowhere is as good as anywhere.
+  if (replicasOf(live) === 0 || replicasOf(rollout) === 0 || sum(sets, availableOf) === 0) return;
   for (const [hash, share] of after) {
     if (hash === '' || share <= (before.get(hash) ?? 0)) continue;
-    const set = context.sets().find((each) => podHashOf(each) === hash);
+    const set = sets.find((each) => podHashOf(each) === hash);
     if (set && availableOf(set) > 0) continue;
     context.fail('no traffic without pods', `${share} % goes to ${hash}, which has none`);
   }
@@ -93,21 +108,25 @@ function judgeLeft(
   const share = sharesNow(context, live).get(podHashOf(is)) ?? 0;
   if (share === 0 || replicas === 0) return;
   const isAsked = specs.some(asksForScale);
-  const needed = isAsked ? 1 : Math.max(1, Math.ceil((share * replicas) / 100));
+  const needed = isAsked ? 1 : Math.max(1, Math.ceil(((share - few) * replicas) / 100));
   if (desiredOf(is) >= Math.min(needed, replicas)) return;
   const move = `${nameOf(is)} from ${desiredOf(was)} to ${desiredOf(is)}`;
   context.fail('no pod leaves with traffic', `${move}: it gets ${share} %`);
 }
 
-/** A step's weight is what the objects say, unless the canary is to have no pods. */
-export function judgeSentWeight(context: Context, live: Rollout, index: number): void {
+/** A step's weight is what the objects said that the turn has read, unless the canary is to have no pods. */
+export function judgeSentWeight(context: Context, turn: Turn, live: Rollout, index: number): void {
   const { steps = [], trafficRouting } = live.spec?.strategy?.canary ?? {};
   const weight = steps[index]?.setWeight ?? 0;
   const total = trafficRouting?.maxTrafficWeight ?? 100;
   const wanted = (100 * weight) / total;
   const scale = steps.slice(0, index).findLast((step) => step.setCanaryScale)?.setCanaryScale;
-  const sent = canaryShare(context, live);
-  if (sent === wanted || replicasOf(live) === 0 || scale?.replicas === 0) return;
+  const read: Find = ({ kind, name }) => turn.routes?.get(`${kind} ${name}`);
+  const sent = canaryShare(read, live, balancedIn(context, live));
+  // A canary that is to have no pods is sent nothing.
+  const { replicas, weight: size = 100, matchTrafficWeight } = scale ?? {};
+  const isEmpty = !matchTrafficWeight && (replicas ?? size) === 0;
+  if (sent === wanted || replicasOf(live) === 0 || isEmpty) return;
   context.fail('weight', `step ${index} (${weight}) done while ${sent} % is sent`);
 }
 
@@ -116,84 +135,126 @@ function asksForScale({ spec }: Rollout): boolean {
   return steps.some(({ setCanaryScale }) => setCanaryScale !== undefined);
 }
 
+type Find = (ref: { kind: Kind; name: string }) => KubernetesObject | undefined;
+
+function findIn({ cluster, key: { namespace } }: Pick<Context, 'cluster' | 'key'>): Find {
+  return ({ kind, name }) =>
+    cluster.read.find(kind, namespace, name) as KubernetesObject | undefined;
+}
+
+function balancedIn({ cluster, key }: Pick<Context, 'cluster' | 'key'>, live: Rollout): number[] {
+  return balancedShares(cluster, key.namespace, live);
+}
+
 /** By the objects as they are now. */
 function sharesNow(context: Pick<Context, 'cluster' | 'key'>, live: Rollout): Shares {
-  const { namespace } = context.key;
-  const weight = canaryShare(context, live);
-  const services = sidesOf(live);
-  const hashOf = (name: string): string | undefined => {
-    const service = context.cluster.read.find('Service', namespace, name);
-    return service && (service.spec?.selector?.[hashLabel] ?? '');
-  };
+  const find = findIn(context);
+  const weight = canaryShare(find, live, balancedIn(context, live));
   const shares: Shares = new Map();
   const add = (hash: string | undefined, share: number): void => {
     if (hash !== undefined && share > 0) shares.set(hash, (shares.get(hash) ?? 0) + share);
   };
-  const subsets = subsetsOf(context, live);
-  for (const canary of [hashOf(services.canary), subsets?.canary]) add(canary, weight);
-  for (const stable of [hashOf(services.stable), subsets?.stable]) add(stable, 100 - weight);
+  const { canary, stable } = ledTo(find, live);
+  add(canary, weight + (hasRoutes(find, live) ? few : 0));
+  add(stable, 100 - weight);
   return shares;
 }
 
-type DestinationRule = {
-  spec?: { subsets?: { name?: string; labels?: Record<string, string> }[] };
-};
+/** What a route of a step sends is little, and not nothing. */
+const few = 0.001;
 
-/** The versions that the subsets of a DestinationRule choose; '' is pods of any. */
-function subsetsOf(
-  { cluster, key: { namespace } }: Pick<Context, 'cluster' | 'key'>,
+/** The versions that the sides lead to; undefined where there is no such Service. */
+function ledTo(
+  find: Find,
   live: Rollout,
-): Record<'canary' | 'stable', string> | undefined {
-  const rule = live.spec?.strategy?.canary?.trafficRouting?.istio?.destinationRule;
-  if (!rule) return undefined;
-  const object = cluster.read.find('DestinationRule', namespace, rule.name ?? '');
-  const { subsets = [] } = (object as DestinationRule | undefined)?.spec ?? {};
-  const hashOf = (name = ''): string =>
-    subsets.find((subset) => subset.name === name)?.labels?.[hashLabel] ?? '';
-  return { canary: hashOf(rule.canarySubsetName), stable: hashOf(rule.stableSubsetName) };
+): { canary: string | undefined; stable: string | undefined } {
+  const { istio } = live.spec?.strategy?.canary?.trafficRouting ?? {};
+  const { destinationRule: rule } = istio ?? {};
+  const services = sidesOf(live);
+  const hashOf = (name: string): string | undefined => {
+    const service = find({ kind: 'Service', name }) as Service | undefined;
+    return service && (service.spec?.selector?.[hashLabel] ?? '');
+  };
+  if (!rule) return { canary: hashOf(services.canary), stable: hashOf(services.stable) };
+  const found = find({ kind: 'DestinationRule', name: rule.name ?? '' });
+  const { subsets = [] } = (found?.spec ?? {}) as {
+    subsets?: { name: string; labels?: Record<string, string> }[];
+  };
+  const subsetOf = (wanted: string | undefined): string | undefined => {
+    const subset = subsets.find(({ name }) => name === wanted);
+    return subset && (subset.labels?.[hashLabel] ?? '');
+  };
+  return { canary: subsetOf(rule.canarySubsetName), stable: subsetOf(rule.stableSubsetName) };
 }
 
 function sidesOf({ spec, status }: Rollout): { canary: string; stable: string } {
   const { canaryService = '', stableService = '', pingPong } = spec?.strategy?.canary ?? {};
   if (!pingPong) return { canary: canaryService, stable: stableService };
-  const { pingService, pongService } = pingPong;
+  const { pingService = '', pongService = '' } = pingPong;
   return status?.canary?.stablePingPong === 'ping'
     ? { canary: pongService, stable: pingService }
     : { canary: pingService, stable: pongService };
 }
 
-type VirtualService = {
-  spec?: { http?: { route?: RouteTo[] }[] };
+type Destination = { host?: string; subset?: string };
+type Route = {
+  name?: string;
+  route?: { destination?: Destination; weight?: number }[];
+  mirror?: Destination;
 };
-type RouteTo = { destination?: { host?: string; subset?: string }; weight?: number };
 
-/** The most that any object sends to the canary's Service, in hundredths. */
-function canaryShare(
-  { cluster, key: { namespace } }: Pick<Context, 'cluster' | 'key'>,
-  live: Rollout,
-): number {
+/** The http routes of the VirtualServices that the spec names. */
+function routesIn(find: Find, live: Rollout): Route[] {
+  const { istio } = live.spec?.strategy?.canary?.trafficRouting ?? {};
+  return (istio?.virtualServices ?? [istio?.virtualService]).flatMap((each) => {
+    const object = find({ kind: 'VirtualService', name: each?.name ?? '' });
+    return ((object?.spec ?? {}) as { http?: Route[] }).http ?? [];
+  });
+}
+
+/** Routes that steps have set. */
+function hasRoutes(find: Find, live: Rollout): boolean {
+  return routesIn(find, live).some(({ name }) => name === 'beta' || name === 'copy');
+}
+
+/** The most that any object, or a load balancer, sends to the canary's side, in hundredths. */
+function canaryShare(find: Find, live: Rollout, balanced: number[]): number {
   const { nginx, istio } = live.spec?.strategy?.canary?.trafficRouting ?? {};
-  const find = (kind: 'Ingress' | 'VirtualService', name: string): KubernetesObject | undefined =>
-    cluster.read.find(kind, namespace, name);
-  const ingresses = (nginx?.stableIngresses ?? [nginx?.stableIngress ?? '']).map((name) =>
-    find('Ingress', `${nameOf(live)}-${name}-canary`),
+  const names = nginx?.stableIngresses ?? [nginx?.stableIngress ?? ''];
+  const ingresses = names.map((name) =>
+    find({ kind: 'Ingress', name: `${nameOf(live)}-${name}-canary` }),
   );
   const { canary } = sidesOf(live);
   const subset = istio?.destinationRule?.canarySubsetName;
-  const isToCanary = ({ destination }: RouteTo): boolean =>
-    subset === undefined ? destination?.host === canary : destination?.subset === subset;
-  const routes = (istio?.virtualServices ?? [istio?.virtualService]).flatMap((each) => {
-    const object = find('VirtualService', each?.name ?? '') as VirtualService | undefined;
-    return (object?.spec?.http ?? []).map(({ route = [] }) =>
-      route.length < 2 ? 0 : (route.find(isToCanary)?.weight ?? 0),
-    );
-  });
-  return Math.max(
-    0,
-    ...ingresses.map(shareOf),
-    ...routes,
-    ...balancedShares(cluster, namespace, live),
-  );
+  const isCanary = ({ host, subset: to }: Destination = {}): boolean =>
+    subset === undefined ? host === canary : to === subset;
+  const shares = routesIn(find, live)
+    .filter(({ route = [] }) => route.length > 1)
+    .map(({ route = [] }) => route.find((to) => isCanary(to.destination))?.weight ?? 0);
+  return Math.max(0, ...(nginx ? ingresses.map(shareOf) : []), ...shares, ...balanced);
+}
+
+/** What is left of its routers of a rollout that has none any more, or is gone. */
+export function leftOver(
+  { cluster: { read }, key: { namespace } }: Pick<Context, 'cluster' | 'key'>,
+  isPingPong: boolean,
+): string | undefined {
+  const canary = read.list('Ingress', namespace).find((each) => nameOf(each).endsWith('-canary'));
+  if (canary) return `the Ingress ${nameOf(canary)}`;
+  for (const object of read.list('VirtualService', namespace)) {
+    const { http = [] } = (object.spec ?? {}) as { http?: Route[] };
+    const kept = http.find(({ name }) => name === 'beta' || name === 'copy');
+    if (kept) return `the route ${kept.name}`;
+    const weight = http[0]?.route?.[1]?.weight ?? 0;
+    // Ping or pong may be the stable one.
+    const isStable = isPingPong && weight === 100;
+    if (weight > 0 && !isStable) return `a weight of ${weight} in ${nameOf(object)}`;
+  }
+  for (const object of read.list('DestinationRule', namespace)) {
+    const { subsets = [] } = (object.spec ?? {}) as { subsets?: { labels?: object }[] };
+    if (subsets.some(({ labels = {} }) => hashLabel in labels)) return nameOf(object);
+  }
+  return undefined;
 }
 
 function shareOf(ingress: KubernetesObject | undefined): number {

@@ -9,6 +9,7 @@ import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
 import type { LoadBalancerTimes } from '../../lib/simulate/traffic/controller.ts';
+import { isRouted, type RouterDeed, troubleRouters, withRouters } from './routing.ts';
 import { add, breakIn, lastOf, promoteIn, tellStory } from './stories.ts';
 
 // What happens in a run, drawn from its seed before anything starts: the rollout, what people do to
@@ -24,7 +25,7 @@ export type Deed =
   | { do: 'steps'; steps: CanaryStep[] }
   | { do: 'limits'; maxSurge: number | string; maxUnavailable: number | string }
   | { do: 'blueGreen'; fields: Partial<BlueGreenStrategy> }
-  | { do: 'service'; name: 'active' | 'preview'; how: 'delete' | 'restore' | 'unselect' }
+  | RouterDeed
   | { do: 'workload'; how: 'scale' | 'delete' | 'restore'; replicas: number }
   | { do: 'minReady'; seconds: number }
   | { do: 'planRestart'; inMs: Millis }
@@ -76,7 +77,8 @@ export function scenarioOf(seed: number): Scenario {
   const random = randomFrom(seed).fork('scenario');
   const profile = random.pick(profileNames);
   const drawn = specOf(random, random.chance(0.3));
-  const spec = withOwnMetadata(drawn, randomFrom(seed).fork('metadata'));
+  const own = withOwnMetadata(drawn, randomFrom(seed).fork('metadata'));
+  const spec = withRouters(own, randomFrom(seed).fork('routers'));
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
   contradict(randomFrom(seed).fork('takenBack'), acts);
@@ -85,6 +87,7 @@ export function scenarioOf(seed: number): Scenario {
   const story = workload && tellStory(randomFrom(seed).fork('coincidence'), acts);
   breakIn(randomFrom(seed).fork('faulty'), acts);
   promoteIn(randomFrom(seed).fork('promote'), acts, isBlueGreen({ spec }));
+  if (isRouted(spec)) troubleRouters(randomFrom(seed).fork('router trouble'), acts);
   const lastAt = lastOf(acts);
   awayIn(randomFrom(seed).fork('away'), acts);
   return {
@@ -119,7 +122,7 @@ function withOwnMetadata(spec: RolloutSpec, random: Random): RolloutSpec {
 /** A canary whose Services are led to its versions. */
 function withServices({ strategy = {}, ...spec }: RolloutSpec): RolloutSpec {
   const { canary } = strategy;
-  if (!canary) return { ...spec, strategy };
+  if (!canary || canary.trafficRouting) return { ...spec, strategy };
   const services = { stableService: 'active', canaryService: 'preview' };
   return { ...spec, strategy: { canary: { ...canary, ...services } } };
 }

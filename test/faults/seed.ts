@@ -7,6 +7,7 @@ import { settle } from './calm.ts';
 import { judgeDelays, type WeatherDelay } from './delays.ts';
 import { watchDue } from './due.ts';
 import { isBalanced } from './isBalanced.ts';
+import { addRouters } from './routerObjects.ts';
 import { scenarioOf } from './scenario.ts';
 import { manifest, openStage, type Stage } from './stage.ts';
 import type { Violation } from './watchdog.ts';
@@ -48,6 +49,7 @@ async function runStorm(stage: Stage): Promise<void> {
   const start = clock.now();
   if (serviceNamesOf(manifest(scenario)).length > 0)
     for (const name of serviceNames) addService(cluster, name);
+  addRouters(cluster, scenario);
   addWorkload(stage, 'web:v1');
   cluster.apply('Rollout', manifest(scenario));
   dog.note(`SPEC ${JSON.stringify(scenario.spec)}`);
@@ -121,6 +123,20 @@ function featuresOf(
     replicaProgressThreshold: canary.replicaProgressThreshold !== undefined,
     antiAffinity: canary.antiAffinity !== undefined,
     'slow pods': pods.readyMs >= 2000,
+    routers: canary.trafficRouting !== undefined,
+    nginx: canary.trafficRouting?.nginx !== undefined,
+    istio: canary.trafficRouting?.istio !== undefined,
+    'several routers': Object.keys(canary.trafficRouting ?? {})
+      .join()
+      .includes('istio,nginx'),
+    subsets: canary.trafficRouting?.istio?.destinationRule !== undefined,
+    pingPong: canary.pingPong !== undefined,
+    maxTrafficWeight: canary.trafficRouting?.maxTrafficWeight !== undefined,
+    dynamicStableScale: canary.dynamicStableScale === true,
+    minPodsPerReplicaSet: canary.minPodsPerReplicaSet !== undefined,
+    setCanaryScale: steps.some((step) => step.setCanaryScale),
+    setHeaderRoute: steps.some((step) => step.setHeaderRoute),
+    setMirrorRoute: steps.some((step) => step.setMirrorRoute),
     'workloadRef never': workload?.scaleDown === 'never',
     'workloadRef onsuccess': workload?.scaleDown === 'onsuccess',
     'workloadRef progressively': workload?.scaleDown === 'progressively',

@@ -8,6 +8,7 @@ import {
   podHashOf,
   replicasOf,
   uidOf,
+  versionOf,
 } from '../../lib/model/workload.ts';
 import { isRouted, judgeSentWeight } from './routes.ts';
 import { isBlueGreen } from './scenario.ts';
@@ -44,7 +45,10 @@ type Known = {
   wasAborted: boolean;
   /** The last there was, before it was wiped. */
   last?: RolloutStatus;
+  /** Where the pause was that somebody lifted. */
   lifted?: string;
+  /** The same of a status that was wiped since, and the version that wiped it. */
+  liftedOnce?: { place: string; until: number };
 };
 
 type Gone = {
@@ -71,7 +75,7 @@ export function watchSteps(context: Context): StepWatch {
     truth,
     features,
     lift,
-    isLifted: (rollout) => known.lifted === placeOf(rollout),
+    isLifted: (rollout) => isLifted(known, rollout),
     begin: (rollout) => {
       known = { uid: uidOf(rollout), person: false, wasAborted: false };
     },
@@ -94,6 +98,8 @@ export function watchSteps(context: Context): StepWatch {
       const isWipe = isEmpty(is) && !isEmpty(was);
       if (isWipe) {
         known.person = false;
+        const { lifted: place } = known;
+        if (place) known.liftedOnce = { place, until: Number(versionOf(after)) };
         delete known.lifted;
         happened('status wiped');
         return;
@@ -156,6 +162,13 @@ type Judged = RolloutWrite & {
 function placeOf({ status = {} }: Rollout): string {
   const { currentPodHash, currentStepHash, currentStepIndex = 0 } = status;
   return `${currentPodHash}/${currentStepHash}/${currentStepIndex}`;
+}
+
+/** A turn that read the status before it was wiped acts on what it read. */
+function isLifted({ lifted, liftedOnce }: Known, rollout: Rollout): boolean {
+  const place = placeOf(rollout);
+  const wasLifted = liftedOnce?.place === place && Number(versionOf(rollout)) < liftedOnce.until;
+  return lifted === place || wasLifted;
 }
 
 function isEmpty(status: RolloutStatus): boolean {
@@ -252,8 +265,8 @@ function isAgreedTo({ turn, known, context }: Judged): boolean {
   if (!rollout || !workload || replicasOf(rollout) > 0) return false;
   const name = rollout.spec?.strategy?.blueGreen?.activeService ?? '';
   const service = context.cluster.read.find('Service', context.key.namespace, name);
-  const isLifted = (each: Rollout): boolean => known.lifted === placeOf(each);
-  const isAgreed = hasPassedPreview(rollout) || hasConsent({ isLifted }, turn, rollout);
+  const steps = { isLifted: (each: Rollout): boolean => isLifted(known, each) };
+  const isAgreed = hasPassedPreview(rollout) || hasConsent(steps, turn, rollout);
   return leadsTo(service) === '' && isAgreed;
 }
 
@@ -342,7 +355,7 @@ function judgeStep(judged: Judged, index: number): void {
   const { was } = statusesOf(judged);
   const step = before.spec?.strategy?.canary?.steps?.[index];
   if (step?.setWeight !== undefined) {
-    if (isRouted(before)) judgeSentWeight(context, before, index);
+    if (isRouted(before)) judgeSentWeight(context, turn, before, index);
     else judgeWeight(judged, step.setWeight, index);
     return;
   }

@@ -20,6 +20,8 @@ import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
 export type TrafficWatch = {
   changed: (change: Change) => void;
+  /** After a write of Serin's to a Service or to an object of a router. */
+  sent: (turn: Turn, version: string) => void;
   /** After a write of Serin's to a Service. */
   switched: (turn: Turn, before: Service, after: Service) => void;
   /** After a write of Serin's to a ReplicaSet. */
@@ -33,6 +35,7 @@ export function watchTraffic(context: Context, steps: StepWatch): TrafficWatch {
   const left = new Map<string, { at: Millis; delayMs: Millis }>();
   const routes = watchRoutes(context);
   return {
+    sent: routes.sent,
     changed: (change) => {
       routes.changed(change);
       const { kind, object, before } = change;

@@ -1,4 +1,3 @@
-import { Terminal, Transient } from '../../lib/errors.ts';
 import type {
   Deployment,
   Pod,
@@ -8,16 +7,17 @@ import type {
   Service,
 } from '../../lib/model/argo.generated.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
-import type { Kind } from '../../lib/model/kinds.ts';
+import { type KubernetesObject, rowOf } from '../../lib/model/kinds.ts';
 import { fieldManager } from '../../lib/model/names.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
-import type { Envelope, RolloutRecord } from '../../lib/model/record.ts';
+import type { RolloutRecord } from '../../lib/model/record.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
-import { isControlledBy, nameOf, podHashOf, uidOf, versionOf } from '../../lib/model/workload.ts';
+import { isControlledBy, nameOf, podHashOf, uidOf } from '../../lib/model/workload.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
 import { type DelayWatch, watchDelays } from './delays.ts';
+import { below } from './effects.ts';
 import { type FaultyWatch, noting, watchFaulty } from './faulty.ts';
 import { type RestartWatch, watchRestarts } from './restarts.ts';
 import { type ServiceWatch, watchServices } from './services.ts';
@@ -40,6 +40,8 @@ export type Turn = {
   /** That of the workload the rollout refers to. */
   template?: PodTemplateSpec;
   workload?: Deployment;
+  /** Objects of routers, by kind and name. */
+  routes?: Map<string, KubernetesObject>;
   evicted: number;
   /** The process it is a turn of: what one was answered another may not know. */
   process: object;
@@ -101,9 +103,6 @@ export type Watchdog = Context & {
   /** The world under the faults, where only what has an effect arrives. */
   below: (world: World) => World;
 };
-
-const busyMax = 400;
-const busyMs = 60 * secondMs;
 
 export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluster): Watchdog {
   const violations: Violation[] = [];
@@ -181,7 +180,7 @@ function listen(dog: Watchdog): void {
   });
 }
 
-type Turns = WeakMap<object, Turn>;
+export type Turns = WeakMap<object, Turn>;
 
 /** What a process asks for, before anything goes wrong on the way. */
 function above(dog: Watchdog, turns: Turns, world: World): World {
@@ -223,6 +222,10 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
       const { turn } = holder;
       const object = await cluster.get(ref).catch(noting(turn, ref.name));
       if (ref.kind === 'Rollout') turn.rollout = object as Rollout;
+      if (rowOf(ref.kind).ofRouters) {
+        turn.routes ??= new Map();
+        turn.routes.set(`${ref.kind} ${ref.name}`, object as KubernetesObject);
+      }
       if (ref.kind === 'Deployment') {
         turn.workload = object as Deployment;
         turn.template = turn.workload.spec?.template ?? {};
@@ -259,136 +262,6 @@ function askedOf(dog: Watchdog, turns: Turns, holder: { turn: Turn }, cluster: C
     evict: (ref) => {
       dog.restarts.evicts(holder.turn, ref.uid);
       return cutting(holder.turn, cluster.evict(ref));
-    },
-  };
-}
-
-/** What arrives and has an effect. */
-function below(dog: Watchdog, turns: Turns, world: World): World {
-  const { requests } = dog;
-  const demandTable = (): void => {
-    if (dog.outage.isDown) throw new Transient('the table is down');
-  };
-  const store: Store = {
-    ...world.store,
-    load: async (key) => {
-      demandTable();
-      requests.loads += 1;
-      return await world.store.load(key);
-    },
-    save: async (record) => {
-      demandTable();
-      requests.saves += 1;
-      const saved = await world.store.save(record);
-      dog.commands.saved(saved as Envelope as RolloutRecord);
-      dog.told.saved(saved as Envelope as RolloutRecord);
-      return saved;
-    },
-    forget: async (key, version) => {
-      demandTable();
-      await world.store.forget(key, version);
-      dog.commands.forgotten();
-    },
-    due: async (before, limit) => {
-      demandTable();
-      return await world.store.due(before, limit);
-    },
-    append: async (key, entry) => {
-      demandTable();
-      const isNew = await world.store.append(key, entry);
-      if (isNew) dog.note(`ledger ${entry.kind} ${entry.actor.name}: ${entry.text}`);
-      if (isNew) dog.commands.appended(entry);
-      return isNew;
-    },
-  };
-  return {
-    ...world,
-    store,
-    cluster: async (name) => effectsOf(dog, turns, await world.cluster(name)),
-  };
-}
-
-function changesMetadata(kind: Kind, { spec }: MergePatch): boolean {
-  const { template } = (spec ?? {}) as { template?: { metadata?: object } };
-  return kind === 'Pod' || (kind === 'ReplicaSet' && template?.metadata !== undefined);
-}
-
-function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
-  const { requests } = dog;
-  const wrote = (): void => {
-    requests.writes += 1;
-    dog.writtenAt.push(dog.clock.now());
-    while ((dog.writtenAt[0] ?? 0) < dog.clock.now() - busyMs) dog.writtenAt.shift();
-    if (dog.writtenAt.length === busyMax) {
-      dog.fail('no hot loop', `${busyMax} writes within a minute`);
-    }
-  };
-  const read = <T>(call: Promise<T>): Promise<T> => {
-    requests.reads += 1;
-    return call;
-  };
-  return {
-    ...cluster,
-    get: (ref) => read(cluster.get(ref)),
-    // What is listed of all namespaces is the cluster's, not the rollout's.
-    list: (kind, namespace, selector) =>
-      namespace === ''
-        ? cluster.list(kind, namespace, selector)
-        : read(cluster.list(kind, namespace, selector)),
-    create: async (kind, object, options) => {
-      if (options?.dryRun) requests.reads += 1;
-      else wrote();
-      const made = await cluster.create(kind, object, options);
-      const turn = turns.get(object);
-      if (turn) dog.sizes.judge(turn, versionOf(made));
-      return made;
-    },
-    patch: async (ref, patch, options) => {
-      wrote();
-      const { kind, namespace, name } = ref;
-      if (dog.policy.forbidsMetadata && changesMetadata(kind, patch)) {
-        throw new Terminal(`admission webhook denied the request: ${kind}: a policy forbids it`);
-      }
-      const before = dog.cluster.read.find(kind, namespace, name);
-      const after = await cluster.patch(ref, patch, options);
-      const turn = turns.get(ref);
-      if (turn === undefined || before === undefined) return after;
-      if (kind === 'Service') {
-        dog.traffic.switched(turn, before as Service, after as Service);
-        dog.services.switched(turn, before as Service, after as Service);
-      }
-      if (kind === 'Deployment') {
-        dog.workload.resized(turn, before as Deployment, after as Deployment);
-        dog.commands.wroteTemplate(patch);
-      }
-      if (kind === 'ReplicaSet') {
-        dog.sizes.judge(turn, versionOf(after));
-        dog.traffic.resized(turn, before as ReplicaSet, after as ReplicaSet);
-        dog.services.resized(turn, before as ReplicaSet, after as ReplicaSet);
-      }
-      if (kind === 'Rollout') {
-        const write: RolloutWrite = {
-          ...{ before: before as Rollout, turn, patch },
-          after: after as Rollout,
-          isStatus: options?.subresource === 'status',
-          condition: ref.resourceVersion,
-        };
-        if (dog.commands.wrote(write) || !write.isStatus) return after;
-        dog.traffic.wrote(write);
-        dog.steps.byUs(write);
-        dog.restarts.byUs(write);
-        dog.told.byUs(write);
-        dog.faulty.byUs(write);
-      }
-      return after;
-    },
-    remove: (ref) => {
-      wrote();
-      return cluster.remove(ref);
-    },
-    evict: (ref) => {
-      wrote();
-      return cluster.evict(ref);
     },
   };
 }

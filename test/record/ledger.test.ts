@@ -30,6 +30,32 @@ describe('what happened between two observations', () => {
     expect(kinds).toEqual(['retried']);
   });
 
+  it.each([
+    ['at an earlier step', { currentStepIndex: 0 }],
+    ['at the step of its pause', { currentStepIndex: 1 }],
+  ])('is an abort and a retry in one, where it is without its pause %s', (_where, where) => {
+    const again = {
+      ...paused,
+      ...where,
+      resourceVersion: '200',
+      observedAt: start + 5000,
+      phase: 'Degraded',
+      message: 'RolloutAborted: it was',
+      pauseReason: null,
+      pauseStart: null,
+      controllerPause: false,
+    };
+    const told = transitions(paused, again, make.observed(), []);
+    expect(told.map(({ kind, merged }) => [kind, merged])).toEqual([['retried', true]]);
+  });
+
+  it('is a promotion where somebody lifted the pause, and it is still at that step', () => {
+    const lifted = { ...paused, resourceVersion: '200', pauseReason: null, pauseStart: null };
+    const after = { ...lifted, controllerPause: true };
+    const kinds = transitions(paused, after, make.observed(), []).map(({ kind }) => kind);
+    expect(kinds).toEqual(['promoted']);
+  });
+
   it('is no retry where the aborted version has become stable meanwhile', () => {
     const after = {
       ...paused,

@@ -11,7 +11,14 @@ import {
   revisionOf,
   sum,
 } from '../../model/workload.ts';
-import { goalCounts, type Limits, limitsOf, nextCounts, type Sets } from '../release/counts.ts';
+import {
+  type Counts,
+  goalCounts,
+  type Limits,
+  limitsOf,
+  nextCounts,
+  type Sets,
+} from '../release/counts.ts';
 import { type Draft, emptyDraft } from '../release/draft.ts';
 import { isHandedBack } from '../release/handback.ts';
 import { hasSteps, soundReplicas } from '../release/recorded.ts';
@@ -106,6 +113,8 @@ function followCanary(release: Release, draft: Draft): void {
   if (total <= most) return;
   const others = release.others.filter((set) => replicas === 0 || !isLedTo(release, set));
   shrinkOthers({ ...release, others }, draft, limits);
+  if (!resizes(draft))
+    giveUpIdle(release, draft, goalCounts(sets, weightOf(release, sets), limits), most);
 }
 
 /**
@@ -146,6 +155,8 @@ function scaleCanary(release: Release, draft: Draft): void {
   if (sets.canary) resize(release, draft, sets.canary, counts.canary);
   shrinkOthers(release, draft, limits);
   if (!resizes(draft)) makeRoom(release, draft, limits);
+  const goal = goalCounts(sets, sizingWeight(release.rollout), limits);
+  if (!resizes(draft)) giveUpIdle(release, draft, goal, limits.replicas + limits.maxSurge);
 }
 
 function resizes(draft: Draft): boolean {
@@ -170,6 +181,33 @@ function makeRoom(release: Release, draft: Draft, limits: Limits): void {
   for (const [set, size] of sides) {
     const working = Math.min(desiredOf(set), availableOf(set));
     if (desiredOf(set) > size) resize(release, draft, set, Math.max(size, working));
+  }
+}
+
+/**
+ * No available pod may go, and there are more pods than may be, as after spec.replicas became smaller. Those
+ * that are not available then go, but none of the two versions loses all of its pods:
+ * docs/adr/0011-three-replicasets-do-not-hold-each-other-up.md
+ */
+function giveUpIdle(release: Release, draft: Draft, goal: Counts, most: number): void {
+  const { canary, stable } = setsOf(release);
+  if (!canary || !stable) return;
+  const sides = [
+    { set: stable, size: desiredOf(stable), goal: goal.stable },
+    { set: canary, size: desiredOf(canary), goal: goal.canary },
+  ];
+  let over = sum(release.all, desiredOf) - most;
+  // What is more than the weight asks for goes before what is not.
+  for (const least of [Number.POSITIVE_INFINITY, 1]) {
+    for (const side of sides) {
+      const kept = Math.max(availableOf(side.set), Math.min(side.goal, least));
+      const give = Math.max(0, Math.min(side.size - kept, over));
+      side.size -= give;
+      over -= give;
+    }
+  }
+  for (const { set, size } of sides) {
+    if (size < desiredOf(set)) resize(release, draft, set, size);
   }
 }
 

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../lib/decide/rollout/decide.ts';
+import type { Observed } from '../../lib/model/observed.ts';
+import { isPatchOf } from '../../lib/model/plan.ts';
+import { make, start } from '../make.ts';
+
+/** The sizes that a turn gives to ReplicaSets, by name. */
+function resized(observed: Observed): Record<string, unknown> {
+  const sizes = decide(observed, start)
+    .writes.filter((write) => isPatchOf('ReplicaSet', write))
+    .flatMap(({ ref, patch }) => {
+      const { replicas } = (patch.spec ?? {}) as { replicas?: number };
+      return replicas === undefined ? [] : [[ref.name, replicas]];
+    });
+  return Object.fromEntries(sizes);
+}
+
+describe('a blue-green version', () => {
+  it('that becomes the stable one, as there is none any more, is no preview to be shrunk', () => {
+    const blueGreen = { activeService: 'active', previewReplicaCount: 1 };
+    // A person let it go on after the status was lost.
+    const rollout = make.paused({
+      spec: { strategy: { canary: undefined, blueGreen } },
+      status: {
+        stableRS: undefined,
+        pauseConditions: undefined,
+        currentStepHash: undefined,
+        currentStepIndex: undefined,
+        message: undefined,
+      },
+    });
+    const selector = { app: 'web', 'rollouts-pod-template-hash': make.hashOf('web:1') };
+    const metadata = { name: 'active', namespace: 'shop', resourceVersion: '1' };
+    const observed = make.observed({
+      rollout,
+      replicaSets: [
+        make.revision(1, 'web:1', { spec: { replicas: 0 } }),
+        make.revision(2, 'web:2', { spec: { replicas: 4 } }),
+      ],
+      services: { active: { metadata, spec: { selector } } },
+    });
+    expect(Object.values(resized(observed))).not.toContain(1);
+  });
+});
+
+describe('more pods than the surge allows, of which no available one may go', () => {
+  const down = { status: { readyReplicas: 0, availableReplicas: 0 } };
+  const observed = make.observedPaused({
+    rollout: make.paused({ spec: { replicas: 3 } }),
+    replicaSets: [
+      make.revision(1, 'web:1', { spec: { replicas: 7 }, ...down }),
+      make.revision(2, 'web:2', { spec: { replicas: 2 } }),
+    ],
+  });
+  const [stable, canary] = observed.replicaSets.map(({ metadata }) => metadata?.name ?? '');
+
+  it('loses those that are not available', () => {
+    expect(resized(observed)).toEqual({ [`${stable}`]: 2 });
+  });
+
+  it('loses them while a fault of the spec holds the release up, too', () => {
+    const steps = [{ setWeight: 101 }];
+    const rollout = make.paused({ spec: { replicas: 3, strategy: { canary: { steps } } } });
+    expect(resized({ ...observed, rollout })).toEqual({ [`${stable}`]: 2 });
+  });
+
+  it('keeps one of each version', () => {
+    const replicaSets = [
+      make.revision(1, 'web:1', { spec: { replicas: 9 }, ...down }),
+      make.revision(2, 'web:2', { spec: { replicas: 9 }, ...down }),
+    ];
+    const sizes = resized({ ...observed, replicaSets });
+    expect(Number(sizes[`${stable}`]) + Number(sizes[`${canary}`])).toBe(4);
+    expect(Math.min(...Object.values(sizes).map(Number))).toBeGreaterThan(0);
+  });
+});
