@@ -2,6 +2,7 @@ import { NotFound } from './errors.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
 import type { Key, RolloutKey } from './model/key.ts';
 import type { Kind, Kinds, ObjectRef } from './model/kinds.ts';
+import type { AwsCall, AwsCalls } from './model/loadBalancer.ts';
 import type { MetricName } from './model/metrics.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { Envelope, LedgerEntry, RecordOf, RolloutRecord } from './model/record.ts';
@@ -18,6 +19,8 @@ export type World = {
   endsAt: Millis;
   /** The clusters of this account by name; rejects with NotFound for one that is not registered. */
   cluster: (name: string) => Promise<Cluster>;
+  /** What AWS says of what is before a cluster. Only what reconciles has it, as it alone reaches clusters. */
+  aws: (cluster: string) => Promise<Aws>;
   /** All of them, without a call to any. */
   clusters: () => Promise<ClusterListing[]>;
   store: Store;
@@ -79,6 +82,8 @@ export type SelectorText = string;
 export type Cluster = {
   /** Whether changes are announced (an admission webhook or a watch). */
   doorbell: boolean;
+  /** The settings have nobody look at its load balancers. */
+  unverified?: true;
   get: <K extends Kind>(ref: ObjectRef<K>) => Promise<Kinds[K]>;
   /** `namespace` '' lists all namespaces. Follows pages to the end. */
   list: <K extends Kind>(
@@ -101,6 +106,14 @@ export type Cluster = {
   remove: (ref: ObjectRef & { uid: string }) => Promise<void>;
   /** Evicts a pod; `false` when a disruption budget does not allow it now. */
   evict: (ref: ObjectRef<'Pod'> & { uid: string }) => Promise<boolean>;
+};
+
+/**
+ * AWS in the account of a cluster. Each question rejects with NotFound (there is no such thing), Transient
+ * (throttled, unreachable), MissingRight or Terminal.
+ */
+export type Aws = {
+  [C in AwsCall]: (input: AwsCalls[C]['input']) => Promise<AwsCalls[C]['answer']>;
 };
 
 /** The reads alone. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { otherDrivers } from '../lib/adopt/otherDrivers.ts';
 import { systemClock } from '../lib/clock.ts';
+import { loadBalancersOf, openRegion } from '../lib/elb/regions.ts';
 import { NotFound, Unreachable } from '../lib/errors.ts';
 import { type CacheOptions, cachedCluster } from '../lib/kubernetes/cache.ts';
 import { contextOf } from '../lib/kubernetes/kubeconfig.ts';
@@ -52,6 +53,9 @@ export type Run = {
   close: () => Promise<void>;
 };
 
+/** With the credentials that this machine has, if any. */
+const localAws = loadBalancersOf((region) => openRegion({ region }), { clock: systemClock });
+
 /** How long the turns under way may take to come to their end. */
 const turnEndMs = 4000;
 
@@ -79,6 +83,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
       return known.cluster;
     },
+    aws: async () => localAws,
     clusters: async () => [{ name, doorbell: true }],
     store: withLedgerListener(managed.store, options.onLedger),
     wakes: queue.wakes,

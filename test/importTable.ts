@@ -23,6 +23,7 @@ const LIB = [
   ...EDGES,
   'aws',
   'eks',
+  'elb',
   'registry',
   'diagnose',
   'cache',
@@ -58,6 +59,7 @@ export const AREAS: Record<string, Area> = {
   store: EDGE,
   queue: EDGE,
   eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
+  elb: EDGE,
   registry: EDGE,
   // Which routers a Rollout uses, the core says.
   diagnose: { imports: [...EDGE.imports, 'decide', 'kubernetes', 'eks', 'registry'] },
@@ -73,7 +75,7 @@ export const AREAS: Record<string, Area> = {
   settings: { imports: ['model', 'hooks', 'cache', 'world', 'errors'] },
   access: { imports: ['model', 'commands', 'settings', 'world', 'errors'] },
   hooks: { imports: ['model', 'commands', 'cache', 'world', 'errors', 'api'] },
-  simulate: { imports: ['model', ...EDGES] },
+  simulate: { imports: ['model', ...EDGES, 'elb'] },
   admission: { imports: ['model', 'decide', 'registry', 'queue', 'cache', 'world', 'errors'] },
   adopt: {
     imports: [
@@ -84,6 +86,7 @@ export const AREAS: Record<string, Area> = {
       'view',
       'reconcile',
       'simulate',
+      'elb',
       'kubernetes',
       'store',
       'world',

@@ -110,6 +110,7 @@ async function apply({ args: [file = ''], options, io }: Call<ApplyOptions>) {
     const body = {
       text: checked.text,
       hooks: JSON.stringify(checked.settings?.hooks ?? []),
+      clusters: JSON.stringify(checked.settings?.clusters ?? {}),
       appliedAt: Date.now(),
       appliedBy: operator(),
     };

@@ -15,6 +15,7 @@ type Options = {
   at: Planned[];
   failPods?: true;
   ready: Millis;
+  lbDelay: Millis;
   json?: true;
 };
 
@@ -55,6 +56,14 @@ export function addSimulate(program: Command, cli: Cli): void {
       new Option('--ready <duration>', 'how long a pod takes to become ready')
         .argParser(durationMs)
         .default(2 * secondMs, '2s'),
+    )
+    .addOption(
+      new Option(
+        '--lb-delay <duration>',
+        'how long the load balancer of an ALB Ingress or NLB Service takes to follow it',
+      )
+        .argParser(durationMs)
+        .default(5 * secondMs, '5s'),
     )
     .option('--json', 'the same as --output json')
     .addHelpText(
@@ -98,9 +107,10 @@ async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode>
       hint: 'Put the Rollout in a file of its own, or pipe it in as `-`.',
     });
   }
-  const { at: plan, failPods = false, ready: readyMs } = options;
+  const { at: plan, failPods = false, ready: readyMs, lbDelay: lbDelayMs } = options;
   const { simulateRelease } = await import('./simulation.ts');
-  const release = await simulateRelease({ objects, container, image, plan, failPods, readyMs });
+  const times = { readyMs, lbDelayMs };
+  const release = await simulateRelease({ objects, container, image, plan, failPods, ...times });
   if (options.json || options.output === 'json') sayJson(io, release);
   else for (const line of releaseLines(plainAll(release), io.colour)) io.say(line);
   const isBad = release.phase === 'Degraded' || release.refused.length > 0;

@@ -32,6 +32,8 @@ export type ReleaseOptions = {
   failPods: boolean;
   /** How long any other pod takes to become ready. */
   readyMs: Millis;
+  /** How long a load balancer takes to follow the object that it is made of. */
+  lbDelayMs: Millis;
 };
 
 export type SimulatedRelease = {
@@ -78,11 +80,11 @@ type Simulation = {
 /** Deploys the manifest as it stands, then releases the image, all on a virtual clock. */
 export async function simulateRelease(options: ReleaseOptions): Promise<SimulatedRelease> {
   const simulation = start(options);
-  await deploy(simulation, options.objects);
+  await deploy(simulation, options);
   return release(simulation, options);
 }
 
-function start({ objects, readyMs }: ReleaseOptions): Simulation {
+function start({ objects, readyMs, lbDelayMs }: ReleaseOptions): Simulation {
   const clock = virtualClock(startMs);
   const { metadata = {}, spec = {} } = objects.Rollout[0] ?? {};
   const { namespace = 'default', name = '' } = metadata;
@@ -104,7 +106,7 @@ function start({ objects, readyMs }: ReleaseOptions): Simulation {
       return isNew;
     },
   };
-  const clusters = { local: { readyMs } };
+  const clusters = { local: { readyMs, loadBalancers: { delayMs: lbDelayMs } } };
   const simulated = simulatedWorld({ clock, seed, clusters, store: watched });
   simulated.cluster.watch(({ kind }) => {
     if (kind !== 'Event') seen.changedAt = clock.now();
@@ -113,9 +115,14 @@ function start({ objects, readyMs }: ReleaseOptions): Simulation {
   return { clock, simulated, key: { cluster: 'local', namespace, name }, seen };
 }
 
-async function deploy(simulation: Simulation, objects: Objects): Promise<void> {
-  const { seen, simulated } = simulation;
+async function deploy(
+  simulation: Simulation,
+  { objects, lbDelayMs }: ReleaseOptions,
+): Promise<void> {
+  const { seen, simulated, clock } = simulation;
   applyObjects(simulated.cluster, objects);
+  // A load balancer is there before a release, and nobody waits for the first one.
+  await clock.run({ until: clock.now() + lbDelayMs + quietMs, eventsMax });
   await runToRest(simulation, () => true);
   const marked = markedIn(seen.view ?? { reasons: [] });
   if (marked?.mark === 'leftAlone') throw leftAlone(marked);

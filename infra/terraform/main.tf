@@ -59,4 +59,17 @@ data "aws_iam_policy_document" "describe" {
     actions   = ["eks:DescribeCluster"]
     resources = [data.aws_eks_cluster.this.arn]
   }
+
+  # What load balancers do with the weights. These actions cannot be limited to a resource.
+  statement {
+    actions = [
+      "elasticloadbalancing:DescribeLoadBalancers",
+      "elasticloadbalancing:DescribeListeners",
+      "elasticloadbalancing:DescribeRules",
+      "elasticloadbalancing:DescribeTargetGroups",
+      "elasticloadbalancing:DescribeTags",
+      "elasticloadbalancing:DescribeTargetHealth",
+    ]
+    resources = ["*"]
+  }
 }

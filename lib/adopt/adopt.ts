@@ -1,6 +1,7 @@
 import { conflictUntil } from '../decide/guards/conflictingController.ts';
 import { unsupported } from '../decide/guards/validate.ts';
 import { decide } from '../decide/rollout/decide.ts';
+import { loadBalancersOf, openRegion } from '../elb/regions.ts';
 import { Conflict, NotFound, Terminal, Transient } from '../errors.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
@@ -280,6 +281,7 @@ async function worldOf(
   return {
     ...{ clock, store, instanceId, processId: 'adopt', endsAt: Number.POSITIVE_INFINITY },
     cluster: async () => cluster,
+    aws: async () => loadBalancersOf((region) => openRegion({ region }), { clock }),
     clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },
     log: () => {},

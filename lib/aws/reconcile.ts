@@ -11,10 +11,11 @@ export function reconcileWorld(
   { userAgent, traced }: { userAgent: string; traced: Traced },
 ): World {
   const base = outside(readEnvironment(env), traced);
-  const cluster = liveClusters({ documents: base.store.documents, clock: base.clock }, userAgent);
+  const clusters = liveClusters({ documents: base.store.documents, clock: base.clock }, userAgent);
   const world: World = {
     ...base,
-    cluster,
+    cluster: clusters.cluster,
+    aws: clusters.aws,
     invoke: async (request) => foundIn(await answer(world, request)),
   };
   return world;

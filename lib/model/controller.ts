@@ -19,6 +19,8 @@ export type Seed<K extends Kind = Kind, M = object> = {
   instanceId: string;
   /** Whether changes in this cluster are announced, so that polling is only a safety net. */
   doorbell: boolean;
+  /** The settings have nobody look at the load balancers of its cluster. */
+  unverified?: true;
   /** Whether somebody wants to see its pods. */
   withPods: boolean;
 };

@@ -82,6 +82,8 @@ export type StoredSettings = {
   appliedBy: string;
   /** Its `hooks` as JSON: the function of the webhooks starts sooner without a reader of YAML. */
   hooks: string;
+  /** Its `clusters` as JSON, for the function that reconciles. Absent in what an older Serin stored. */
+  clusters?: string;
 };
 
 /** What the table holds beside the rollouts and their ledgers, by kind. */

@@ -105,6 +105,7 @@ export const kinds = {
     shortNames: ['svc'],
     watched: ['always'],
   },
+  Node: { ...core, hasGeneration: false, plural: 'nodes', isNamespaced: false, shortNames: ['no'] },
   Event: { ...kept, hasGeneration: false, plural: 'events' },
   Experiment: { ...argo, plural: 'experiments' },
   AnalysisRun: { ...argo, plural: 'analysisruns' },

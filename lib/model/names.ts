@@ -26,6 +26,9 @@ export const takenOverAnnotation = 'serin/taken-over';
  */
 export const replacedMetadataAnnotation = 'serin/replaced-metadata';
 
+/** On a Rollout: false has its load balancers not looked at. docs/adr/0054-what-a-load-balancer-says.md */
+export const verifyAnnotation = 'serin/verify-load-balancers';
+
 /** The field manager of every write Serin makes, by which it knows its own. */
 export const fieldManager = 'serin';
 

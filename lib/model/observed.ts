@@ -33,6 +33,8 @@ export type Observed = {
   instanceId: string;
   /** Whether changes in this cluster are announced, so that polling is only a safety net. */
   doorbell: boolean;
+  /** The settings have nobody look at the load balancers of its cluster. */
+  unverified?: true;
 };
 
 /**

@@ -1,15 +1,18 @@
 import { type Kind, type Kinds, type ObjectRef, refText } from './kinds.ts';
+import type { AwsCall, AwsCalls } from './loadBalancer.ts';
 import { refOf } from './plan.ts';
 
 // What a turn asks of the outside and what comes back, as data: lib/decide says what it needs to know, and
 // lib/observe reads it. Each variant of Read has a reader in lib/observe/readers.
 
-export type Read<K extends Kind = Kind> = ObjectRead<K> | ListRead<K> | DryRunRead<K>;
+export type Read<K extends Kind = Kind> = ObjectRead<K> | ListRead<K> | DryRunRead<K> | AwsRead;
 export type ObjectRead<K extends Kind = Kind> = { object: ObjectRef<K> };
 /** The objects of a kind in a namespace, all of them or those with the labels that are asked for. */
 export type ListRead<K extends Kind = Kind> = { list: K; namespace: string; selector?: string };
 /** What the API server would make of an object, without creating it. */
 export type DryRunRead<K extends Kind = Kind> = { dryRun: Kinds[K]; kind: K };
+/** A question to AWS, in the account of the cluster. */
+export type AwsRead<C extends AwsCall = AwsCall> = { aws: C; input: AwsCalls[C]['input'] };
 
 /** `passing`: asked again later, it may be answered. */
 export type Answer<T = unknown> = { ok: T } | Missing | Failed;
@@ -36,12 +39,14 @@ export type Answers = {
   object: <K extends Kind>(ref: ObjectRef<K>) => Answer<Kinds[K]> | undefined;
   list: <K extends Kind>(read: ListRead<K>) => Answer<Kinds[K][]> | undefined;
   dryRun: <K extends Kind>(read: DryRunRead<K>) => Answer<DryRunOutcome<K>> | undefined;
+  aws: <C extends AwsCall>(read: AwsRead<C>) => Answer<AwsCalls[C]['answer']> | undefined;
 };
 
 /** Names a read among those of a turn, which makes each once. */
 export function readKey(read: Read): string {
   if ('object' in read) return `get ${refText(read.object)}`;
   if ('list' in read) return `list ${read.list} ${read.namespace} ${read.selector ?? ''}`;
+  if ('aws' in read) return `aws ${read.aws} ${Object.values(read.input).join(' ')}`;
   return `dry-run ${refText(refOf(read.kind, read.dryRun))}`;
 }
 
@@ -55,6 +60,8 @@ export function answersIn(known: ReadonlyMap<string, Answer>): Answers {
     list: <K extends Kind>(read: ListRead<K>) => to(read) as Answer<Kinds[K][]> | undefined,
     dryRun: <K extends Kind>(read: DryRunRead<K>) =>
       to(read) as Answer<DryRunOutcome<K>> | undefined,
+    aws: <C extends AwsCall>(read: AwsRead<C>) =>
+      to(read) as Answer<AwsCalls[C]['answer']> | undefined,
   };
 }
 

@@ -163,6 +163,8 @@ export type RolloutMemory = {
   /** What is left out of the metadata that roles want: decide/replicaSets/metadata.ts. */
   refusedMetadata?: RefusedMetadata;
   routes?: Routes;
+  /** Why nobody looks at its load balancers, as the ledger was told. */
+  unverified?: string;
   /** The uid of the rollout, once it has been healthy: a status that is wiped forgets it. */
   healthyOnce?: string;
   /** The field for which it is left to others, once an Event has told of it. */
@@ -193,6 +195,8 @@ export const ledgerKinds = [
   // After all that were there before them, since the place of each is part of the key it is stored under.
   'found',
   'steps',
+  'unverified',
+  'verified',
 ] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 

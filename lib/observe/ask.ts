@@ -9,15 +9,20 @@ import {
   readKey,
   unmetOf,
 } from '../model/reads.ts';
-import type { Cluster } from '../world.ts';
+import type { Aws, Cluster } from '../world.ts';
+import { readAws } from './readers/aws.ts';
 import { readDryRun } from './readers/dryRun.ts';
 import { readList, readObject } from './readers/objects.ts';
 
+/** What is read from. AWS is not reached for before something is asked of it. */
+export type Sources = { cluster: Cluster; aws: () => Promise<Aws> };
+
 /** By the reader of that variant. */
-function readBy(cluster: Cluster, read: Read): Promise<unknown> {
-  if ('object' in read) return readObject(cluster, read);
-  if ('list' in read) return readList(cluster, read);
-  return readDryRun(cluster, read);
+async function readBy({ cluster, aws }: Sources, read: Read): Promise<unknown> {
+  if ('aws' in read) return await readAws(await aws(), read);
+  if ('object' in read) return await readObject(cluster, read);
+  if ('list' in read) return await readList(cluster, read);
+  return await readDryRun(cluster, read);
 }
 
 export type Asking = {
@@ -30,13 +35,13 @@ export type Asking = {
 };
 
 /** The reads of one turn: each is made once. */
-export function asking(cluster: Cluster): Asking {
+export function asking(sources: Sources): Asking {
   const known = new Map<string, Answer>();
   const errors = new Map<string, unknown>();
   const answers = answersIn(known);
   const answer = async (key: string, read: Read): Promise<void> => {
     try {
-      known.set(key, { ok: await readBy(cluster, read) });
+      known.set(key, { ok: await readBy(sources, read) });
     } catch (error) {
       errors.set(key, error);
       known.set(key, failureOf(error));

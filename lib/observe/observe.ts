@@ -10,7 +10,10 @@ import type { Millis } from '../model/units.ts';
 import type { World } from '../world.ts';
 import { asking } from './ask.ts';
 
-/** No chain of reads is longer in which each says what the next one asks for. */
+/**
+ * No chain of reads is longer in which each says what the next one asks for: a template, the objects of its
+ * routers, their load balancers, and the targets of those.
+ */
 const roundsMax = 4;
 
 type Reading<K extends Kind, O, M extends object> = Pick<
@@ -29,7 +32,7 @@ export async function observe<K extends Kind, O, M extends object>(
   asked: { record?: (Envelope & M) | undefined; now: Millis; pods?: boolean },
 ): Promise<{ object: Kinds[K]; observed: O } | undefined> {
   const { record, now, pods = false } = asked;
-  const { doorbell } = await world.cluster(key.cluster);
+  const { doorbell, unverified } = await world.cluster(key.cluster);
   const { namespace, name } = key;
   const ref = { kind: kindOf(key) as K, namespace, name };
   const first = await readAll(world, key, () => [{ read: { object: ref }, bears: 'none' }]);
@@ -38,6 +41,7 @@ export async function observe<K extends Kind, O, M extends object>(
   const seed: Seed<K, M> = {
     ...{ key, object: withoutNulls(found), withPods: pods },
     ...{ instanceId: world.instanceId, doorbell },
+    ...(unverified && { unverified }),
     ...(record && { record }),
   };
   const answers = await readAll(world, key, (known) => controller.needs(seed, known, now));
@@ -49,11 +53,12 @@ export async function observe<K extends Kind, O, M extends object>(
 
 /** All that is needed, round by round: each may ask for what the one before it tells of. */
 export async function readAll(
-  world: Pick<World, 'cluster'>,
+  world: Pick<World, 'cluster' | 'aws'>,
   { cluster }: Pick<Key, 'cluster'>,
   needed: (answers: Answers) => Need[],
 ): Promise<Answers> {
-  const { answers, ask } = asking(await world.cluster(cluster));
+  const sources = { cluster: await world.cluster(cluster), aws: () => world.aws(cluster) };
+  const { answers, ask } = asking(sources);
   for (let round = 1; await ask(needed(answers)); round += 1) {
     if (round > roundsMax) throw new Error(`There is more to read after ${roundsMax} rounds`);
   }

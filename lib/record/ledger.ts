@@ -233,6 +233,21 @@ function flagsOf(command: Command): string[] {
     .map(([field, value]) => (value === true ? field : `${field}=${value}`));
 }
 
+/** Nobody looks at the load balancers from here on, or somebody does again. */
+export function verificationEntry(after: Progress, unverified: string | undefined): LedgerEntry {
+  return {
+    ...placeOf(after),
+    kind: unverified === undefined ? 'verified' : 'unverified',
+    at: after.observedAt,
+    actor: serin,
+    revision: after.revision,
+    text:
+      unverified === undefined
+        ? 'What load balancers do is looked at again'
+        : `What load balancers do is not looked at: ${unverified}`,
+  };
+}
+
 /** The status was put back from the record. */
 export function restoredEntry(after: Progress): LedgerEntry {
   return {

@@ -5,13 +5,14 @@ import { managedBy } from '../decide/rollout/managed.ts';
 import { bestOf } from '../decide/status/progress.ts';
 import { isResize } from '../decide/status/statusThrottle.ts';
 import { fullSizeOf, wasHealthy } from '../decide/strategy/workloadScaleDown.ts';
+import { unverifiedIn } from '../decide/traffic/verification.ts';
 import type { Decided, Remembered } from '../model/controller.ts';
 import type { Intent } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
 import { isStatusWrite, type Plan } from '../model/plan.ts';
 import type { LedgerEntry, Progress, RolloutMemory, RolloutRecord } from '../model/record.ts';
 import { isSameTime, type Millis, toTime } from '../model/units.ts';
-import { commandEntry, restoredEntry, transitions } from './ledger.ts';
+import { commandEntry, restoredEntry, transitions, verificationEntry } from './ledger.ts';
 import { pauseOf, progressOf } from './progress.ts';
 
 type Seen = Omit<Decided<'Rollout', Observed, Plan>, 'key' | 'object'>;
@@ -40,6 +41,7 @@ export function rolloutMemory(
   const resizedAt = plan.writes.some(isResize) ? now : record.resizedAt;
   const migrating = fullSizeOf(observed);
   const healthyOnce = wasHealthy(observed) ? progress.uid : record.healthyOnce;
+  const unverified = unverifiedIn(observed);
   return {
     memory: {
       progress: moves ? progress : (record.progress ?? progress),
@@ -53,6 +55,7 @@ export function rolloutMemory(
       ...routesOf(plan, record.routes),
       ...(migrating && { migrating }),
       ...(healthyOnce !== undefined && { healthyOnce }),
+      ...(unverified !== undefined && { unverified }),
     },
     told: entriesOf(record, { ...seen, intents, progress, moves }),
     managed: managedBy(observed),
@@ -75,7 +78,17 @@ function entriesOf(
     ...(moves ? transitions(record.progress, progress, observed, written) : []),
     ...ended.map((intent) => commandEntry(intent, progress)),
     ...(plan.restored ? [restoredEntry(progress)] : []),
+    ...verificationOf(record, { observed, progress }),
   ];
+}
+
+/** Told when it changes. */
+function verificationOf(
+  { unverified: before }: RolloutMemory,
+  { observed, progress }: { observed: Observed; progress: Progress },
+): LedgerEntry[] {
+  const unverified = unverifiedIn(observed);
+  return unverified === before ? [] : [verificationEntry(progress, unverified)];
 }
 
 /** Said once, when another controller is met for the first time, and not each time that it is met again. */

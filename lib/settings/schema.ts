@@ -116,11 +116,17 @@ function valueFault(claim: string, value: string, numbers: string[] = []): strin
     : 'may have a * at the end of refs/tags/… or refs/heads/FOLDER/… only: everything else is exact';
 }
 
+const cluster = z.strictObject({
+  /** Whether a release waits for what load balancers say. */
+  verifyLoadBalancers: z.boolean(),
+});
+
 export const settingsSchema = z
   .strictObject({
     issuers: z.array(issuer).default([]),
     policies: z.string().default(''),
     hooks: hookList.default([]),
+    clusters: z.record(groupName, cluster).default({}),
   })
   .superRefine(({ issuers }, context) => {
     const names = issuers.map(({ name }) => name);
@@ -136,4 +142,5 @@ export type Settings = z.output<typeof settingsSchema>;
 export const knownKeys: Record<string, string[]> = {
   '': Object.keys(settingsSchema.shape),
   issuers: Object.keys(issuer.shape),
+  clusters: Object.keys(cluster.shape),
 };

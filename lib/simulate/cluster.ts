@@ -1,10 +1,11 @@
+import { loadBalancersOf } from '../elb/regions.ts';
 import type { Rollout } from '../model/argo.generated.ts';
 import type { Kind, Kinds } from '../model/kinds.ts';
 import { fieldManager } from '../model/names.ts';
 import { diffMergePatch, mergePatches } from '../model/patch.ts';
 import type { MergePatch } from '../model/plan.ts';
 import type { Millis } from '../model/units.ts';
-import type { Cluster } from '../world.ts';
+import type { Aws, Cluster } from '../world.ts';
 import { type DisruptionBudget, evictPod } from './apiServer/eviction.ts';
 import { frozenCopy } from './apiServer/frozen.ts';
 import type { Writer } from './apiServer/managedFields.ts';
@@ -15,6 +16,14 @@ import { collectGarbage } from './controllers/garbageCollector.ts';
 import { type Kubelet, type PodTimes, podTimes, runPods } from './controllers/pods.ts';
 import { controlReplicaSets } from './controllers/replicaSets.ts';
 import { randomFrom } from './random.ts';
+import {
+  controlLoadBalancers,
+  type LoadBalancers,
+  type LoadBalancerTimes,
+  loadBalancerTimes,
+  noLoadBalancers,
+} from './traffic/controller.ts';
+import { type ElbFaults, noElbFaults, simulatedElb } from './traffic/elb.ts';
 
 export type ClusterOptions = {
   /** Whether changes are announced. What announces them is the world's, see world.ts here. */
@@ -25,12 +34,21 @@ export type ClusterOptions = {
   controllerMs?: Millis;
   /** No pod ever becomes ready. For some pods only: `failPods` of what comes back. */
   failPods?: boolean;
+  /** A load balancer controller is there, which takes so long. Without it nothing has a load balancer. */
+  loadBalancers?: Partial<LoadBalancerTimes>;
 } & Partial<PodTimes>;
 
 /** A cluster in memory: an API server, the controllers a rollout rests on, and a kubelet. */
 export type SimulatedCluster = Kubelet & {
   /** The API server as Serin sees it. */
   cluster: Cluster;
+  /** What AWS says of its load balancers. */
+  aws: Aws;
+  /** They themselves, as keyOf of traffic/controller.ts names them. */
+  loadBalancers: LoadBalancers['all'];
+  watchLoadBalancers: LoadBalancers['watch'];
+  /** From now on that often AWS throttles and lies. */
+  failAws: (faults: ElbFaults) => void;
   /** The same API server as somebody else sees it; writes carry that field manager. */
   as: (manager: string) => Cluster;
   watch: (listener: Listener) => () => void;
@@ -74,6 +92,18 @@ export function simulatedCluster({
   });
   const kubelet = runPods(clock, objects, random.fork('pods'), times);
   if (options.failPods) kubelet.failPods(() => true);
+  const lb = {
+    random: random.fork('load balancers'),
+    times: { ...loadBalancerTimes, ...options.loadBalancers },
+  };
+  const balancers = options.loadBalancers
+    ? controlLoadBalancers(clock, objects, lb)
+    : noLoadBalancers;
+  const aws = { faults: noElbFaults };
+  const elb = simulatedElb(balancers.all, {
+    ...{ clock, random: random.fork('aws') },
+    faults: () => aws.faults,
+  });
 
   const by = (writer: Writer): Cluster =>
     apiServer(objects, {
@@ -85,6 +115,12 @@ export function simulatedCluster({
     });
   return {
     cluster: by({ manager: fieldManager, isSerin: true }),
+    aws: loadBalancersOf(async () => elb, { clock }),
+    loadBalancers: balancers.all,
+    watchLoadBalancers: balancers.watch,
+    failAws: (faults) => {
+      aws.faults = faults;
+    },
     as: (manager) => by({ manager }),
     watch: objects.watch,
     read: objects,

@@ -82,14 +82,16 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
   const queue = simulatedQueue(options, { failures, deadLetters });
   const connected: { consumer?: Consumer } = {};
 
+  const clusterOf = (name: string): SimulatedCluster => {
+    const cluster = clusters.get(name);
+    if (cluster === undefined) throw new NotFound(`no cluster is registered as ${name}`);
+    return cluster;
+  };
   const world: World = {
     clock,
     endsAt: Number.POSITIVE_INFINITY,
-    cluster: async (name) => {
-      const cluster = clusters.get(name);
-      if (cluster === undefined) throw new NotFound(`no cluster is registered as ${name}`);
-      return cluster.cluster;
-    },
+    cluster: async (name) => clusterOf(name).cluster,
+    aws: async (name) => clusterOf(name).aws,
     clusters: async () =>
       [...clusters].map(([name, { cluster }]) => ({ name, doorbell: cluster.doorbell })),
     store,

@@ -41,6 +41,14 @@ const rightsWith = (names: string[], ...others: string[]) => [
   ...traces,
   ...others,
 ];
+const loadBalancers = [
+  'LoadBalancers',
+  'Listeners',
+  'Rules',
+  'TargetGroups',
+  'Tags',
+  'TargetHealth',
+].map((each) => `elasticloadbalancing:Describe${each} on *`);
 const wakes = 'sqs:SendMessage on Wakes';
 const commands = 'lambda:InvokeFunction on Reconcile';
 const clusters = rightsWith(
@@ -50,6 +58,7 @@ const clusters = rightsWith(
   'dynamodb:DeleteItem on Table of notice#*',
   'dynamodb:DeleteItem on Table of outage',
   'eks:DescribeCluster on arn:PARTITION:eks:*:ACCOUNT:cluster/*',
+  ...loadBalancers,
   'sts:AssumeRole on arn:PARTITION:iam::*:role/serin*',
   'sqs:ReceiveMessage on Wakes',
   'sqs:DeleteMessage on Wakes',

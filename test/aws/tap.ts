@@ -6,7 +6,7 @@ import { headersOf, readBody, type Serving, serveHere } from './http.ts';
 // throttle in the service's place.
 
 export type Call = {
-  /** `PutItem`, `SendMessage`, or method and path where the service has no operations. */
+  /** `PutItem`, `DescribeRules`, or method and path where the service has no operations. */
   operation: string;
   /** Whose key it was signed with. */
   keyId: string;
@@ -18,7 +18,10 @@ export type Call = {
 };
 
 /** An error of AWS, or any answer. */
-type Instead = { status: number; type: string } | { status: number; body: object };
+type Instead =
+  | { status: number; type: string }
+  | { status: number; body: object }
+  | { status: number; xml: string };
 export type Asked = { operation: string; keyId: string; body: string };
 
 /** What to answer in the service's place; undefined hands the call on. */
@@ -56,10 +59,12 @@ export async function startTap(
   let after: After | undefined;
   const serving = await serveHere(async (request, response) => {
     const headers = headersOf(request);
-    const operation =
-      headers['x-amz-target']?.split('.').at(-1) ?? `${request.method} ${request.url}`;
     const [, keyId = ''] = /Credential=([^/]+)/.exec(headers.authorization ?? '') ?? [];
     const asked = String(await readBody(request));
+    const operation =
+      headers['x-amz-target']?.split('.').at(-1) ??
+      /^Action=(\w+)|&Action=(\w+)/.exec(asked)?.slice(1).find(Boolean) ??
+      `${request.method} ${request.url}`;
     const counted = writes.has(operation) || reads.has(operation);
     const body = counted ? withCapacity(asked) : asked;
     const call = { operation, keyId, body };
@@ -100,6 +105,10 @@ function withCapacity(body: string): string {
 type Answered = { status: number; headers: IncomingHttpHeaders; body: Buffer };
 
 function refusal(instead: Instead, headers: IncomingHttpHeaders): Answered {
+  if ('xml' in instead) {
+    const { status, xml } = instead;
+    return { status, headers: { 'content-type': 'text/xml' }, body: Buffer.from(xml) };
+  }
   const said =
     'type' in instead ? { __type: instead.type, message: 'Rate exceeded' } : instead.body;
   const contentType = headers['content-type'] ?? 'application/json';

@@ -165,8 +165,8 @@ describe('cluster check', () => {
     const rollouts = [routed('web', { plugins, alb: { ingress: 'web' } }), routed('api', {})];
     const { run, asked } = await registered({ rollouts });
     const { code, out } = await run('cluster check prod');
-    expect(out).toMatch(/^ok +rights for alb +all 2 it needs$/m);
-    expect(out).toMatch(/^ok +rights for nlb +all 2 it needs$/m);
+    expect(out).toMatch(/^ok +rights for alb +all 4 it needs$/m);
+    expect(out).toMatch(/^ok +rights for nlb +all 4 it needs$/m);
     expect(out.match(/rights for/g)).toHaveLength(2);
     expect(code).toBe(0);
     const reviewed = asked.filter(({ path }) => path.endsWith('accessreviews'));

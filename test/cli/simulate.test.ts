@@ -57,6 +57,27 @@ describe('simulate', () => {
     }
   });
 
+  it.each([
+    ['an ALB', 'alb: {ingress: web, rootService: web, servicePort: 80}'],
+    ['an NLB', 'plugins: {serin/nlb: {service: web, protocol: TCP, port: 80}}'],
+  ])('waits for the load balancer, which takes as long as is said: %s', async (_, router) => {
+    const services = 'canaryService: web-canary\n      stableService: web-stable';
+    const routing = `trafficRouting:\n        ${router}`;
+    const routed = changed(/maxSurge: 1/, `${services}\n      ${routing}\n      maxSurge: 1`);
+    const pausedAfter = async (delay: string): Promise<number> => {
+      const image = ['--image', 'front-api=front-api:new-tag', '--json', '--lb-delay', delay];
+      const { out, err } = await serin(['simulate', routed, ...image]);
+      expect(err).toBe('');
+      const { phase, endsAtSeconds } = JSON.parse(out) as SimulatedRelease;
+      expect(phase).toBe('Paused');
+      return endsAtSeconds;
+    };
+    const [quick, slow] = [await pausedAfter('1s'), await pausedAfter('40s')];
+    expect(quick).toBeLessThan(30);
+    // The new pods are registered, and then the weight is given.
+    expect(slow).toBeGreaterThan(80);
+  });
+
   it('is the same every time', async () => {
     expect(await simulate('--at', '5m=promote')).toEqual(await simulate('--at', '5m=promote'));
   });

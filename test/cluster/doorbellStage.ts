@@ -14,6 +14,7 @@ import { memoryStore } from '../../lib/store/embedded.ts';
 import type { QueueMessage, World } from '../../lib/world.ts';
 import { consumer, noContext } from '../../server/consumer.ts';
 import { eventOf, serveDoorbell } from '../admission/serve.ts';
+import { noAws } from '../noAws.ts';
 import type { ControlPlane } from './controlPlane.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'infra', 'cluster', 'doorbell');
@@ -44,6 +45,7 @@ export async function startDoorbell(plane: ControlPlane) {
   const world: World = {
     clock: systemClock,
     cluster: async () => cluster,
+    aws: noAws,
     clusters: async () => [{ name: 'test', doorbell: true }],
     store,
     wakes: {

@@ -7,7 +7,7 @@ import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import { localQueue } from '../../lib/queue/local.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
-import type { World } from '../../lib/world.ts';
+import type { Aws, World } from '../../lib/world.ts';
 import { consumer } from '../../server/consumer.ts';
 import { plugin } from './peer.ts';
 import { until } from './processes.ts';
@@ -79,6 +79,7 @@ function startPolling(user: string): void {
   const world: World = {
     clock: systemClock,
     cluster: async () => cluster,
+    aws: async () => aws(),
     clusters: async () => [{ name: 'test', doorbell: false }],
     store: memoryStore(systemClock),
     wakes: queue.wakes,
@@ -102,10 +103,14 @@ function startPolling(user: string): void {
 const labels = { app: 'web' };
 const template = { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'web:v1' }] } };
 
-function service(namespace: string, name: string): object {
+function service(namespace: string, name: string, nodePort?: number): object {
   return {
     ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace } },
-    spec: { selector: labels, ports: [{ port: 80 }] },
+    spec: {
+      selector: labels,
+      ...(nodePort && { type: 'NodePort' }),
+      ports: [{ port: 80, ...(nodePort && { nodePort }) }],
+    },
   };
 }
 
@@ -149,6 +154,65 @@ async function playCanary(): Promise<void> {
   });
 }
 
+const groupOf = (service: string) =>
+  `arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/${service}`;
+
+const nodePorts = { canary: 30080, stable: 30081 };
+
+/** What makes them known. The load balancer controller of a cluster brings their definition. */
+async function bindGroups(namespace: string): Promise<void> {
+  const [group, plural, kind] = ['elbv2.k8s.aws', 'targetgroupbindings', 'TargetGroupBinding'];
+  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  await apply(plane(), {
+    ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      ...{ group, names: { plural, kind }, scope: 'Namespaced' },
+      versions: [
+        { name: 'v1beta1', served: true, storage: true, schema: { openAPIV3Schema: schema } },
+      ],
+    },
+  });
+  await plane().kubectl(['wait', '--for=condition=Established', `crd/${plural}.${group}`]);
+  const bindings = Object.keys(nodePorts).map((name) => ({
+    ...{ apiVersion: `${group}/v1beta1`, kind, metadata: { name, namespace } },
+    spec: { targetGroupARN: groupOf(name), serviceRef: { name, port: 80 } },
+  }));
+  await apply(plane(), ...bindings);
+}
+
+/** An ALB that does at once what its Ingress says. Its targets are nodes, and its groups have no tags. */
+function aws(): Aws {
+  const services = Object.keys(nodePorts);
+  const annotation = 'alb.ingress.kubernetes.io/actions.stable';
+  return {
+    loadBalancer: async ({ hostname }) => {
+      const [name = '', namespace = ''] = hostname.split('.');
+      const text = await plane().kubectl(['-n', namespace, 'get', 'ingress', name, '-o', 'json']);
+      const action = JSON.parse(JSON.parse(text).metadata.annotations?.[annotation] ?? '{}');
+      const groups: { ServiceName: string; Weight: number }[] =
+        action.ForwardConfig?.TargetGroups ?? [];
+      const weights = Object.fromEntries(
+        groups.map(({ ServiceName, Weight }) => [groupOf(ServiceName), Weight]),
+      );
+      return {
+        ...{ arn: 'arn:lb', name: 'lb' },
+        listeners: [{ protocol: 'HTTP', port: 80, forwards: [{ isDefault: true, weights }] }],
+        groups: services.map((name) => ({
+          arn: groupOf(name),
+          name,
+          targets: 'instance',
+          tags: {},
+        })),
+      };
+    },
+    targetHealth: async ({ group }) =>
+      Object.entries(nodePorts).flatMap(([service, port]) =>
+        group === groupOf(service) ? [{ id: 'i-1', port, isHealthy: true }] : [],
+      ),
+  };
+}
+
 function ingress(namespace: string, name: string, service: object): object {
   const backend = { service: { name: 'stable', ...service } };
   const paths = [{ path: '/', pathType: 'Prefix', backend }];
@@ -158,15 +222,23 @@ function ingress(namespace: string, name: string, service: object): object {
   };
 }
 
-/** Two routers at once, one of which is taken out at the end. */
+/** Two routers at once, one of which is taken out at the end. The other one has a load balancer. */
 async function playRouted(): Promise<void> {
   const namespace = await newNamespace(plane(), 'routed');
-  await apply(plane(), service(namespace, 'stable'), service(namespace, 'canary'));
+  for (const [name, port] of Object.entries(nodePorts)) {
+    await apply(plane(), service(namespace, name, port));
+  }
+  await bindGroups(namespace);
   await apply(
     plane(),
     ingress(namespace, 'nginx', { port: { number: 80 } }),
     ingress(namespace, 'alb', { port: { name: 'use-annotation' } }),
   );
+  const hostname = `alb.${namespace}.eu-west-1.elb.amazonaws.com`;
+  await plane().kubectl([
+    ...['-n', namespace, 'patch', 'ingress', 'alb', '--subresource', 'status', '--type', 'merge'],
+    ...['-p', JSON.stringify({ status: { loadBalancer: { ingress: [{ hostname }] } } })],
+  ]);
   const alb = { ingress: 'alb', servicePort: 80 };
   const routed = (more: object) => {
     const named = { stableService: 'stable', canaryService: 'canary' };

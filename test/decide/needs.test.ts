@@ -77,6 +77,50 @@ describe('a turn asks', () => {
     ]);
   });
 
+  it('in four rounds for the targets of a load balancer, of a workload and without tags', () => {
+    const trafficRouting = { alb: { ingress: 'web', servicePort: 80 } };
+    const canary = { canaryService: 'canary', stableService: 'stable', trafficRouting };
+    const spec = { workloadRef, template: undefined, selector: undefined, strategy: { canary } };
+    const hostname = 'web-1.us-east-1.elb.amazonaws.com';
+    const groups = ['canary', 'stable'].map((name) => ({
+      ...{ name, targets: 'ip', tags: {} },
+      arn: name,
+    }));
+    const binding = (name: string) => ({
+      spec: { targetGroupARN: name, serviceRef: { name, port: 80 } },
+    });
+    const actions = JSON.stringify({
+      ForwardConfig: { TargetGroups: [{ ServiceName: 'canary', ServicePort: '80', Weight: 25 }] },
+    });
+    const ingress = {
+      metadata: {
+        resourceVersion: '7',
+        annotations: { 'alb.ingress.kubernetes.io/actions.stable': actions },
+      },
+      status: { loadBalancer: { ingress: [{ hostname }] } },
+    };
+    const bindings = 'list TargetGroupBinding shop ';
+    const balancer = `aws loadBalancer ${hostname} 7`;
+    const answer = world({
+      ...{
+        'get Deployment shop/source': deployment,
+        [sets]: [set],
+        'get Ingress shop/web': ingress,
+      },
+      ...{
+        [balancer]: { listeners: [], groups },
+        [bindings]: [binding('canary'), binding('stable')],
+      },
+    });
+    const { rounds } = ask({ rollout: make.released({ spec }) }, answer);
+    expect(rounds).toEqual([
+      ['get Deployment shop/source', 'get Service shop/stable', 'get Service shop/canary'],
+      [sets, 'get Ingress shop/web'],
+      [balancer, bindings, 'list Pod shop app=web'],
+      ['aws targetHealth canary 7', 'aws targetHealth stable 7'],
+    ]);
+  });
+
   it('for pods where somebody wants to see them, and after the ReplicaSets', () => {
     const { rounds, observed } = ask(
       { withPods: true },
@@ -117,6 +161,7 @@ describe('whatever is answered', { timeout: 60_000 }, () => {
   );
   const fitting = (read: Read, given: Answer): Answer => {
     if (!('ok' in given) || 'list' in read) return given;
+    if ('aws' in read) return { missing: true };
     if ('object' in read) return { ok: deployment };
     return { ok: (given.ok as object[]).length > 0 ? { taken: set } : { made: read.dryRun } };
   };

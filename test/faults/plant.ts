@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Sabotage } from './sabotage.ts';
+
+export type Sabotage = {
+  name: string;
+  file: string;
+  find: string;
+  replace: string;
+  /** Only releases behind load balancers meet with it. */
+  isBalanced?: true;
+};
 
 const root = new URL('../../', import.meta.url);
 

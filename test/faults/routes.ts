@@ -13,6 +13,7 @@ import {
   versionOf,
 } from '../../lib/model/workload.ts';
 import type { Change } from '../../lib/simulate/apiServer/objects.ts';
+import { balancedShares, watchBalancers } from './balancers.ts';
 import type { Context, Turn } from './watchdog.ts';
 
 // Where the requests of a canary with a router go, worked out here once more from what NGINX and Istio would
@@ -39,6 +40,7 @@ export function watchRoutes(context: Context): RouteWatch {
   /** When somebody else last changed where requests go, or pods went by themselves. */
   let disturbedAt: Millis = Number.NEGATIVE_INFINITY;
   let before: Shares = new Map();
+  watchBalancers(context);
   /** What each of Serin's writes made of it, by the version of the object. */
   const moves = new Map<string, Move>();
   return {
@@ -119,7 +121,8 @@ export function judgeSentWeight(context: Context, turn: Turn, live: Rollout, ind
   const total = trafficRouting?.maxTrafficWeight ?? 100;
   const wanted = (100 * weight) / total;
   const scale = steps.slice(0, index).findLast((step) => step.setCanaryScale)?.setCanaryScale;
-  const sent = canaryShare(({ kind, name }) => turn.routes?.get(`${kind} ${name}`), live);
+  const read: Find = ({ kind, name }) => turn.routes?.get(`${kind} ${name}`);
+  const sent = canaryShare(read, live, balancedIn(context, live));
   // A canary that is to have no pods is sent nothing.
   const { replicas, weight: size = 100, matchTrafficWeight } = scale ?? {};
   const isEmpty = !matchTrafficWeight && (replicas ?? size) === 0;
@@ -139,10 +142,14 @@ function findIn({ cluster, key: { namespace } }: Pick<Context, 'cluster' | 'key'
     cluster.read.find(kind, namespace, name) as KubernetesObject | undefined;
 }
 
+function balancedIn({ cluster, key }: Pick<Context, 'cluster' | 'key'>, live: Rollout): number[] {
+  return balancedShares(cluster, key.namespace, live);
+}
+
 /** By the objects as they are now. */
 function sharesNow(context: Pick<Context, 'cluster' | 'key'>, live: Rollout): Shares {
   const find = findIn(context);
-  const weight = canaryShare(find, live);
+  const weight = canaryShare(find, live, balancedIn(context, live));
   const shares: Shares = new Map();
   const add = (hash: string | undefined, share: number): void => {
     if (hash !== undefined && share > 0) shares.set(hash, (shares.get(hash) ?? 0) + share);
@@ -210,8 +217,8 @@ function hasRoutes(find: Find, live: Rollout): boolean {
   return routesIn(find, live).some(({ name }) => name === 'beta' || name === 'copy');
 }
 
-/** The most that any object sends to the canary's side, in hundredths. */
-function canaryShare(find: Find, live: Rollout): number {
+/** The most that any object, or a load balancer, sends to the canary's side, in hundredths. */
+function canaryShare(find: Find, live: Rollout, balanced: number[]): number {
   const { nginx, istio } = live.spec?.strategy?.canary?.trafficRouting ?? {};
   const names = nginx?.stableIngresses ?? [nginx?.stableIngress ?? ''];
   const ingresses = names.map((name) =>
@@ -224,7 +231,7 @@ function canaryShare(find: Find, live: Rollout): number {
   const shares = routesIn(find, live)
     .filter(({ route = [] }) => route.length > 1)
     .map(({ route = [] }) => route.find((to) => isCanary(to.destination))?.weight ?? 0);
-  return Math.max(0, ...(nginx ? ingresses.map(shareOf) : []), ...shares);
+  return Math.max(0, ...(nginx ? ingresses.map(shareOf) : []), ...shares, ...balanced);
 }
 
 /** What is left of its routers of a rollout that has none any more, or is gone. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { coverageOf, describeCoverage, missing } from './coverage.ts';
 import { describeDelays } from './delays.ts';
+import { isBalanced } from './isBalanced.ts';
 import { plant, planted } from './plant.ts';
 import { sabotages } from './sabotage.ts';
 import type { SeedResult } from './seed.ts';
@@ -161,6 +162,7 @@ async function findBug(index: number, sound: Child): Promise<string | undefined>
   const sick = startChild(index);
   try {
     for (let seed = 1; seed <= huntMax; seed += 1) {
+      if (sabotages[index]?.isBalanced && !isBalanced(seed)) continue;
       const { violation } = await sick.run(seed);
       if (violation === undefined) continue;
       const healthy = await sound.run(seed);

@@ -1,9 +1,9 @@
+import type { Sabotage } from './plant.ts';
+import { balancerSabotages } from './sabotageBalancers.ts';
 import { workloadSabotages } from './sabotageWorkload.ts';
 
 // Bugs, each small and likely enough to be made one day. One at a time is planted into the source as it
 // is loaded, and the runs must find it: a simulator that does not is not worth its while.
-
-export type Sabotage = { name: string; file: string; find: string; replace: string };
 
 export const sabotages: Sabotage[] = [
   {
@@ -395,4 +395,5 @@ export const sabotages: Sabotage[] = [
     replace: 'const isDue = known === undefined || release.now < retryAt(known);',
   },
   ...workloadSabotages,
+  ...balancerSabotages.map((bug) => ({ ...bug, isBalanced: true }) as const),
 ];

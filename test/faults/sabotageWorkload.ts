@@ -1,4 +1,4 @@
-import type { Sabotage } from './sabotage.ts';
+import type { Sabotage } from './plant.ts';
 
 // Bugs of a rollout that takes its template from a Deployment: whose pods go, and where Services lead.
 

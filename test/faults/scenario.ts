@@ -8,6 +8,7 @@ import type { Command } from '../../lib/model/intent.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { faultRates, type Rates } from '../../lib/simulate/faults/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
+import type { LoadBalancerTimes } from '../../lib/simulate/traffic/controller.ts';
 import { isRouted, type RouterDeed, troubleRouters, withRouters } from './routing.ts';
 import { add, breakIn, lastOf, promoteIn, tellStory } from './stories.ts';
 
@@ -47,6 +48,8 @@ export type Scenario = {
   spec: RolloutSpec;
   /** The Deployment that the rollout refers to, and what becomes of its pods. */
   workload?: { scaleDown: 'never' | 'onsuccess' | 'progressively'; replicas: number };
+  /** Of a load balancer controller, where there is one. */
+  loadBalancers?: Partial<LoadBalancerTimes>;
   pods: { bindMs: Millis; readyMs: Millis; jitterMs: Millis; terminationMs: Millis };
   profile: Profile;
   rates: Partial<Rates>;

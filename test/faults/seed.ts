@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { serviceNames as serviceNamesOf } from '../../lib/model/reference.ts';
 import type { FaultName } from '../../lib/simulate/faults/faults.ts';
 import { addService, addWorkload, perform, resetCommands, serviceNames } from './acts.ts';
+import { balancedScenario, runReleases } from './balanced.ts';
 import { settle } from './calm.ts';
 import { judgeDelays, type WeatherDelay } from './delays.ts';
 import { watchDue } from './due.ts';
+import { isBalanced } from './isBalanced.ts';
 import { addRouters } from './routerObjects.ts';
 import { scenarioOf } from './scenario.ts';
 import { manifest, openStage, type Stage } from './stage.ts';
@@ -24,12 +26,26 @@ export type SeedResult = {
 
 const eventsMax = 200_000;
 
-/** One run: a storm with things to do, then calm. */
+/** One run, of a kind that the seed says. */
 export async function runSeed(seed: number): Promise<SeedResult> {
   resetCommands();
-  const scenario = scenarioOf(seed);
-  const stage = openStage(scenario);
-  const { clock, dog, cluster } = stage;
+  const stage = openStage(isBalanced(seed) ? balancedScenario(seed) : scenarioOf(seed));
+  const { clock, dog } = stage;
+  const start = clock.now();
+  try {
+    await (isBalanced(seed) ? runReleases(stage) : runStorm(stage));
+  } catch (error) {
+    dog.fail(
+      'no exception',
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
+  }
+  return resultOf(stage, start);
+}
+
+/** A storm with things to do, then calm. */
+async function runStorm(stage: Stage): Promise<void> {
+  const { clock, dog, cluster, scenario } = stage;
   const start = clock.now();
   if (serviceNamesOf(manifest(scenario)).length > 0)
     for (const name of serviceNames) addService(cluster, name);
@@ -42,21 +58,14 @@ export async function runSeed(seed: number): Promise<SeedResult> {
   }
   watchDue(stage);
   const isFine = () => dog.violations.length === 0;
-  try {
-    await clock.run({ until: start + scenario.stormMs, while: isFine, eventsMax });
-    if (isFine()) await settle(stage);
-  } catch (error) {
-    dog.fail(
-      'no exception',
-      error instanceof Error ? (error.stack ?? error.message) : String(error),
-    );
-  }
-  return resultOf(stage, start);
+  await clock.run({ until: start + scenario.stormMs, while: isFine, eventsMax });
+  if (isFine()) await settle(stage);
 }
 
 function resultOf(stage: Stage, start: number): SeedResult {
   const { scenario, dog, faults, acted, clock } = stage;
-  const delays = judgeDelays(stage);
+  // How long a load balancer takes is its own affair.
+  const delays = scenario.loadBalancers ? [] : judgeDelays(stage);
   const trace = [...dog.trace];
   const digest = createHash('sha256')
     .update([...trace, ...faults.trace].join('\n'))

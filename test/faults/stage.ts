@@ -40,11 +40,11 @@ const limitsMs = { reconcile: 28 * secondMs, sweep: 50 * secondMs };
 export function openStage(scenario: Scenario, instanceId = ''): Stage {
   // Not on a whole second, as in reality.
   const clock = virtualClock(fromTime('2026-01-01T00:00:00Z') + 370);
-  const { seed, indexLagMs, doorbell, pods, rates } = scenario;
+  const { seed, indexLagMs, doorbell, pods, rates, loadBalancers } = scenario;
   const store = withIndexLag(memoryStore(clock), clock, indexLagMs);
   const simulated = simulatedWorld({
     ...{ clock, seed, store, instanceId },
-    clusters: { local: { doorbell, ...pods } },
+    clusters: { local: { doorbell, ...pods, ...(loadBalancers && { loadBalancers }) } },
   });
   const { cluster } = simulated;
   const dog = watchdog(clock, key, cluster);

@@ -14,6 +14,12 @@ const byRouter = rightsByRouter(folder);
 const routers = Object.keys(byRouter);
 const call = /\bcluster\s*\.(get|list|create|patch|remove|evict)\(\s*(?:(?:\{\s*kind: )?'(\w+)')?/g;
 
+/** What is read for the routers that have load balancers. */
+function balancerSources(): string[] {
+  const files = globSync('lib/decide/traffic/{loadBalancer,targets}.ts');
+  return files.map((file) => readFileSync(file, 'utf8'));
+}
+
 /** A reference to an object, a list, and a dry run, which reads who has the name as well. */
 const reads: [verbs: string[], read: RegExp][] = [
   [['get'], /\{ kind: '(\w+)', namespace/g],
@@ -36,7 +42,9 @@ function asked(): { rights: string[]; open: number } {
   const called = calls.flatMap(([, verb = '', kind]) =>
     kind ? [rightOf(verb, kind as Kind)] : [],
   );
-  const core = [...textsOf('lib/decide/*/*.ts'), ...textsOf('lib/observe/*.ts')];
+  const core = [...textsOf('lib/decide/*/*.ts'), ...textsOf('lib/observe/*.ts')].filter(
+    (text) => !balancerSources().includes(text),
+  );
   const read = reads.flatMap(([verbs, pattern]) => {
     const kinds = core.flatMap((text) => [...text.matchAll(pattern)].map(([, kind]) => kind));
     return kinds.flatMap((kind) => verbs.map((verb) => rightOf(verb, kind as Kind)));
@@ -99,9 +107,12 @@ function askedBy(source: string): string[] {
     ...(isDone(/\bdo: 'create'|\bcreated\(/) ? ['create'] : []),
     ...(isDone(/\bdo: 'delete'|\bremoved\(/) ? ['remove'] : []),
   ];
-  return kindsOf(source).flatMap((kind) =>
-    verbs(kind).map((verb) => rightText(rightOf(verb, kind))),
-  );
+  const listed = isDone(/\bloadBalancers: /) ? balancerSources() : [];
+  const lists = listed.flatMap((text) => [...text.matchAll(/\blist: '(\w+)'/g)]);
+  return [
+    ...kindsOf(source).flatMap((kind) => verbs(kind).map((verb) => rightOf(verb, kind))),
+    ...lists.map(([, kind]) => rightOf('list', kind as Kind)),
+  ].map(rightText);
 }
 
 type Rules = { apiGroups: string[]; resources: string[] }[];

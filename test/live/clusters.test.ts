@@ -38,9 +38,9 @@ async function scene(endpoint: string) {
     const known = (await store.documents.get({ kind: 'cluster', id: 'prod' }))!;
     await store.documents.put({ ...known, body: { ...known.body, ...changes } });
   };
-  const cluster = liveClusters({ documents: store.documents, clock }, 'serin/test');
+  const { cluster, aws } = liveClusters({ documents: store.documents, clock }, 'serin/test');
   const list = async () => await (await cluster('prod')).list('Rollout', '');
-  return { clock, store, cluster, list, write };
+  return { clock, store, cluster, aws, list, write };
 }
 
 describe('a cluster that is somewhere else now', () => {
@@ -130,6 +130,23 @@ describe('an entry that is changed while a function is at work', () => {
     expect([old.seen.length, now.seen.length]).toEqual([2, 1]);
   });
 
+  it('has its load balancers looked at until the settings say otherwise, within a minute', async () => {
+    const { cluster, store, clock } = await scene('https://gone.invalid');
+    const apply = async (clusters: object): Promise<void> => {
+      const at = { kind: 'settings', id: 'current' } as const;
+      const version = (await store.documents.get(at))?.version ?? 0;
+      const body = { text: '', hooks: '[]', clusters: JSON.stringify(clusters) };
+      const by = { appliedAt: 1, appliedBy: 'ada' };
+      await store.documents.put({ ...at, version, body: { ...body, ...by } });
+      clock.set(clock.now() + minuteMs);
+    };
+    expect(await cluster('prod')).not.toHaveProperty('unverified');
+    await apply({ prod: { verifyLoadBalancers: false } });
+    expect(await cluster('prod')).toHaveProperty('unverified', true);
+    await apply({ prod: { verifyLoadBalancers: true }, other: { verifyLoadBalancers: false } });
+    expect(await cluster('prod')).not.toHaveProperty('unverified');
+  });
+
   it('keeps the connection and the token while it stays the same', async () => {
     const { url, seen } = await apiServer();
     const { list, clock } = await scene(url);
@@ -141,7 +158,7 @@ describe('an entry that is changed while a function is at work', () => {
 
   it('a cluster that was taken out is unknown within a minute, and its wakes are dropped', async () => {
     const { url } = await apiServer();
-    const { store, cluster, clock } = await scene(url);
+    const { store, cluster, aws, clock } = await scene(url);
     await cluster('prod');
     await store.save({ ...blankRecord(key), dueAt: clock.now() });
     const known = (await store.documents.get({ kind: 'cluster', id: 'prod' }))!;
@@ -153,7 +170,17 @@ describe('an entry that is changed while a function is at work', () => {
     const sent: object[] = [];
     const wakes = { send: async (message: object) => void sent.push(message) };
     const world: World = {
-      ...{ clock, store, cluster, wakes, log, count: () => {}, processId: 'p', instanceId: '' },
+      ...{
+        clock,
+        store,
+        cluster,
+        aws,
+        wakes,
+        log,
+        count: () => {},
+        processId: 'p',
+        instanceId: '',
+      },
       endsAt: Number.POSITIVE_INFINITY,
       clusters: async () => [],
       invoke: async () => {

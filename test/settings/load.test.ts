@@ -43,7 +43,7 @@ describe('the settings in use', () => {
     const { read } = stage();
     expect(await read()).toEqual({
       version: 0,
-      settings: { issuers: [], policies: '', hooks: [] },
+      settings: { issuers: [], policies: '', hooks: [], clusters: {} },
     });
   });
 

@@ -36,7 +36,10 @@ describe('settings', () => {
   it('may be empty, or hold what they are for', () => {
     for (const text of ['', '# nothing yet', '{}', 'issuers: []']) {
       const { settings, faults } = parseSettings(text);
-      expect([settings, faults]).toEqual([{ issuers: [], policies: '', hooks: [] }, []]);
+      expect([settings, faults]).toEqual([
+        { issuers: [], policies: '', hooks: [], clusters: {} },
+        [],
+      ]);
     }
     expect(faultsOf(github, circleci, own)).toEqual([]);
     const { settings } = parseSettings(JSON.stringify({ issuers: [github] }));
@@ -59,11 +62,16 @@ describe('settings', () => {
     ['issuers: 7', 1, /^issuers must be of type array, not number$/],
     ['policies: []', 1, /^policies must be of type string, not array$/],
     ['\nisuers: []', 2, /^isuers is not known here; did you mean issuers\?$/],
-    ['waves: []', 1, /^waves is not known here; known are issuers, policies, hooks$/],
+    ['waves: []', 1, /^waves is not known here; known are issuers, policies, hooks, clusters$/],
     [
       'issuers:\n  - name: a\n    audiance: x',
       3,
       /^issuers\[0\]\.audiance .* did you mean audience\?$/m,
+    ],
+    [
+      'clusters:\n  prod:\n    verifyLoadBalancers: off',
+      3,
+      /^clusters\.prod\.verifyLoadBalancers must be of type boolean, not string$/,
     ],
     ['a: 1\na: 2', 2, /^ is not YAML: .*unique/],
     ['a: *nobody', 1, /^ (?:is not YAML|cannot be read): .*nobody/],

@@ -2,6 +2,7 @@ import type { ReplicaSet, RolloutSpec, RolloutStatus } from '../../lib/model/arg
 import type { Command } from '../../lib/model/intent.ts';
 import type { LedgerEntry } from '../../lib/model/record.ts';
 import { imagesOf } from '../../lib/model/workload.ts';
+import type { LoadBalancerTimes } from '../../lib/simulate/traffic/controller.ts';
 import { perform } from '../faults/acts.ts';
 import { type Deed, templateOf } from '../faults/scenario.ts';
 import { key, manifest, openStage, type Stage } from '../faults/stage.ts';
@@ -22,14 +23,19 @@ export type Release = Stage & {
   ledger: () => Promise<LedgerEntry[]>;
 };
 
-export type ReleaseOptions = { doorbell?: boolean; instanceId?: string; isEmpty?: boolean };
+export type ReleaseOptions = {
+  doorbell?: boolean;
+  instanceId?: string;
+  isEmpty?: boolean;
+  loadBalancers?: Partial<LoadBalancerTimes>;
+};
 
 const soonMs = 5000;
 
 /** With a rollout of `web:v1` that is healthy, unless it is to be empty. */
 export async function openRelease(
   spec: RolloutSpec,
-  { doorbell = true, instanceId = '', isEmpty = false }: ReleaseOptions = {},
+  { doorbell = true, instanceId = '', isEmpty = false, loadBalancers }: ReleaseOptions = {},
 ): Promise<Release> {
   const stage = openStage(
     {
@@ -41,6 +47,7 @@ export async function openRelease(
         template: templateOf('web:v1'),
         ...spec,
       },
+      ...(loadBalancers && { loadBalancers }),
       pods: { bindMs: 20, readyMs: 500, jitterMs: 0, terminationMs: 100 },
       profile: 'none',
       rates: {},

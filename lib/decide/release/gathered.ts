@@ -5,7 +5,7 @@ import type { Millis } from '../../model/units.ts';
 import type { Source } from './workloadRef.ts';
 
 /** What a turn knows before the first round of reads. */
-export type Seed = Pick<Observed, 'key' | 'record' | 'instanceId' | 'doorbell'> & {
+export type Seed = Pick<Observed, 'key' | 'record' | 'instanceId' | 'doorbell' | 'unverified'> & {
   /** As it is written, without its nulls. */
   rollout: Rollout;
   /** Whether somebody wants to see its pods. */

@@ -1,4 +1,4 @@
-import type { CanaryStrategy, ReplicaSet, Rollout } from '../../model/argo.generated.ts';
+import type { ALBStatus, CanaryStrategy, ReplicaSet, Rollout } from '../../model/argo.generated.ts';
 import type { FieldError } from '../../model/faults.ts';
 import { availableOf, podHashOf, replicasOf } from '../../model/workload.ts';
 import { limitsOf } from './counts.ts';
@@ -22,11 +22,49 @@ export type Traffic = {
    * the weight of the canary: docs/adr/0043-shrinking-follows-what-is-observed.md
    */
   isThere: boolean;
+  /** Whether the objects of routers say so, whatever load balancers make of them. */
+  isAsked?: boolean;
+  /** The same by the objects alone, whatever load balancers make of them. */
+  asked?: { least: number; most: number };
+  /** Of load balancers that are looked at. */
+  seen?: SeenTraffic;
+  verification?: Verification;
   /** What is wrong with the objects of routers, by the field that names them. */
   faults: FieldError[];
   /** The right that Serin lacks to read them. */
   remedy?: string;
 };
+
+/** What load balancers say of where they send requests. */
+export type SeenTraffic = {
+  /** The canary's weight in each rule that leads to both sides. */
+  weights: number[];
+  /** How many rules lead to the canary alone. */
+  headerRoutes: number;
+  /** Of the pods that a side leads to, how many get requests; absent where that is not known. */
+  healthy: Partial<Record<Side, { count: number; of: number }>>;
+  /** Why something is not known, and what is not there yet: sentences. */
+  unknown: string[];
+  lacking: string[];
+  balancers: ALBStatus[];
+  /** The right that Serin lacks. */
+  remedy?: string;
+};
+
+/** Whether load balancers do what the goal says. Throttled, forbidden or unreachable is not known. */
+export type Verification = {
+  state: 'verified' | 'pending' | 'unknown';
+  /** Why it is not, and what more is sent waits for. */
+  words: string[];
+  /** No more is sent to one of the sides until its targets are healthy. */
+  isHeld?: boolean;
+  remedy?: string;
+};
+
+/** Load balancers are looked at, and do not do yet what they are to. */
+export function isUnverified({ traffic }: Release): boolean {
+  return traffic?.verification !== undefined && traffic.verification.state !== 'verified';
+}
 
 export function routingOf({ spec }: Rollout): CanaryStrategy['trafficRouting'] {
   return spec?.strategy?.canary?.trafficRouting ?? undefined;
@@ -66,6 +104,20 @@ export function leadsOnlyTo(release: Release, side: Side, hash: string): boolean
   return leads.length > 0 && leads.every((each) => each === hash);
 }
 
+/**
+ * Behind a load balancer: the version that was promoted has no requests by the stable side yet. It is led to
+ * by the canary's alone, and keeps it until the stable side is its own.
+ */
+export function isTakingOver(
+  stable: ReplicaSet | undefined,
+  traffic: Pick<Traffic, 'seen' | 'leads'> | undefined,
+): boolean {
+  if (!stable || !traffic?.seen) return false;
+  const isAlone = (hashes: string[]) =>
+    hashes.length > 0 && hashes.every((hash) => hash === podHashOf(stable));
+  return isAlone(traffic.leads.canary) && !isAlone(traffic.leads.stable);
+}
+
 /** Whether requests come to the side: by weight, or by a route that a step has set. */
 export function isIdle(release: Release, side: Side): boolean {
   const { traffic } = release;
@@ -76,6 +128,7 @@ export function isIdle(release: Release, side: Side): boolean {
 
 /** Whether requests may come to a version. What is sent to pods of any version is not counted. */
 export function mayReceive(release: Release, set: ReplicaSet): boolean {
+  if (isUnverified(release)) return true;
   const hash = podHashOf(set);
   const sides: Side[] = ['canary', 'stable'];
   return sides.some(
@@ -91,6 +144,8 @@ export function canServe(release: Release, side: Side, set: ReplicaSet): boolean
   const own = mostWeight(release, side);
   const other = side === 'canary' ? 'stable' : 'canary';
   const isShared = leadsOnlyTo(release, other, podHashOf(set));
+  // A load balancer lets go of the old pods before it has the new ones: the other side gets all first.
+  if (release.traffic?.seen && (isShared || side === 'canary') && own > 0) return false;
   const share = own === 0 ? 0 : own + (isShared ? mostWeight(release, other) : 0);
   return hasPodsFor(release, set, share);
 }

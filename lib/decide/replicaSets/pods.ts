@@ -22,7 +22,7 @@ export function ownPods(gathered: Gathered): Pod[] | undefined {
 }
 
 /** After the ReplicaSets: a pod that is there has one then. */
-function podsRead({ seed, template, sets }: Gathered): ListRead<'Pod'> | undefined {
+export function podsRead({ seed, template, sets }: Gathered): ListRead<'Pod'> | undefined {
   if (!template || !sets) return undefined;
   return { list: 'Pod', namespace: seed.key.namespace, selector: template.selector };
 }

@@ -17,6 +17,7 @@ import { isAborted, isFullyPromoted, type Release, setsOf } from '../release/rel
 import {
   isDynamic,
   isIdle,
+  isUnverified,
   mayReceive,
   podsFor,
   type Side,
@@ -80,7 +81,8 @@ function heldUp(release: Release, set: ReplicaSet, side: Side, goal: number): nu
   if (goal >= size || replicas === 0) return goal;
   const isOfAny = traffic?.leads[side].includes('') && !isIdle(release, side);
   if (!isOfAny && !mayReceive(release, set)) return goal;
-  if (!traffic?.canary) return Math.max(goal, Math.min(size, replicas));
+  const isUnknown = !traffic?.canary || isUnverified(release);
+  if (isUnknown) return Math.max(goal, Math.min(size, replicas));
   const used = Math.max(1, podsFor(rollout, weightToServe(release, side)));
   return Math.max(goal, Math.min(size, used));
 }

@@ -55,7 +55,7 @@ export function observedIn(
   if (!template || !sets) return undefined;
   const dryRun = dryRunOf(gathered);
   if (dryRun && 'appeared' in dryRun) return dryRun;
-  const { key, record, instanceId, doorbell } = seed;
+  const { key, record, instanceId, doorbell, unverified } = seed;
   const { rollout, workload, workloadFault, workloadRemedy, canSelect } = template;
   const pods = ownPods(gathered);
   const routes = routesIn(gathered);
@@ -66,6 +66,7 @@ export function observedIn(
     : [];
   return {
     ...{ key, rollout, instanceId, doorbell },
+    ...(unverified && { unverified }),
     ...(workload && { workload }),
     ...(workloadFault !== undefined && { workloadFault }),
     ...(workloadRemedy && { workloadRemedy }),

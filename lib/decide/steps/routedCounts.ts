@@ -1,8 +1,16 @@
 import type { Rollout, SetCanaryScale } from '../../model/argo.generated.ts';
-import { replicasOf } from '../../model/workload.ts';
+import { podHashOf, replicasOf } from '../../model/workload.ts';
 import type { Counts } from '../release/counts.ts';
 import { type Release, setsOf } from '../release/release.ts';
-import { isDynamic, isRouted, podsFor, totalWeightOf, weightToServe } from '../release/traffic.ts';
+import {
+  isDynamic,
+  isRouted,
+  leadsOnlyTo,
+  mostWeight,
+  podsFor,
+  totalWeightOf,
+  weightToServe,
+} from '../release/traffic.ts';
 import { currentStep, stepIndexOf, stepsOf } from './steps.ts';
 import { sizingWeight } from './weight.ts';
 
@@ -18,13 +26,20 @@ export function routedCounts(release: Release): Counts {
   const { replicas, weight = sizingWeight(rollout) } = canaryScaleOf(rollout) ?? {};
   const dynamic = isDynamic(rollout);
   const canary = replicas ?? lifted(rollout, podsFor(rollout, weight));
-  if (!dynamic || whole === 0) return { canary, stable: whole };
+  if (!dynamic || whole === 0 || isWayBack(release)) return { canary, stable: whole };
   const left = totalWeightOf(rollout) - (replicas === undefined ? weight : 0);
   const used = release.traffic?.canary ? weightToServe(release, 'stable') : 0;
   // What a step takes from the canary is sent once the stable pods are there.
   const asked = totalWeightOf(rollout) - sizingWeight(rollout);
   const stable = podsFor(rollout, Math.max(left, used, asked));
   return { canary: lifted(rollout, canary), stable: lifted(rollout, stable) };
+}
+
+/** Behind a load balancer the canary's side is led to another version with nothing sent there. */
+function isWayBack(release: Release): boolean {
+  const { traffic, current } = release;
+  if (!traffic?.seen || leadsOnlyTo(release, 'canary', podHashOf(current))) return false;
+  return mostWeight(release, 'canary') > 0;
 }
 
 /** argo v1.10.1 utils/replicaset/canary.go CheckMinPodsPerReplicaSet */

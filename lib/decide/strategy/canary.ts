@@ -10,6 +10,7 @@ import {
   type Release,
 } from '../release/release.ts';
 import { isRollbackInWindow } from '../release/rollback.ts';
+import { leadsOnlyTo } from '../release/traffic.ts';
 import {
   abortOf,
   abortTo,
@@ -61,13 +62,23 @@ function promotionReason(release: Release): string | undefined {
   if (isOnHold(status)) return undefined;
   if (!stable) return current && !status.stableRS ? 'Initial deploy' : undefined;
   if (isAborted(release) && !status.promoteFull) return undefined;
-  if (!current || !hasEnoughPods(release)) return undefined;
+  if (!current || !hasEnoughPods(release) || isNotLedTo(release)) return undefined;
   if (status.promoteFull) return 'Full promotion requested';
   if (isRollbackInWindow(release)) return 'Rollback within window';
   if (status.stableRS === podHashOf(current)) return 'Fast rollback';
   const count = stepsOf(release.rollout).length;
   const done = stepIndexOf(release.rollout) === count && isAtWeight(release);
   return count === 0 || done ? `Completed all ${count} canary steps` : undefined;
+}
+
+/**
+ * Behind a load balancer: a new version gets all requests by the canary's side before it is the stable one,
+ * and so that side is its own before that.
+ */
+function isNotLedTo(release: Release): boolean {
+  const hash = podHashOf(release.current);
+  if (!release.traffic?.seen || release.status.stableRS === hash) return false;
+  return !leadsOnlyTo(release, 'canary', hash);
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   isDynamic,
   isIdle,
   isRouted,
+  isTakingOver,
   namedServices,
   pingPongOf,
   type Side,
@@ -162,9 +163,11 @@ function switchRoutedServices(release: Release, draft: Draft): void {
   const pingPong = pingPongOf(rollout);
   const isCut = isAborted(release) && cannotBeTold(release);
   const isBack = isCut || (isAborted(release) && isIdle(release, 'canary'));
+  // A version that was promoted before it had all requests gets them first.
+  const isStill = isBack || isTakingOver(release.stable, release.traffic);
   const canary = isAborted(release) ? undefined : current;
   pointSide(release, draft, 'stable', { name: named.stable, set: stable });
-  pointSide(release, draft, 'canary', { name: named.canary, set: isBack ? stable : canary });
+  pointSide(release, draft, 'canary', { name: named.canary, set: isStill ? stable : canary });
   if (!pingPong) return;
   const next = isFullyPromoted(release) ? undefined : canary;
   pointSide(release, draft, 'stable', { name: pingPong.stable, set: stable });
@@ -188,7 +191,10 @@ function pointSide(
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
   // The stable version has all its pods, unless it was scaled down for the canary.
-  const isBack = isAborted(release) && !isDynamic(release.rollout);
+  const isBack =
+    isAborted(release) &&
+    !isDynamic(release.rollout) &&
+    !isTakingOver(release.stable, release.traffic);
   const mayLead = isBack ? availableOf(set) > 0 : canServe(release, side, set);
   if (sizeAfter(set, draft) === 0 || !mayLead || !(isManaged || isFull)) return;
   select(release, draft, name, podHashOf(set));

@@ -11,16 +11,29 @@ import {
   isHeldByFault,
   type Release,
 } from '../release/release.ts';
-import { canServe, isDynamic, leadsOnlyTo, type Side, totalWeightOf } from '../release/traffic.ts';
+import {
+  canServe,
+  isDynamic,
+  isTakingOver,
+  leadsOnlyTo,
+  type Side,
+  totalWeightOf,
+} from '../release/traffic.ts';
 import { routedCounts } from '../steps/routedCounts.ts';
 import { isAtSize, weightFor } from '../steps/setWeight.ts';
 import { stepsOf } from '../steps/steps.ts';
 import { weightBefore } from '../steps/weight.ts';
 import { managedRoutes } from './managedRoutes.ts';
 import type { Destination, ManagedRoute, Routed, TrafficGoal } from './router.ts';
+import { served } from './verification.ts';
 
 /** What is to be sent to the canary. */
-export type Aim = { weight: number; routes: ManagedRoute[] };
+export type Aim = {
+  weight: number;
+  routes: ManagedRoute[];
+  /** More is to be sent to that side, once its targets are healthy. */
+  held?: Side;
+};
 
 /**
  * What is to be sent to the canary under the status that the release has; undefined where everything is to
@@ -28,10 +41,15 @@ export type Aim = { weight: number; routes: ManagedRoute[] };
  * argo v1.10.1 rollout/trafficrouting.go reconcileTrafficRouting
  */
 export function aimOf(release: Release): Aim | undefined {
+  return served(release, wantedOf(release), presentWeight(release));
+}
+
+function wantedOf(release: Release): Aim | undefined {
   const { status, current, rollout } = release;
   if (isHeldByFault(release)) return undefined;
   if (isOnHold(status)) return aimOnHold(release);
-  if (isFullyPromoted(release)) return alone(weightAtRest(release));
+  if (isFullyPromoted(release) || isTakingOver(release.stable, release.traffic))
+    return alone(weightAtRest(release));
   if (isAborted(release)) return alone(weightOnWayBack(release));
   if (!current || availableOf(current) === 0) return alone(weightWithoutPods(release));
   if (routedCounts(release).canary === 0) return alone(within(release, 0));
@@ -65,7 +83,10 @@ function weightAtRest(release: Release): number | undefined {
   if (replicasOf(rollout) === 0) return 0;
   const hash = podHashOf(stable);
   // Until then it stays: what a router's own objects lead to is part of what they are told.
-  if (!leadsOnlyTo(release, 'stable', hash)) return presentWeight(release);
+  if (!leadsOnlyTo(release, 'stable', hash)) {
+    const isSafe = release.traffic?.seen && leadsOnlyTo(release, 'canary', hash);
+    return isSafe ? totalWeightOf(rollout) : presentWeight(release);
+  }
   return leadsOnlyTo(release, 'canary', hash) ? 0 : weightOnWayBack(release);
 }
 
@@ -135,8 +156,8 @@ function within(release: Release, weight: number): number | undefined {
 /** The weight as it is. Where objects differ it is what was last reached, or the least of them. */
 export function presentWeight({ status, traffic }: Release): number | undefined {
   const known = status.canary?.weights?.canary?.weight;
-  if (!traffic?.canary) return known;
-  const { least, most } = traffic.canary;
+  if (!traffic?.asked) return known;
+  const { least, most } = traffic.asked;
   return known !== undefined && known >= least && known <= most ? known : least;
 }
 

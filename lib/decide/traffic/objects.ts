@@ -18,6 +18,8 @@ import { type Answers, type Need, okOf } from '../../model/reads.ts';
 /** An object, and the field of the spec that names it. */
 export type Named<K extends Kind = Kind> = { path: string; ref: ObjectRef<K> };
 
+type Fronting = { loadBalancer?: { ingress?: { hostname?: string }[] } };
+
 /** A field for one object and one for several, of which a spec has either. */
 export type Either = {
   field: string;
@@ -65,6 +67,13 @@ export function objectOf<K extends Kind>(
 ): Kinds[K] | undefined {
   const object = okOf(answers.object(ref));
   return object && withoutNulls(object);
+}
+
+/** Of the load balancers that its controller has made of it. */
+export function hostnamesIn(object: object): string[] {
+  const { status } = object as { status?: Fronting };
+  const { loadBalancer } = status ?? {};
+  return (loadBalancer?.ingress ?? []).flatMap(({ hostname }) => hostname ?? []);
 }
 
 /** Why there is no such object to be read. */

@@ -5,6 +5,7 @@ import type { Release } from '../release/release.ts';
 import { isRouted, namedServices, routingOf, type Side, type Traffic } from '../release/traffic.ts';
 import { type Aim, aimOf, goalFor } from './goal.ts';
 import { routeAnswers, routersIn, type Using, unknownRouter } from './routed.ts';
+import { judged, seenTraffic } from './verification.ts';
 
 /** The release with what was observed of its traffic, under the status that it has. */
 export function withTraffic(release: Release): Release {
@@ -13,14 +14,27 @@ export function withTraffic(release: Release): Release {
   const using = usedBy(release);
   const known = knownTraffic(release, using);
   const aim = aimOf({ ...rest, traffic: known });
-  if (!aim) return { ...rest, traffic: known };
+  if (!aim) {
+    const verification = judged(rest, known, { isAsked: false });
+    return { ...rest, traffic: { ...known, ...(verification && { verification }) } };
+  }
   const goal = { weight: aim.weight, routes: aim.routes.map(({ name }) => name) };
   const isThere =
     known.faults.length === 0 &&
     using.every((each) => writesTo({ ...rest, traffic: known }, each, aim).length === 0);
+  const verification = judged(rest, { ...known, goal }, { isAsked: isThere, held: aim.held });
   // Of objects that say nothing of weights it is known then, too.
   const canary = known.canary ?? (isThere && { least: aim.weight, most: aim.weight });
-  return { ...rest, traffic: { ...known, ...(canary && { canary }), goal, isThere } };
+  const isDone = isThere && (verification === undefined || verification.state === 'verified');
+  return {
+    ...rest,
+    traffic: {
+      ...known,
+      ...(canary && { canary }),
+      ...(verification && { verification }),
+      ...{ goal, isAsked: isThere, isThere: isDone },
+    },
+  };
 }
 
 /** What brings the objects of a router to where they are to be. */
@@ -38,15 +52,25 @@ function knownTraffic(release: Release, using: Using[]): Traffic {
   const isKnown =
     unknownRouter(routingOf(release.rollout) ?? {}) === undefined &&
     weights.every((each) => each.length > 0);
-  const all = using.length === 0 ? [0] : weights.flat();
   const remedy = remedyIn(release);
+  const leads = leadsOf(release, using);
+  const asked = isKnown ? spanOf(using.length === 0 ? [0] : weights.flat()) : undefined;
+  const seen = seenTraffic(release, using, { leads, ...(asked && { asked }) });
+  // What a load balancer does not tell may be anything.
+  const isSeen = !seen || (seen.unknown.length === 0 && seen.weights.length > 0);
   return {
-    leads: leadsOf(release, using),
-    ...(isKnown && { canary: { least: Math.min(...all), most: Math.max(...all) } }),
+    leads,
+    ...(asked && { asked }),
+    ...(asked && isSeen && { canary: spanOf([asked.least, asked.most, ...(seen?.weights ?? [])]) }),
+    ...(seen && { seen }),
     isThere: false,
     faults,
     ...(remedy !== undefined && { remedy }),
   };
+}
+
+function spanOf(weights: number[]): { least: number; most: number } {
+  return { least: Math.min(...weights), most: Math.max(...weights) };
 }
 
 /** By the Services that routers send to, and by the routers that choose pods themselves. */

@@ -5,6 +5,7 @@ import type {
   SetMirrorRoute,
 } from '../../model/argo.generated.ts';
 import type { FieldError } from '../../model/faults.ts';
+import type { ObjectRef } from '../../model/kinds.ts';
 import type { Write } from '../../model/plan.ts';
 import type { Answers, Need } from '../../model/reads.ts';
 
@@ -45,6 +46,26 @@ export type Routed = {
 /** What a router can do besides the weights of canary and stable. A spec that asks for more is faulty. */
 export type Ability = 'additional' | 'headerRoutes' | 'mirrorRoutes' | 'pingPong' | 'totalWeight';
 
+/**
+ * An object that a load balancer is made of, and how its part of that is known: by the tag that its
+ * controller gives each target group, whose value names the Service; else by a TargetGroupBinding.
+ */
+export type Fronted = {
+  ref: ObjectRef;
+  /** For people. */
+  label: string;
+  /** Of the object: what is said of the load balancer is to be from after it was written. */
+  version: string;
+  /** As its status has them. */
+  hostnames: string[];
+  tag: string;
+  /** The port of the Services that requests go to. */
+  port: number;
+  resource: (service: string) => string;
+  /** The only listener that is its own; all are where there is none. */
+  listener?: { protocol: string; port: number };
+};
+
 /** The versions that a router's objects lead to by themselves, as pod template hashes. */
 export type Hashes = { canary?: string; stable?: string };
 
@@ -84,6 +105,8 @@ export type Router = {
    * it is told that they are. Each of them may fail, and the rest of the turn goes on.
    */
   desired: (routed: Routed, goal: TrafficGoal) => Write[];
+  /** What the load balancers of its objects can be looked at by; nothing is shrunk before they say so. */
+  loadBalancers?: (routed: Routed) => Fronted[];
   /**
    * What gives its objects back, when the rollout is deleted or does not use the router any more: no managed
    * route, label or object of ours is left, and all requests go to the stable Service.

@@ -8,6 +8,7 @@ import { isRouted } from '../release/traffic.ts';
 import { giveBackWrites } from './givenBack.ts';
 import { type Aim, aimOf } from './goal.ts';
 import { usedBy, writesTo } from './observedTraffic.ts';
+import { withBalancers } from './verification.ts';
 import { weightNotes, weightsIn, withWeights } from './weights.ts';
 
 /** How soon an object of a router that could not be written is tried again: less and less often. */
@@ -33,7 +34,7 @@ export function routeTraffic(before: Release, after: Release, draft: Draft): Dra
   const digest = aim ? aimDigest(aim) : '';
   return {
     ...draft,
-    status: withWeights(draft.status, weights),
+    status: withBalancers(withWeights(draft.status, weights), after),
     writes: [
       ...draft.writes,
       ...(isTooSoon(after, digest) ? [] : [...routeWrites(after), ...given]),

@@ -34,6 +34,7 @@ export function statusWithContainers(pod: Pod, containers: Containers, now: Mill
     ...pod.status,
     phase,
     startTime: pod.status?.startTime ?? toTime(now),
+    ...(phase === 'Running' && { podIP: addressOf(pod) }),
     containerStatuses: statuses,
   };
   const conditions = conditionsWith(
@@ -46,6 +47,13 @@ export function statusWithContainers(pod: Pod, containers: Containers, now: Mill
     now,
   );
   return withReadiness(pod, { ...status, conditions }, now);
+}
+
+/** By its uid, so that no other has had it. */
+function addressOf({ metadata }: Pod): string {
+  const hex = (metadata?.uid ?? '').replaceAll('-', '').slice(0, 6);
+  const parts = [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2) || '0', 16));
+  return `10.${parts.join('.')}`;
 }
 
 /** Fulfils all readiness gates, as the controllers that set their conditions would. */

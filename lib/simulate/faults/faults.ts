@@ -287,6 +287,7 @@ async function clusterOf(chaos: Chaos, process: Process, clusterName: string): P
     perform(process, { label: text, faults: writes, effect });
   return {
     doorbell: cluster.doorbell,
+    ...(cluster.unverified && { unverified: cluster.unverified }),
     get: (ref) =>
       read(label('get', ref), async () => {
         const { kind, namespace, name } = ref;

@@ -8,13 +8,14 @@ import {
   changed,
   type Either,
   eitherFaults,
+  hostnamesIn,
   type Named,
   namedBy,
   needOf,
   objectFaults,
   objectOf,
 } from '../objects.ts';
-import type { Destination, Routed, Router, TrafficGoal } from '../router.ts';
+import type { Destination, Fronted, Routed, Router, TrafficGoal } from '../router.ts';
 
 // The AWS Load Balancer Controller takes the weights from an annotation that is named as the backend of a
 // path, `actions.NAME`, and what a request must be like for it from `conditions.NAME`.
@@ -46,6 +47,11 @@ export const alb: Router = {
     ingressesOf(routed.rollout).flatMap((named) => {
       const ingress = objectOf(named, routed.answers);
       return ingress ? weightIn(ingress, routed) : [];
+    }),
+  loadBalancers: ({ rollout, answers }) =>
+    ingressesOf(rollout).flatMap((named) => {
+      const ingress = objectOf(named, answers);
+      return ingress ? frontedBy(ingress, named, rollout) : [];
     }),
   desired: (routed, goal) =>
     ingressesOf(routed.rollout).flatMap((named) => {
@@ -175,6 +181,23 @@ function weightIn(ingress: KubernetesObject, { rollout, services }: Routed): num
   const weight = sum(weights.filter(({ isCanary }) => isCanary));
   const total = sum(weights);
   return [total > 0 ? Math.max(weight, Math.ceil((weight * 100) / total)) : 0];
+}
+
+/** By the tag `NAMESPACE/INGRESS-SERVICE:PORT`. argo v1.10.1 utils/aws/aws.go BuildTargetGroupResourceID */
+function frontedBy(
+  ingress: KubernetesObject,
+  { ref }: Named<'Ingress'>,
+  rollout: Rollout,
+): Fronted {
+  const { namespace, name } = ref;
+  const port = albOf(rollout).servicePort;
+  return {
+    ...{ ref, label: `Ingress ${name}`, tag: 'ingress.k8s.aws/resource' },
+    version: ingress.metadata?.resourceVersion ?? '',
+    hostnames: hostnamesIn(ingress),
+    port,
+    resource: (service) => `${namespace}/${name}-${service}:${port}`,
+  };
 }
 
 /** A field of an action, which both `TargetGroups` and `targetGroups` name. */

@@ -6,8 +6,16 @@ import type { Write } from '../../../model/plan.ts';
 import { checkValue } from '../../../model/structure.ts';
 import { annotationOf } from '../../../model/workload.ts';
 import { type Backend, canaryPart } from '../backends.ts';
-import { changed, type Named, namespaceOf, needOf, objectFaults, objectOf } from '../objects.ts';
-import type { Destination, Routed, Router, TrafficGoal } from '../router.ts';
+import {
+  changed,
+  hostnamesIn,
+  type Named,
+  namespaceOf,
+  needOf,
+  objectFaults,
+  objectOf,
+} from '../objects.ts';
+import type { Destination, Fronted, Routed, Router, TrafficGoal } from '../router.ts';
 
 // The AWS Load Balancer Controller takes the weights of a listener of an NLB from an annotation of the
 // Service that the NLB is made for, its base. That Service's own pods have a weight of their own there.
@@ -33,6 +41,10 @@ export const nlb: Router = {
     const base = objectOf(baseOf(routed), routed.answers);
     const backends = base ? backendsOn(base, routed) : [];
     return backends.length > 0 ? [canaryPart(backends, routed)] : [];
+  },
+  loadBalancers: (routed) => {
+    const base = objectOf(baseOf(routed), routed.answers);
+    return base ? [frontedBy(base, routed)] : [];
   },
   desired: (routed, { canary, additional, stable }: TrafficGoal) => {
     const { services } = routed;
@@ -121,6 +133,19 @@ function baseFaults(routed: Routed): FieldError[] {
   const { port } = settingsOf(routed.rollout);
   const message = `must be a port of the Service ${named.ref.name}, not ${port}`;
   return ports.some((each) => each.port === port) ? [] : fieldError(`${field}.port`, message);
+}
+
+/** By the tag `NAMESPACE/SERVICE:PORT`. The NLB may have listeners for other ports, which are not ours. */
+function frontedBy(base: Service, routed: Routed): Fronted {
+  const { protocol, port } = settingsOf(routed.rollout);
+  const { ref } = baseOf(routed);
+  return {
+    ...{ ref, port, label: `Service ${ref.name}`, tag: 'service.k8s.aws/resource' },
+    version: base.metadata?.resourceVersion ?? '',
+    hostnames: hostnamesIn(base),
+    resource: (service) => `${ref.namespace}/${service}:${port}`,
+    listener: { protocol, port },
+  };
 }
 
 function annotationKey(rollout: Rollout): string {
