@@ -31,12 +31,13 @@ describe('what happened between two observations', () => {
   });
 
   it.each([
-    ['at an earlier step', { currentStepIndex: 0 }],
-    ['at the step of its pause', { currentStepIndex: 1 }],
-  ])('is an abort and a retry in one, where it is without its pause %s', (_where, where) => {
+    ['a later one', 1],
+    ['that of its pause', 0],
+  ])('is an abort and a retry in one, where it is at the first step after %s', (_step, index) => {
+    const known = { ...paused, currentStepIndex: index };
     const again = {
       ...paused,
-      ...where,
+      currentStepIndex: 0,
       resourceVersion: '200',
       observedAt: start + 5000,
       phase: 'Degraded',
@@ -45,7 +46,7 @@ describe('what happened between two observations', () => {
       pauseStart: null,
       controllerPause: false,
     };
-    const told = transitions(paused, again, make.observed(), []);
+    const told = transitions(known, again, make.observed(), []);
     expect(told.map(({ kind, merged }) => [kind, merged])).toEqual([['retried', true]]);
   });
 
