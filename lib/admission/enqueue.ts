@@ -28,7 +28,7 @@ export type Notice = { cluster: string; id: string; user: string; notice: Change
 
 type Limits = { wakes: Take; notices: Take; listedAt: Millis };
 
-/** Turns what notices tell into wakes and claims for the ledger, no more of them than is good. */
+/** Turns what notices tell into wakes and attributions for the ledger, no more of them than is good. */
 export function enqueuer(world: Enqueuing): (ring: Notice) => Promise<void> {
   const { clock, wakes, log } = world;
   const find = rolloutFinder(world);
@@ -65,9 +65,10 @@ export function enqueuer(world: Enqueuing): (ring: Notice) => Promise<void> {
     if (found === 'tooMany') return await askForList(world, cluster, limit);
     await settle(log, found, async ({ key, uid }) => {
       const of = uid ?? (notice.kind === 'Rollout' ? notice.before?.uid : undefined);
-      const claim = { id, user, explains: notice.explains };
-      const isClaim = of !== undefined && claim.explains.length > 0;
-      const kept = isClaim && limit.notices(clock.now()) ? keep(world, key, of, claim) : undefined;
+      const attribution = { id, user, explains: notice.explains };
+      const isAttributed = of !== undefined && attribution.explains.length > 0;
+      const kept =
+        isAttributed && limit.notices(clock.now()) ? keep(world, key, of, attribution) : undefined;
       // Both come to their end before the answer: after it the process may be halted.
       const [woken] = await Promise.allSettled([wake(key, notice, limit.wakes), kept]);
       if (woken.status === 'rejected') throw woken.reason;
@@ -99,14 +100,14 @@ async function settle(
   );
 }
 
-type Claim = { id: string; user: string; explains: LedgerKind[] };
+type Attribution = { id: string; user: string; explains: LedgerKind[] };
 
 /** Notes who is said to have done it. */
 async function keep(
   { clock, store, log }: Enqueuing,
   key: RolloutKey,
   uid: string,
-  { id, user, explains }: Claim,
+  { id, user, explains }: Attribution,
 ): Promise<void> {
   const at = clock.now();
   // The newest come first in a list.
@@ -123,7 +124,7 @@ async function keep(
 
 /**
  * More than is sent one by one is found by a list: one for each window, when the window is over, whichever
- * process claims it.
+ * process is the first.
  */
 async function askForList(
   { clock, store, wakes, log, processId }: Enqueuing,
@@ -136,12 +137,12 @@ async function askForList(
   limit.listedAt = start;
   const end = start + windowMs;
   log('warn', 'more notices than are taken one by one', { cluster });
-  const claim = {
-    ...{ kind: 'claim' as const, of: `list#${cluster}`, id: String(start), version: 0 },
+  const record = {
+    ...{ kind: 'idempotency' as const, of: `list#${cluster}`, id: String(start), version: 0 },
     body: { by: processId, isDone: false },
     expiresAt: end + minuteMs,
   };
-  const isTaken = await store.documents.put(claim).then(
+  const isTaken = await store.documents.put(record).then(
     () => false,
     (error: unknown) => error instanceof Conflict,
   );

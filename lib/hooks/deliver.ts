@@ -11,15 +11,15 @@ import type { CiEvent } from './event.ts';
 import { type HookPlan, isTooOld, type Line, type Planned, planOf } from './plan.ts';
 import type { HookSettings } from './settings.ts';
 
-// A delivery is done once. Whoever carries it out has a short lease on it; what it is to do stands in the
-// claim before the first command is stored, so that whoever takes over does the same; once done, its answer
-// stands there.
+// A delivery is done once. Whoever carries it out has a short lease on it. What it is to do stands in its
+// idempotency record before the first command is stored, so that whoever takes over does the same. Once done,
+// its answer stands there.
 
 /** Longer than a function runs. */
 const leaseMs: Millis = minuteMs;
-const claimLifeMs: Millis = 90 * 24 * 60 * minuteMs;
+const idempotencyLifeMs: Millis = 90 * 24 * 60 * minuteMs;
 
-export type ClaimWorld = Pick<World, 'clock' | 'store' | 'log' | 'processId'>;
+export type DeliveryWorld = Pick<World, 'clock' | 'store' | 'log' | 'processId'>;
 type Task = HookPlan & { actor: Actor };
 
 type Found =
@@ -28,9 +28,9 @@ type Found =
   /** Somebody is at it. */
   | { is: 'held' }
   /** Somebody was at it and did not come to an end. */
-  | { is: 'left'; task: Task; at: Millis; document: Document<'claim'> };
+  | { is: 'left'; task: Task; at: Millis; document: Document<'idempotency'> };
 
-export type DeliverDeps = SubmitDeps & { world: ClaimWorld };
+export type DeliverDeps = SubmitDeps & { world: DeliveryWorld };
 
 export type Delivered =
   | { lines: Line[]; repeated?: true }
@@ -44,7 +44,7 @@ export async function deliver(
   { event, digest }: { event: CiEvent; digest: string },
 ): Promise<Delivered> {
   const id = `${hook.id}.${digest}`;
-  const found = await findClaim(deps.world, id);
+  const found = await findRecord(deps.world, id);
   if (found.is === 'held') return held;
   if (found.is === 'done') return { lines: found.lines, repeated: true };
   const now = deps.world.clock.now();
@@ -56,16 +56,16 @@ export async function deliver(
   // Nothing to do is nothing to remember: a rule may be put right, and the delivery sent again.
   if (task.commands.length === 0) return { lines: task.lines };
   try {
-    const claim = await takeClaim(deps.world, { id, task, left: left?.document });
+    const record = await beginRecord(deps.world, { id, task, left: left?.document });
     // The rollout may not remember so old a command any more: nothing is done twice.
     const isOver =
       left !== undefined && (isTooOld(left, now) ?? isTooOld(event, now)) !== undefined;
     const lines = isOver ? unknownEnd(task, left.at) : await carryOut(deps, id, task);
     if (!lines.some(({ result }) => result === 'later')) {
-      await closeClaim(deps.world, claim, lines);
+      await completeRecord(deps.world, record, lines);
       return { lines };
     }
-    await leaveClaim(deps.world, claim);
+    await releaseRecord(deps.world, record);
     const later = 'Not all of it could be done now. What was done will not be done again.';
     return { later, lines, afterSeconds: 2 };
   } catch (error) {
@@ -121,7 +121,7 @@ function unknownEnd(task: Task, at: number): Line[] {
 }
 
 /** What is known of a delivery. */
-async function findClaim({ store, clock }: ClaimWorld, id: string): Promise<Found> {
+async function findRecord({ store, clock }: DeliveryWorld, id: string): Promise<Found> {
   const document = await store.documents.get({ ...place, id });
   if (document === undefined) return { is: 'new' };
   const { isDone, until = 0, plan = '', answer = '[]', at = 0 } = document.body;
@@ -130,13 +130,13 @@ async function findClaim({ store, clock }: ClaimWorld, id: string): Promise<Foun
   return { is: 'left', task: JSON.parse(plan), at, document };
 }
 
-const place = { kind: 'claim', of: 'hook' } as const;
+const place = { kind: 'idempotency', of: 'hook' } as const;
 
 /** Takes the lease; rejects with Conflict if somebody else was faster. */
-function takeClaim(
-  { store, clock, processId }: ClaimWorld,
-  { id, task, left }: { id: string; task: Task; left?: Document<'claim'> | undefined },
-): Promise<Document<'claim'>> {
+function beginRecord(
+  { store, clock, processId }: DeliveryWorld,
+  { id, task, left }: { id: string; task: Task; left?: Document<'idempotency'> | undefined },
+): Promise<Document<'idempotency'>> {
   const now = clock.now();
   return store.documents.put({
     ...place,
@@ -149,26 +149,36 @@ function takeClaim(
       until: now + leaseMs,
       plan: JSON.stringify(task),
     },
-    expiresAt: now + claimLifeMs,
+    expiresAt: now + idempotencyLifeMs,
   });
 }
 
 /** Keeps the answer. Should that fail, a repetition finds the commands by their Idempotency-Keys. */
-function closeClaim(world: ClaimWorld, claim: Document<'claim'>, lines: Line[]): Promise<void> {
-  const { plan: _, until: __, ...body } = claim.body;
+function completeRecord(
+  world: DeliveryWorld,
+  record: Document<'idempotency'>,
+  lines: Line[],
+): Promise<void> {
+  const { plan: _, until: __, ...body } = record.body;
   const done = { ...body, isDone: true, answer: JSON.stringify(lines) };
-  return attempt(world, { ...claim, body: done });
+  return attempt(world, { ...record, body: done });
 }
 
 /** Lets the next delivery go on at once. */
-function leaveClaim(world: ClaimWorld, claim: Document<'claim'>): Promise<void> {
-  return attempt(world, { ...claim, body: { ...claim.body, until: 0 } });
+function releaseRecord(world: DeliveryWorld, record: Document<'idempotency'>): Promise<void> {
+  return attempt(world, { ...record, body: { ...record.body, until: 0 } });
 }
 
-async function attempt({ store, log }: ClaimWorld, claim: Document<'claim'>): Promise<void> {
+async function attempt(
+  { store, log }: DeliveryWorld,
+  record: Document<'idempotency'>,
+): Promise<void> {
   try {
-    await store.documents.put(claim);
+    await store.documents.put(record);
   } catch (error) {
-    log('warn', 'the claim of a delivery could not be written', { claim: claim.id, error });
+    log('warn', 'the idempotency record of a delivery could not be written', {
+      record: record.id,
+      error,
+    });
   }
 }

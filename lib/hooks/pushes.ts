@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Conflict } from '../errors.ts';
 import { type Millis, minuteMs, toIso } from '../model/units.ts';
-import type { ClaimWorld } from './deliver.ts';
+import type { DeliveryWorld } from './deliver.ts';
 import { type CiEvent, type Claimed, type Push, refName, shown, valuesOf } from './event.ts';
 
 // A run of GitHub names its ref by a name that a branch and a tag may share. Pushes tell which it is. Two
@@ -21,7 +21,7 @@ const startMaxMs: Millis = 24 * 60 * minuteMs;
 type Known = { at: Millis; isGone: boolean };
 
 /** Remembers that a commit was pushed to a ref, or that the ref was deleted. */
-export async function notePush(world: ClaimWorld, hook: string, push: Push): Promise<void> {
+export async function notePush(world: DeliveryWorld, hook: string, push: Push): Promise<void> {
   const { ref, revision, at } = push;
   // GitHub tells whole seconds: what was pushed in the second of a deletion does not count.
   const since = revision === undefined ? at + 1 : at;
@@ -34,7 +34,11 @@ export async function notePush(world: ClaimWorld, hook: string, push: Push): Pro
 }
 
 /** The event with the branch or the tag that it was of, where pushes prove it, or why they do not. */
-export async function withProof(world: ClaimWorld, hook: string, event: CiEvent): Promise<CiEvent> {
+export async function withProof(
+  world: DeliveryWorld,
+  hook: string,
+  event: CiEvent,
+): Promise<CiEvent> {
   const { claimed } = event;
   if (claimed?.push === undefined) return event;
   const { name, push } = claimed;
@@ -85,7 +89,7 @@ function early(ref: string, at: Millis, startedAt: Millis): string {
 type Pushed = { repository: string; ref: string; revision: string };
 
 async function known(
-  { store }: ClaimWorld,
+  { store }: DeliveryWorld,
   hook: string,
   pushed: Pushed,
 ): Promise<Known | undefined> {
@@ -101,7 +105,7 @@ async function known(
 
 /** Writes a time unless a later one is there. */
 async function keepLatest(
-  { store, clock, processId }: ClaimWorld,
+  { store, clock, processId }: DeliveryWorld,
   id: string,
   { at, expiresAt }: { at: Millis; expiresAt: Millis },
 ): Promise<void> {
@@ -120,7 +124,7 @@ async function keepLatest(
   }
 }
 
-const place = { kind: 'claim', of: 'hook' } as const;
+const place = { kind: 'idempotency', of: 'hook' } as const;
 
 function pushId(hook: string, { repository, revision, ref }: Pushed): string {
   return `${hook}.push.${digestOf(`${repository} ${revision} ${ref}`)}`;

@@ -11,7 +11,7 @@ import type { HookSettings } from './settings.ts';
 
 /**
  * How old a generic delivery may be, and how far its clock may be from ours. Within both together a
- * repetition is known by its claim, which outlives them; beyond, it is refused.
+ * repetition is known by its idempotency record, which outlives them; beyond, it is refused.
  */
 const replayWindowMs: Millis = 5 * minuteMs;
 const clockSkewMs: Millis = 5 * minuteMs;

@@ -53,7 +53,7 @@ type TokenEntry = {
 };
 
 /** What was to be done once, and that it was begun or done. */
-type Claim = {
+type IdempotencyRecord = {
   by: string;
   isDone: boolean;
   /** When it was first begun, and until when whoever is at it has it alone. */
@@ -91,7 +91,7 @@ type DocumentBodies = {
   cluster: ClusterEntry;
   outage: Outage;
   token: TokenEntry;
-  claim: Claim;
+  idempotency: IdempotencyRecord;
   notice: Notice;
   settings: StoredSettings;
 };

@@ -123,7 +123,7 @@ async function cleanUpAfterUnknown(
   rollouts: Rollout[],
 ): Promise<void> {
   const { documents } = world.store;
-  const done = { kind: 'claim' as const, of: 'marked Services', id: clusterName };
+  const done = { kind: 'idempotency' as const, of: 'marked Services', id: clusterName };
   if (await documents.get(done)) return;
   const names = new Set(rollouts.map((each) => `${each.metadata?.namespace}/${nameOf(each)}`));
   for (const service of await cluster.list('Service', '')) {

@@ -74,8 +74,12 @@ const rights: Record<string, string[]> = {
   reconcile: clusters,
   look: clusters,
   sweep: rightsWith(['Sweep'], ...puts('rollouts#*'), due, wakes),
-  admission: rightsWith(['Admission'], ...puts('notice#*', 'claim#list%23*'), wakes),
-  hooks: rightsWith(['Hooks'], ...puts('rollouts#*', 'claim#hook'), ...[wakes, commands, secrets]),
+  admission: rightsWith(['Admission'], ...puts('notice#*', 'idempotency#list%23*'), wakes),
+  hooks: rightsWith(
+    ['Hooks'],
+    ...puts('rollouts#*', 'idempotency#hook'),
+    ...[wakes, commands, secrets],
+  ),
   apiReads: rightsWith(['ApiReads'], 'lambda:InvokeFunction on Look'),
   apiCommands: rightsWith(['ApiCommands'], ...puts('rollouts#*'), wakes, commands),
 };
