@@ -1,5 +1,5 @@
 import type { Sabotage } from './plant.ts';
-import { balancerSabotages } from './sabotageBalancers.ts';
+import { routeSabotages } from './sabotageRoutes.ts';
 import { workloadSabotages } from './sabotageWorkload.ts';
 
 // Bugs, each small and likely enough to be made one day. One at a time is planted into the source as it
@@ -395,5 +395,5 @@ export const sabotages: Sabotage[] = [
     replace: 'const isDue = known === undefined || release.now < retryAt(known);',
   },
   ...workloadSabotages,
-  ...balancerSabotages.map((bug) => ({ ...bug, isBalanced: true }) as const),
+  ...routeSabotages,
 ];

@@ -1,0 +1,99 @@
+import type { Sabotage } from './plant.ts';
+import { balancerSabotages } from './sabotageBalancers.ts';
+
+// Bugs of a canary with a router: routes.ts and rest.ts find them.
+
+export const routeSabotages: Sabotage[] = [
+  {
+    name: 'pods leave while requests are sent to them',
+    file: 'lib/decide/replicaSets/scaleRouted.ts',
+    find: 'if (goal >= size || replicas === 0) return goal;',
+    replace: 'if (goal >= 0 || replicas === 0) return goal;',
+  },
+  {
+    name: 'stable pods leave before the canary gets their requests',
+    file: 'lib/decide/steps/routedCounts.ts',
+    find: "const used = release.traffic?.canary ? weightToServe(release, 'stable') : 0;",
+    replace: 'const used = 0 * weightToServe(release, "stable");',
+  },
+  {
+    name: 'stable pods leave to which this turn sends requests back',
+    file: 'lib/decide/release/traffic.ts',
+    find: 'return Math.max(mostWeight(release, side), sent);',
+    replace: 'return Math.min(mostWeight(release, side), Math.max(sent, 0));',
+  },
+  {
+    name: 'requests are sent to a canary without pods',
+    file: 'lib/decide/traffic/goal.ts',
+    find: 'if (!current || availableOf(current) === 0) return alone(weightWithoutPods(release));',
+    replace: 'if (!current) return alone(weightWithoutPods(release));',
+  },
+  {
+    name: 'requests are sent to a canary before its pods are up',
+    file: 'lib/decide/traffic/goal.ts',
+    find: 'return isAtSize(release) ? weight : Math.min(weight, weightBefore(rollout));',
+    replace: 'return isAtSize(release) || weightBefore(rollout) >= 0 ? weight : 0;',
+  },
+  {
+    name: 'a weight step is done before its weight is there',
+    file: 'lib/decide/steps/setWeight.ts',
+    find: 'return traffic.isThere && traffic.goal?.weight === weight && isLed;',
+    replace: 'return isLed;',
+  },
+  {
+    name: 'a weight that an earlier version gets counts for the new one',
+    file: 'lib/decide/steps/setWeight.ts',
+    find: 'return traffic.isThere && traffic.goal?.weight === weight && isLed;',
+    replace: 'return traffic.isThere && traffic.goal?.weight === weight;',
+  },
+  {
+    name: 'an abort sends all to stable pods that are not there',
+    file: 'lib/decide/traffic/goal.ts',
+    find: 'const isWhole = available >= replicas - missing;',
+    replace: 'const isWhole = available >= Math.min(1, replicas - missing);',
+  },
+  {
+    name: 'an abort stops halfway',
+    file: 'lib/decide/traffic/goal.ts',
+    find: 'return Math.min(presentWeight(release) ?? total, total - room);',
+    replace: 'return Math.max(presentWeight(release) ?? 0, total - room);',
+  },
+  {
+    name: 'a Service is led to a version that cannot serve what is sent there',
+    file: 'lib/decide/release/traffic.ts',
+    find: 'return availableOf(set) >= Math.max(1, wanted - limitsOf(rollout).maxUnavailable);',
+    replace: 'return availableOf(set) >= Math.min(0, wanted - limitsOf(rollout).maxUnavailable);',
+  },
+  {
+    name: 'what a webhook refused once is never written again',
+    file: 'lib/decide/traffic/routes.ts',
+    find: 'return refused !== undefined && refused.aim === aim && now < retryAt(refused);',
+    replace: 'return refused !== undefined && (refused.aim === aim || now < retryAt(refused));',
+  },
+  {
+    name: 'what is written of a router that is not used any more is left behind',
+    file: 'lib/decide/traffic/givenBack.ts',
+    find: 'if (mayGiveBack(release, routing)) writes.push(...given);',
+    replace: 'if (mayGiveBack(release, routing) && given.length > 9) writes.push(...given);',
+  },
+  {
+    name: 'the routes of steps are left behind',
+    file: 'lib/decide/traffic/routers/istio/virtualService.ts',
+    find: "const own = after.filter(({ name = '' }) => !managed.has(name));",
+    replace:
+      "const own = goal.routes.length > 0 ? after.filter(({ name = '' }) => !managed.has(name)) : after;",
+  },
+  {
+    name: 'the routers of a rollout that is gone stay as they were',
+    file: 'lib/decide/rollout/cleanup.ts',
+    find: '...routedBefore(record).flatMap((rollout) => writesFor(rollout, answers)),',
+    replace: '...routedBefore(record).flatMap((rollout) => writesFor(rollout, answers)).slice(9),',
+  },
+  {
+    name: 'a router that cannot be told of an abort stops it',
+    file: 'lib/decide/strategy/services.ts',
+    find: 'return isRefused || (traffic?.faults.length ?? 0) > 0;',
+    replace: 'return isRefused && (traffic?.faults.length ?? 0) > 99;',
+  },
+  ...balancerSabotages.map((bug) => ({ ...bug, isBalanced: true }) as const),
+];
