@@ -15,7 +15,7 @@ import { blankRecord } from '../../lib/record/blank.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { World } from '../../lib/world.ts';
 import { pluginWrites } from '../recordings/plugin.ts';
-import { previewAfter, rival, takenBack, undoer } from './reactions.ts';
+import { duringRelease, previewAfter, rival, takenBack, undoer } from './reactions.ts';
 import { routed, routerDeed } from './routerObjects.ts';
 import { type Deed, isBlueGreen, type Scenario, templateOf } from './scenario.ts';
 import { key, manifest, type Stage, target } from './stage.ts';
@@ -86,10 +86,13 @@ async function act(stage: Stage, deed: Deed): Promise<void> {
     case 'api':
       return api(stage, deed);
     case 'takenBack':
-      return takenBack(stage, deed.verb, {
-        ask: () => api(stage, { command: { verb: deed.verb }, dies: false, fresh: true }),
-        edit,
-      });
+      await duringRelease(stage, () =>
+        takenBack(stage, deed.verb, {
+          ask: () => api(stage, { command: { verb: deed.verb }, dies: false, fresh: true }),
+          edit,
+        }),
+      );
+      return;
     case 'previewAfter':
       return previewAfter(stage, deed.replicas, edit);
     case 'steps':

@@ -39,6 +39,27 @@ export async function takenBack(
   }
 }
 
+/** Now, or a little after a release has begun. */
+export function duringRelease(stage: Stage, deed: () => Promise<unknown>): Promise<unknown> {
+  const { clock, cluster, dog } = stage;
+  const isUnderWay = ({ status = {} }: Rollout): boolean => {
+    const { stableRS, currentPodHash, abort } = status;
+    return Boolean(stableRS && currentPodHash) && stableRS !== currentPodHash && abort !== true;
+  };
+  if (isUnderWay(dog.live() ?? {})) return deed();
+  const stop = cluster.watch(({ kind, object }) => {
+    if (kind !== 'Rollout' || !isUnderWay(object)) return;
+    stop();
+    clock.schedule(clock.now() + waitMs, () => {
+      if (stage.calmAt === undefined) void deed().catch(() => undefined);
+    });
+  });
+  return Promise.resolve();
+}
+
+/** Until the table knows of it, too. */
+const waitMs = 2000;
+
 /** The next time that Serin has switched the traffic somebody asks for a smaller preview. */
 export function previewAfter(stage: Stage, previewReplicaCount: number, edit: Edit): void {
   const { cluster } = stage;

@@ -14,13 +14,7 @@ export const routeSabotages: Sabotage[] = [
     name: 'stable pods leave before the canary gets their requests',
     file: 'lib/decide/steps/routedCounts.ts',
     find: "const used = release.traffic?.canary ? weightToServe(release, 'stable') : 0;",
-    replace: 'const used = 0 * weightToServe(release, "stable");',
-  },
-  {
-    name: 'stable pods leave to which this turn sends requests back',
-    file: 'lib/decide/release/traffic.ts',
-    find: 'return Math.max(mostWeight(release, side), sent);',
-    replace: 'return Math.min(mostWeight(release, side), Math.max(sent, 0));',
+    replace: 'const used = 0;',
   },
   {
     name: 'requests are sent to a canary without pods',

@@ -141,14 +141,14 @@ function workloadOf(random: Random, acts: Act[]): Scenario['workload'] {
 
 /** Sometimes a command is taken back as soon as it is carried out. */
 function contradict(random: Random, acts: Act[]): void {
-  if (!random.chance(0.15)) return;
+  if (!random.chance(0.2)) return;
   const verb = random.pick(['pause', 'abort', 'retry'] as const);
   add(acts, { do: 'takenBack', at: random.below(lastOf(acts) + 1), verb });
 }
 
 /** Sometimes a preview is asked for right after the traffic was switched. */
 function previewLate(random: Random, acts: Act[]): void {
-  if (!random.chance(0.5)) return;
+  if (!random.chance(0.8)) return;
   add(acts, { do: 'previewAfter', at: random.below(lastOf(acts) / 4), replicas: 1 });
 }
 
