@@ -32,7 +32,7 @@ const { values: options } = parseArgs({
 const againEvery = 25;
 const traceLinesMax = 60;
 /** A bug that so many runs do not find is missed. */
-const huntMax = 400;
+const huntMax = 1000;
 
 if (options.child) await serve();
 else if (options.sabotage) await hunt();

@@ -11,12 +11,6 @@ export const routeSabotages: Sabotage[] = [
     replace: 'if (goal >= 0 || replicas === 0) return goal;',
   },
   {
-    name: 'stable pods leave before the canary gets their requests',
-    file: 'lib/decide/steps/routedCounts.ts',
-    find: "const used = release.traffic?.canary ? weightToServe(release, 'stable') : 0;",
-    replace: 'const used = 0;',
-  },
-  {
     name: 'requests are sent to a canary without pods',
     file: 'lib/decide/traffic/goal.ts',
     find: 'if (!current || availableOf(current) === 0) return alone(weightWithoutPods(release));',
