@@ -17,28 +17,10 @@ export const routeSabotages: Sabotage[] = [
     replace: 'if (!current) return alone(weightWithoutPods(release));',
   },
   {
-    name: 'requests are sent to a canary before its pods are up',
-    file: 'lib/decide/traffic/goal.ts',
-    find: 'return isAtSize(release) ? weight : Math.min(weight, weightBefore(rollout));',
-    replace: 'return isAtSize(release) || weightBefore(rollout) >= 0 ? weight : 0;',
-  },
-  {
     name: 'a weight step is done before its weight is there',
     file: 'lib/decide/steps/setWeight.ts',
     find: 'return traffic.isThere && traffic.goal?.weight === weight && isLed;',
     replace: 'return isLed;',
-  },
-  {
-    name: 'a weight that an earlier version gets counts for the new one',
-    file: 'lib/decide/steps/setWeight.ts',
-    find: 'return traffic.isThere && traffic.goal?.weight === weight && isLed;',
-    replace: 'return traffic.isThere && traffic.goal?.weight === weight;',
-  },
-  {
-    name: 'an abort sends all to stable pods that are not there',
-    file: 'lib/decide/traffic/goal.ts',
-    find: 'const isWhole = available >= replicas - missing;',
-    replace: 'const isWhole = available >= Math.min(1, replicas - missing);',
   },
   {
     name: 'an abort stops halfway',
