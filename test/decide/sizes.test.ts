@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../lib/decide/rollout/decide.ts';
+import { scaleDownDeadlineAnnotation } from '../../lib/model/names.ts';
 import type { Observed } from '../../lib/model/observed.ts';
 import { isPatchOf } from '../../lib/model/plan.ts';
+import { minuteMs, toTime } from '../../lib/model/units.ts';
 import { make, start } from '../make.ts';
 
 /** The sizes that a turn gives to ReplicaSets, by name. */
@@ -73,4 +75,38 @@ describe('more pods than the surge allows, of which no available one may go', ()
     expect(Number(sizes[`${stable}`]) + Number(sizes[`${canary}`])).toBe(4);
     expect(Math.min(...Object.values(sizes).map(Number))).toBeGreaterThan(0);
   });
+});
+
+it('a version that is kept beyond its time, as others do not come up, lets the deadline run', () => {
+  const down = { status: { readyReplicas: 0, availableReplicas: 0 } };
+  const deadline = { [scaleDownDeadlineAnnotation]: toTime(start - minuteMs) };
+  const long = toTime(start - 60 * minuteMs);
+  const rollout = make.paused({
+    status: {
+      phase: 'Progressing',
+      stableRS: make.hashOf('web:2'),
+      currentStepIndex: 4,
+      ...{ replicas: 8, updatedReplicas: 4, readyReplicas: 4, availableReplicas: 4 },
+      pauseConditions: undefined,
+      controllerPause: undefined,
+      conditions: [
+        {
+          type: 'Progressing',
+          status: 'True',
+          reason: 'ReplicaSetUpdated',
+          message: '',
+          lastUpdateTime: long,
+          lastTransitionTime: long,
+        },
+      ],
+    },
+  });
+  const observed = make.observed({
+    rollout,
+    replicaSets: [
+      make.revision(1, 'web:1', { metadata: { annotations: deadline } }),
+      make.revision(2, 'web:2', down),
+    ],
+  });
+  expect(decide(observed, start).status).toMatchObject({ phase: 'Degraded' });
 });

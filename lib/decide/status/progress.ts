@@ -132,8 +132,9 @@ function isMended({ fault, status, traffic }: Release): boolean {
  */
 function isDeadlineOff(release: Release): boolean {
   const paused = conditionOf(release.status, 'Paused')?.status === 'True';
+  // One whose time is over stays for want of other pods, and that may never change by itself.
   const isKeeping = release.others.some(
-    (set) => scaleDownAt(set) !== undefined && desiredOf(set) > 0,
+    (set) => (scaleDownAt(set) ?? 0) > release.now && desiredOf(set) > 0,
   );
   return paused || isKeeping || release.fault !== undefined || isAtPause(release.rollout);
 }
