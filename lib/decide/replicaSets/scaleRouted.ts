@@ -15,6 +15,7 @@ import type { Draft } from '../release/draft.ts';
 import { hasSteps } from '../release/recorded.ts';
 import { isAborted, isFullyPromoted, type Release, setsOf } from '../release/release.ts';
 import {
+  canServe,
   isDynamic,
   isIdle,
   isUnverified,
@@ -80,11 +81,16 @@ function heldUp(release: Release, set: ReplicaSet, side: Side, goal: number): nu
   const replicas = replicasOf(rollout);
   if (goal >= size || replicas === 0) return goal;
   const isOfAny = traffic?.leads[side].includes('') && !isIdle(release, side);
-  if (!isOfAny && !mayReceive(release, set)) return goal;
+  if (!isOfAny && !mayReceive(release, set) && !isAboutToReceive(release, side, set)) return goal;
   const isUnknown = !traffic?.canary || isUnverified(release);
   if (isUnknown) return Math.max(goal, Math.min(size, replicas));
   const used = Math.max(1, podsFor(rollout, weightToServe(release, side)));
   return Math.max(goal, Math.min(size, used));
+}
+
+/** Its side gets requests, and this turn leads that side to it. */
+function isAboutToReceive(release: Release, side: Side, set: ReplicaSet): boolean {
+  return !isIdle(release, side) && canServe(release, side, set);
 }
 
 /**
