@@ -93,7 +93,11 @@ function sizesLag(rollout: Rollout, all: ReplicaSet[]): string | undefined {
   const isRelease = !isWhole && stable !== undefined && stable !== current;
   // A version that is to have no pods keeps one, beside what the others are to have.
   const kept = isRelease && all.some((set) => desiredOf(set) === 1) ? 1 : 0;
-  const room = isRouted(rollout) ? wanted : limitsOf(rollout).surge;
+  // A step may ask for as many as it likes.
+  const asked = (spec.strategy?.canary?.steps ?? []).map((step) => step.setCanaryScale?.replicas);
+  const room = isRouted(rollout)
+    ? Math.max(wanted, ...asked.map((count) => count ?? 0))
+    : limitsOf(rollout).surge;
   const most = isRelease && wanted > 0 ? wanted + room + kept : wanted;
   const isAlone = all.every((set) => set === stable || set === current || desiredOf(set) === 0);
   if (counted >= wanted && (counted <= most || !isAlone)) return undefined;

@@ -88,9 +88,10 @@ function heldUp(release: Release, set: ReplicaSet, side: Side, goal: number): nu
   return Math.max(goal, Math.min(size, used));
 }
 
-/** Its side gets requests, and this turn leads that side to it. */
+/** Its side gets requests, and this turn leads that side to it: never the canary's once it is aborted. */
 function isAboutToReceive(release: Release, side: Side, set: ReplicaSet): boolean {
-  return !isIdle(release, side) && canServe(release, side, set);
+  if (isIdle(release, side) || (side === 'canary' && isAborted(release))) return false;
+  return canServe(release, side, set);
 }
 
 /**
