@@ -1,8 +1,15 @@
 import { NotFound } from '../../lib/errors.ts';
 import type { ReplicaSet, Rollout, RolloutStatus } from '../../lib/model/argo.generated.ts';
-import { pauseReasons } from '../../lib/model/names.ts';
+import { desiredReplicasAnnotation, pauseReasons } from '../../lib/model/names.ts';
 import { serviceNames } from '../../lib/model/reference.ts';
-import { availableOf, currentOf, desiredOf, podHashOf, sum } from '../../lib/model/workload.ts';
+import {
+  annotationOf,
+  availableOf,
+  currentOf,
+  desiredOf,
+  podHashOf,
+  sum,
+} from '../../lib/model/workload.ts';
 import { isRouted } from './routes.ts';
 import { isBlueGreen } from './scenario.ts';
 import { limitsOf } from './sizes.ts';
@@ -80,6 +87,10 @@ function lagOf({ live, sets }: Context): string | undefined {
   return sizesLag(rollout, all) ?? countsLag(status, all);
 }
 
+function isSizedFor(set: ReplicaSet, replicas: number): boolean {
+  return desiredOf(set) === 0 || annotationOf(set, desiredReplicasAnnotation) === String(replicas);
+}
+
 function sizesLag(rollout: Rollout, all: ReplicaSet[]): string | undefined {
   const { status = {}, spec = {} } = rollout;
   const byHash = (hash = '') => all.find((set) => podHashOf(set) === hash);
@@ -93,14 +104,12 @@ function sizesLag(rollout: Rollout, all: ReplicaSet[]): string | undefined {
   const isRelease = !isWhole && stable !== undefined && stable !== current;
   // A version that is to have no pods keeps one, beside what the others are to have.
   const kept = isRelease && all.some((set) => desiredOf(set) === 1) ? 1 : 0;
-  // A step may ask for as many as it likes.
-  const asked = (spec.strategy?.canary?.steps ?? []).map((step) => step.setCanaryScale?.replicas);
-  const room = isRouted(rollout)
-    ? Math.max(wanted, ...asked.map((count) => count ?? 0))
-    : limitsOf(rollout).surge;
+  const room = isRouted(rollout) ? wanted : limitsOf(rollout).surge;
   const most = isRelease && wanted > 0 ? wanted + room + kept : wanted;
   const isAlone = all.every((set) => set === stable || set === current || desiredOf(set) === 0);
-  if (counted >= wanted && (counted <= most || !isAlone)) return undefined;
+  // With a router a step may have asked for any number, which is kept until the rollout is scaled.
+  const isAsked = isRouted(rollout) && all.every((set) => isSizedFor(set, wanted));
+  if (counted >= wanted && (counted <= most || !isAlone || isAsked)) return undefined;
   if ((stable ?? current) === undefined) return undefined;
   return `${counted} pods where spec.replicas is ${wanted}`;
 }

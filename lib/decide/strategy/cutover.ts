@@ -26,7 +26,8 @@ export type Cutover = {
 export function cutoverOf(release: Release): Cutover {
   const { activeService, previewService } = strategyOf(release);
   const { activeSelector, previewSelector } = release.status.blueGreen ?? {};
-  const active = hashOf(release, activeService, activeSelector);
+  // A version that was promoted without pods has taken the place of what had the traffic before.
+  const active = hashOf(release, activeService, release.status.stableRS || activeSelector);
   const preview = hashOf(release, previewService, previewSelector);
   const halted = haltReason(release) !== undefined;
   const pause = pauseOf(release, active, halted);
