@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { Adoption } from '../../lib/adopt/adopt.ts';
 import { changesOf } from '../../lib/adopt/changes.ts';
@@ -18,7 +16,7 @@ import type { Touched } from '../../lib/simulate/shadow.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import { serve } from '../kubernetes/serve.ts';
-import { serin, temporaryFolder } from './support.ts';
+import { kubeconfigFor, serin } from './support.ts';
 
 type Named = { metadata: { namespace: string; name: string } };
 type Made = { deployments?: Deployment[]; leases?: Lease[]; configMaps?: Named[] };
@@ -63,14 +61,7 @@ export async function cluster({
     }),
   );
   onTestFinished(close);
-  const kubeconfig = join(temporaryFolder(), 'kubeconfig');
-  const config = {
-    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'test', user: {} }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test',
-  };
-  writeFileSync(kubeconfig, JSON.stringify(config));
+  const kubeconfig = kubeconfigFor(server);
   const argos = { ...world, cluster: async () => sim.as('rollouts-controller') };
   // Of a controller's own writes under that name it must not think that they are a rival's.
   const conflictingController = {

@@ -1,16 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
 import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { scaledClock } from '../../lib/simulate/clock.ts';
 import { type SimulatedCluster, simulatedCluster } from '../../lib/simulate/cluster.ts';
-import { startRun } from '../../server/run.ts';
 import { web, withImage } from './adoptStage.ts';
-import { temporaryFolder } from './support.ts';
+import { runOn } from './runStage.ts';
 
 /** A server for the simulated cluster that can be stopped, and comes back where it was. */
 async function apiServer(sim: SimulatedCluster) {
@@ -31,32 +28,6 @@ async function apiServer(sim: SimulatedCluster) {
   await start();
   onTestFinished(stop);
   return { start, stop, server: () => `http://127.0.0.1:${port}` };
-}
-
-async function runOn(server: string): Promise<string[]> {
-  const kubeconfig = join(temporaryFolder(), 'kubeconfig');
-  const config = {
-    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'test', user: {} }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test',
-  };
-  writeFileSync(kubeconfig, JSON.stringify(config));
-  const logged: string[] = [];
-  const watches = new AbortController();
-  const run = await startRun({
-    ...{ kubeconfig, namespaces: [], instanceId: '', cluster: 'local', port: 0 },
-    userAgent: 'serin/test',
-    env: {},
-    dir: 'memory',
-    log: (level, message) => level !== 'debug' && logged.push(`${level} ${message}`),
-    signal: watches.signal,
-  });
-  onTestFinished(async () => {
-    await run.close();
-    watches.abort();
-  });
-  return logged;
 }
 
 it('goes on within 5 s after the API server is back with what became due meanwhile', async () => {

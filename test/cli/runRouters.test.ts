@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import type { CanaryStrategy } from '../../lib/model/argo.generated.ts';
@@ -8,11 +6,10 @@ import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
 import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { scaledClock } from '../../lib/simulate/clock.ts';
 import { simulatedCluster } from '../../lib/simulate/cluster.ts';
-import { startRun } from '../../server/run.ts';
 import { serve } from '../kubernetes/serve.ts';
 import { servingVersions, type Versions } from '../kubernetes/servingVersions.ts';
 import { web } from './adoptStage.ts';
-import { temporaryFolder } from './support.ts';
+import { runOn } from './runStage.ts';
 
 // `serin run` on a cluster that has routers' objects of its own versions.
 
@@ -26,26 +23,7 @@ async function running(served: Versions) {
   const asked: string[] = [];
   const { server, close } = await serve(restListener(servingVersions(restApi(sim), served, asked)));
   onTestFinished(close);
-  const kubeconfig = join(temporaryFolder(), 'kubeconfig');
-  const config = {
-    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'test', user: {} }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test',
-  };
-  writeFileSync(kubeconfig, JSON.stringify(config));
-  const watches = new AbortController();
-  const logged: string[] = [];
-  const run = await startRun({
-    ...{ kubeconfig, namespaces: [], instanceId: '', cluster: 'local', port: 0 },
-    ...{ userAgent: 'serin/test', env: {}, dir: 'memory' as const },
-    log: (level, message) => level !== 'debug' && logged.push(`${level} ${message}`),
-    signal: watches.signal,
-  });
-  onTestFinished(async () => {
-    await run.close();
-    watches.abort();
-  });
+  const logged = await runOn(server);
   const put = (kind: Kind, name: string, fields: object) => {
     const object = { ...typeMetaOf(kind), metadata: { name, namespace }, ...fields };
     sim.apply(kind, object as never);

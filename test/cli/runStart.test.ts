@@ -1,13 +1,11 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
 import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
 import { simulation } from '../kubernetes/serve.ts';
-import { start, temporaryFolder } from './support.ts';
+import { kubeconfigFor, start, temporaryFolder } from './support.ts';
 
 /** A port on which nobody listens yet. */
 async function freePort(): Promise<number> {
@@ -21,15 +19,8 @@ async function freePort(): Promise<number> {
 /** `serin run` for an API server at this port, as a process of its own. */
 function run(port: number, env: Record<string, string> = {}) {
   const folder = temporaryFolder();
-  const kubeconfig = join(folder, 'kubeconfig');
   const server = `http://127.0.0.1:${port}`;
-  const config = {
-    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'test', user: {} }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test',
-  };
-  writeFileSync(kubeconfig, JSON.stringify(config));
+  const kubeconfig = kubeconfigFor(server);
   const args = ['run', '--kubeconfig', kubeconfig, '--port', '0'];
   const child = start(args, { XDG_STATE_HOME: folder, HOME: folder, ...env });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -58,10 +58,10 @@ export function temporaryFolder(): string {
 export function kubeconfigFor(server: string): string {
   const file = join(temporaryFolder(), 'kubeconfig');
   const config = {
-    clusters: [{ name: 'c', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: { token: 'secret' } }],
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'c',
+    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'test', user: { token: 'secret' } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
+    'current-context': 'test',
   };
   writeFileSync(file, JSON.stringify(config));
   return file;

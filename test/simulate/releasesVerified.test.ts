@@ -24,6 +24,12 @@ const weightOf = (release: Verified) => (): string => {
   return `${weights?.canary?.weight} ${weights?.verified} ${release.sent().canary}`;
 };
 
+/** What each side gets, and the image that it leads to. */
+const splitOf = (release: Verified) => (): string => {
+  const to = (side: 'canary' | 'stable') => `${release.sent()[side]} % to ${release.led(side)}`;
+  return `${to('stable')}, ${to('canary')}`;
+};
+
 async function atFirstPause(...of: Parameters<typeof openVerified>): Promise<Verified> {
   const release = await openVerified(...of);
   await release.image('web:v2', 30_000);
@@ -163,10 +169,7 @@ describe('pods behind a load balancer', () => {
       expect.stringMatching(/^What the load balancer of Ingress web does is not known/),
     );
     release.cluster.failAws(calm);
-    const states = await seen(release, 240, () => {
-      const to = (side: 'canary' | 'stable') => `${release.sent()[side]} % to ${release.led(side)}`;
-      return `${to('stable')}, ${to('canary')}`;
-    });
+    const states = await seen(release, 240, splitOf(release));
     expect(states).toEqual([
       '100 % to web:v1, 0 % to web:v2',
       '0 % to web:v1, 100 % to web:v2',
@@ -183,10 +186,7 @@ describe('pods behind a load balancer', () => {
     const release = await atFirstPause({}, { delayMs: 5000 });
     await release.image('web:v3', 4000);
     await release.after({ do: 'plugin', line: 'promote --full' }, 0);
-    const states = await seen(release, 150, () => {
-      const to = (side: 'canary' | 'stable') => `${release.sent()[side]} % to ${release.led(side)}`;
-      return `${to('stable')}, ${to('canary')}`;
-    });
+    const states = await seen(release, 150, splitOf(release));
     expect(states).toEqual([
       '75 % to web:v1, 25 % to web:v2',
       '100 % to web:v1, 0 % to web:v2',
