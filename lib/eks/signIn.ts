@@ -1,7 +1,6 @@
 import { EKSClient } from '@aws-sdk/client-eks';
-import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { clientSettings } from '../aws/aws.ts';
+import { credentialsOf } from '../aws/credentials.ts';
 import { cache } from '../cache.ts';
 import type { Access, SignIn } from '../kubernetes/transport.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
@@ -60,15 +59,10 @@ export function eksAccess(options: EksOptions): SignIn {
 }
 
 /** A client of the account that `roleArn` is in, which is assumed; of our own without one. */
-export function eksClient({ region, roleArn }: { region: string; roleArn?: string }): EKSClient {
+export function eksClient(account: { region: string; roleArn?: string }): EKSClient {
   return new EKSClient({
-    region,
-    ...(roleArn !== undefined && {
-      credentials: fromTemporaryCredentials({
-        params: { RoleArn: roleArn, RoleSessionName: 'serin' },
-        clientConfig: { region, ...clientSettings },
-      }),
-    }),
+    region: account.region,
+    ...credentialsOf(account),
     maxAttempts: 3,
     requestHandler: {
       connectionTimeout: 2 * secondMs,

@@ -7,22 +7,18 @@ import {
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
-import { clientSettings, isPassing, type SdkError, sdkWords } from '../aws/aws.ts';
+import { isPassing, type SdkError, sdkWords } from '../aws/aws.ts';
+import { credentialsOf } from '../aws/credentials.ts';
 import { MissingRight, NotFound, Terminal, Transient } from '../errors.ts';
 import { secondMs } from '../model/units.ts';
 import type { ElbApi } from './api.ts';
 
 /** Elastic Load Balancing in a region, of the account that `roleArn` is in; of our own without one. */
-export function elbApi({ region, roleArn }: { region: string; roleArn?: string }): ElbApi {
+export function elbApi(account: { region: string; roleArn?: string }): ElbApi {
+  const { region } = account;
   const client = new ElasticLoadBalancingV2Client({
     region,
-    ...(roleArn !== undefined && {
-      credentials: fromTemporaryCredentials({
-        params: { RoleArn: roleArn, RoleSessionName: 'serin' },
-        clientConfig: { region, ...clientSettings },
-      }),
-    }),
+    ...credentialsOf(account),
     // A throttle is waited out by all who call: lib/elb/backOff.ts
     maxAttempts: 1,
     requestHandler: {
