@@ -57,7 +57,10 @@ export function rolloutMemory(
       ...(healthyOnce !== undefined && { healthyOnce }),
       ...(unverified !== undefined && { unverified }),
     },
-    told: entriesOf(record, { ...seen, intents, progress, moves }),
+    told: [
+      ...entriesOf(record, { ...seen, intents, progress, moves }),
+      ...(unverified === record.unverified ? [] : [verificationEntry(progress, unverified)]),
+    ],
     managed: managedBy(observed),
     ...warningOf(plan, now),
   };
@@ -78,17 +81,7 @@ function entriesOf(
     ...(moves ? transitions(record.progress, progress, observed, written) : []),
     ...ended.map((intent) => commandEntry(intent, progress)),
     ...(plan.restored ? [restoredEntry(progress)] : []),
-    ...verificationOf(record, { observed, progress }),
   ];
-}
-
-/** Told when it changes. */
-function verificationOf(
-  { unverified: before }: RolloutMemory,
-  { observed, progress }: { observed: Observed; progress: Progress },
-): LedgerEntry[] {
-  const unverified = unverifiedIn(observed);
-  return unverified === before ? [] : [verificationEntry(progress, unverified)];
 }
 
 /** Said once, when another controller is met for the first time, and not each time that it is met again. */

@@ -99,8 +99,12 @@ export function weightToServe(release: Release, side: Side): number {
   return Math.max(mostWeight(release, side), sent);
 }
 
-export function leadsOnlyTo(release: Release, side: Side, hash: string): boolean {
-  const leads = release.traffic?.leads[side] ?? [];
+export function leadsOnlyTo(
+  { traffic }: { traffic?: Pick<Traffic, 'leads'> | undefined },
+  side: Side,
+  hash: string,
+): boolean {
+  const leads = traffic?.leads[side] ?? [];
   return leads.length > 0 && leads.every((each) => each === hash);
 }
 
@@ -113,9 +117,8 @@ export function isTakingOver(
   traffic: Pick<Traffic, 'seen' | 'leads'> | undefined,
 ): boolean {
   if (!stable || !traffic?.seen) return false;
-  const isAlone = (hashes: string[]) =>
-    hashes.length > 0 && hashes.every((hash) => hash === podHashOf(stable));
-  return isAlone(traffic.leads.canary) && !isAlone(traffic.leads.stable);
+  const hash = podHashOf(stable);
+  return leadsOnlyTo({ traffic }, 'canary', hash) && !leadsOnlyTo({ traffic }, 'stable', hash);
 }
 
 /** Whether requests come to the side: by weight, or by a route that a step has set. */

@@ -101,7 +101,8 @@ function followCanary(release: Release, draft: Draft): void {
   // In a release there may be more of them than are asked for, within the surge.
   const most = sets.stable && replicas > 0 ? replicas + limits.maxSurge : replicas;
   const total = sum(release.all, desiredOf);
-  const next = nextCounts(sets, weightOf(release, sets), limits);
+  const weight = weightOf(release, sets);
+  const next = nextCounts(sets, weight, limits);
   const sizeFor = (set: ReplicaSet, wanted: number): number => {
     const size = desiredOf(set);
     if (total < replicas) return Math.max(size, wanted);
@@ -113,8 +114,7 @@ function followCanary(release: Release, draft: Draft): void {
   if (total <= most) return;
   const others = release.others.filter((set) => replicas === 0 || !isLedTo(release, set));
   shrinkOthers({ ...release, others }, draft, limits);
-  if (!resizes(draft))
-    giveUpIdle(release, draft, goalCounts(sets, weightOf(release, sets), limits), most);
+  if (!resizes(draft)) giveUpIdle(release, draft, goalCounts(sets, weight, limits), most);
 }
 
 /**
@@ -154,8 +154,9 @@ function scaleCanary(release: Release, draft: Draft): void {
   if (sets.stable) resize(release, draft, sets.stable, counts.stable);
   if (sets.canary) resize(release, draft, sets.canary, counts.canary);
   shrinkOthers(release, draft, limits);
-  if (!resizes(draft)) makeRoom(release, draft, limits);
+  if (resizes(draft)) return;
   const goal = goalCounts(sets, sizingWeight(release.rollout), limits);
+  makeRoom(release, draft, goal);
   if (!resizes(draft)) giveUpIdle(release, draft, goal, limits.replicas + limits.maxSurge);
 }
 
@@ -169,10 +170,9 @@ function resizes(draft: Draft): boolean {
  * available pods, and the third waits for it to be gone. Pods of the third that are not available, and
  * are to go anyway, then go first: docs/adr/0011-three-replicasets-do-not-hold-each-other-up.md
  */
-function makeRoom(release: Release, draft: Draft, limits: Limits): void {
+function makeRoom(release: Release, draft: Draft, goal: Counts): void {
   const sets = setsOf(release);
   if (!sets.canary || !sets.stable || sum(sets.others, desiredOf) === 0) return;
-  const goal = goalCounts(sets, sizingWeight(release.rollout), limits);
   const sides: [ReplicaSet, number][] = [
     [sets.canary, goal.canary],
     [sets.stable, goal.stable],
