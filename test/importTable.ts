@@ -12,13 +12,18 @@ const FLOORS = [
   'replicaSets',
   'status',
   'traffic',
+  'analysis',
+  'experiments',
   'strategy',
   'guards',
   'commands',
   'rollout',
+  'analysisRun',
+  'experiment',
 ].map((floor) => `decide/${floor}`);
 const LIB = [
   'model',
+  'expr',
   'decide',
   ...EDGES,
   'aws',
@@ -45,10 +50,11 @@ const LIB = [
 const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
 export const AREAS: Record<string, Area> = {
   model: { imports: [], packages: [] },
+  expr: { imports: ['model'], packages: [] },
   ...Object.fromEntries(
     FLOORS.map((floor, index) => [
       floor,
-      { imports: ['model', ...FLOORS.slice(0, index)], packages: [] },
+      { imports: ['model', 'expr', ...FLOORS.slice(0, index)], packages: [] },
     ]),
   ),
   errors: { imports: ['model'] },

@@ -1,6 +1,10 @@
 import type {
+  AnalysisRun,
+  AnalysisTemplate,
+  ClusterAnalysisTemplate,
   Deployment,
   Event,
+  Experiment,
   ObjectMeta,
   Pod,
   PodTemplate,
@@ -28,8 +32,8 @@ type KindRow = {
   hasGeneration: boolean;
   /** Routers have objects of this kind: a rollout manages some of them. */
   ofRouters?: true;
-  /** By the simulated API server: it keeps them, or serves them and never has one. */
-  simulated?: 'kept' | 'empty';
+  /** The simulated API server keeps them. */
+  simulated?: 'kept';
 };
 export type Subresource = 'status' | 'scale' | 'eviction';
 
@@ -43,12 +47,9 @@ const core = {
 } as const;
 const kept = { ...core, simulated: 'kept' } as const;
 const apps = { ...kept, group: 'apps', subresources: ['status', 'scale'] } as const;
-const argo = {
-  ...core,
-  group: 'argoproj.io',
-  versions: ['v1alpha1'],
-  simulated: 'empty',
-} as const;
+const argo = { ...kept, group: 'argoproj.io', versions: ['v1alpha1'] } as const;
+/** Their definitions have no status subresource: a status is written like any other field. */
+const judging = { ...argo, watched: ['onDemand'] } as const;
 /** What routers define themselves. */
 const routed = { ...kept, hasGeneration: true, ofRouters: true, watched: ['onDemand'] } as const;
 const istio = {
@@ -77,7 +78,6 @@ const access = { ...core, group: 'authorization.k8s.io', isNamespaced: false } a
 export const kinds = {
   Rollout: {
     ...argo,
-    simulated: 'kept',
     plural: 'rollouts',
     subresources: ['status', 'scale'],
     shortNames: ['ro'],
@@ -107,10 +107,16 @@ export const kinds = {
   },
   Node: { ...core, hasGeneration: false, plural: 'nodes', isNamespaced: false, shortNames: ['no'] },
   Event: { ...kept, hasGeneration: false, plural: 'events' },
-  Experiment: { ...argo, plural: 'experiments' },
-  AnalysisRun: { ...argo, plural: 'analysisruns' },
-  AnalysisTemplate: { ...argo, plural: 'analysistemplates' },
-  ClusterAnalysisTemplate: { ...argo, plural: 'clusteranalysistemplates', isNamespaced: false },
+  Experiment: { ...judging, plural: 'experiments', shortNames: ['exp'] },
+  AnalysisRun: { ...judging, plural: 'analysisruns', shortNames: ['ar'] },
+  AnalysisTemplate: { ...judging, plural: 'analysistemplates', shortNames: ['at'] },
+  ClusterAnalysisTemplate: {
+    ...judging,
+    plural: 'clusteranalysistemplates',
+    isNamespaced: false,
+    shortNames: ['cat'],
+  },
+  Job: { ...kept, group: 'batch', plural: 'jobs', subresources: ['status'] },
   Deployment: { ...apps, plural: 'deployments', shortNames: ['deploy'], watched: ['onDemand'] },
   PodTemplate: { ...kept, plural: 'podtemplates', watched: ['onDemand'] },
   ConfigMap: { ...core, hasGeneration: false, plural: 'configmaps' },
@@ -195,6 +201,10 @@ type Typed = {
   Event: Event;
   Deployment: Deployment;
   PodTemplate: PodTemplate;
+  AnalysisTemplate: AnalysisTemplate;
+  ClusterAnalysisTemplate: ClusterAnalysisTemplate;
+  AnalysisRun: AnalysisRun;
+  Experiment: Experiment;
   Lease: Lease;
 };
 
