@@ -1,11 +1,13 @@
 import type {
   Container,
   ObjectMeta,
+  OwnerReference,
   PodTemplateSpec,
   ReplicaSet,
   Rollout,
 } from './argo.generated.ts';
-import { hashLabel, revisionAnnotation, takenOverAnnotation } from './names.ts';
+import type { Kind } from './kinds.ts';
+import { hashLabel, revisionAnnotation, rolloutApiVersion, takenOverAnnotation } from './names.ts';
 import { fromTime, type Millis } from './units.ts';
 
 type WithMeta = { metadata?: ObjectMeta };
@@ -78,6 +80,14 @@ export function isControlledBy(object: WithMeta, uid: string): boolean {
   return (object.metadata?.ownerReferences ?? []).some(
     (owner) => owner.controller === true && owner.uid === uid,
   );
+}
+
+/** What an object says of one of Argo's kinds that controls it. */
+export function ownerReference(kind: Kind, owner: WithMeta): OwnerReference {
+  return {
+    ...{ apiVersion: rolloutApiVersion, kind, name: nameOf(owner), uid: uidOf(owner) },
+    ...{ controller: true, blockOwnerDeletion: true },
+  };
 }
 
 /** `spec.replicas`, 1 when absent. argo v1.10.1 utils/defaults/defaults.go */

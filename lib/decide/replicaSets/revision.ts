@@ -2,12 +2,10 @@ import type { OwnerReference, ReplicaSet, Rollout } from '../../model/argo.gener
 import { defined } from '../../model/defined.ts';
 import {
   desiredReplicasAnnotation,
-  hashLabel,
   lastAppliedAnnotation,
   notificationsAnnotation,
   revisionAnnotation,
   revisionHistoryAnnotation,
-  rolloutApiVersion,
   takenOverAnnotation,
 } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
@@ -19,17 +17,17 @@ import {
   currentOf,
   desiredOf,
   isVerified,
-  nameOf,
+  ownerReference,
   replicasOf,
   revisionMax,
   revisionOf,
-  uidOf,
 } from '../../model/workload.ts';
 import { affinityOf, isRuleStale } from '../release/affinity.ts';
 import { change, type Draft } from '../release/draft.ts';
 import { metadataPatch, rolesMetadata } from '../release/ephemeralMetadata.ts';
 import type { Release } from '../release/release.ts';
 import { generationPatch } from '../release/workloadRef.ts';
+import { buildReplicaSet } from './build.ts';
 
 /** Annotations of the rollout that are not handed down to its ReplicaSets. */
 const ownAnnotations = new Set([
@@ -48,38 +46,24 @@ export function newReplicaSet(
 ): ReplicaSet {
   const { spec, metadata } = rollout;
   const template = spec?.template ?? {};
-  const labels = { ...template.metadata?.labels, [hashLabel]: templateHash };
   const affinity = affinityOf(rollout, templateHash);
-  const set: ReplicaSet = {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: {
-      name: `${metadata?.name}-${templateHash}`,
-      namespace: metadata?.namespace ?? 'default',
-      labels,
-      annotations: {
-        ...handedDown(rollout),
-        [revisionAnnotation]: String(revision),
-        [desiredReplicasAnnotation]: String(replicasOf(rollout)),
-      },
-      ownerReferences: [ownerOf(rollout)],
+  const set = buildReplicaSet({
+    name: `${metadata?.name}-${templateHash}`,
+    namespace: metadata?.namespace ?? 'default',
+    annotations: {
+      ...handedDown(rollout),
+      [revisionAnnotation]: String(revision),
+      [desiredReplicasAnnotation]: String(replicasOf(rollout)),
     },
-    spec: {
-      replicas: 0,
-      ...(spec?.minReadySeconds !== undefined && { minReadySeconds: spec.minReadySeconds }),
-      selector: {
-        ...spec?.selector,
-        matchLabels: { ...spec?.selector?.matchLabels, [hashLabel]: templateHash },
-      },
-      template: {
-        ...template,
-        metadata: { ...template.metadata, labels },
-        ...(template.spec && {
-          spec: { ...template.spec, ...defined({ affinity }) },
-        }),
-      },
+    owner: ownerOf(rollout),
+    minReadySeconds: spec?.minReadySeconds,
+    selector: spec?.selector,
+    template: {
+      ...template,
+      ...(template.spec && { spec: { ...template.spec, ...defined({ affinity }) } }),
     },
-  };
+    hash: templateHash,
+  });
   const inRelease = Boolean(rollout.status?.stableRS);
   const roles = rolesMetadata(rollout);
   const injected = inRelease ? roles.next : roles.stable;
@@ -88,14 +72,7 @@ export function newReplicaSet(
 
 /** What a ReplicaSet of the rollout says of whom it belongs to. */
 export function ownerOf(rollout: Rollout): OwnerReference {
-  return {
-    apiVersion: rolloutApiVersion,
-    kind: 'Rollout',
-    name: nameOf(rollout),
-    uid: uidOf(rollout),
-    controller: true,
-    blockOwnerDeletion: true,
-  };
+  return ownerReference('Rollout', rollout);
 }
 
 function handedDown(rollout: Rollout): Record<string, string> {
