@@ -1,10 +1,12 @@
-import { NotFound } from './errors.ts';
+import { NotFound, Terminal } from './errors.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
+import type { AwsSecretRef, HttpAnswer } from './model/httpRequest.ts';
 import type { Key, RolloutKey } from './model/key.ts';
 import type { Kind, Kinds, ObjectRef } from './model/kinds.ts';
 import type { AwsCall, AwsCalls } from './model/loadBalancer.ts';
 import type { MetricName } from './model/metrics.ts';
 import type { MergePatch } from './model/plan.ts';
+import type { HttpRead } from './model/reads.ts';
 import type { Envelope, LedgerEntry, RecordOf, RolloutRecord } from './model/record.ts';
 import type { Millis } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
@@ -21,6 +23,10 @@ export type World = {
   cluster: (name: string) => Promise<Cluster>;
   /** What AWS says of what is before a cluster. Only what reconciles has it, as it alone reaches clusters. */
   aws: (cluster: string) => Promise<Aws>;
+  /** The servers that metrics come from, as the measurements of a cluster may reach them. */
+  http: (cluster: string) => Promise<Http>;
+  /** The secrets that those measurements may have of AWS. */
+  secrets: (cluster: string) => Promise<Secrets>;
   /** All of them, without a call to any. */
   clusters: () => Promise<ClusterListing[]>;
   store: Store;
@@ -114,6 +120,25 @@ export type Cluster = {
  */
 export type Aws = {
   [C in AwsCall]: (input: AwsCalls[C]['input']) => Promise<AwsCalls[C]['answer']>;
+};
+
+/**
+ * Makes a request, and follows where it is sent on to. Rejects with Terminal where there is no answer, and
+ * with Transient where there is no time for it before `endsAt`.
+ */
+export type Http = (read: HttpRead, endsAt: Millis) => Promise<HttpAnswer>;
+
+/** Reads a secret of AWS. Rejects with NotFound, Transient, MissingRight or Terminal. */
+export type Secrets = (ref: AwsSecretRef) => Promise<string>;
+
+/** Of a world whose measurements reach nobody. */
+export const unmeasured: Pick<World, 'http' | 'secrets'> = {
+  http: async () => async () => {
+    throw new Terminal('no server is reached from here');
+  },
+  secrets: async () => async () => {
+    throw new Terminal('no secret of AWS is read from here');
+  },
 };
 
 /** The reads alone. */

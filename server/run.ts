@@ -12,7 +12,13 @@ import type { Kind } from '../lib/model/kinds.ts';
 import { minuteMs } from '../lib/model/units.ts';
 import { localQueue } from '../lib/queue/local.ts';
 import { noteOutage } from '../lib/queue/outage.ts';
-import type { Cluster, Log, ReadableCluster, World } from '../lib/world.ts';
+import {
+  type Cluster,
+  type Log,
+  type ReadableCluster,
+  unmeasured,
+  type World,
+} from '../lib/world.ts';
 import { consumer } from './consumer.ts';
 import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
 import { foundAtStart, type LeftAlone } from './foundAtStart.ts';
@@ -83,7 +89,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
       return known.cluster;
     },
-    aws: async () => localAws,
+    ...{ aws: async () => localAws, ...unmeasured },
     clusters: async () => [{ name, doorbell: true }],
     store: withLedgerListener(managed.store, options.onLedger),
     wakes: queue.wakes,

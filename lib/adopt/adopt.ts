@@ -17,7 +17,7 @@ import { blankRecord } from '../record/blank.ts';
 import { shadowCluster, type Touched } from '../simulate/shadow.ts';
 import { memoryStore } from '../store/embedded.ts';
 import { view } from '../view/view.ts';
-import type { Cluster, ReadableCluster, World } from '../world.ts';
+import { type Cluster, type ReadableCluster, unmeasured, type World } from '../world.ts';
 import { endingsOf, metricsService, notificationConfigMap } from './afterArgo.ts';
 import {
   type ArgoController,
@@ -282,6 +282,7 @@ async function worldOf(
     ...{ clock, store, instanceId, processId: 'adopt', endsAt: Number.POSITIVE_INFINITY },
     cluster: async () => cluster,
     aws: async () => loadBalancersOf((region) => openRegion({ region }), { clock }),
+    ...unmeasured,
     clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },
     log: () => {},

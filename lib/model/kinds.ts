@@ -119,6 +119,7 @@ export const kinds = {
   Job: { ...kept, group: 'batch', plural: 'jobs', subresources: ['status'] },
   Deployment: { ...apps, plural: 'deployments', shortNames: ['deploy'], watched: ['onDemand'] },
   PodTemplate: { ...kept, plural: 'podtemplates', watched: ['onDemand'] },
+  Secret: { ...kept, hasGeneration: false, plural: 'secrets' },
   ConfigMap: { ...core, hasGeneration: false, plural: 'configmaps' },
   Lease: { ...core, group: 'coordination.k8s.io', plural: 'leases' },
   CustomResourceDefinition: {

@@ -1,3 +1,4 @@
+import type { AwsSecretRef, HttpAnswer, HttpRequest, Via } from './httpRequest.ts';
 import { type Kind, type Kinds, type ObjectRef, refText } from './kinds.ts';
 import type { AwsCall, AwsCalls } from './loadBalancer.ts';
 import { refOf } from './plan.ts';
@@ -5,7 +6,13 @@ import { refOf } from './plan.ts';
 // What a turn asks of the outside and what comes back, as data: lib/decide says what it needs to know, and
 // lib/observe reads it. Each variant of Read has a reader in lib/observe/readers.
 
-export type Read<K extends Kind = Kind> = ObjectRead<K> | ListRead<K> | DryRunRead<K> | AwsRead;
+export type Read<K extends Kind = Kind> =
+  | ObjectRead<K>
+  | ListRead<K>
+  | DryRunRead<K>
+  | AwsRead
+  | HttpRead
+  | SecretRead;
 export type ObjectRead<K extends Kind = Kind> = { object: ObjectRef<K> };
 /** The objects of a kind in a namespace, all of them or those with the labels that are asked for. */
 export type ListRead<K extends Kind = Kind> = { list: K; namespace: string; selector?: string };
@@ -13,6 +20,15 @@ export type ListRead<K extends Kind = Kind> = { list: K; namespace: string; sele
 export type DryRunRead<K extends Kind = Kind> = { dryRun: Kinds[K]; kind: K };
 /** A question to AWS, in the account of the cluster. */
 export type AwsRead<C extends AwsCall = AwsCall> = { aws: C; input: AwsCalls[C]['input'] };
+/**
+ * A request to a server that metrics come from. It fails for good where there is no answer: that is what was
+ * measured. Only where it was not even tried, as there is no time for it, the failure passes.
+ */
+export type HttpRead = { http: HttpRequest; via: Via };
+/** The text of a secret. `name` and `namespace` are of a Secret of the cluster. */
+export type SecretRead = {
+  secret: { namespace: string; name: string; key: string } | AwsSecretRef;
+};
 
 /** `passing`: asked again later, it may be answered. */
 export type Answer<T = unknown> = { ok: T } | Missing | Failed;
@@ -40,6 +56,8 @@ export type Answers = {
   list: <K extends Kind>(read: ListRead<K>) => Answer<Kinds[K][]> | undefined;
   dryRun: <K extends Kind>(read: DryRunRead<K>) => Answer<DryRunOutcome<K>> | undefined;
   aws: <C extends AwsCall>(read: AwsRead<C>) => Answer<AwsCalls[C]['answer']> | undefined;
+  http: (read: HttpRead) => Answer<HttpAnswer> | undefined;
+  secret: (read: SecretRead) => Answer<string> | undefined;
 };
 
 /** Names a read among those of a turn, which makes each once. */
@@ -47,6 +65,8 @@ export function readKey(read: Read): string {
   if ('object' in read) return `get ${refText(read.object)}`;
   if ('list' in read) return `list ${read.list} ${read.namespace} ${read.selector ?? ''}`;
   if ('aws' in read) return `aws ${read.aws} ${Object.values(read.input).join(' ')}`;
+  if ('http' in read) return `http ${JSON.stringify([read.http, read.via])}`;
+  if ('secret' in read) return `secret ${JSON.stringify(read.secret)}`;
   return `dry-run ${refText(refOf(read.kind, read.dryRun))}`;
 }
 
@@ -62,6 +82,8 @@ export function answersIn(known: ReadonlyMap<string, Answer>): Answers {
       to(read) as Answer<DryRunOutcome<K>> | undefined,
     aws: <C extends AwsCall>(read: AwsRead<C>) =>
       to(read) as Answer<AwsCalls[C]['answer']> | undefined,
+    http: (read) => to(read) as Answer<HttpAnswer> | undefined,
+    secret: (read) => to(read) as Answer<string> | undefined,
   };
 }
 

@@ -9,19 +9,34 @@ import {
   readKey,
   unmetOf,
 } from '../model/reads.ts';
-import type { Aws, Cluster } from '../world.ts';
+import type { Millis } from '../model/units.ts';
+import type { Aws, Cluster, Http, Secrets } from '../world.ts';
 import { readAws } from './readers/aws.ts';
 import { readDryRun } from './readers/dryRun.ts';
+import { readHttp } from './readers/http.ts';
 import { readList, readObject } from './readers/objects.ts';
+import { readSecret } from './readers/secret.ts';
 
-/** What is read from. AWS is not reached for before something is asked of it. */
-export type Sources = { cluster: Cluster; aws: () => Promise<Aws> };
+/**
+ * What is read from: beside the cluster nothing is reached for before something is asked of it. `endsAt`:
+ * when this process is stopped.
+ */
+export type Sources = {
+  cluster: Cluster;
+  aws: () => Promise<Aws>;
+  http: () => Promise<Http>;
+  secrets: () => Promise<Secrets>;
+  endsAt: Millis;
+};
 
 /** By the reader of that variant. */
-async function readBy({ cluster, aws }: Sources, read: Read): Promise<unknown> {
+async function readBy(sources: Sources, read: Read): Promise<unknown> {
+  const { cluster, aws } = sources;
   if ('aws' in read) return await readAws(await aws(), read);
   if ('object' in read) return await readObject(cluster, read);
   if ('list' in read) return await readList(cluster, read);
+  if ('http' in read) return await readHttp(sources, read);
+  if ('secret' in read) return await readSecret(sources, read);
   return await readDryRun(cluster, read);
 }
 

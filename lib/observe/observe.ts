@@ -51,13 +51,21 @@ export async function observe<K extends Kind, O, M extends object>(
   throw new Conflict(`${seen.appeared} appeared while it was being looked for`);
 }
 
+type Outside = Pick<World, 'cluster' | 'aws' | 'http' | 'secrets' | 'endsAt'>;
+
 /** All that is needed, round by round: each may ask for what the one before it tells of. */
 export async function readAll(
-  world: Pick<World, 'cluster' | 'aws'>,
+  world: Outside,
   { cluster }: Pick<Key, 'cluster'>,
   needed: (answers: Answers) => Need[],
 ): Promise<Answers> {
-  const sources = { cluster: await world.cluster(cluster), aws: () => world.aws(cluster) };
+  const sources = {
+    cluster: await world.cluster(cluster),
+    aws: () => world.aws(cluster),
+    http: () => world.http(cluster),
+    secrets: () => world.secrets(cluster),
+    endsAt: world.endsAt,
+  };
   const { answers, ask } = asking(sources);
   for (let round = 1; await ask(needed(answers)); round += 1) {
     if (round > roundsMax) throw new Error(`There is more to read after ${roundsMax} rounds`);

@@ -6,15 +6,16 @@ import { concerned } from '../queue/keys.ts';
 import { managersOf } from '../queue/managers.ts';
 import { reachMs } from '../queue/queue.ts';
 import { memoryStore } from '../store/embedded.ts';
-import type {
-  Count,
-  InvokeAnswer,
-  InvokeRequest,
-  Log,
-  QueueMessage,
-  Store,
-  Wakes,
-  World,
+import {
+  type Count,
+  type InvokeAnswer,
+  type InvokeRequest,
+  type Log,
+  type QueueMessage,
+  type Store,
+  unmeasured,
+  type Wakes,
+  type World,
 } from '../world.ts';
 import type { TaskClock } from './clock.ts';
 import { type ClusterOptions, type SimulatedCluster, simulatedCluster } from './cluster.ts';
@@ -29,6 +30,9 @@ export type WorldOptions = {
   log?: Log;
   count?: Count;
   instanceId?: string;
+  /** What measurements reach; nothing if absent. */
+  http?: World['http'];
+  secrets?: World['secrets'];
   /** From a change in a cluster to the wake it causes. */
   doorbellMs?: Millis;
   /** How long a message whose delivery failed stays hidden. */
@@ -92,6 +96,8 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
     endsAt: Number.POSITIVE_INFINITY,
     cluster: async (name) => clusterOf(name).cluster,
     aws: async (name) => clusterOf(name).aws,
+    http: options.http ?? unmeasured.http,
+    secrets: options.secrets ?? unmeasured.secrets,
     clusters: async () =>
       [...clusters].map(([name, { cluster }]) => ({ name, doorbell: cluster.doorbell })),
     store,

@@ -11,7 +11,7 @@ import type { DoorbellEntry } from '../../lib/model/documents.ts';
 import { localQueue } from '../../lib/queue/local.ts';
 import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
-import type { QueueMessage, World } from '../../lib/world.ts';
+import { type QueueMessage, unmeasured, type World } from '../../lib/world.ts';
 import { consumer, noContext } from '../../server/consumer.ts';
 import { eventOf, serveDoorbell } from '../admission/serve.ts';
 import { noAws } from '../noAws.ts';
@@ -46,6 +46,7 @@ export async function startDoorbell(plane: ControlPlane) {
     clock: systemClock,
     cluster: async () => cluster,
     aws: noAws,
+    ...unmeasured,
     clusters: async () => [{ name: 'test', doorbell: true }],
     store,
     wakes: {

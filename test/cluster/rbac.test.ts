@@ -7,7 +7,7 @@ import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import { localQueue } from '../../lib/queue/local.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
-import type { Aws, World } from '../../lib/world.ts';
+import { type Aws, unmeasured, type World } from '../../lib/world.ts';
 import { consumer } from '../../server/consumer.ts';
 import { plugin } from './peer.ts';
 import { until } from './processes.ts';
@@ -80,6 +80,7 @@ function startPolling(user: string): void {
     clock: systemClock,
     cluster: async () => cluster,
     aws: async () => aws(),
+    ...unmeasured,
     clusters: async () => [{ name: 'test', doorbell: false }],
     store: memoryStore(systemClock),
     wakes: queue.wakes,

@@ -5,7 +5,7 @@ import { type Kind, rowOf, typeMetaOf } from '../../lib/model/kinds.ts';
 import { asking } from '../../lib/observe/ask.ts';
 import { restApi } from '../../lib/simulate/apiServer/rest/api.ts';
 import { restListener } from '../../lib/simulate/apiServer/rest/server.ts';
-import { noAws } from '../noAws.ts';
+import { noOthers } from '../noAws.ts';
 import { namespace, rollout } from './objects.ts';
 import { serve, simulation } from './serve.ts';
 import { servingVersions, type Versions } from './servingVersions.ts';
@@ -93,7 +93,7 @@ describe('objects of routers', () => {
 
   it('that are missing are known to be, and in which version they can be made', async () => {
     const { cluster } = await clusterServing({ TrafficSplit: ['v1alpha3'], VirtualService: [] });
-    const { ask, answers } = asking({ cluster, aws: noAws });
+    const { ask, answers } = asking({ cluster, ...noOthers });
     const kinds = ['TrafficSplit', 'VirtualService', 'HTTPRoute'] as const;
     await ask(kinds.map((kind) => ({ read: { object: web(kind) }, bears: 'all' })));
     expect(kinds.map((kind) => answers.object(web(kind)))).toEqual([

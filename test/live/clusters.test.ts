@@ -7,7 +7,7 @@ import { deliverBatch } from '../../lib/queue/batch.ts';
 import { reconcile } from '../../lib/reconcile.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
-import type { World } from '../../lib/world.ts';
+import { unmeasured, type World } from '../../lib/world.ts';
 import { adminShell, eks, service } from '../cli/awsStage.ts';
 import { handClock } from '../queue/world.ts';
 
@@ -181,6 +181,7 @@ describe('an entry that is changed while a function is at work', () => {
         processId: 'p',
         instanceId: '',
       },
+      ...unmeasured,
       endsAt: Number.POSITIVE_INFINITY,
       clusters: async () => [],
       invoke: async () => {
