@@ -60,6 +60,18 @@ export function parseGoDuration(text: string): Millis | undefined {
   return end === body.length && end > 0 ? sign * Number(total / 1_000_000n) : undefined;
 }
 
+/** Why Go refuses a duration, in its words; undefined where it takes it. */
+export function goDurationFault(text: string): string | undefined {
+  if (parseGoDuration(text) !== undefined) return undefined;
+  const quoted = JSON.stringify(text);
+  const sound = /^(?:(?=\.?\d)\d*\.?\d*(?:ns|us|µs|μs|ms|s|m|h)(?=[.\d]))+/;
+  const rest = text.replace(/^[+-]/, '').replace(sound, '');
+  const [, number = '', unit = ''] = /^(\d*\.?\d*)([^.\d]*)/.exec(rest) ?? [];
+  if (!/\d/.test(number)) return `time: invalid duration ${quoted}`;
+  if (unit === '') return `time: missing unit in duration ${quoted}`;
+  return `time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`;
+}
+
 /**
  * Whole seconds of a pause's duration: an integer, a string of digits, or a Go duration, whose
  * fraction is cut off. -1 when it is none of these. argo v1.10.1 pkg/apis/rollouts/v1alpha1/types.go
