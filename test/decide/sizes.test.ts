@@ -43,6 +43,29 @@ describe('a blue-green version', () => {
     });
     expect(Object.values(resized(observed))).not.toContain(1);
   });
+
+  // As another controller leaves it that looks at a version after it has led the Service to it.
+  it('that is no more than the last one before the Deployment had the traffic is a preview', () => {
+    const blueGreen = { activeService: 'active', previewReplicaCount: 1 };
+    const pause = { reason: 'BlueGreenPause', startTime: toTime(start - minuteMs) };
+    const status = {
+      ...{ blueGreen: { activeSelector: make.hashOf('web:2') }, pauseConditions: [pause] },
+      ...{ currentStepHash: undefined, currentStepIndex: undefined, message: 'BlueGreenPause' },
+    };
+    const strategy = { canary: undefined, blueGreen };
+    const metadata = { name: 'active', namespace: 'shop', resourceVersion: '1' };
+    const object = { metadata: { name: 'source', resourceVersion: '1' }, spec: { replicas: 2 } };
+    const observed = make.observed({
+      rollout: make.paused({ spec: { strategy }, status }),
+      replicaSets: [
+        make.revision(1, 'web:1'),
+        make.revision(2, 'web:2', { spec: { replicas: 4 } }),
+      ],
+      workload: { kind: 'Deployment', object, scaleDown: 'never' },
+      services: { active: { metadata, spec: { selector: { app: 'web' } } } },
+    });
+    expect(resized(observed)).toEqual({ [`web-${make.hashOf('web:2')}`]: 1 });
+  });
 });
 
 describe('more pods than the surge allows, of which no available one may go', () => {

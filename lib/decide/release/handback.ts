@@ -37,3 +37,18 @@ export function isFree({ rollout, workload }: Observed, service: Service): boole
   const isMarked = annotationOf(service, managedByAnnotation) !== undefined;
   return refers && selectedHash(service) === '' && !isMarked;
 }
+
+/** What a Service leads to; of one that leads to the workload meanwhile, what it is to lead to again. */
+export function hashLedTo(observed: Observed, name: string | undefined, again?: string): string {
+  const service = name ? observed.services[name] : undefined;
+  return (service && isFree(observed, service) && again) || selectedHash(service);
+}
+
+/**
+ * What the active Service leads to. A version that became the stable one while the workload had the traffic
+ * has taken the place of what had it before.
+ */
+export function activeHashOf({ observed, rollout, status }: Release): string {
+  const { activeService } = rollout.spec?.strategy?.blueGreen ?? {};
+  return hashLedTo(observed, activeService, status.stableRS || status.blueGreen?.activeSelector);
+}

@@ -14,7 +14,7 @@ import {
   sum,
 } from '../../model/workload.ts';
 import { change, type Draft } from '../release/draft.ts';
-import { isHandedBack } from '../release/handback.ts';
+import { activeHashOf, isHandedBack } from '../release/handback.ts';
 import { currentHash, isAborted, type Release } from '../release/release.ts';
 import { resize } from './resize.ts';
 
@@ -77,9 +77,8 @@ export function previewSize(release: Release): number {
 }
 
 /** What the active Service leads to. The status may not say so yet, or may be lost. */
-function activeHash({ rollout, observed, status }: Release): string {
-  const { activeService = '' } = rollout.spec?.strategy?.blueGreen ?? {};
-  return selectedHash(observed.services[activeService]) || (status.blueGreen?.activeSelector ?? '');
+function activeHash(release: Release): string {
+  return activeHashOf(release) || (release.status.blueGreen?.activeSelector ?? '');
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { BlueGreenStrategy, ReplicaSet } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
-import { selectedHash } from '../../model/reference.ts';
 import { availableOf, desiredOf, podHashOf, replicasOf } from '../../model/workload.ts';
-import { isFree } from '../release/handback.ts';
+import { activeHashOf, hashLedTo, isFree, isHandedBack } from '../release/handback.ts';
 import { currentHash, haltReason, hasPause, isAborted, type Release } from '../release/release.ts';
 import { isRollbackInWindow } from '../release/rollback.ts';
 import { isSaturated } from '../replicaSets/resize.ts';
@@ -24,26 +23,26 @@ export type Cutover = {
  * argo v1.10.1 rollout/service.go reconcileActiveService
  */
 export function cutoverOf(release: Release): Cutover {
-  const { activeService, previewService } = strategyOf(release);
-  const { activeSelector, previewSelector } = release.status.blueGreen ?? {};
-  // A version that was promoted without pods has taken the place of what had the traffic before.
-  const active = hashOf(release, activeService, release.status.stableRS || activeSelector);
-  const preview = hashOf(release, previewService, previewSelector);
+  const { previewService } = strategyOf(release);
+  const { observed, status } = release;
+  const active = activeHashOf(release);
+  const preview = hashLedTo(observed, previewService, status.blueGreen?.previewSelector);
   const halted = haltReason(release) !== undefined;
   const pause = pauseOf(release, active, halted);
   const previewAfter = previewService && !halted ? currentHash(release) : preview;
-  const after = activeAfter(release, active, pause, halted);
+  // Where the workload is to have the traffic, the Service is given back to it before anything else.
+  const isStill = isYetToBeHandedBack(release);
+  const after = isStill ? active : activeAfter(release, active, pause, halted);
   return { active, preview, activeAfter: after, previewAfter, pause };
+}
+
+function isYetToBeHandedBack(release: Release): boolean {
+  const service = release.observed.services[strategyOf(release).activeService];
+  return isHandedBack(release) && service != null && !isFree(release.observed, service);
 }
 
 export function strategyOf({ rollout }: Pick<Release, 'rollout'>): BlueGreenStrategy {
   return rollout.spec?.strategy?.blueGreen ?? { activeService: '' };
-}
-
-/** What the Service leads to; of one that leads to the workload meanwhile, what it has led to last. */
-function hashOf({ observed }: Release, name: string | undefined, last: string | undefined): string {
-  const service = name ? observed.services[name] : undefined;
-  return (service && isFree(observed, service) && last) || selectedHash(service);
 }
 
 function activeAfter(
