@@ -153,11 +153,16 @@ function within(release: Release, weight: number): number | undefined {
   return stable && availableOf(stable) >= needed ? weight : undefined;
 }
 
-/** The weight as it is. Where objects differ it is what was last reached, or the least of them. */
-export function presentWeight({ status, traffic }: Release): number | undefined {
+/**
+ * The weight as it is. Where objects differ it is what was last reached, or the least of them; the most where
+ * no stable pod serves any more: what goes to the canary does not go back then.
+ */
+export function presentWeight(release: Release): number | undefined {
+  const { status, traffic } = release;
   const known = status.canary?.weights?.canary?.weight;
   if (!traffic?.asked) return known;
   const { least, most } = traffic.asked;
+  if (least < most && isDown(release, 'stable') && !isDown(release, 'canary')) return most;
   return known !== undefined && known >= least && known <= most ? known : least;
 }
 

@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest';
+import { fieldManager, pauseReasons } from '../../lib/model/names.ts';
+import { templateOf } from '../faults/scenario.ts';
+import { ingressSpec, openRouted, type Routed, weightAnnotation } from './routedStage.ts';
+
+// Of a canary with a router: what has no pods any more, or is to lose them, gets no requests.
+
+function weights(release: Routed): (string | undefined)[] {
+  const found = ['web', 'other'].map((name) => release.find('Ingress', `web-${name}-canary`));
+  return found.map((each) => each?.metadata?.annotations?.[weightAnnotation]);
+}
+
+it('a stable version that was deleted gets no more, whatever weight its objects differ by', async () => {
+  const release = await openRouted(
+    { trafficRouting: { nginx: { stableIngresses: ['web', 'other'] } } },
+    {
+      objects: [
+        ['Ingress', 'web', ingressSpec],
+        ['Ingress', 'other', ingressSpec],
+      ],
+    },
+  );
+  await release.image('web:v2');
+  expect(weights(release)).toEqual(['25', '25']);
+  const seen = new Set<string>();
+  const stop = release.cluster.watch(({ kind, object, writer }) => {
+    if (kind !== 'Rollout' || writer.manager !== fieldManager) return;
+    const { pauseConditions = [] } = object.status ?? {};
+    if (!pauseConditions.some(({ reason }) => reason === pauseReasons.stableLost)) return;
+    stop();
+    release.cluster.watch(() => seen.add(weights(release).join(' ')));
+    const annotations = { [weightAnnotation]: '0' };
+    queueMicrotask(async () => {
+      await release.edit('Ingress', 'web-other-canary', { metadata: { annotations } });
+      await release.edit('Rollout', 'web', { spec: { template: templateOf('web:bad') } });
+    });
+  });
+  await release.after({ do: 'deleteSet', role: 'stable' }, 30_000);
+  expect(release.led('canary')).toBe('web:v2');
+  expect([...seen]).toEqual(['100 0', '100 100']);
+  expect(release.dog.violations).toEqual([]);
+});
+
+it('a version keeps its pods that comes back while the canary’s side still gets everything', async () => {
+  const release = await openRouted({ steps: [{ setWeight: 25 }] }, { spec: { replicas: 6 } });
+  const stop = release.cluster.watch(({ kind, before, object }) => {
+    if (kind !== 'Rollout') return;
+    const { stableRS } = before?.status ?? {};
+    if (!stableRS || stableRS === object.status?.stableRS) return;
+    stop();
+    const spec = { template: templateOf('web:v1') };
+    queueMicrotask(() => void release.edit('Rollout', 'web', { spec }));
+  });
+  let least = Number.POSITIVE_INFINITY;
+  release.cluster.watch(() => {
+    if (release.led('canary') !== 'web:v1' || release.weight() !== 100) return;
+    least = Math.min(least, release.setOf('web:v1')?.spec?.replicas ?? 0);
+  });
+  await release.image('web:v2', 60_000);
+  expect(release.where()).toBe('Healthy 1/1');
+  expect(release.sizes()).toEqual({ 'web:v1': 6 });
+  expect(least).toBe(6);
+  expect(release.dog.violations).toEqual([]);
+});
