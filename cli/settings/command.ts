@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { checkPolicies } from '../../lib/access/policies.ts';
 import { Conflict } from '../../lib/errors.ts';
+import { settingsKey } from '../../lib/model/documents.ts';
 import { toTime } from '../../lib/model/units.ts';
-import { settingsKey } from '../../lib/settings/load.ts';
 import { parseSettings } from '../../lib/settings/parse.ts';
 import type { Settings } from '../../lib/settings/schema.ts';
 import { administered, openAwsTable, operator, type TableOptions, tableOption } from '../admin.ts';

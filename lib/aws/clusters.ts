@@ -4,7 +4,7 @@ import { loadBalancersOf, openRegion, type Throttles } from '../elb/regions.ts';
 import { NotFound } from '../errors.ts';
 import { kubernetesCluster } from '../kubernetes/kubernetes.ts';
 import { defined } from '../model/defined.ts';
-import type { ClusterEntry } from '../model/documents.ts';
+import { type ClusterEntry, settingsKey } from '../model/documents.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
 import type { Aws, Clock, Cluster, Documents } from '../world.ts';
 
@@ -53,7 +53,7 @@ function unverifiedClusters({ documents, clock }: { documents: Documents; clock:
   const current = cache<Set<string>>({
     ...{ now: clock.now, lifeMs: entryLifeMs, standsIn: () => true },
     read: async () => {
-      const document = await documents.get({ kind: 'settings', id: 'current' });
+      const document = await documents.get(settingsKey);
       const clusters = JSON.parse(document?.body.clusters ?? '{}') as ClusterSettings;
       const off = Object.entries(clusters).filter(([, each]) => !each.verifyLoadBalancers);
       return new Set(off.map(([name]) => name));

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { pathNames } from '../api/pathNames.ts';
 import { verbs } from '../commands/verbs.ts';
 import { Terminal } from '../errors.ts';
-import type { StoredSettings } from '../model/documents.ts';
+import { type StoredSettings, settingsKey } from '../model/documents.ts';
 import { faultList } from '../model/faults.ts';
 import type { Verb } from '../model/intent.ts';
 import { nearestName } from '../model/nearest.ts';
@@ -204,7 +204,7 @@ export function storedHooks({
   return async () => {
     const now = clock.now();
     if (known !== undefined && now - known.at < settingsLifeMs) return known.hooks;
-    const document = await documents.get({ kind: 'settings', id: 'current' });
+    const document = await documents.get(settingsKey);
     known = { at: now, hooks: document === undefined ? [] : hooksIn(document.body) };
     return known.hooks;
   };

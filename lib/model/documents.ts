@@ -86,6 +86,9 @@ export type StoredSettings = {
   clusters?: string;
 };
 
+/** The one document of the settings that are in use. */
+export const settingsKey = { kind: 'settings', id: 'current' } as const;
+
 /** What the table holds beside the rollouts and their ledgers, by kind. */
 type DocumentBodies = {
   cluster: ClusterEntry;

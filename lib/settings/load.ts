@@ -1,13 +1,11 @@
 import { cache } from '../cache.ts';
 import { Terminal, Transient } from '../errors.ts';
+import { settingsKey } from '../model/documents.ts';
 import { faultList } from '../model/faults.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Clock, Documents, Log } from '../world.ts';
 import { parseSettings } from './parse.ts';
 import type { Settings } from './schema.ts';
-
-/** Where the table keeps them. */
-export const settingsKey = { kind: 'settings', id: 'current' } as const;
 
 /** The settings in use; `version` 0 before any were applied. */
 export type Current = { version: number; settings: Settings };

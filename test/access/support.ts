@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { onTestFinished, vi } from 'vitest';
 import { access } from '../../lib/access/access.ts';
-import { settingsKey } from '../../lib/settings/load.ts';
+import { settingsKey } from '../../lib/model/documents.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Documents } from '../../lib/world.ts';
 import { makeApi, path } from '../api/support.ts';

@@ -5,6 +5,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../lib/errors.ts';
+import { settingsKey } from '../../lib/model/documents.ts';
 import { sqsWakes } from '../../lib/queue/sqs.ts';
 import { dynamoStore } from '../../lib/store/dynamo.ts';
 import { until } from '../cluster/processes.ts';
@@ -83,7 +84,7 @@ describe('whoever has the credentials of', () => {
       const token = { kind: 'token' as const, id: name, version: 0 };
       const making = documents.put({ ...token, body: { name, groups: ['operators'], ...by } });
       await expect(making).rejects.toThrow(/access to table serin was refused/);
-      const settings = { kind: 'settings' as const, id: 'current', version: 0 };
+      const settings = { ...settingsKey, version: 0 };
       const body = { text: '', hooks: '[]', appliedAt: 1, appliedBy: name };
       await expect(documents.put({ ...settings, body })).rejects.toThrow(/was refused/);
       await expect(documents.remove({ kind: 'cluster', id: 'prod' }, 1)).rejects.toThrow(Terminal);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hookList, hookSettings, storedHooks } from '../../lib/hooks/settings.ts';
+import { settingsKey } from '../../lib/model/documents.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import { imageRule, makeHook, makeRule, setsImage } from './support.ts';
 
@@ -76,7 +77,7 @@ describe('the hooks in the table', () => {
   const put = async (hooks: string) => {
     const { documents } = memoryStore(clock);
     const body = { text: 'hooks: []', hooks, appliedAt: 0, appliedBy: 'ada' };
-    await documents.put({ kind: 'settings', id: 'current', version: 0, body });
+    await documents.put({ ...settingsKey, version: 0, body });
     return storedHooks({ documents, clock });
   };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Terminal, Transient } from '../../lib/errors.ts';
-import { settingsKey, settingsReader } from '../../lib/settings/load.ts';
+import { settingsKey } from '../../lib/model/documents.ts';
+import { settingsReader } from '../../lib/settings/load.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Documents } from '../../lib/world.ts';
 
