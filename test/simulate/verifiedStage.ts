@@ -31,6 +31,12 @@ const behind = {
     objects: [['Service', 'stable', { spec: base }]] as [Kind, string, object][],
     ...{ front: 'Service shop/stable', groups: 'shop/' },
   },
+  /** One that was there before, with a Service of its own, which leads to pods of any version. */
+  existingNlb: {
+    routing: { plugins: { 'serin/nlb': { ...nlbPlugin['serin/nlb'], service: 'web' } } },
+    objects: [['Service', 'web', { spec: base }]] as [Kind, string, object][],
+    ...{ front: 'Service shop/web', groups: 'shop/' },
+  },
 };
 
 export async function openVerified(

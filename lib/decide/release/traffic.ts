@@ -46,6 +46,8 @@ export type SeenTraffic = {
   /** Why something is not known, and what is not there yet: sentences. */
   unknown: string[];
   lacking: string[];
+  /** Requests go past both sides still. */
+  isPast: boolean;
   balancers: ALBStatus[];
   /** The right that Serin lacks. */
   remedy?: string;

@@ -177,7 +177,7 @@ function isDown({ all, traffic }: Release, side: Side): boolean {
 export function goalFor(
   release: Release,
   { router: { hashes }, routed }: { router: { hashes?: (of: Routed) => object }; routed: Routed },
-  { weight, routes }: Aim,
+  { weight, routes, held }: Aim,
 ): TrafficGoal {
   const { rollout, current, stable } = release;
   const total = totalWeightOf(rollout);
@@ -189,6 +189,7 @@ export function goalFor(
   });
   return {
     ...{ total, routes, additional: [] },
+    ...(held && { held }),
     canary: destination('canary', current ?? stable, weight),
     stable: destination('stable', stable, total - weight),
   };

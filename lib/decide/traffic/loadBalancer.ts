@@ -121,6 +121,7 @@ export function mergedSeen(all: SeenTraffic[]): SeenTraffic {
     healthy: { ...healthy('canary'), ...healthy('stable') },
     unknown: all.flatMap((each) => each.unknown),
     lacking: all.flatMap((each) => each.lacking),
+    isPast: all.some((each) => each.isPast),
     balancers: all.flatMap((each) => each.balancers),
     ...(remedy !== undefined && { remedy }),
   };
@@ -131,8 +132,8 @@ type At = { hostname: string; pods: Pods; total: number };
 function seenAt(front: Fronted, routed: Routed, { hostname, pods, total }: At): SeenTraffic {
   const { answers, services } = routed;
   const answer = answers.aws(balancerRead(front, hostname));
-  const named = `the load balancer of ${front.label}`;
-  if (!answer || !('ok' in answer)) return unknownSeen(named, answer);
+  const named = nameFor(front);
+  if (!answer || !('ok' in answer)) return unknownSeen(front, answer);
   const balancer = answer.ok;
   const groups = (side: Side): TargetGroup[] => groupsOf(front, balancer, services[side], answers);
   const arns = { canary: groups('canary').map(arnOf), stable: groups('stable').map(arnOf) };
@@ -161,6 +162,7 @@ function seenAt(front: Fronted, routed: Routed, { hostname, pods, total }: At): 
       front.ref.kind === 'Ingress'
         ? [statusOf(front, balancer, { canary: groups('canary'), stable: groups('stable') })]
         : [],
+    isPast: front.isPast === true,
     ...remedyIn(failed.map(({ remedy }) => remedy)),
   };
 }
@@ -182,8 +184,12 @@ function isListener({ listener }: Fronted, protocol: string, port: number): bool
   return !listener || (listener.protocol === protocol && listener.port === port);
 }
 
+function nameFor({ label }: Fronted): string {
+  return `the load balancer of ${label}`;
+}
+
 function unknownSeen(
-  named: string,
+  front: Fronted,
   answer: Exclude<Answer, { ok: unknown }> | undefined,
 ): SeenTraffic {
   const why = !answer
@@ -193,7 +199,8 @@ function unknownSeen(
       : answer.failed;
   return {
     ...{ weights: [], headerRoutes: 0, healthy: {}, lacking: [], balancers: [] },
-    unknown: [`What ${named} does is not known: ${why}.`],
+    isPast: front.isPast === true,
+    unknown: [`What ${nameFor(front)} does is not known: ${why}.`],
     ...remedyIn([answer && 'failed' in answer ? answer.remedy : undefined]),
   };
 }

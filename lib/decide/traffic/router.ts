@@ -12,6 +12,8 @@ import type { Answers, Need } from '../../model/reads.ts';
 /** Where requests go. Weights are parts of `total`: 100, or what `maxTrafficWeight` says. */
 export type TrafficGoal = {
   total: number;
+  /** The side that is to get more once its targets are healthy; absent where none is waited for. */
+  held?: 'canary' | 'stable';
   canary: Destination;
   stable: Destination;
   /** The versions of an experiment. Their weights are taken from the stable side. */
@@ -64,6 +66,8 @@ export type Fronted = {
   resource: (service: string) => string;
   /** The only listener that is its own; all are where there is none. */
   listener?: { protocol: string; port: number };
+  /** It sends requests past both sides still, to what served them before the router came. */
+  isPast?: boolean;
 };
 
 /** The versions that a router's objects lead to by themselves, as pod template hashes. */

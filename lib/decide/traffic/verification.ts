@@ -30,6 +30,7 @@ import { setWeightOf } from '../steps/weight.ts';
 import type { Aim } from './goal.ts';
 import { loadBalancerNeeds, mergedSeen, podsBehind, seenBy } from './loadBalancer.ts';
 import { routeAnswers, routersIn, type Using } from './routed.ts';
+import type { Fronted, Routed } from './router.ts';
 
 // What load balancers make of the weights: nothing shrinks, no step counts as done and no side gets more
 // before they say that they do what they are to. docs/adr/0054-what-a-load-balancer-says.md
@@ -59,19 +60,28 @@ export function verificationNeeds(gathered: Gathered, now?: Millis): Need[] {
   const using = routersIn(rollout, answers);
   const asked = using.flatMap(({ router, routed }) => router.canaryWeights(routed));
   const { status = {} } = rollout;
-  if (now !== undefined && isQuiet({ rollout, status, all: sets.owned, now }, asked)) return [];
-  const needs = using.flatMap(({ router, routed }) =>
-    (router.loadBalancers?.(routed) ?? []).flatMap((front) => loadBalancerNeeds(front, routed)),
-  );
+  const fronts = frontsOf(using);
+  if (now !== undefined && isQuiet({ rollout, status, all: sets.owned, now }, { asked, fronts }))
+    return [];
+  const needs = fronts.flatMap(({ front, routed }) => loadBalancerNeeds(front, routed));
   const pods = podsRead(gathered);
   return needs.length > 0 && pods ? [...needs, { read: pods, bears: 'all' }] : [];
+}
+
+type Front = { front: Fronted; routed: Routed };
+
+function frontsOf(using: Using[]): Front[] {
+  return using.flatMap(({ router, routed }) =>
+    (router.loadBalancers?.(routed) ?? []).map((front) => ({ front, routed })),
+  );
 }
 
 /** Nothing is to shrink or to get more: a version at rest, or a pause at a weight that is verified. */
 function isQuiet(
   { rollout, status, all, now }: Pick<Release, 'rollout' | 'status' | 'all' | 'now'>,
-  asked: number[],
+  { asked, fronts }: { asked: number[]; fronts: Front[] },
 ): boolean {
+  if (fronts.some(({ front }) => front.isPast)) return false;
   const { weights } = status.canary ?? {};
   if (!status.stableRS) return true;
   if (status.stableRS === status.currentPodHash) {
@@ -97,20 +107,16 @@ export function seenTraffic(
   { leads, asked }: Pick<Traffic, 'leads' | 'asked'>,
 ): SeenTraffic | undefined {
   const { rollout, observed } = release;
-  const weights = asked ? [asked.least, asked.most] : [];
   const { unverified } = observed;
   if (unverifiedBy({ rollout, unverified }) !== undefined) return undefined;
-  if (isQuiet(release, weights)) return undefined;
+  const fronts = frontsOf(using);
+  if (isQuiet(release, { asked: asked ? [asked.least, asked.most] : [], fronts })) return undefined;
   const total = totalWeightOf(rollout);
   const pods = {
     canary: behind(observed.pods, leads.canary),
     stable: behind(observed.pods, leads.stable),
   };
-  const seen = using.flatMap(({ router, routed }) =>
-    (router.loadBalancers?.(routed) ?? []).flatMap(
-      (front) => seenBy(front, routed, { pods, total }) ?? [],
-    ),
-  );
+  const seen = fronts.flatMap(({ front, routed }) => seenBy(front, routed, { pods, total }) ?? []);
   return seen.length > 0 ? mergedSeen(seen) : undefined;
 }
 
@@ -196,6 +202,9 @@ export function served(
 ): Aim | undefined {
   const { traffic, rollout } = release;
   if (!aim || !traffic?.seen || present === undefined || replicasOf(rollout) === 0) return aim;
+  if (traffic.seen.isPast && missingTargets(release, traffic.seen, aim.weight)) {
+    return { ...aim, weight: present, held: 'stable' };
+  }
   if (aim.weight > present) {
     return mayGrow(release, traffic.seen) ? aim : { ...aim, weight: present, held: 'canary' };
   }
@@ -210,15 +219,21 @@ function mayGrow({ stable }: Release, { healthy: { canary } }: SeenTraffic): boo
 }
 
 /** What the stable side cannot serve yet. Back to it after an abort goes as its targets become healthy. */
-function leastWeight(release: Release, { healthy: { stable } }: SeenTraffic, aim: Aim): number {
+function leastWeight(release: Release, seen: SeenTraffic, aim: Aim): number {
+  const { stable } = seen.healthy;
   const { rollout } = release;
   const total = totalWeightOf(rollout);
   if (!stable) return isAborted(release) ? 0 : total;
-  const missing = isDynamic(rollout) ? 0 : limitsOf(rollout).maxUnavailable;
-  const needed = Math.max(1, podsFor(rollout, total - aim.weight) - missing);
-  if (stable.count >= needed) return 0;
+  if (!missingTargets(release, seen, aim.weight)) return 0;
   if (isFullyPromoted(release)) return total;
   return total - Math.floor((total * stable.count) / replicasOf(rollout));
+}
+
+/** Whether the stable side lacks healthy targets for what the canary is not sent. */
+function missingTargets({ rollout }: Release, { healthy }: SeenTraffic, weight: number): boolean {
+  const missing = isDynamic(rollout) ? 0 : limitsOf(rollout).maxUnavailable;
+  const needed = Math.max(1, podsFor(rollout, totalWeightOf(rollout) - weight) - missing);
+  return (healthy.stable?.count ?? 0) < needed;
 }
 
 /** The status with what is known of the load balancers, in the peer's shape: the last by itself too. */

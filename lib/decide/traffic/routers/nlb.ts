@@ -46,8 +46,10 @@ export const nlb: Router = {
     const base = objectOf(baseOf(routed), routed.answers);
     return base ? [frontedBy(base, routed)] : [];
   },
-  desired: (routed, { canary, additional, stable }: TrafficGoal) => {
+  desired: (routed, { canary, additional, stable, held }: TrafficGoal) => {
     const { services } = routed;
+    // Its own Service serves on until target groups that are new have healthy targets.
+    if (held === 'stable' && isPast(routed)) return actionWrites(routed, waiting(routed));
     return actionWrites(routed, [
       { ...canary, service: services.canary },
       ...additional,
@@ -143,6 +145,7 @@ function frontedBy(base: Service, routed: Routed): Fronted {
     ...{ ref, port, label: `Service ${ref.name}`, tag: 'service.k8s.aws/resource' },
     version: base.metadata?.resourceVersion ?? '',
     hostnames: hostnamesIn(base),
+    isPast: isPast(routed),
     resource: (service) => `${ref.namespace}/${service}:${port}`,
     listener: { protocol, port },
   };
@@ -166,6 +169,23 @@ function backendsOn(base: Service, { rollout }: Routed): Backend[] {
     return { name: String(serviceName ?? ''), weight: Number(weight) || 0 };
   });
   return [{ name: service, weight: Number(baseServiceWeight) || 0 }, ...groups];
+}
+
+/** Whether the base, which is neither side, gets requests: it does until the first action, for one. */
+function isPast(routed: Routed): boolean {
+  const base = objectOf(baseOf(routed), routed.answers);
+  const { service } = settingsOf(routed.rollout);
+  const isSide = Object.values(routed.services).includes(service);
+  const backends = base && !isSide ? backendsOn(base, routed) : [];
+  return backends.some(({ name, weight = 0 }) => name === service && weight > 0);
+}
+
+/** Target groups are made for both sides, and get nothing yet. */
+function waiting({ rollout, services: { canary, stable } }: Routed): Destination[] {
+  return [
+    { service: settingsOf(rollout).service, weight: 100, hash: '' },
+    ...[canary, stable].map((service) => ({ service, weight: 0, hash: '' })),
+  ];
 }
 
 function parsed(text: string): Record<string, unknown> {
