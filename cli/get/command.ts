@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Millis } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io, sayJson } from '../io.ts';
@@ -6,8 +7,9 @@ import { type Look, look, looks } from '../look.ts';
 import { targetOf } from '../target.ts';
 import { toJson } from '../text.ts';
 import { rolloutTree } from '../tree.ts';
+import { routeLines } from './routes.ts';
 
-type Options = { watch?: boolean };
+type Options = { watch?: boolean; routes?: boolean };
 
 export function addGet(program: Command, cli: Cli): void {
   program
@@ -18,6 +20,7 @@ export function addGet(program: Command, cli: Cli): void {
       'Shows a rollout, its revisions and their pods, as `kubectl argo rollouts get rollout` does.',
     )
     .argument('<name...>', 'the rollout, also as `rollout NAME` or `rollout/NAME`')
+    .option('--routes', 'also show what each object of a router has: its weights and routes')
     .option('-w, --watch', 'keep showing it as it changes, until Ctrl-C')
     .addHelpText(
       'after',
@@ -25,6 +28,7 @@ export function addGet(program: Command, cli: Cli): void {
 Examples:
   serin get front-api
   serin get front-api --watch
+  serin get front-api --routes
   serin get rollout front-api -n shop -o json`,
     )
     .action(action<Options>(cli, get));
@@ -33,16 +37,28 @@ Examples:
 async function get(call: Call<Options>) {
   const { options, io } = call;
   const { client, path } = targetOf(call);
+  const picture = pictureFor(options, io);
   if (options.watch !== true) {
     const { view, now } = await look(client, path);
     if (options.output === 'json') sayJson(io, view);
-    else io.say(rolloutTree(view, now, io.colour));
+    else io.say(picture(view, now));
     return exitCodes.ok;
   }
   const show =
-    options.output === 'json' ? jsonLines(io) : io.terminal ? await redraw(io) : frames(io);
+    options.output === 'json'
+      ? jsonLines(io)
+      : io.terminal
+        ? await redraw(picture)
+        : frames(io, picture);
   for await (const seen of looks(client, path, io)) show(seen);
   return exitCodes.interrupted;
+}
+
+type Picture = (view: RolloutView, now: Millis) => string;
+
+function pictureFor({ routes }: Options, { colour }: Io): Picture {
+  return (view, now) =>
+    [rolloutTree(view, now, colour), ...(routes ? ['', ...routeLines(view)] : [])].join('\n');
 }
 
 function jsonLines(io: Io): (seen: Look) => void {
@@ -52,18 +68,18 @@ function jsonLines(io: Io): (seen: Look) => void {
 }
 
 /** On a terminal one picture is kept up to date, its ages as well. */
-async function redraw(io: Io): Promise<(seen: Look) => void> {
+async function redraw(picture: Picture): Promise<(seen: Look) => void> {
   const { default: logUpdate } = await import('log-update');
-  return ({ view, now }) => logUpdate(rolloutTree(view, now, io.colour));
+  return ({ view, now }) => logUpdate(picture(view, now));
 }
 
 /** In a log every change is a picture of its own. */
-function frames(io: Io): (seen: Look) => void {
+function frames(io: Io, picture: Picture): (seen: Look) => void {
   let last: RolloutView | undefined;
   return ({ view, now, changed }) => {
     if (!changed) return;
     if (last !== undefined) io.say('');
-    io.say(rolloutTree(view, now, io.colour));
+    io.say(picture(view, now));
     last = view;
   };
 }

@@ -3,7 +3,7 @@ import { verbNames } from '../commands/verbs.ts';
 import type { Actor, Command, Outcome } from '../model/intent.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import type { LedgerEntry } from '../model/record.ts';
-import type { RolloutView } from '../model/view.ts';
+import type { RolloutView, RouteView } from '../model/view.ts';
 import type { CommandAnswer, Standing } from './answers.ts';
 import type { Explanation } from './explain.ts';
 import type { Problem } from './problem.ts';
@@ -66,6 +66,27 @@ const replicaSet = z
   })
   .register(components, { id: 'ReplicaSet' });
 
+const route = z
+  .object({
+    router: z.string().meta({ examples: ['nginx', 'plugins["argoproj-labs/gatewayAPI"]'] }),
+    kind: z.string(),
+    namespace: z.string(),
+    name: z.string(),
+    weights: z
+      .array(z.object({ canary: z.number(), stable: z.number() }))
+      .meta({ description: 'Parts of `total`: several where the routes of the object differ.' }),
+    total: z.number(),
+    managed: z
+      .array(z.object({ name: z.string(), sends: z.enum(['header', 'mirror']) }))
+      .meta({ description: 'The routes of steps that it has.' }),
+    verified: z.boolean().exactOptional().meta({
+      description:
+        'Whether its load balancer does what the object says. Absent where none is looked at.',
+    }),
+  })
+  .meta({ description: 'An object of a router, as it was observed.' })
+  .register(components, { id: 'Route' }) satisfies z.ZodType<RouteView>;
+
 const step = z.object({ index: count, count, current: z.string().exactOptional() }).meta({
   description: '`index` steps of `count` are done.',
 });
@@ -86,6 +107,7 @@ const rollout = z
     step: step.exactOptional(),
     setWeight: z.number().exactOptional(),
     actualWeight: z.number().exactOptional(),
+    routes: z.array(route).exactOptional(),
     images: z.array(z.object({ image: z.string(), tags: z.array(z.string()) })),
     replicas: z.object({
       desired: count,

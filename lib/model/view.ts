@@ -19,6 +19,8 @@ export type RolloutView = {
   step?: { index: number; count: number; current?: string };
   setWeight?: number;
   actualWeight?: number;
+  /** What the objects of its routers have; absent where there is no router. */
+  routes?: RouteView[];
   images: { image: string; tags: string[] }[];
   replicas: { desired: number; current: number; updated: number; ready: number; available: number };
   /** Newest first. */
@@ -31,6 +33,22 @@ export type RolloutView = {
   aborted: boolean;
   reasons: Reason[];
   wake: Wake;
+};
+
+/** An object of a router, as it was observed. */
+export type RouteView = {
+  /** As a spec has it: `nginx`, `plugins["argoproj-labs/gatewayAPI"]`. */
+  router: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  /** Parts of `total`: several where its routes differ. */
+  weights: { canary: number; stable: number }[];
+  total: number;
+  /** The routes of steps that it has. */
+  managed: { name: string; sends: 'header' | 'mirror' }[];
+  /** Whether its load balancer does what it says; absent where none is looked at. */
+  verified?: boolean;
 };
 
 export type ReplicaSetView = {

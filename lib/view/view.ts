@@ -32,6 +32,7 @@ import {
   versionOf,
 } from '../model/workload.ts';
 import { podView } from './podView.ts';
+import { routesShown } from './routesView.ts';
 
 type Seen = {
   observed: Observed;
@@ -64,6 +65,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
     observedAt: now,
     createdAt: createdAt(rollout),
     ...phaseShown({ ...observed, rollout }, after, now),
+    ...routesShown({ ...observed, rollout }),
     ...strategyShown(
       rollout,
       replicaSets.map((set) => set.view),

@@ -23,9 +23,9 @@ const router: Router = {
   validate: () => [],
   needs: () => [needOf(board)],
   check: ({ answers }) => objectFaults(board, answers),
-  canaryWeights: (routed) => {
+  carries: (routed) => {
     const weight = weightOn(routed);
-    return weight === undefined ? [] : [Number(weight)];
+    return weight === undefined ? [] : [{ ref: board.ref, canary: [Number(weight)] }];
   },
   desired: (routed, { canary }) => written(routed, String(canary.weight)),
   giveBack: (routed) => written(routed, null),

@@ -65,7 +65,7 @@ describe('an NLB that was there before its router', () => {
   const addRouter = (release: Verified) =>
     release.edit('Rollout', 'web', { spec: { strategy: { canary: { trafficRouting: routing } } } });
 
-  it('sends all that it does to its own Service until the targets of the stable one are healthy', async () => {
+  it('sends all to its own Service until the targets of the stable one are healthy', async () => {
     const release = await withoutRouter();
     expect(release.sent()).toEqual({ web: 1 });
     await addRouter(release);

@@ -60,7 +60,7 @@ describe('a weight behind a load balancer', () => {
     );
     await release.pass(40_000);
     expect(await release.why()).toContainEqual(
-      expect.stringMatching(/^A load balancer still sends 100 % to the stable pods\./),
+      expect.stringMatching(/^The ALB of Ingress web still sends 100 % to the old pods\./),
     );
     await release.pass(30_000);
     expect(release.where()).toBe('Paused 1/4');
@@ -166,7 +166,7 @@ describe('pods behind a load balancer', () => {
     const { weights } = release.status().canary ?? {};
     expect(weights?.canary?.podTemplateHash).toBe(release.status().stableRS);
     expect(await release.why()).toContainEqual(
-      expect.stringMatching(/^What the load balancer of Ingress web does is not known/),
+      expect.stringMatching(/^What the ALB of Ingress web does is not known/),
     );
     release.cluster.failAws(calm);
     const states = await seen(release, 240, splitOf(release));
@@ -222,7 +222,7 @@ describe('while AWS does not say', () => {
     expect(release.sent()).toEqual({ canary: 0, stable: 100 });
     expect(release.status().canary?.weights?.verified).toBe(false);
     expect(await release.why()).toContainEqual(
-      expect.stringMatching(/^What the load balancer of Ingress web does is not known: Throttling/),
+      expect.stringMatching(/^What the ALB of Ingress web does is not known: Throttling/),
     );
     release.cluster.failAws(calm);
     await release.pass(120_000);
@@ -283,7 +283,7 @@ describe('behind an NLB', () => {
     expect(release.where()).toBe('Progressing 0/4');
     expect(release.status()).not.toHaveProperty('albs');
     expect(await release.why()).toContainEqual(
-      expect.stringMatching(/^What the load balancer of Service stable does is not known: Thr/),
+      expect.stringMatching(/^What the NLB of Service stable does is not known: Thr/),
     );
   });
 });

@@ -37,8 +37,8 @@ export type Traffic = {
 
 /** What load balancers say of where they send requests. */
 export type SeenTraffic = {
-  /** The canary's weight in each rule that leads to both sides. */
-  weights: number[];
+  /** The canary's weight in each rule that leads to both sides, and whose rule it is. */
+  weights: { weight: number; balancer: string }[];
   /** How many rules lead to the canary alone. */
   headerRoutes: number;
   /** Of the pods that a side leads to, how many get requests; absent where that is not known. */

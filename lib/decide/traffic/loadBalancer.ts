@@ -152,7 +152,10 @@ function seenAt(front: Fronted, routed: Routed, { hostname, pods, total }: At): 
   );
   const [canary, stable] = healths.map((each) => ('count' in each ? each : undefined));
   return {
-    weights: shared.map((forward) => canaryWeight(forward, arns.canary, total)),
+    weights: shared.map((forward) => ({
+      weight: canaryWeight(forward, arns.canary, total),
+      balancer: named,
+    })),
     headerRoutes: alone.length,
     healthy: { ...(canary && { canary }), ...(stable && { stable }) },
     unknown: failed.map(({ failed: why }) => `The targets of ${named} are not known: ${why}`),
@@ -176,7 +179,7 @@ function arnOf({ arn }: TargetGroup): string {
   return arn;
 }
 
-function capital(text: string): string {
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -184,8 +187,9 @@ function isListener({ listener }: Fronted, protocol: string, port: number): bool
   return !listener || (listener.protocol === protocol && listener.port === port);
 }
 
-function nameFor({ label }: Fronted): string {
-  return `the load balancer of ${label}`;
+/** Of an Ingress an ALB is made, of a Service an NLB. */
+function nameFor({ ref, label }: Fronted): string {
+  return `the ${ref.kind === 'Service' ? 'NLB' : 'ALB'} of ${label}`;
 }
 
 function unknownSeen(

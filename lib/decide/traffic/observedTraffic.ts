@@ -4,7 +4,7 @@ import { selectedHash } from '../../model/reference.ts';
 import type { Release } from '../release/release.ts';
 import { isRouted, namedServices, routingOf, type Side, type Traffic } from '../release/traffic.ts';
 import { type Aim, aimOf, goalFor } from './goal.ts';
-import { routeAnswers, routersIn, type Using, unknownRouter } from './routed.ts';
+import { canaryWeights, routeAnswers, routersIn, type Using, unknownRouter } from './routed.ts';
 import { judged, seenTraffic } from './verification.ts';
 
 /** The release with what was observed of its traffic, under the status that it has. */
@@ -48,7 +48,7 @@ export function usedBy({ rollout, observed }: Release): Using[] {
 
 function knownTraffic(release: Release, using: Using[]): Traffic {
   const faults = using.flatMap(({ router, routed }) => router.check(routed));
-  const weights = using.map(({ router, routed }) => router.canaryWeights(routed));
+  const weights = using.map(canaryWeights);
   const isKnown =
     unknownRouter(routingOf(release.rollout) ?? {}) === undefined &&
     weights.every((each) => each.length > 0);
@@ -61,12 +61,16 @@ function knownTraffic(release: Release, using: Using[]): Traffic {
   return {
     leads,
     ...(asked && { asked }),
-    ...(asked && isSeen && { canary: spanOf([asked.least, asked.most, ...(seen?.weights ?? [])]) }),
+    ...(asked && isSeen && { canary: spanOf([asked.least, asked.most, ...seenWeights(seen)]) }),
     ...(seen && { seen }),
     isThere: false,
     faults,
     ...(remedy !== undefined && { remedy }),
   };
+}
+
+function seenWeights(seen: Traffic['seen']): number[] {
+  return (seen?.weights ?? []).map(({ weight }) => weight);
 }
 
 function spanOf(weights: number[]): { least: number; most: number } {

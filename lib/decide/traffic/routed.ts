@@ -17,6 +17,11 @@ export function routersIn(rollout: Rollout, answers: Answers): Using[] {
   });
 }
 
+/** Each weight of the canary that the router's objects have; none where no object says so. */
+export function canaryWeights({ router, routed }: Using): number[] {
+  return router.carries(routed).flatMap(({ canary }) => canary);
+}
+
 /** argo v1.10.1 rollout/trafficrouting/service_helper.go GetStableAndCanaryServices */
 function servicesFor({ prefersPingPong }: Router, rollout: Rollout): Record<Side, string> {
   const named = namedServices(rollout);

@@ -70,6 +70,10 @@ export type Fronted = {
   isPast?: boolean;
 };
 
+/** An object of a router: each weight of the canary that it has, and the routes of steps in it. */
+export type Carried = { ref: ObjectRef; canary: number[]; routes?: CarriedRoute[] };
+export type CarriedRoute = { name: string; sends: 'header' | 'mirror' };
+
 /** The versions that a router's objects lead to by themselves, as pod template hashes. */
 export type Hashes = { canary?: string; stable?: string };
 
@@ -100,8 +104,8 @@ export type Router = {
    * is that of the field which names the object. Nothing is written while there is any.
    */
   check: (routed: Routed) => FieldError[];
-  /** Each weight of the canary that its objects have; none where no object says so. Never throws. */
-  canaryWeights: (routed: Routed) => number[];
+  /** What its objects have of the rollout, as they are. Those that say nothing are left out. Never throws. */
+  carries: (routed: Routed) => Carried[];
   /** Where its objects choose the pods themselves, and not by Services: the hashes that they have. */
   hashes?: (routed: Routed) => Hashes;
   /**

@@ -28,8 +28,8 @@ import { podsRead } from '../replicaSets/pods.ts';
 import { pauseEnd } from '../steps/pause.ts';
 import { setWeightOf } from '../steps/weight.ts';
 import type { Aim } from './goal.ts';
-import { loadBalancerNeeds, mergedSeen, podsBehind, seenBy } from './loadBalancer.ts';
-import { routeAnswers, routersIn, type Using } from './routed.ts';
+import { capital, loadBalancerNeeds, mergedSeen, podsBehind, seenBy } from './loadBalancer.ts';
+import { canaryWeights, routeAnswers, routersIn, type Using } from './routed.ts';
 import type { Fronted, Routed } from './router.ts';
 
 // What load balancers make of the weights: nothing shrinks, no step counts as done and no side gets more
@@ -58,7 +58,7 @@ export function verificationNeeds(gathered: Gathered, now?: Millis): Need[] {
   const { rollout } = template;
   if (unverifiedBy({ rollout, unverified: seed.unverified }) !== undefined) return [];
   const using = routersIn(rollout, answers);
-  const asked = using.flatMap(({ router, routed }) => router.canaryWeights(routed));
+  const asked = using.flatMap(canaryWeights);
   const { status = {} } = rollout;
   const fronts = frontsOf(using);
   if (now !== undefined && isQuiet({ rollout, status, all: sets.owned, now }, { asked, fronts }))
@@ -150,19 +150,14 @@ export function judged(
 }
 
 function differences(
-  { rollout }: Release,
+  release: Release,
   { weights, headerRoutes }: SeenTraffic,
   { weight, routes }: NonNullable<Traffic['goal']>,
 ): string[] {
-  const total = totalWeightOf(rollout);
-  const other = weights.find((each) => each !== weight);
-  const sent = other === undefined ? 0 : other > weight ? other : total - other;
-  const whom = other !== undefined && other > weight ? 'canary' : 'stable';
-  const percent = Math.round((100 * sent) / total);
+  const total = totalWeightOf(release.rollout);
+  const other = weights.find((each) => each.weight !== weight);
   return [
-    ...(other === undefined
-      ? []
-      : [`A load balancer still sends ${percent} % to the ${whom} pods.`]),
+    ...(other === undefined ? [] : [differenceText(release, { ...other, wanted: weight, total })]),
     ...(routes.length === 0 && headerRoutes > 0
       ? ['A rule of a load balancer still sends all that it is for to the canary pods.']
       : []),
@@ -170,6 +165,19 @@ function differences(
       ? ['A load balancer has no rule for the routes of the steps yet.']
       : []),
   ];
+}
+
+type Difference = { weight: number; wanted: number; total: number; balancer: string };
+
+/** Until a release is over the pods on the stable side are the old ones. */
+function differenceText(release: Release, { weight, wanted, total, balancer }: Difference): string {
+  const isOver = isFullyPromoted(release) || isTakingOver(release.stable, release.traffic);
+  const [whom, sent] =
+    weight > wanted
+      ? [isOver ? 'canary' : 'new', weight]
+      : [isOver ? 'stable' : 'old', total - weight];
+  const percent = Math.round((100 * sent) / total);
+  return `${capital(balancer)} still sends ${percent} % to the ${whom} pods.`;
 }
 
 /** Of the new version: the targets on the side that it gets its requests by. */

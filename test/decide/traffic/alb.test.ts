@@ -218,6 +218,7 @@ describe('the routes of steps', () => {
   it('take requests with all the headers, and of one header with any of the values', () => {
     const stage = stageOf([web], { routing });
     stage.reach({ routes: [header('beta', ['a', '1'], ['b', '<2>'], ['a', '3&4'])] });
+    expect(stage.carries()).toMatchObject([{ routes: [{ name: 'beta', sends: 'header' }] }]);
     expect(annotationOf(stage, `${prefix}/conditions.beta`)).toBe(
       '[{"field":"http-header","httpHeaderConfig":{"httpHeaderName":"a","values":["1","3\\u00264"]}},' +
         '{"field":"http-header","httpHeaderConfig":{"httpHeaderName":"b","values":["\\u003c2\\u003e"]}}]',

@@ -90,6 +90,7 @@ describe('an ApisixRoute', () => {
   it('sends all to the stable Service when it is not used any more', () => {
     const stage = stageOf([route(main)]);
     stage.reach({ weight: 35, routes: [toBeta] });
+    expect(stage.carries()).toMatchObject([{ routes: [{ name: 'beta', sends: 'header' }] }]);
     stage.giveBack();
     expect(stage.objects()).toHaveLength(1);
     expect(specOf(stage)!.http).toEqual([

@@ -40,6 +40,7 @@ describe('a header route', () => {
     ]);
     expect(stage.check()).toEqual([]);
     expect(stage.canaryWeights()).toEqual([0, 0]);
+    expect(stage.carries()).toMatchObject([{ routes: [{ name: 'try', sends: 'header' }] }]);
     stage.reach({ weight: 0 });
     expect(rulesOf(stage)).toEqual([...sources, alone]);
   });
@@ -185,6 +186,7 @@ describe('a mirror route', () => {
         { ...rule, filters },
       ]);
       expect(stage.canaryWeights()).toEqual([weight]);
+      expect(stage.carries()).toMatchObject([{ routes: [{ name: 'copy', sends: 'mirror' }] }]);
     }
     stage.reach({ weight: 20 });
     expect(rulesOf(stage)).toEqual([{ ...split('/', 20, 80), filters }]);

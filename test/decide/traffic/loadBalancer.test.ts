@@ -92,7 +92,10 @@ describe('a target group', () => {
   it('with its tag is found whatever is known of TargetGroupBindings', () => {
     const bindings = { failed: 'forbidden', passing: false, remedy: 'allow the list' };
     const { seen } = look(answering({ bindings, health: [healthy('10.0.0.1')] }));
-    expect(seen).toMatchObject({ weights: [25], healthy: { canary: { count: 1, of: 2 } } });
+    expect(seen).toMatchObject({
+      weights: [{ weight: 25 }],
+      healthy: { canary: { count: 1, of: 2 } },
+    });
     expect(seen).toMatchObject({ unknown: [] });
     expect(seen).not.toHaveProperty('remedy');
   });
@@ -101,7 +104,7 @@ describe('a target group', () => {
     const bindings = { ok: [binding('canary', 80), binding('stable', 'http')] };
     const given = { isTagged: false, bindings, health: [healthy('10.0.0.2')] };
     expect(look(answering(given)).seen).toMatchObject({
-      ...{ weights: [25], lacking: [], unknown: [] },
+      ...{ weights: [{ weight: 25 }], lacking: [], unknown: [] },
       healthy: { canary: { count: 1, of: 2 } },
     });
   });
@@ -110,7 +113,7 @@ describe('a target group', () => {
     const bindings = { ok: [binding('canary', 80), binding('stable', 8443)] };
     expect(look(answering({ isTagged: false, bindings })).seen).toMatchObject({
       weights: [],
-      lacking: ['The load balancer of Ingress web sends nothing to stable yet.'],
+      lacking: ['The ALB of Ingress web sends nothing to stable yet.'],
     });
   });
 

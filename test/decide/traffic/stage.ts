@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
+import { canaryWeights } from '../../../lib/decide/traffic/routed.ts';
 import type {
+  Carried,
   Destination,
   Hashes,
   ManagedRoute,
@@ -33,6 +35,7 @@ export type RouterStage = {
   serve: (kind: Kind, how: { unserved?: true; apiVersion?: string }) => void;
   check: () => FieldError[];
   canaryWeights: () => number[];
+  carries: () => Carried[];
   hashes: () => Hashes | undefined;
   /** Turns until nothing is left to write. A second turn must have nothing to write any more. */
   reach: (goal: Partial<Goal>) => Write[];
@@ -180,7 +183,8 @@ export function routerStage(
     failList: (kind, failure) => void lists.set(kind, failure),
     serve: (kind, how) => void served.set(kind, how),
     check: () => router.check(routed()),
-    canaryWeights: () => router.canaryWeights(routed()),
+    canaryWeights: () => canaryWeights({ router, routed: routed() }),
+    carries: () => router.carries(routed()),
     hashes: () => router.hashes?.(routed()),
     reach: ({ weight = 0, total = 100, additional = [], routes = [], hashes: ofGoal = hashes }) => {
       const taken = additional.reduce((sum, each) => sum + each.weight, 0);

@@ -15,7 +15,15 @@ import {
   objectFaults,
   objectOf,
 } from '../objects.ts';
-import type { Destination, Fronted, Routed, Router, TrafficGoal } from '../router.ts';
+import type {
+  Carried,
+  CarriedRoute,
+  Destination,
+  Fronted,
+  Routed,
+  Router,
+  TrafficGoal,
+} from '../router.ts';
 
 // The AWS Load Balancer Controller takes the weights from an annotation that is named as the backend of a
 // path, `actions.NAME`, and what a request must be like for it from `conditions.NAME`.
@@ -43,10 +51,12 @@ export const alb: Router = {
   validate,
   needs: ({ rollout }) => ingressesOf(rollout).map(needOf),
   check: (routed) => ingressesOf(routed.rollout).flatMap((named) => ingressFaults(named, routed)),
-  canaryWeights: (routed) =>
-    ingressesOf(routed.rollout).flatMap((named) => {
+  carries: (routed) =>
+    ingressesOf(routed.rollout).flatMap((named): Carried[] => {
       const ingress = objectOf(named, routed.answers);
-      return ingress ? weightIn(ingress, routed) : [];
+      const canary = ingress ? weightIn(ingress, routed) : [];
+      const routes = ingress ? headerRoutesIn(ingress, routed.rollout) : [];
+      return canary.length > 0 ? [{ ref: named.ref, canary, routes }] : [];
     }),
   loadBalancers: ({ rollout, answers }) =>
     ingressesOf(rollout).flatMap((named) => {
@@ -268,6 +278,13 @@ function routeNames(rollout: Rollout, own: string[]): string[] {
   const former = own.flatMap((key) => (key.includes('/conditions.') ? (routeIn(key) ?? []) : []));
   const names = [...listed.map(({ name }) => name), ...former];
   return [...new Set(names)].filter((name) => name !== rootOf(rollout));
+}
+
+function headerRoutesIn(ingress: KubernetesObject, rollout: Rollout): CarriedRoute[] {
+  const own = managedOn(ingress)?.get(nameOf(rollout)) ?? [];
+  return routeNames(rollout, own)
+    .filter((name) => annotationOf(ingress, keyOf(rollout, 'conditions', name)) !== undefined)
+    .map((name) => ({ name, sends: 'header' }));
 }
 
 function routeIn(key: string): string | undefined {

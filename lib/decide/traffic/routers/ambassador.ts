@@ -11,7 +11,7 @@ import {
   objectOf,
   unread,
 } from '../objects.ts';
-import type { Routed, Router, TrafficGoal } from '../router.ts';
+import type { Carried, Routed, Router, TrafficGoal } from '../router.ts';
 
 // Ambassador (Emissary-ingress) sends a part of the requests of a Mapping by a second one, which is the same
 // but for its Service and a weight. argo v1.10.1 rollout/trafficrouting/ambassador/ambassador.go
@@ -32,17 +32,18 @@ export const ambassador: Router = {
   needs: ({ rollout }) =>
     pairsOf(rollout).flatMap(({ base, canary }) => [needOf(base), needOf(canary)]),
   check: (routed) => pairsOf(routed.rollout).flatMap((pair) => pairFaults(pair, routed)),
-  canaryWeights: (routed) =>
-    pairsOf(routed.rollout).flatMap(({ canary }) => {
-      const answer = routed.answers.object(canary.ref);
-      if (answer && 'missing' in answer) return [0];
+  carries: (routed) =>
+    pairsOf(routed.rollout).flatMap(({ canary }): Carried[] => {
+      const { ref } = canary;
+      const answer = routed.answers.object(ref);
+      if (answer && 'missing' in answer) return [{ ref, canary: [0] }];
       const found = objectOf(canary, routed.answers);
       // Mappings without a weight share alike.
       if (!found) return [];
       const { weight = 50 } = specOf(found);
       const { maxTrafficWeight: total = 100 } =
         routed.rollout.spec?.strategy?.canary?.trafficRouting ?? {};
-      return [Math.ceil((weight * total) / 100)];
+      return [{ ref, canary: [Math.ceil((weight * total) / 100)] }];
     }),
   desired: (routed, goal) =>
     pairsOf(routed.rollout).flatMap((pair) => canaryWrites(pair, routed, goal)),

@@ -11,7 +11,7 @@ import { type Backend, canaryPart, haveBoth, type Side, sideOf } from '../backen
 import { changed, type Named, namespaceOf, needOf, objectFaults, objectOf } from '../objects.ts';
 import { created, ownObject, ownObjectFaults, removed } from '../owned.ts';
 import { prefixPattern } from '../prefix.ts';
-import type { Routed, Router, TrafficGoal } from '../router.ts';
+import type { CarriedRoute, Routed, Router, TrafficGoal } from '../router.ts';
 
 // Rules of an ApisixRoute have backends with weights. A header route is an ApisixRoute of its own, whose
 // rules come before those that it copies. argo v1.10.1 rollout/trafficrouting/apisix/apisix.go
@@ -43,8 +43,15 @@ export const apisix: Router = {
       .filter(({ ref }) => isOfHeaders(ref.name, routed.rollout))
       .flatMap((named) => ownObjectFaults(named, routed)),
   ],
-  canaryWeights: (routed) =>
-    weightedRules(routed).map(({ backends = [] }) => canaryPart(backends.map(backendOf), routed)),
+  carries: (routed) => {
+    const canary = weightedRules(routed).map(({ backends = [] }) =>
+      canaryPart(backends.map(backendOf), routed),
+    );
+    const routes = headerRoutes(routed)
+      .filter((named) => ownObject(named, routed))
+      .map(({ ref }): CarriedRoute => ({ name: ref.name, sends: 'header' }));
+    return canary.length > 0 ? [{ ref: mainRoute(routed).ref, canary, routes }] : [];
+  },
   desired: (routed, goal) => [
     ...weightWrites(routed, { canary: goal.canary.weight, stable: goal.stable.weight }),
     ...headerWrites(routed, goal),

@@ -44,10 +44,11 @@ export const appMesh: Router = {
     ...routerFaults(routed),
     ...nodesOf(routed).flatMap((named) => objectFaults(named, routed.answers)),
   ],
-  canaryWeights: (routed) =>
-    weightedRoutes(routed).map((route) =>
-      canaryPart(targetsOf(route).map(backendOf), nodesAsSides(routed)),
-    ),
+  carries: (routed) => {
+    const [router] = routerOf(routed);
+    const canary = canaryWeights(routed);
+    return router && canary.length > 0 ? [{ ref: router.ref, canary }] : [];
+  },
   hashes,
   desired: (routed, goal) => [
     ...routerWrites(routed, { canary: goal.canary.weight, stable: goal.stable.weight }),
@@ -144,6 +145,12 @@ function weightedRoutes(routed: Routed): Route[] {
   return routes.filter(({ name = '' }) => listed.length === 0 || listed.includes(name));
 }
 
+function canaryWeights(routed: Routed): number[] {
+  return weightedRoutes(routed).map((route) =>
+    canaryPart(targetsOf(route).map(backendOf), nodesAsSides(routed)),
+  );
+}
+
 function ruleOf(route: Route): { key: string; rule: RouteRule } | undefined {
   const key = ruleFields.find((each) => route[each] !== undefined);
   return key === undefined ? undefined : { key, rule: route[key] as RouteRule };
@@ -213,7 +220,7 @@ function nodeWrites(routed: Routed, goal: TrafficGoal): Write[] {
  * canary has its pods from their beginning, and none while there is no canary.
  */
 function canaryHash(routed: Routed, { canary, stable }: TrafficGoal): string {
-  const isIdle = [canary.weight, ...appMesh.canaryWeights(routed)].every((weight) => weight === 0);
+  const isIdle = [canary.weight, ...canaryWeights(routed)].every((weight) => weight === 0);
   if (!isIdle) return canary.hash === stable.hash ? '' : canary.hash;
   const { currentPodHash = '' } = routed.rollout.status ?? {};
   return currentPodHash === stable.hash || currentPodHash === '' ? noCanary : currentPodHash;

@@ -15,7 +15,7 @@ import {
   objectOf,
   unread,
 } from '../objects.ts';
-import type { Routed, Router, TrafficGoal } from '../router.ts';
+import type { Carried, Routed, Router, TrafficGoal } from '../router.ts';
 
 // The NGINX Ingress controller sends a part of the requests by a second Ingress with the same rules, which
 // its annotations mark as the canary of the first. argo v1.10.1 rollout/trafficrouting/nginx/nginx.go
@@ -43,7 +43,7 @@ export const nginx: Router = {
   needs: ({ rollout }) =>
     pairsOf(rollout).flatMap(({ stable, canary }) => [needOf(stable), needOf(canary)]),
   check: (routed) => pairsOf(routed.rollout).flatMap((pair) => pairFaults(pair, routed)),
-  canaryWeights,
+  carries,
   desired: (routed, goal) =>
     pairsOf(routed.rollout).flatMap((pair) => canaryWrites(pair, routed, goal)),
   giveBack: ({ rollout, answers }) =>
@@ -102,18 +102,19 @@ function pairFaults(
   return fieldError(path, message);
 }
 
-function canaryWeights({ rollout, answers }: Routed): number[] {
+function carries({ rollout, answers }: Routed): Carried[] {
   const prefix = prefixOf(rollout);
   const wanted = rollout.spec?.strategy?.canary?.trafficRouting?.maxTrafficWeight ?? 100;
-  return pairsOf(rollout).flatMap(({ canary }) => {
-    const answer = answers.object(canary.ref);
+  return pairsOf(rollout).flatMap(({ canary }): Carried[] => {
+    const { ref } = canary;
+    const answer = answers.object(ref);
     // Where there is none, nothing is sent to the canary.
-    if (answer && 'missing' in answer) return [0];
+    if (answer && 'missing' in answer) return [{ ref, canary: [0] }];
     const ingress = objectOf(canary, answers);
     const text = ingress && annotationOf(ingress, `${prefix}/canary-weight`);
     if (!text || !/^\d+$/.test(text)) return [];
     const total = Number(annotationOf(ingress, `${prefix}/canary-weight-total`)) || 100;
-    return [Math.ceil((Number(text) * wanted) / total)];
+    return [{ ref, canary: [Math.ceil((Number(text) * wanted) / total)] }];
   });
 }
 

@@ -37,10 +37,11 @@ export const nlb: Router = {
   validate,
   needs: (routed) => [needOf(baseOf(routed))],
   check: baseFaults,
-  canaryWeights: (routed) => {
+  carries: (routed) => {
+    const { ref } = baseOf(routed);
     const base = objectOf(baseOf(routed), routed.answers);
     const backends = base ? backendsOn(base, routed) : [];
-    return backends.length > 0 ? [canaryPart(backends, routed)] : [];
+    return backends.length > 0 ? [{ ref, canary: [canaryPart(backends, routed)] }] : [];
   },
   loadBalancers: (routed) => {
     const base = objectOf(baseOf(routed), routed.answers);

@@ -25,13 +25,14 @@ export const smi: Router = {
   validate: () => [],
   needs: (routed) => [needOf(split(routed))],
   check: (routed) => ownObjectFaults(split(routed), routed),
-  canaryWeights: (routed) => {
-    const answer = routed.answers.object(split(routed).ref);
+  carries: (routed) => {
+    const { ref } = split(routed);
+    const answer = routed.answers.object(ref);
     // Where there is none, nothing is parted.
-    if (answer && 'missing' in answer) return [0];
+    if (answer && 'missing' in answer) return [{ ref, canary: [0] }];
     const found = objectOf(split(routed), routed.answers);
     const backends = found ? backendsIn(found).map(backendOf) : [];
-    return backends.length > 0 ? [canaryPart(backends, routed)] : [];
+    return backends.length > 0 ? [{ ref, canary: [canaryPart(backends, routed)] }] : [];
   },
   desired: splitWrites,
   giveBack: (routed) => removed(split(routed), routed),

@@ -27,10 +27,11 @@ export const traefik: Router = {
       ? [needOf(named('TraefikService', routed)), needOf(named('OldTraefikService', routed))]
       : [needOf(named('TraefikService', routed))],
   check: serviceFaults,
-  canaryWeights: (routed) => {
+  carries: (routed) => {
     const found = foundIn(routed);
     const services = found ? weightedIn(found.object) : [];
-    return haveBoth(services, routed) ? [canaryPart(services, routed)] : [];
+    if (!found || !haveBoth(services, routed)) return [];
+    return [{ ref: named(found.kind, routed).ref, canary: [canaryPart(services, routed)] }];
   },
   desired: (routed, { canary, stable }) => writes(routed, canary.weight, stable.weight),
   giveBack: (routed) => writes(routed, 0, 100),

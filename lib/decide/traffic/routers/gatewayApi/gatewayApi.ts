@@ -15,8 +15,8 @@ import {
   unread,
   unserved,
 } from '../../objects.ts';
-import type { Routed, Router, TrafficGoal } from '../../router.ts';
-import { managedBy, withManaged } from './managedRules.ts';
+import type { Carried, Routed, Router, TrafficGoal } from '../../router.ts';
+import { managedBy, managedIn, withManaged } from './managedRules.ts';
 import { leadsToBoth, type Rule, rulesOf } from './rules.ts';
 import {
   isUsed,
@@ -44,11 +44,14 @@ export const gatewayApi: Router = {
       ...routes.flatMap((route) => routeFaults(route, routed)),
     ];
   },
-  canaryWeights: (routed) =>
-    routesOf(routed).flatMap((route) => {
+  carries: (routed) =>
+    routesOf(routed).flatMap((route): Carried[] => {
+      const { ref } = route.named;
       const found = objectOf(route.named, routed.answers);
       const rules = found ? splitRules(found, route, routed) : [];
-      return rules.map(({ backendRefs = [] }) => canaryPart(backendRefs, routed));
+      if (!found || rules.length === 0) return [];
+      const canary = rules.map(({ backendRefs = [] }) => canaryPart(backendRefs, routed));
+      return [{ ref, canary, routes: managedIn(rulesOf(found), { ...routed, kind: ref.kind }) }];
     }),
   desired: (routed, goal) => routesOf(routed).flatMap((route) => routeWrites(route, routed, goal)),
   giveBack: (routed) => {

@@ -6,7 +6,7 @@ import type {
 import { deepEqual } from '../../../../model/patch.ts';
 import { type Sides, sideOf } from '../../backends.ts';
 import { prefixPattern } from '../../prefix.ts';
-import type { ManagedRoute, TrafficGoal } from '../../router.ts';
+import type { CarriedRoute, ManagedRoute, TrafficGoal } from '../../router.ts';
 import {
   type BackendRef,
   backendOf,
@@ -55,19 +55,44 @@ function isSame({ name, ...found }: Rule, wanted: Rule): boolean {
   return deepEqual({ ...found, name: name ?? wanted.name }, wanted);
 }
 
-/** Which of the rules steps have added, other ones than those of the goal among them. */
-export function managedBy(rules: Rule[], context: Context): (rule: Rule) => boolean {
-  const { trafficRouting, steps = [] } = context.rollout.spec?.strategy?.canary ?? {};
-  const ofSteps = steps.flatMap(({ setHeaderRoute: header, setMirrorRoute: mirror }) => [
+function routesOfSteps({ rollout }: Context): ManagedRoute[] {
+  const { steps = [] } = rollout.spec?.strategy?.canary ?? {};
+  return steps.flatMap(({ setHeaderRoute: header, setMirrorRoute: mirror }) => [
     ...(header ? [{ name: header.name ?? '', header }] : []),
     ...(mirror ? [{ name: mirror.name, mirror }] : []),
   ]);
-  const names = new Set(
-    [...(trafficRouting?.managedRoutes ?? []), ...ofSteps].map(({ name }) => name),
-  );
+}
+
+function routeNames(context: Context): Set<string> {
+  const { managedRoutes = [] } = context.rollout.spec?.strategy?.canary?.trafficRouting ?? {};
+  return new Set([...managedRoutes, ...routesOfSteps(context)].map(({ name }) => name));
+}
+
+/** A route that is several rules gives the second the name NAME-1, and so on. */
+function routeNameIn(rule: string, names: ReadonlySet<string>): string | undefined {
+  return [rule, rule.replace(/-\d+$/, '')].find((name) => names.has(name));
+}
+
+/** The routes of steps that a route has: one may be several rules. */
+export function managedIn(rules: Rule[], context: Context): CarriedRoute[] {
+  const isManaged = managedBy(rules, context);
+  const ofSteps = routesOfSteps(context);
+  const names = routeNames(context);
+  const found = rules.filter(isManaged).map((rule): CarriedRoute => {
+    const made = ofSteps.find((route) => isMadeOf(route, rule, rules, context));
+    const name = rule.name ? routeNameIn(rule.name, names) : made?.name;
+    return { name: name ?? '', sends: mirrorsOf(rule, context) > 0 ? 'mirror' : 'header' };
+  });
+  return found.filter(({ name }, at) => found.findIndex((each) => each.name === name) === at);
+}
+
+/** Which of the rules steps have added, other ones than those of the goal among them. */
+export function managedBy(rules: Rule[], context: Context): (rule: Rule) => boolean {
+  const ofSteps = routesOfSteps(context);
+  const names = routeNames(context);
   return (rule) =>
     rule.name
-      ? names.has(rule.name) || names.has(rule.name.replace(/-\d+$/, ''))
+      ? routeNameIn(rule.name, names) !== undefined
       : ofSteps.some((route) => isMadeOf(route, rule, rules, context));
 }
 

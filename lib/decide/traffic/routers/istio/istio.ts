@@ -13,8 +13,8 @@ import {
 import { managedNames } from './managedRoutes.ts';
 import {
   entriesOf,
+  entryCarries,
   entryFaults,
-  entryWeights,
   takesRoutes,
   virtualServiceWrites,
 } from './virtualService.ts';
@@ -35,7 +35,7 @@ export const istio: Router = {
     ...ruleFaults(routed),
     ...routeFaults(routed),
   ],
-  canaryWeights: (routed) => entriesOf(routed).flatMap((entry) => entryWeights(entry, routed)),
+  carries: (routed) => entriesOf(routed).flatMap((entry) => entryCarries(entry, routed)),
   hashes: ruleHashes,
   desired: (routed, goal) => [...virtualServiceWrites(routed, goal), ...ruleWrites(routed, goal)],
   giveBack: (routed) => [

@@ -4,7 +4,7 @@ import { type KubernetesObject, refText } from '../../../../model/kinds.ts';
 import type { Write } from '../../../../model/plan.ts';
 import { nameOf } from '../../../../model/workload.ts';
 import { changed, type Named, namespaceOf, objectFaults, objectOf } from '../../objects.ts';
-import type { Routed, TrafficGoal } from '../../router.ts';
+import type { Carried, CarriedRoute, Routed, TrafficGoal } from '../../router.ts';
 import { canaryShare, leadsTo, reweighted, type Sides } from './destinations.ts';
 import { type HttpRoute, managedNames, managedRoutes } from './managedRoutes.ts';
 
@@ -153,7 +153,7 @@ function isOfHosts({ match = [] }: Route, hosts: string[]): boolean {
   return hosts.length === names.size && hosts.every((name) => names.has(name));
 }
 
-export function entryWeights(entry: Entry, routed: Routed): number[] {
+export function entryCarries(entry: Entry, routed: Routed): Carried[] {
   const found = objectOf(entry.named, routed.answers);
   if (!found) return [];
   const managed = managedNames(routed.rollout);
@@ -165,7 +165,13 @@ export function entryWeights(entry: Entry, routed: Routed): number[] {
   const mirrors = routesIn(found, 'http').filter(
     ({ name = '', mirror }) => mirror !== undefined && managed.has(name),
   );
-  return [...chosen, ...mirrors].map(({ route = [] }) => canaryShare(route, sidesOf(routed)));
+  const all = [...chosen, ...mirrors];
+  if (all.length === 0) return [];
+  const canary = all.map(({ route = [] }) => canaryShare(route, sidesOf(routed)));
+  const routes = routesIn(found, 'http')
+    .filter(({ name = '' }) => managed.has(name))
+    .map(({ name = '', mirror }): CarriedRoute => ({ name, sends: mirror ? 'mirror' : 'header' }));
+  return [{ ref: entry.named.ref, canary, routes }];
 }
 
 /** One for each object, whose routes several entries of the spec may name. */
