@@ -29,6 +29,7 @@ const LIB = [
   'aws',
   'eks',
   'elb',
+  'http',
   'registry',
   'diagnose',
   'cache',
@@ -66,6 +67,8 @@ export const AREAS: Record<string, Area> = {
   queue: EDGE,
   eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
   elb: EDGE,
+  // Requests to servers that metrics come from.
+  http: { imports: ['model', 'world', 'errors'] },
   registry: EDGE,
   // Which routers a Rollout uses, the core says.
   diagnose: { imports: [...EDGE.imports, 'decide', 'kubernetes', 'eks', 'registry'] },
