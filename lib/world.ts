@@ -1,9 +1,9 @@
 import { NotFound, Terminal } from './errors.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
-import type { AwsSecretRef, HttpAnswer } from './model/httpRequest.ts';
+import type { AwsSecretRef, HttpAnswer, ServiceAddress } from './model/httpRequest.ts';
 import type { Key, RolloutKey } from './model/key.ts';
 import type { Kind, Kinds, ObjectRef } from './model/kinds.ts';
-import type { AwsCall, AwsCalls } from './model/loadBalancer.ts';
+import type { AwsCall, AwsCalls, BalancerCall } from './model/loadBalancer.ts';
 import type { MetricName } from './model/metrics.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { HttpRead } from './model/reads.ts';
@@ -110,9 +110,22 @@ export type Cluster = {
   ) => Promise<Kinds[K]>;
   /** Deletes exactly that object, in that version. */
   remove: (ref: ObjectRef & { uid: string }) => Promise<void>;
+  /** By way of the API server. Rejects with Terminal where that does not reach the Service. */
+  proxy?: ServiceProxy;
   /** Evicts a pod; `false` when a disruption budget does not allow it now. */
   evict: (ref: ObjectRef<'Pod'> & { uid: string }) => Promise<boolean>;
 };
+
+/** What is asked of load balancers, and what of CloudWatch and Lambda. */
+export type BalancerAws = Pick<Aws, BalancerCall>;
+export type MetricAws = Omit<Aws, BalancerCall>;
+
+/** A request to a Service of the cluster. `path`: with its query. */
+export type ServiceProxy = (
+  address: ServiceAddress,
+  request: { method: string; path: string; headers: Record<string, string>; body?: string },
+  signal: AbortSignal,
+) => Promise<HttpAnswer>;
 
 /**
  * AWS in the account of a cluster. Each question rejects with NotFound (there is no such thing), Transient
@@ -130,6 +143,11 @@ export type Http = (read: HttpRead, endsAt: Millis) => Promise<HttpAnswer>;
 
 /** Reads a secret of AWS. Rejects with NotFound, Transient, MissingRight or Terminal. */
 export type Secrets = (ref: AwsSecretRef) => Promise<string>;
+
+async function unasked(): Promise<never> {
+  throw new Terminal('nothing is asked of AWS from here');
+}
+export const unaskedMetrics: MetricAws = { metricData: unasked, invokeFunction: unasked };
 
 /** Of a world whose measurements reach nobody. */
 export const unmeasured: Pick<World, 'http' | 'secrets'> = {

@@ -6,19 +6,15 @@ import { NotFound, Unreachable } from '../lib/errors.ts';
 import { type CacheOptions, cachedCluster } from '../lib/kubernetes/cache.ts';
 import { contextOf } from '../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../lib/kubernetes/kubernetes.ts';
+import { awsSecrets, metricAws } from '../lib/measure/account.ts';
+import { localHttp } from '../lib/measure/localHttp.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import { keyText, type RolloutKey } from '../lib/model/key.ts';
 import type { Kind } from '../lib/model/kinds.ts';
 import { minuteMs } from '../lib/model/units.ts';
 import { localQueue } from '../lib/queue/local.ts';
 import { noteOutage } from '../lib/queue/outage.ts';
-import {
-  type Cluster,
-  type Log,
-  type ReadableCluster,
-  unmeasured,
-  type World,
-} from '../lib/world.ts';
+import type { Cluster, Log, ReadableCluster, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
 import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
 import { foundAtStart, type LeftAlone } from './foundAtStart.ts';
@@ -59,8 +55,16 @@ export type Run = {
   close: () => Promise<void>;
 };
 
-/** With the credentials that this machine has, if any. */
-const localAws = loadBalancersOf((region) => openRegion({ region }), { clock: systemClock });
+/** AWS, with the credentials that this machine has, if any; and whom measurements reach from here. */
+function localOutside(
+  cluster: () => Pick<Cluster, 'proxy'>,
+  userAgent: string,
+): Pick<World, 'aws' | 'http' | 'secrets'> {
+  const open = (region: string) => openRegion({ region });
+  const aws = { ...loadBalancersOf(open, { clock: systemClock }), ...metricAws({}) };
+  const [http, secrets] = [localHttp(cluster, userAgent), awsSecrets({})];
+  return { aws: async () => aws, http: async () => http, secrets: async () => secrets };
+}
 
 /** How long the turns under way may take to come to their end. */
 const turnEndMs = 4000;
@@ -89,7 +93,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
       return known.cluster;
     },
-    ...{ aws: async () => localAws, ...unmeasured },
+    ...localOutside(() => known.cluster ?? {}, userAgent),
     clusters: async () => [{ name, doorbell: true }],
     store: withLedgerListener(managed.store, options.onLedger),
     wakes: queue.wakes,

@@ -30,6 +30,7 @@ const LIB = [
   'eks',
   'elb',
   'http',
+  'measure',
   'registry',
   'diagnose',
   'cache',
@@ -62,13 +63,15 @@ export const AREAS: Record<string, Area> = {
   world: { imports: ['model', 'errors'] },
   clock: { imports: ['world'] },
   cache: { imports: ['model'], packages: [] },
-  kubernetes: { imports: [...EDGE.imports, 'cache'] },
+  kubernetes: { imports: [...EDGE.imports, 'cache', 'http'] },
   store: EDGE,
   queue: EDGE,
   eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
   elb: EDGE,
   // Requests to servers that metrics come from.
   http: { imports: ['model', 'world', 'errors'] },
+  // What measurements ask of AWS, and their ways out.
+  measure: { imports: [...EDGE.imports, 'http', 'cache'] },
   registry: EDGE,
   // Which routers a Rollout uses, the core says.
   diagnose: { imports: [...EDGE.imports, 'decide', 'kubernetes', 'eks', 'registry'] },

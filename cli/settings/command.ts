@@ -111,6 +111,7 @@ async function apply({ args: [file = ''], options, io }: Call<ApplyOptions>) {
       text: checked.text,
       hooks: JSON.stringify(checked.settings?.hooks ?? []),
       clusters: JSON.stringify(checked.settings?.clusters ?? {}),
+      metrics: JSON.stringify(checked.settings?.metrics ?? {}),
       appliedAt: Date.now(),
       appliedBy: operator(),
     };

@@ -17,7 +17,13 @@ import { blankRecord } from '../record/blank.ts';
 import { shadowCluster, type Touched } from '../simulate/shadow.ts';
 import { memoryStore } from '../store/embedded.ts';
 import { view } from '../view/view.ts';
-import { type Cluster, type ReadableCluster, unmeasured, type World } from '../world.ts';
+import {
+  type Cluster,
+  type ReadableCluster,
+  unaskedMetrics,
+  unmeasured,
+  type World,
+} from '../world.ts';
 import { endingsOf, metricsService, notificationConfigMap } from './afterArgo.ts';
 import {
   type ArgoController,
@@ -281,7 +287,10 @@ async function worldOf(
   return {
     ...{ clock, store, instanceId, processId: 'adopt', endsAt: Number.POSITIVE_INFINITY },
     cluster: async () => cluster,
-    aws: async () => loadBalancersOf((region) => openRegion({ region }), { clock }),
+    aws: async () => ({
+      ...loadBalancersOf((region) => openRegion({ region }), { clock }),
+      ...unaskedMetrics,
+    }),
     ...unmeasured,
     clusters: async () => [{ name: key.cluster, doorbell: true }],
     wakes: { send: async () => {} },

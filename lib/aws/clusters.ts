@@ -3,19 +3,40 @@ import { eksAccess, eksClient } from '../eks/signIn.ts';
 import { loadBalancersOf, openRegion, type Throttles } from '../elb/regions.ts';
 import { NotFound } from '../errors.ts';
 import { kubernetesCluster } from '../kubernetes/kubernetes.ts';
+import { awsSecrets, metricAws } from '../measure/account.ts';
+import { functionHttp } from '../measure/functionHttp.ts';
 import { defined } from '../model/defined.ts';
 import { type ClusterEntry, settingsKey } from '../model/documents.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
-import type { Aws, Clock, Cluster, Documents } from '../world.ts';
+import type {
+  Aws,
+  BalancerAws,
+  Clock,
+  Cluster,
+  Documents,
+  Http,
+  MetricAws,
+  Secrets,
+} from '../world.ts';
 
 /** How long a cluster's entry in the table is believed. */
 const entryLifeMs: Millis = minuteMs;
 
-type Known = { text: string; cluster: Cluster; roleArn: string | undefined };
+type Known = {
+  text: string;
+  cluster: Cluster;
+  roleArn: string | undefined;
+  metrics: MetricAws;
+  secrets: Secrets;
+  /** With the hosts that the settings allow. */
+  http: (hosts: readonly string[]) => Http;
+};
 type ClusterSettings = Record<string, { verifyLoadBalancers: boolean }>;
 export type LiveClusters = {
   cluster: (name: string) => Promise<Cluster>;
   aws: (name: string) => Promise<Aws>;
+  http: (name: string) => Promise<Http>;
+  secrets: (name: string) => Promise<Secrets>;
 };
 
 /**
@@ -33,41 +54,75 @@ export function liveClusters(
       if (!document) throw new NotFound(`no cluster is registered as ${name}`);
       const text = JSON.stringify(document.body);
       if (last?.text === text) return last;
-      const { roleArn } = document.body;
-      return { text, cluster: clusterOf(document.body, userAgent), roleArn };
+      return { text, ...opened(document.body, userAgent) };
     },
   });
   const accountOf = accounts(clock);
-  const unverified = unverifiedClusters({ documents, clock });
+  const settings = appliedSettings({ documents, clock });
   return {
     cluster: async (name) => {
-      const [{ value }, off] = await Promise.all([known(name), unverified()]);
+      const [{ value }, { off }] = await Promise.all([known(name), settings()]);
       return off.has(name) ? { ...value.cluster, unverified: true } : value.cluster;
     },
-    aws: async (name) => accountOf((await known(name)).value.roleArn),
+    aws: async (name) => {
+      const { roleArn, metrics } = (await known(name)).value;
+      return { ...accountOf(roleArn), ...metrics };
+    },
+    http: async (name) => {
+      const [{ value }, { hosts }] = await Promise.all([known(name), settings()]);
+      return value.http(hosts);
+    },
+    secrets: async (name) => (await known(name)).value.secrets,
   };
 }
 
-/** Where the settings have nobody look at load balancers. What cannot be read turns nothing off. */
-function unverifiedClusters({ documents, clock }: { documents: Documents; clock: Clock }) {
-  const current = cache<Set<string>>({
+type Applied = { off: Set<string>; hosts: readonly string[] };
+const nothingApplied: Applied = { off: new Set(), hosts: [] };
+
+/**
+ * Where the settings have nobody look at load balancers, and whom measurements may reach in private networks.
+ * What cannot be read turns nothing off and opens nothing.
+ */
+function appliedSettings({ documents, clock }: { documents: Documents; clock: Clock }) {
+  const current = cache<Applied>({
     ...{ now: clock.now, lifeMs: entryLifeMs, standsIn: () => true },
     read: async () => {
       const document = await documents.get(settingsKey);
-      const clusters = JSON.parse(document?.body.clusters ?? '{}') as ClusterSettings;
-      const off = Object.entries(clusters).filter(([, each]) => !each.verifyLoadBalancers);
-      return new Set(off.map(([name]) => name));
+      const { clusters = '{}', metrics = '{}' } = document?.body ?? {};
+      const each = Object.entries(JSON.parse(clusters) as ClusterSettings);
+      const off = each.filter(([, { verifyLoadBalancers }]) => !verifyLoadBalancers);
+      const { hosts = [] } = JSON.parse(metrics) as { hosts?: string[] };
+      return { off: new Set(off.map(([name]) => name)), hosts };
     },
   });
-  return async (): Promise<Set<string>> => {
-    const { value } = await current('').catch(() => ({ value: new Set<string>() }));
+  return async (): Promise<Applied> => {
+    const { value } = await current('').catch(() => ({ value: nothingApplied }));
     return value;
   };
 }
 
+/** What is kept of a cluster while its entry stays the same. */
+function opened(entry: ClusterEntry, userAgent: string): Omit<Known, 'text'> {
+  const { name, region, roleArn, metrics: services = [], metricsRoleArn } = entry;
+  const cluster = clusterOf(entry, userAgent);
+  const account = { region, ...(metricsRoleArn !== undefined && { roleArn: metricsRoleArn }) };
+  let last: { hosts: string; http: Http } | undefined;
+  return {
+    ...{ cluster, roleArn, metrics: metricAws(account), secrets: awsSecrets(account) },
+    http: (hosts) => {
+      const text = hosts.join(' ');
+      if (last?.hosts !== text) {
+        const http = functionHttp({ name, cluster, services, hosts, account, userAgent });
+        last = { hosts: text, http };
+      }
+      return last.http;
+    },
+  };
+}
+
 /** AWS as each role sees it. What throttles one throttles all of its account. */
-function accounts(clock: Clock): (roleArn: string | undefined) => Aws {
-  const known = new Map<string | undefined, Aws>();
+function accounts(clock: Clock): (roleArn: string | undefined) => BalancerAws {
+  const known = new Map<string | undefined, BalancerAws>();
   const throttled = new Map<string | undefined, Throttles>();
   return (roleArn) => {
     const account = roleArn?.split(':')[4];

@@ -1,5 +1,5 @@
 import { answer } from '../reconcile/answer.ts';
-import { foundIn, unmeasured, type World } from '../world.ts';
+import { foundIn, type World } from '../world.ts';
 import { liveClusters } from './clusters.ts';
 import { readEnvironment } from './environment.ts';
 import type { Traced } from './tracing.ts';
@@ -16,7 +16,8 @@ export function reconcileWorld(
     ...base,
     cluster: clusters.cluster,
     aws: clusters.aws,
-    ...unmeasured,
+    http: clusters.http,
+    secrets: clusters.secrets,
     invoke: async (request) => foundIn(await answer(world, request)),
   };
   return world;

@@ -13,7 +13,7 @@ import type {
   TargetGroup,
 } from '../model/loadBalancer.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
-import type { Aws, Clock } from '../world.ts';
+import type { BalancerAws, Clock } from '../world.ts';
 import type { ElbApi } from './api.ts';
 import { backedOff, openThrottle } from './backOff.ts';
 import { shared } from './shared.ts';
@@ -30,7 +30,7 @@ const pageSize = 400;
  * The load balancers of one region of one account, for all rollouts of a process: who asks for the same at
  * the same time shares an answer, what does not change is kept, and nobody asks while AWS throttles.
  */
-export function loadBalancers(elb: ElbApi, clock: Clock, throttle = openThrottle()): Aws {
+export function loadBalancers(elb: ElbApi, clock: Clock, throttle = openThrottle()): BalancerAws {
   const api = backedOff(elb, clock, throttle);
   const once = shared(clock);
   const named = new Map<string, ElbLoadBalancer & { until: Millis }>();

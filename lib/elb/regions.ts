@@ -1,6 +1,6 @@
 import { Terminal } from '../errors.ts';
 import { elbRegionOf } from '../model/loadBalancer.ts';
-import type { Aws, Clock } from '../world.ts';
+import type { BalancerAws, Clock } from '../world.ts';
 import type { ElbApi } from './api.ts';
 import { openThrottle, type Throttle } from './backOff.ts';
 import { loadBalancers } from './loadBalancers.ts';
@@ -12,9 +12,9 @@ export type Throttles = Map<string, Throttle>;
 export function loadBalancersOf(
   open: (region: string) => Promise<ElbApi>,
   { clock, throttles = new Map() }: { clock: Clock; throttles?: Throttles },
-): Aws {
-  const regions = new Map<string, Promise<Aws>>();
-  const inRegionOf = async (text: string): Promise<Aws> => {
+): BalancerAws {
+  const regions = new Map<string, Promise<BalancerAws>>();
+  const inRegionOf = async (text: string): Promise<BalancerAws> => {
     const region = elbRegionOf(text);
     if (region === undefined) throw new Terminal(`${text} is not of Elastic Load Balancing`);
     const known = regions.get(region);

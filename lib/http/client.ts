@@ -1,4 +1,4 @@
-import { Terminal, Transient } from '../errors.ts';
+import { MissingRight, Terminal, Transient } from '../errors.ts';
 import {
   type HttpAnswer,
   type HttpRequest,
@@ -22,12 +22,12 @@ const sideBySide = 50;
 const afterwardsMs: Millis = 10 * secondMs;
 
 /** One request to a Service by way of something else: the cluster's API server. */
-export type Proxy = (request: Sent, signal: AbortSignal) => Promise<HttpAnswer>;
+export type ServiceWay = (request: Sent, signal: AbortSignal) => Promise<HttpAnswer>;
 
 export type HttpOptions = {
   policy: Policy;
   /** Which way a Service of the cluster is reached. Rejects with Terminal where it is not to be. */
-  service: (address: ServiceAddress) => Promise<'direct' | Proxy>;
+  service: (address: ServiceAddress) => Promise<'direct' | ServiceWay>;
   credentialsFor: CredentialsFor;
   userAgent: string;
   /** The longest that is waited for an answer, whatever the manifest says. */
@@ -62,7 +62,9 @@ export function httpClient(options: HttpOptions): Http {
         if (leftMs < wantedMs) throw new Transient(noTime);
         throw new Terminal(lateText(first, wantedMs));
       }
-      throw new Terminal(failureText(error, first), { cause: error });
+      const text = failureText(error, first);
+      if (error instanceof MissingRight) throw new MissingRight(text, error.remedy);
+      throw new Terminal(text, { cause: error });
     }
   };
 }
@@ -75,7 +77,7 @@ async function answered(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const { policy, connections, tokens, now } = sending;
-  const out: Proxy = async (request, until) => {
+  const out: ServiceWay = async (request, until) => {
     checkLiteral(request.url, policy);
     return await send(connections, request, until);
   };
@@ -97,7 +99,7 @@ async function answered(
 
 async function followed(
   first: Sent,
-  go: Proxy,
+  go: ServiceWay,
   { signal, max }: { signal: AbortSignal; max: number },
 ): Promise<HttpAnswer> {
   let request = first;

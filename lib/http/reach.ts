@@ -8,7 +8,7 @@ import { literalOf, type Zone, zoneOf } from './addresses.ts';
 export type Policy = {
   /** Networks of one's own, without being named. */
   openZones: readonly ('private' | 'loopback')[];
-  /** Names and addresses that the settings allow in networks of one's own; `*.example.com` for all below it. */
+  /** What the settings allow in networks of one's own: names and addresses, or `*.example.com`. */
   hosts: readonly string[];
   /** What to do where one is refused, in the words of where this runs. */
   remedy: string;

@@ -69,7 +69,7 @@ export async function send(
   }
 }
 
-function answerOf({ statusCode = 0, headers }: IncomingMessage, body: string): HttpAnswer {
+export function answerOf({ statusCode = 0, headers }: IncomingMessage, body: string): HttpAnswer {
   const texts = Object.entries(headers).map(([name, value = '']) => [
     name,
     Array.isArray(value) ? value.join(', ') : value,
@@ -84,7 +84,8 @@ const decoders: Record<string, () => NodeJS.ReadWriteStream> = {
   br: createBrotliDecompress,
 };
 
-async function bodyOf(answer: IncomingMessage): Promise<string> {
+/** All of an answer's text. Rejects with Terminal where it is too long. */
+export async function bodyOf(answer: IncomingMessage): Promise<string> {
   const decoder = decoders[answer.headers['content-encoding']?.toLowerCase() ?? ''];
   const plain = decoder ? pipedTo(answer, decoder()) : answer;
   const chunks: Buffer[] = [];

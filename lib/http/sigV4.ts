@@ -1,8 +1,8 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Terminal } from '../errors.ts';
 import type { SigV4 } from '../model/httpRequest.ts';
 import type { Sent } from './send.ts';
+import { Sha256 } from './sha256.ts';
 
 /** Of AWS, as the role that measures has them. Asked for each time: they expire. */
 export type AwsCredentials = {
@@ -14,31 +14,6 @@ export type AwsCredentials = {
 export type CredentialsFor = (
   asked: SigV4['sigV4'] & { region: string },
 ) => Promise<AwsCredentials>;
-
-type Data = string | ArrayBuffer | ArrayBufferView;
-
-/** The hash as the signer wants it. */
-class Sha256 {
-  readonly #hash: Hash | Hmac;
-
-  constructor(secret?: Data) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
-  }
-
-  update(data: Data): void {
-    this.#hash.update(bytes(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return new Uint8Array(this.#hash.digest());
-  }
-}
-
-function bytes(data: Data): string | Uint8Array {
-  if (typeof data === 'string') return data;
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
 
 const awsHost = /^(?:[a-z\d-]+\.)*aps-workspaces(?:-fips)?\.([a-z\d-]+)\.amazonaws\.com(?:\.cn)?$/;
 
@@ -58,7 +33,8 @@ export async function signed(
   const [, ofHost] = awsHost.exec(url.hostname) ?? [];
   if ((ofHost === undefined || url.protocol !== 'https:') && !isTrusted(url)) {
     throw new Terminal(
-      `sigv4: requests are signed for https://aps-workspaces.REGION.amazonaws.com only, not for ${url.origin}`,
+      `sigv4: requests are signed for https://aps-workspaces.REGION.amazonaws.com only, and not for ` +
+        url.origin,
     );
   }
   const region = asked.region || ofHost;

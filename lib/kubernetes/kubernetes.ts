@@ -8,6 +8,7 @@ import type { Cluster } from '../world.ts';
 import { describe, isBudgets, isRecord, refusal, type Subject, typed } from './answers.ts';
 import { isName, pathOf } from './paths.ts';
 import { inServedVersions } from './servedVersions.ts';
+import { serviceProxy } from './serviceProxy.ts';
 import { type Call, type Credentials, type Transport, transport } from './transport.ts';
 import { type Found, type Watch, watch } from './watch.ts';
 
@@ -32,7 +33,8 @@ export type WatchedCluster = Cluster & { watch: Watch };
 /** A Kubernetes API server as a World's Cluster. */
 export function kubernetesCluster(options: KubernetesOptions): WatchedCluster {
   const { userAgent, timeoutMs, pageSize } = { ...defaults, ...options };
-  const calls = inServedVersions(transport(options, { userAgent, timeoutMs }), Date.now);
+  const live = transport(options, { userAgent, timeoutMs });
+  const calls = inServedVersions(live, Date.now);
   const { send } = calls;
   return {
     doorbell: options.doorbell,
@@ -42,6 +44,7 @@ export function kubernetesCluster(options: KubernetesOptions): WatchedCluster {
     patch: (ref, patch, options = {}) => patched(send, ref, patch, options),
     remove: (ref) => remove(send, ref),
     evict: (ref) => evict(send, ref),
+    proxy: serviceProxy(live.pass),
     watch: (kind, where, sink, signal) => {
       const listing = { kind, pageSize, selector: where.selector, ...where };
       return watch(calls, (found) => paged(send, listing, found), { kind, ...where }, sink, signal);

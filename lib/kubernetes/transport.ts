@@ -1,5 +1,7 @@
 import type { Agent, IncomingMessage } from 'node:http';
 import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.ts';
+import { answerOf, bodyOf } from '../http/send.ts';
+import type { HttpAnswer } from '../model/httpRequest.ts';
 import type { Millis } from '../model/units.ts';
 import { describe, refusal, type Subject } from './answers.ts';
 import { connections, type Request, send as sent, textOf } from './request.ts';
@@ -56,7 +58,7 @@ const methods = {
  * What the published client's calls cost, and why they are left aside:
  * docs/adr/0039-a-kubernetes-client-of-our-own.md
  */
-export function transport({ signIn }: Credentials, asking: Asking): Transport {
+export function transport({ signIn }: Credentials, asking: Asking): Transport & { pass: Pass } {
   const { timeoutMs } = asking;
   const connect = connecting(signIn);
 
@@ -104,11 +106,47 @@ export function transport({ signIn }: Credentials, asking: Asking): Transport {
   };
   return {
     send,
+    pass: passing(asking, connect),
     open: async (call, signal) => {
       const first = await open(call, signal, false);
       if (first.status !== 401) return first;
       return await open(call, signal, true);
     },
+  };
+}
+
+/** What is handed on as it is: an answer of whatever is behind the API server, of whatever form. */
+export type Passed = {
+  method: string;
+  /** With its query. */
+  path: string;
+  headers: Record<string, string>;
+  body?: string;
+};
+export type Pass = (request: Passed, signal: AbortSignal) => Promise<HttpAnswer>;
+
+function passing({ userAgent }: Asking, connect: (fresh: boolean) => Promise<Connection>): Pass {
+  const once = async (passed: Passed, signal: AbortSignal, fresh: boolean): Promise<HttpAnswer> => {
+    const { method, path, body } = passed;
+    const { server, token, headers, agent } = await connect(fresh);
+    const answer = await sent(
+      {
+        ...{ method, agent, url: urlOf(server, { path }) },
+        headers: {
+          'User-Agent': userAgent,
+          ...passed.headers,
+          ...headers,
+          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        },
+        ...(body !== undefined && { body }),
+      },
+      signal,
+    );
+    return answerOf(answer, await bodyOf(answer));
+  };
+  return async (passed, signal) => {
+    const first = await once(passed, signal, false);
+    return first.status === 401 ? await once(passed, signal, true) : first;
   };
 }
 
@@ -148,7 +186,7 @@ async function prepare(
   }
 }
 
-function urlOf(server: string, { path, query = {} }: Call): URL {
+function urlOf(server: string, { path, query = {} }: Pick<Call, 'path' | 'query'>): URL {
   if (!/^https?:\/\//.test(server)) throw new Error(`${server} does not begin with https://`);
   const url = new URL(`${server.replace(/\/+$/, '')}${path}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);

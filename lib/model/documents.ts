@@ -19,6 +19,10 @@ export type ClusterEntry = {
   arn?: string;
   /** Which way its API server's calls leave it, those to the doorbell among them. */
   egress?: EgressMode;
+  /** Services that measurements may ask through its API server: `monitoring/prometheus:9090`. */
+  metrics?: string[];
+  /** Assumed to ask AWS what measurements want to know; Serin's own role if absent. */
+  metricsRoleArn?: string;
   /** Its API server answers in its VPC only, and the functions run in one that reaches it. */
   isPrivate?: boolean;
   doorbell: DoorbellEntry;
@@ -84,6 +88,8 @@ export type StoredSettings = {
   hooks: string;
   /** Its `clusters` as JSON, for the function that reconciles. Absent in what an older Serin stored. */
   clusters?: string;
+  /** Its `metrics`, likewise. */
+  metrics?: string;
 };
 
 /** The one document of the settings that are in use. */

@@ -58,5 +58,20 @@ export function serviceText({ namespace, name, port }: ServiceAddress): string {
   return `${namespace}/${name}:${port}`;
 }
 
+/** A key of a Secret of the cluster; or a secret of AWS. */
+export type SecretRef = { namespace: string; name: string; key: string } | AwsSecretRef;
 /** A parameter of Systems Manager; or a secret of Secrets Manager, all of it or one key of its JSON. */
 export type AwsSecretRef = { ssm: string } | { secretsManager: string; key?: string };
+
+/** What a `secretKeyRef` stands for: docs/adr/0062-secrets-of-measurements.md */
+export function secretOf(
+  namespace: string,
+  { name, key }: { name: string; key: string },
+): SecretRef {
+  const [, service, path = ''] = /^(ssm|secretsmanager):(.+)$/s.exec(name) ?? [];
+  if (service === 'ssm') return { ssm: path };
+  if (service === 'secretsmanager') {
+    return { secretsManager: path, ...(key !== '' && { key }) };
+  }
+  return { namespace, name, key };
+}

@@ -1,3 +1,10 @@
+import type {
+  FunctionResult,
+  InvokeInput,
+  MetricDataAnswer,
+  MetricDataInput,
+} from './metricCalls.ts';
+
 // What AWS says of a load balancer, as far as Serin goes by it: where its listeners send requests, and which
 // targets of a group are healthy.
 
@@ -39,8 +46,13 @@ export type AwsCalls = {
   loadBalancer: { input: { hostname: string; since: string }; answer: LoadBalancer };
   /** Of one target group. */
   targetHealth: { input: { group: string; since: string }; answer: Target[] };
+  /** Of CloudWatch. */
+  metricData: { input: MetricDataInput; answer: MetricDataAnswer };
+  /** A function of the user's, which measures. */
+  invokeFunction: { input: InvokeInput; answer: FunctionResult };
 };
 export type AwsCall = keyof AwsCalls;
+export type BalancerCall = 'loadBalancer' | 'targetHealth';
 
 /** The region of a load balancer's host name or of a target group's ARN; undefined of any other text. */
 export function elbRegionOf(text: string): string | undefined {

@@ -1,4 +1,4 @@
-import type { AwsSecretRef, HttpAnswer, HttpRequest, Via } from './httpRequest.ts';
+import type { HttpAnswer, HttpRequest, SecretRef, Via } from './httpRequest.ts';
 import { type Kind, type Kinds, type ObjectRef, refText } from './kinds.ts';
 import type { AwsCall, AwsCalls } from './loadBalancer.ts';
 import { refOf } from './plan.ts';
@@ -26,9 +26,7 @@ export type AwsRead<C extends AwsCall = AwsCall> = { aws: C; input: AwsCalls[C][
  */
 export type HttpRead = { http: HttpRequest; via: Via };
 /** The text of a secret. `name` and `namespace` are of a Secret of the cluster. */
-export type SecretRead = {
-  secret: { namespace: string; name: string; key: string } | AwsSecretRef;
-};
+export type SecretRead = { secret: SecretRef };
 
 /** `passing`: asked again later, it may be answered. */
 export type Answer<T = unknown> = { ok: T } | Missing | Failed;
@@ -64,7 +62,7 @@ export type Answers = {
 export function readKey(read: Read): string {
   if ('object' in read) return `get ${refText(read.object)}`;
   if ('list' in read) return `list ${read.list} ${read.namespace} ${read.selector ?? ''}`;
-  if ('aws' in read) return `aws ${read.aws} ${Object.values(read.input).join(' ')}`;
+  if ('aws' in read) return `aws ${read.aws} ${JSON.stringify(read.input)}`;
   if ('http' in read) return `http ${JSON.stringify([read.http, read.via])}`;
   if ('secret' in read) return `secret ${JSON.stringify(read.secret)}`;
   return `dry-run ${refText(refOf(read.kind, read.dryRun))}`;

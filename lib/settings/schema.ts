@@ -121,12 +121,25 @@ const cluster = z.strictObject({
   verifyLoadBalancers: z.boolean(),
 });
 
+const host = z
+  .string()
+  .regex(
+    /^(?:\*\.)?[a-z\d][a-z\d-]*(?:\.[a-z\d-]+)*$/,
+    'must be the name of a host or an address, such as prometheus.corp.example, *.corp.example or 10.0.0.5',
+  );
+
+const metrics = z.strictObject({
+  /** Whom measurements may ask in private networks. */
+  hosts: z.array(host).default([]),
+});
+
 export const settingsSchema = z
   .strictObject({
     issuers: z.array(issuer).default([]),
     policies: z.string().default(''),
     hooks: hookList.default([]),
     clusters: z.record(groupName, cluster).default({}),
+    metrics: metrics.default({ hosts: [] }),
   })
   .superRefine(({ issuers }, context) => {
     const names = issuers.map(({ name }) => name);
@@ -143,4 +156,5 @@ export const knownKeys: Record<string, string[]> = {
   '': Object.keys(settingsSchema.shape),
   issuers: Object.keys(issuer.shape),
   clusters: Object.keys(cluster.shape),
+  metrics: Object.keys(metrics.shape),
 };

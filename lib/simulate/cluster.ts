@@ -5,7 +5,7 @@ import { fieldManager } from '../model/names.ts';
 import { diffMergePatch, mergePatches } from '../model/patch.ts';
 import type { MergePatch } from '../model/plan.ts';
 import type { Millis } from '../model/units.ts';
-import type { Aws, Cluster } from '../world.ts';
+import { type Aws, type Cluster, type MetricAws, unaskedMetrics } from '../world.ts';
 import { type DisruptionBudget, evictPod } from './apiServer/eviction.ts';
 import { frozenCopy } from './apiServer/frozen.ts';
 import type { Writer } from './apiServer/managedFields.ts';
@@ -36,6 +36,8 @@ export type ClusterOptions = {
   failPods?: boolean;
   /** A load balancer controller is there, which takes so long. Without it nothing has a load balancer. */
   loadBalancers?: Partial<LoadBalancerTimes>;
+  /** What CloudWatch and functions say; nothing if absent. */
+  metrics?: MetricAws;
 } & Partial<PodTimes>;
 
 /** A cluster in memory: an API server, the controllers a rollout rests on, and a kubelet. */
@@ -115,7 +117,7 @@ export function simulatedCluster({
     });
   return {
     cluster: by({ manager: fieldManager, isSerin: true }),
-    aws: loadBalancersOf(async () => elb, { clock }),
+    aws: { ...loadBalancersOf(async () => elb, { clock }), ...(options.metrics ?? unaskedMetrics) },
     loadBalancers: balancers.all,
     watchLoadBalancers: balancers.watch,
     failAws: (faults) => {

@@ -7,7 +7,7 @@ import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import { localQueue } from '../../lib/queue/local.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
-import { type Aws, unmeasured, type World } from '../../lib/world.ts';
+import { type Aws, unaskedMetrics, unmeasured, type World } from '../../lib/world.ts';
 import { consumer } from '../../server/consumer.ts';
 import { plugin } from './peer.ts';
 import { until } from './processes.ts';
@@ -187,6 +187,7 @@ function aws(): Aws {
   const services = Object.keys(nodePorts);
   const annotation = 'alb.ingress.kubernetes.io/actions.stable';
   return {
+    ...unaskedMetrics,
     loadBalancer: async ({ hostname }) => {
       const [name = '', namespace = ''] = hostname.split('.');
       const text = await plane().kubectl(['-n', namespace, 'get', 'ingress', name, '-o', 'json']);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NotFound, Terminal, Transient } from '../../lib/errors.ts';
-import { viaOf } from '../../lib/model/httpRequest.ts';
+import { secretOf, viaOf } from '../../lib/model/httpRequest.ts';
 import type { HttpRead, SecretRead } from '../../lib/model/reads.ts';
 import { asking } from '../../lib/observe/ask.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
@@ -94,6 +94,16 @@ describe('a secret', () => {
       { ok: 'value of /serin/token' },
       { missing: true },
     ]);
+  });
+});
+
+describe('a reference to a secret', () => {
+  it('is of the cluster, or of AWS where its name says so', () => {
+    const of = (name: string, key: string) => secretOf('shop', { name, key });
+    expect(of('ssm', 'token')).toEqual({ namespace: 'shop', name: 'ssm', key: 'token' });
+    expect(of('ssm:/serin/metrics/x', 'any')).toEqual({ ssm: '/serin/metrics/x' });
+    expect(of('secretsmanager:serin/x', 'a')).toEqual({ secretsManager: 'serin/x', key: 'a' });
+    expect(of('secretsmanager:arn:aws:x', '')).toEqual({ secretsManager: 'arn:aws:x' });
   });
 });
 

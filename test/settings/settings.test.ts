@@ -37,7 +37,7 @@ describe('settings', () => {
     for (const text of ['', '# nothing yet', '{}', 'issuers: []']) {
       const { settings, faults } = parseSettings(text);
       expect([settings, faults]).toEqual([
-        { issuers: [], policies: '', hooks: [], clusters: {} },
+        { issuers: [], policies: '', hooks: [], clusters: {}, metrics: { hosts: [] } },
         [],
       ]);
     }
@@ -62,7 +62,11 @@ describe('settings', () => {
     ['issuers: 7', 1, /^issuers must be of type array, not number$/],
     ['policies: []', 1, /^policies must be of type string, not array$/],
     ['\nisuers: []', 2, /^isuers is not known here; did you mean issuers\?$/],
-    ['waves: []', 1, /^waves is not known here; known are issuers, policies, hooks, clusters$/],
+    [
+      'waves: []',
+      1,
+      /^waves is not known here; known are issuers, policies, hooks, clusters, metrics$/,
+    ],
     [
       'issuers:\n  - name: a\n    audiance: x',
       3,

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { MissingRight, Terminal } from '../../lib/errors.ts';
+import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
+import { functionHttp } from '../../lib/measure/functionHttp.ts';
+import { type HttpRequest, viaOf } from '../../lib/model/httpRequest.ts';
+import { type Came, server } from './stage.ts';
+
+// A metric server inside of a cluster, as a function reaches it.
+
+type Answer = { status?: number; type?: string; body: string };
+
+async function scene(answer: (came: Came) => Answer = () => ({ body: '{"up":1}' })) {
+  const api = await server((came, response) => {
+    const { status = 200, type = 'application/json', body } = answer(came);
+    response.writeHead(status, { 'Content-Type': type }).end(body);
+  });
+  const tokens = ['old', 'new'];
+  const cluster = kubernetesCluster({
+    signIn: async ({ fresh }) => {
+      if (fresh) tokens.shift();
+      return { server: api.url, token: tokens[0] ?? '' };
+    },
+    doorbell: false,
+  });
+  const http = functionHttp({
+    ...{ name: 'prod', cluster, hosts: [], account: { region: 'eu-central-1' } },
+    services: ['monitoring/prometheus:9090', 'monitoring/tls:443'],
+    userAgent: 'serin/test',
+  });
+  const ask = async (url: string, request: Partial<HttpRequest> = {}) => {
+    const whole = { method: 'GET', url, headers: [], timeoutMs: 1000, nonce: '1', ...request };
+    return await http({ http: whole, via: viaOf(url) }, Number.POSITIVE_INFINITY);
+  };
+  return { ask, came: api.came };
+}
+
+const prometheus = 'http://prometheus.monitoring.svc:9090';
+
+describe('a Service that the cluster’s entry names', () => {
+  it('is asked through the API server, with its token', async () => {
+    const { ask, came } = await scene();
+    const headers = [['Content-Type', 'application/x-www-form-urlencoded']] as const;
+    const answer = await ask(`${prometheus}/api/v1/query?x=%2F`, {
+      ...{ method: 'POST', headers, body: 'query=up' },
+    });
+    expect(answer).toMatchObject({ status: 200, body: '{"up":1}' });
+    await ask('https://tls.monitoring.svc.cluster.local');
+    const at = '/api/v1/namespaces/monitoring/services';
+    expect(
+      came.map(({ line, headers: { Authorization }, body }) => [line, Authorization, body]),
+    ).toEqual([
+      [`POST ${at}/prometheus:9090/proxy/api/v1/query?x=%2F`, 'Bearer old', 'query=up'],
+      [`GET ${at}/https:tls:443/proxy/`, 'Bearer old', ''],
+    ]);
+    expect(came[0]?.headers['Content-Type']).toBe('application/x-www-form-urlencoded');
+  });
+
+  it('is asked again with a new token where the API server does not take the old one', async () => {
+    const { ask } = await scene(({ headers: { Authorization } }) =>
+      Authorization === 'Bearer old' ? { status: 401, body: '{}' } : { body: 'ok' },
+    );
+    await expect(ask(prometheus)).resolves.toMatchObject({ status: 200, body: 'ok' });
+  });
+
+  it('answers with errors of its own, and the API server with what is missing', async () => {
+    const status = (code: number, message: string) => ({
+      ...{ status: code, type: 'application/json' },
+      body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', message, code }),
+    });
+    const own = await scene(() => ({ status: 503, body: '{"status":"error"}' }));
+    await expect(own.ask(prometheus)).resolves.toMatchObject({ status: 503 });
+    const closed = await scene(() => status(503, 'no endpoints available for service "x"'));
+    await expect(closed.ask(prometheus)).rejects.toThrow(
+      new Terminal(
+        `Get "${prometheus}/": monitoring/prometheus:9090 through the API server: ` +
+          '503 no endpoints available for service "x"',
+      ),
+    );
+    const cannot = 'User "serin" cannot get resource "services/proxy"';
+    const forbidden = await scene(() => status(403, cannot));
+    const refused = await forbidden.ask(prometheus).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(MissingRight);
+    expect(refused).toHaveProperty(
+      'remedy',
+      "add monitoring/prometheus:9090 to the chart's value metrics.services",
+    );
+  });
+
+  it('is not asked for what would get lost, go astray or come back elsewhere', async () => {
+    const { ask, came } = await scene(() => ({ status: 302, body: '' }));
+    const headers = [['authorization', 'Bearer x']] as const;
+    await expect(ask(prometheus, { headers })).rejects.toThrow('hands no Authorization header on');
+    const climbing = ask(`${prometheus}/..%2f..%2f..%2fsecrets`);
+    await expect(climbing).rejects.toThrow('climbs out of its folder');
+    expect(came).toEqual([]);
+  });
+});
+
+describe('any other Service', () => {
+  it('is refused, and both ways to it are told', async () => {
+    const { ask, came } = await scene();
+    const other = ask('http://grafana.monitoring.svc:3000/');
+    await expect(other).rejects.toThrow(
+      /monitoring\/grafana:3000 is inside .*--metrics monitoring\/grafana:3000.*over the network/,
+    );
+    await expect(ask('http://prometheus.monitoring.svc/')).rejects.toThrow(
+      'monitoring/prometheus:80',
+    );
+    await expect(ask('http://10.0.0.1:9090/')).rejects.toThrow(
+      /10\.0\.0\.1 is an address in a private network: name its host in metrics\.hosts .*--metrics/,
+    );
+    expect(came).toEqual([]);
+  });
+});
