@@ -118,8 +118,11 @@ async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode>
 }
 
 function releaseLines(release: SimulatedRelease, colour: boolean): string[] {
-  const head = ['TIME', 'STEP', 'WEIGHT', 'NEW PODS', 'OLD PODS', 'STATUS', 'WHAT HAPPENS'];
-  const rows = release.steps.flatMap((step) => stepRows(step, colour));
+  const isRouted = release.steps.some(({ sentWeight }) => sentWeight !== null);
+  const sent = isRouted ? ['SENT'] : [];
+  const pods = ['NEW PODS', 'OLD PODS'];
+  const head = ['TIME', 'STEP', 'WEIGHT', ...sent, ...pods, 'STATUS', 'WHAT HAPPENS'];
+  const rows = release.steps.flatMap((step) => stepRows(step, { colour, isRouted }));
   return [
     `Release of ${release.name}, ${release.image}, simulated:`,
     '',
@@ -130,20 +133,26 @@ function releaseLines(release: SimulatedRelease, colour: boolean): string[] {
   ];
 }
 
-function stepRows(step: Step, colour: boolean): string[][] {
+/** With a router what is sent has a column beside the weight that was set. */
+function stepRows(
+  step: Step,
+  { colour, isRouted }: { colour: boolean; isRouted: boolean },
+): string[][] {
   const [first = '', ...more] = step.happened;
-  const { stepIndex, stepCount, setWeight, newPods, oldPods } = step;
+  const { stepIndex, stepCount, setWeight, sentWeight, newPods, oldPods } = step;
+  const sent = isRouted ? [String(sentWeight ?? '-')] : [];
   return [
     [
       timeText(step.atSeconds),
       stepIndex === null ? '-' : `${stepIndex}/${stepCount}`,
       String(setWeight ?? '-'),
+      ...sent,
       `${newPods.available}/${newPods.desired}`,
       `${oldPods.available}/${oldPods.desired}`,
       phaseText(step.phase, colour),
       first,
     ],
-    ...more.map((text) => ['', '', '', '', '', '', text]),
+    ...more.map((text) => ['', '', '', ...sent.map(() => ''), '', '', '', text]),
   ];
 }
 

@@ -18,6 +18,8 @@ export type Step = {
   stepIndex: number | null;
   stepCount: number;
   setWeight: number | null;
+  /** What routers send to the canary, once a load balancer does so too; null where there is no router. */
+  sentWeight: number | null;
   newPods: PodCounts;
   oldPods: PodCounts;
   happened: string[];
@@ -56,13 +58,14 @@ export function timeline(startMs: Millis, oldHash: string): Timeline {
       stepIndex: view.step?.index ?? null,
       stepCount: view.step?.count ?? 0,
       setWeight: view.setWeight ?? null,
+      sentWeight: sentWeight(view, last),
       newPods: countsOf(replicaSets.filter((set) => !isOld(set))),
       oldPods: countsOf(replicaSets.filter(isOld)),
       happened: told.splice(0),
     };
     if (last?.phase !== step.phase || last.stepIndex !== step.stepIndex) progressAt = now;
     if (last === undefined || last.atSeconds !== step.atSeconds) {
-      step.happened.push(...podNews(last, step));
+      step.happened.push(...podNews(last, step), ...weightNews(last, step));
       if (step.happened.length === 0 && last?.message !== step.message && step.message !== '') {
         step.happened.push(sentence(step.message));
       }
@@ -71,8 +74,9 @@ export function timeline(startMs: Millis, oldHash: string): Timeline {
     }
     // Several turns at one instant are one step to whoever reads it.
     const before = steps.at(-2);
-    const events = [...last.happened.filter((text) => !isPodNews(text)), ...step.happened];
-    steps[steps.length - 1] = { ...step, happened: [...events, ...podNews(before, step)] };
+    const events = [...last.happened.filter((text) => !isDerived(text)), ...step.happened];
+    const news = [...podNews(before, step), ...weightNews(before, step)];
+    steps[steps.length - 1] = { ...step, happened: [...events, ...news] };
   };
   const tell = (text: string) => told.push(relativeTimes(text, startMs));
   return { steps, progressAt: () => progressAt, tell, note };
@@ -112,10 +116,25 @@ function sentence(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-const podNewsPattern = /^(New|Old) pods: /;
+/** Until a load balancer follows, what it did last is so still. */
+function sentWeight({ routes }: RolloutView, last: Step | undefined): number | null {
+  if (routes === undefined) return null;
+  const isFollowed = routes.every(({ verified }) => verified !== false);
+  if (!isFollowed && last !== undefined) return last.sentWeight;
+  const weights = routes.flatMap((each) => each.weights.map(({ canary }) => canary));
+  return weights.length === 0 ? null : Math.max(...weights);
+}
 
-function isPodNews(text: string): boolean {
-  return podNewsPattern.test(text);
+const derived = /^(New|Old) pods: |^Requests to the canary: /;
+
+function isDerived(text: string): boolean {
+  return derived.test(text);
+}
+
+function weightNews(last: Step | undefined, { sentWeight: now }: Step): string[] {
+  const before = last?.sentWeight ?? 0;
+  if (last === undefined || now === null || before === now) return [];
+  return [`Requests to the canary: ${now} instead of ${before}`];
 }
 
 function podNews(last: Step | undefined, step: Step): string[] {

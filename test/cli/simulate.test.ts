@@ -78,6 +78,19 @@ describe('simulate', () => {
     expect(slow).toBeGreaterThan(80);
   });
 
+  it('shows beside the weight that is set what a router sends', async () => {
+    const services = 'canaryService: web-canary\n      stableService: web-stable';
+    const alb = 'alb: {ingress: web, rootService: web, servicePort: 80}';
+    const routing = `trafficRouting:\n        ${alb}`;
+    const routed = changed(/maxSurge: 1/, `${services}\n      ${routing}\n      maxSurge: 1`);
+    const image = ['--image', 'front-api=front-api:new-tag', '--lb-delay', '20s'];
+    const { out } = await serin(['simulate', routed, ...image, '--at', '2m=promote']);
+    expect(out).toMatch(/^TIME +STEP +WEIGHT +SENT +NEW PODS +OLD PODS +STATUS +WHAT HAPPENS$/m);
+    expect(out).toMatch(/^2\.\ds +0\/6 +1 +0 +1\/1 +2\/2 /m);
+    expect(out).toMatch(/^\S+ +1\/6 +1 +1 +1\/1 +2\/2 +॥ Paused /m);
+    expect(out).toMatch(/Requests to the canary: 1 instead of 0$/m);
+  });
+
   it('is the same every time', async () => {
     expect(await simulate('--at', '5m=promote')).toEqual(await simulate('--at', '5m=promote'));
   });
