@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { endingsOf } from '../../lib/adopt/afterArgo.ts';
-import { faultsMax } from '../../lib/model/faults.ts';
+import { type FieldError, faultsMax } from '../../lib/model/faults.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import {
@@ -11,6 +11,7 @@ import {
   seenIn,
 } from '../manifest.ts';
 import { plain } from '../text.ts';
+import { blueGreenNotes } from './blueGreenNotes.ts';
 import { faultsOf } from './check.ts';
 import { type ClusterOptions, type Verdict, verdictOf } from './dryRun.ts';
 import { routerNotes } from './routerNotes.ts';
@@ -28,8 +29,10 @@ type Report = {
   /** What else is in the file. */
   passedOver: string[];
   /** Nothing wrong, but it does not work, or stops to when Argo's controller does. */
-  notes: Finding[];
+  notes: Note[];
 };
+/** `example`: lines of YAML that show what to do instead. */
+type Note = Finding & { example?: string[] };
 
 export function addLint(program: Command, cli: Cli): void {
   program
@@ -42,7 +45,8 @@ export function addLint(program: Command, cli: Cli): void {
         'an error if nothing is left, or if a file is empty. Fields that an API server has written are ' +
         'ignored. Notes name what stops working without the controller of Argo Rollouts, such as ' +
         'notifications. Needs no server. With --kubeconfig the API server of a cluster also checks each ' +
-        'Rollout and the ReplicaSets that it will have.',
+        'Rollout and the ReplicaSets that it will have, and the objects that it names must be there or in ' +
+        'the same manifests.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
     .option(
@@ -67,8 +71,9 @@ async function lint({ args, options, io }: Call<Options>) {
   const verdict = await verdictOf(options);
   const files = await readManifestFiles(args, io);
   const read: Report[] = [];
+  const all = files.flatMap(({ manifests }) => manifests.map(({ value }) => value));
   // One after the other: a cluster may be asked about each.
-  for (const file of files) read.push(await lintFile(file, verdict));
+  for (const file of files) read.push(await lintFile(file, all, verdict));
   // Somebody's Rollouts are meant: that there are none is not as it should be.
   const isNone = !read.some(({ rollouts, findings, passedOver }) => {
     return rollouts + findings.length > 0 || passedOver.some((seen) => /^Rollout /.test(seen));
@@ -77,14 +82,23 @@ async function lint({ args, options, io }: Call<Options>) {
     isNone || isEmpty(report) ? withoutRollouts(report) : report,
   );
   if (options.output === 'json') sayJson(io, { files: reports });
-  else for (const report of reports) for (const line of linesOf(report)) io.say(plain(line));
+  else for (const report of reports) for (const line of linesOf(report)) io.say(indented(line));
   const wrong = reports.some(({ findings }) => findings.length > 0);
   return wrong ? exitCodes.refused : exitCodes.ok;
 }
 
+/** As plain as any other line, behind the spaces that it begins with. */
+function indented(line: string): string {
+  const text = line.trimStart();
+  return ' '.repeat(line.length - text.length) + plain(text);
+}
+
 function linesOf(report: Report): string[] {
   const { file, notes } = report;
-  const told = notes.map(({ line, path, message }) => `${file}:${line}: note: ${path} ${message}`);
+  const told = notes.flatMap(({ line, path, message, example = [] }) => [
+    `${file}:${line}: note: ${path} ${message}`,
+    ...example.map((text) => `    ${text}`),
+  ]);
   return [...told, ...linesOfFaults(report)];
 }
 
@@ -107,16 +121,19 @@ function linesOfFaults({ file, rollouts, findings, dryRun, passedOver }: Report)
 
 async function lintFile(
   { file, manifests, faults }: ManifestFile,
+  all: readonly unknown[],
   verdict: Verdict | undefined,
 ): Promise<Report> {
   const isRollout = ({ meaning }: Manifest) => 'kind' in meaning && meaning.kind === 'Rollout';
   const rollouts = manifests.filter(isRollout);
   const findings: Finding[] = [...faults.map((fault) => ({ ...fault, path: '' }))];
+  const notes = manifests.flatMap((each) => notesOf(each, all));
   for (const each of manifests) {
-    findings.push(...(isRollout(each) ? await check(each, verdict) : misnamed(each)));
+    const told = isRollout(each) ? await check(each, all, verdict) : { faults: misnamed(each) };
+    findings.push(...told.faults);
+    notes.push(...(told.notes ?? []));
   }
   const others = manifests.filter((each) => !isRollout(each) && !('fault' in each.meaning));
-  const notes = manifests.flatMap(notesOf);
   const dryRun = verdict !== undefined;
   return { file, rollouts: rollouts.length, findings, dryRun, notes, passedOver: seenIn(others) };
 }
@@ -134,25 +151,30 @@ function misnamed({ meaning, lineOf }: Manifest): Finding[] {
   return 'fault' in meaning ? [{ ...meaning.fault, line: lineOf(meaning.fault.path) }] : [];
 }
 
-function notesOf({ value, lineOf }: Manifest): Finding[] {
-  const notes = [...endingsOf(value), ...routerNotes(value)];
+function notesOf({ value, lineOf }: Manifest, all: readonly unknown[]): Note[] {
+  const notes: Omit<Note, 'line'>[] = [
+    ...endingsOf(value),
+    ...routerNotes(value),
+    ...blueGreenNotes(value, all),
+  ];
   return notes.map((note) => ({ ...note, line: lineOf(note.path) }));
 }
 
 async function check(
   { value, lineOf }: Manifest,
+  all: readonly unknown[],
   verdict: Verdict | undefined,
-): Promise<Finding[]> {
+): Promise<{ faults: Finding[]; notes?: Note[] }> {
   // What is meant as a Rollout has a kind.
   const rollout = value as object;
   const known = faultsOf(rollout);
-  const faults = [...known, ...((await verdict?.(rollout, known)) ?? [])];
-  return faults.map(({ path, message }) => ({
-    line: lineOf(path),
-    path,
-    message,
+  const { faults = [], notes = [] } = (await verdict?.(rollout, known, all)) ?? {};
+  const placed = <T extends FieldError>(told: T): T & Finding => ({
+    ...told,
+    line: lineOf(told.path),
     rollout: rolloutName(value),
-  }));
+  });
+  return { faults: [...known, ...faults].map(placed), notes: notes.map(placed) };
 }
 
 /** Whatever stands there: it was not checked yet. */

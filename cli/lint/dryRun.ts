@@ -9,12 +9,17 @@ import { isDnsLabel } from '../../lib/model/syntax.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';
 import { plain } from '../text.ts';
 import { ownVersion } from '../version.ts';
+import type { NamedFaults } from './namedObjects.ts';
 import { replicaSetsOf } from './replicaSets.ts';
 
 export type ClusterOptions = { kubeconfig?: string; context?: string; namespace: string };
 
-/** What a cluster has against a Rollout, beside what is known to be wrong with it. */
-export type Verdict = (value: object, known: FieldError[]) => Promise<FieldError[]>;
+/** What a cluster has against a Rollout of these manifests, beside what is known to be wrong with it. */
+export type Verdict = (
+  value: object,
+  known: FieldError[],
+  manifests: readonly unknown[],
+) => Promise<NamedFaults>;
 
 /** Asks the cluster of a kubeconfig; without one there is nothing to ask. */
 export async function verdictOf(options: ClusterOptions): Promise<Verdict | undefined> {
@@ -26,14 +31,32 @@ export async function verdictOf(options: ClusterOptions): Promise<Verdict | unde
   // Loads what is not needed without a cluster.
   const { contextOf } = await import('../../lib/kubernetes/kubeconfig.ts');
   const { judgeOf } = await import('../../lib/kubernetes/dryRun.ts');
-  const judge = await told(async () => {
+  const { kubernetesCluster } = await import('../../lib/kubernetes/kubernetes.ts');
+  const { namedFaults } = await import('./namedObjects.ts');
+  const { judge, cluster } = await told(async () => {
     const { signIn } = contextOf(kubeconfig, context);
-    return judgeOf({ signIn, userAgent: `serin/${ownVersion()}` });
+    const credentials = { signIn, userAgent: `serin/${ownVersion()}` };
+    return {
+      judge: judgeOf(credentials),
+      cluster: kubernetesCluster({ ...credentials, doorbell: false }),
+    };
   });
-  return async (value, known) => {
-    const faults = await told(async () => await faultsBy(judge, value, namespace));
-    return besides(faults, known);
+  return async (value, known, manifests) => {
+    const sound = soundIn(value, namespace);
+    // Of a namespace that cannot be, no cluster can be asked.
+    if (!isDnsLabel(sound.metadata?.namespace ?? '')) return { faults: [], notes: [] };
+    const faults = besides(await told(async () => await faultsBy(judge, value, sound)), known);
+    // What a faulty spec names is not known.
+    if (known.length > 0) return { faults, notes: [] };
+    const named = await told(async () => await namedFaults(cluster, sound, manifests));
+    return { faults: [...faults, ...named.faults], notes: named.notes };
   };
+}
+
+function soundIn(value: object, otherwise: string): Rollout {
+  const sound = soundPart('Rollout', withoutNulls(value)) as Rollout;
+  const namespace = sound.metadata?.namespace || otherwise;
+  return { ...sound, metadata: { ...sound.metadata, namespace } };
 }
 
 async function told<T>(work: () => Promise<T>): Promise<T> {
@@ -48,11 +71,8 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function faultsBy(judge: Judge, value: object, otherwise: string): Promise<FieldError[]> {
-  const sound = soundPart('Rollout', withoutNulls(value)) as Rollout;
-  const namespace = sound.metadata?.namespace || otherwise;
-  // Of a namespace that cannot be, no cluster can be asked.
-  if (!isDnsLabel(namespace)) return [];
+async function faultsBy(judge: Judge, value: object, sound: Rollout): Promise<FieldError[]> {
+  const { namespace = '' } = sound.metadata ?? {};
   const ofRollout = await judge('Rollout', namespace, value as Rollout);
   // The definition of a Rollout says little of its template: the rest shows in its ReplicaSets.
   const hasOwn = sound.spec?.template !== undefined && !sound.spec.workloadRef;

@@ -18,7 +18,7 @@ export type Step = {
   stepIndex: number | null;
   stepCount: number;
   setWeight: number | null;
-  /** What routers send to the canary, once a load balancer does so too; null where there is no router. */
+  /** What routers send to the new pods, once a load balancer does so too; null where there is no router. */
   sentWeight: number | null;
   newPods: PodCounts;
   oldPods: PodCounts;
@@ -58,7 +58,7 @@ export function timeline(startMs: Millis, oldHash: string): Timeline {
       stepIndex: view.step?.index ?? null,
       stepCount: view.step?.count ?? 0,
       setWeight: view.setWeight ?? null,
-      sentWeight: sentWeight(view, last),
+      sentWeight: sentWeight(view, last, oldHash),
       newPods: countsOf(replicaSets.filter((set) => !isOld(set))),
       oldPods: countsOf(replicaSets.filter(isOld)),
       happened: told.splice(0),
@@ -117,15 +117,23 @@ function sentence(text: string): string {
 }
 
 /** Until a load balancer follows, what it did last is so still. */
-function sentWeight({ routes }: RolloutView, last: Step | undefined): number | null {
+function sentWeight(
+  { routes, stableHash }: RolloutView,
+  last: Step | undefined,
+  oldHash: string,
+): number | null {
   if (routes === undefined) return null;
   const isFollowed = routes.every(({ verified }) => verified !== false);
   if (!isFollowed && last !== undefined) return last.sentWeight;
-  const weights = routes.flatMap((each) => each.weights.map(({ canary }) => canary));
+  // Once they are stable they get everything, by whichever side.
+  const isStable = stableHash !== '' && stableHash !== oldHash;
+  const weights = routes.flatMap(({ total, weights: found }) =>
+    found.map(({ canary }) => (isStable ? total : canary)),
+  );
   return weights.length === 0 ? null : Math.max(...weights);
 }
 
-const derived = /^(New|Old) pods: |^Requests to the canary: /;
+const derived = /^(New|Old) pods: |^Requests to the new pods: /;
 
 function isDerived(text: string): boolean {
   return derived.test(text);
@@ -134,7 +142,7 @@ function isDerived(text: string): boolean {
 function weightNews(last: Step | undefined, { sentWeight: now }: Step): string[] {
   const before = last?.sentWeight ?? 0;
   if (last === undefined || now === null || before === now) return [];
-  return [`Requests to the canary: ${now} instead of ${before}`];
+  return [`Requests to the new pods: ${now} instead of ${before}`];
 }
 
 function podNews(last: Step | undefined, step: Step): string[] {

@@ -88,7 +88,7 @@ describe('simulate', () => {
     expect(out).toMatch(/^TIME +STEP +WEIGHT +SENT +NEW PODS +OLD PODS +STATUS +WHAT HAPPENS$/m);
     expect(out).toMatch(/^2\.\ds +0\/6 +1 +0 +1\/1 +2\/2 /m);
     expect(out).toMatch(/^\S+ +1\/6 +1 +1 +1\/1 +2\/2 +॥ Paused /m);
-    expect(out).toMatch(/Requests to the canary: 1 instead of 0$/m);
+    expect(out).toMatch(/Requests to the new pods: 1 instead of 0$/m);
   });
 
   it('is the same every time', async () => {

@@ -33,7 +33,10 @@ import { cutoverOf, strategyOf } from './cutover.ts';
  * What is wrong with the Services themselves.
  * argo v1.10.1 pkg/apis/rollouts/validation/validation_references.go
  */
-export function serviceFaults({ rollout, services }: Observed): FieldError[] {
+export function serviceFaults({
+  rollout,
+  services,
+}: Pick<Observed, 'rollout' | 'services'>): FieldError[] {
   const labels = rollout.spec?.template?.metadata?.labels ?? {};
   return serviceFields(rollout).flatMap(([path, name]) => {
     const service = services[name];
