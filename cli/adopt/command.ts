@@ -80,6 +80,7 @@ function report(found: Adoption, todo: string[], colour: boolean): string[] {
     ...found.unseen.map((text) => `Not seen: ${text}`),
     '',
     ...rolloutLines(found, colour),
+    ...sharedLines(found),
     ...endingLines(found),
     ...(todo.length > 0 ? ['', 'Not ready. To do:'] : []),
     ...todo.map((text, index) => `  ${index + 1}. ${text}`),
@@ -132,9 +133,23 @@ function rolloutLines({ rollouts, others }: Adoption, colour: boolean): string[]
   const [first = '', ...lines] = columns([head, ...rows]);
   const detailed = rollouts.flatMap((each, index) => [
     lines[index] ?? '',
+    ...routeLines(each),
     ...each.changes.map((text) => `    ${text}`),
   ]);
   return [first, ...detailed, ...left];
+}
+
+function routeLines({ routes = [] }: Adopted): string[] {
+  return routes.map(({ object, whose, writtenBy }) => {
+    const own = whose === 'the rollout' ? 'made for it' : 'not its own, only its routes are set';
+    return `    by ${object}: ${own}${writtenBy === undefined ? '' : `; written last by ${writtenBy}`}`;
+  });
+}
+
+function sharedLines({ shared }: Adoption): string[] {
+  if (shared.length === 0) return [];
+  const lines = shared.map(({ where, message }) => `  ${where} ${message}`);
+  return ['', 'Written by two controllers:', ...lines];
 }
 
 function endingLines({ endings }: Adoption): string[] {

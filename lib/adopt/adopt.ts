@@ -35,6 +35,7 @@ import {
 } from './argoController.ts';
 import { type Change, changesOf, isRemade } from './changes.ts';
 import { pendingChanges } from './pendingChanges.ts';
+import { type RouterObject, routerObjectsOf, sharedIngresses } from './routerObjects.ts';
 
 /**
  * What taking a rollout would do: nothing; write its counts or wording anew; carry on what is under way;
@@ -50,6 +51,8 @@ export type Adopted = {
   /** Of a canary: `index` steps of `count` are done. */
   step?: { index: number; count: number };
   verdict: Verdict;
+  /** What its routers have; absent where there is none. */
+  routes?: RouterObject[];
   /** What Serin's first turns would write. */
   changes: string[];
   why?: string;
@@ -62,6 +65,8 @@ export type Adoption = {
   controllers: ArgoController[];
   /** Rollouts that another controller has written to just now. */
   writers: { namespace: string; name: string; manager: string; secondsAgo: number }[];
+  /** The Ingresses whose ALB actions another controller goes on to write. */
+  shared: { where: string; message: string }[];
   /** What stops working with Argo's controller: in which object, and why. */
   endings: { where: string; message: string }[];
   /** What could not be looked at. */
@@ -104,6 +109,7 @@ export async function adoption(
       !isBlind &&
       rollouts.every(({ verdict }) => fine.includes(verdict)),
     ...{ controllers, writers, isBlind, rollouts },
+    shared: sharedIngresses(all, scope.instanceId),
     endings: ends.endings,
     unseen: [...unseen, ...ends.unseen],
     others: all.length - ours.length,
@@ -245,11 +251,13 @@ async function judge(
   const plan = decide(observed, now);
   const status = observed.rollout.status ?? {};
   const { phase, step } = view({ observed, ...plan, status, now });
+  const routes = routerObjectsOf(observed);
   await reconcile(world, key);
   const changes = changesOf(touched());
   return {
     phase,
     ...(step && { step: { index: step.index, count: step.count } }),
+    ...(routes.length > 0 && { routes }),
     changes: changes.map(({ text }) => text),
     ...verdictOf(observed, plan, { changes, touched: touched() }, now),
   };

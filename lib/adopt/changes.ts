@@ -15,7 +15,8 @@ export function changesOf(touched: Touched[]): Change[] {
     if (each.kind === 'Rollout') return rolloutChanges(each.before ?? {}, each.after ?? {});
     if (each.kind === 'ReplicaSet') return replicaSetChanges(each.before, each.after);
     const name = `${each.kind} ${nameOf(each.after ?? each.before ?? {})}`;
-    if (!each.after) return [{ text: `evict ${name}` }];
+    if (!each.after) return [{ text: `${each.kind === 'Pod' ? 'evict' : 'delete'} ${name}` }];
+    if (!each.before) return [{ text: `create ${name}` }];
     return fieldsText(each.before ?? {}, each.after).map((text) => ({ text: `${name}: ${text}` }));
   });
 }

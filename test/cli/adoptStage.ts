@@ -112,7 +112,7 @@ export async function cluster({
 
 /** Every object but Events, by its kind and name. */
 function stored({ read }: SimulatedCluster): Map<string, object> {
-  const kinds = ['Rollout', 'ReplicaSet', 'Pod', 'Service'] as const;
+  const kinds = ['Rollout', 'ReplicaSet', 'Pod', 'Service', 'Ingress'] as const;
   return new Map(
     kinds.flatMap((kind) =>
       read
