@@ -108,7 +108,10 @@ it('sees on the cluster that blue-green is behind an ALB', async () => {
   const blueGreen = rolloutOf({ spec: { strategy: { blueGreen: { activeService: 'stable' } } } });
   const spec = { ...ingress.spec, ingressClassName: 'alb' };
   const items = [{ metadata: { name: 'web', namespace: 'shop' }, spec }];
-  const { code, lines } = await lint([blueGreen], { ...both, [ingresses]: { metadata: {}, items } });
+  const { code, lines } = await lint([blueGreen], {
+    ...both,
+    [ingresses]: { metadata: {}, items },
+  });
   expect(lines[0]).toMatch(/activeService is behind the ALB of the Ingress web/);
   expect(code).toBe(0);
 });
