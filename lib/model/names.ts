@@ -5,6 +5,8 @@ export const rolloutApiVersion = 'argoproj.io/v1alpha1';
 /** argo v1.10.1 pkg/apis/rollouts/v1alpha1/types.go */
 export const hashLabel = 'rollouts-pod-template-hash';
 export const instanceIdLabel = 'argo-rollouts.argoproj.io/controller-instance-id';
+export const analysisTypeLabel = 'rollout-type';
+export const stepIndexLabel = 'step-index';
 export const managedByAnnotation = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 export const scaleDownDeadlineAnnotation = 'scale-down-deadline';
 

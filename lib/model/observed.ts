@@ -1,4 +1,4 @@
-import type { Pod, ReplicaSet, Rollout, Service } from './argo.generated.ts';
+import type { AnalysisRun, Pod, ReplicaSet, Rollout, Service } from './argo.generated.ts';
 import type { RolloutKey } from './key.ts';
 import type { Answer } from './reads.ts';
 import type { RolloutRecord } from './record.ts';
@@ -25,6 +25,8 @@ export type Observed = {
   services: Record<string, Service | null>;
   /** What the reads of its routers were answered, by the key of the read. */
   routes?: Record<string, Answer>;
+  /** Absent where it neither asks for analyses nor has had any. */
+  analysis?: ObservedAnalysis;
   /** What a dry run of creating the new ReplicaSet answered, where that is not known for sure. */
   dryRun?: DryRun;
   /** Undefined while the table cannot be read. */
@@ -35,6 +37,17 @@ export type Observed = {
   doorbell: boolean;
   /** The settings have nobody look at the load balancers of its cluster. */
   unverified?: true;
+};
+
+export type ObservedAnalysis = {
+  /** Those that it owns, oldest first. */
+  runs: AnalysisRun[];
+  /** Names that runs of others have, or that nobody owns. */
+  taken: string[];
+  /** Why they could not be listed: of what there is nothing is known. */
+  unlisted?: { why: string; remedy?: string };
+  /** What the reads of templates were answered, by the key of the read. */
+  templates: Record<string, Answer>;
 };
 
 /**

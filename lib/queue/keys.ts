@@ -1,4 +1,4 @@
-import type { ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import type { AnalysisRun, ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
 import type { RolloutKey } from '../model/key.ts';
 import { type Kind, kinds, type ObjectRef, rowOf } from '../model/kinds.ts';
 import { deepEqual } from '../model/patch.ts';
@@ -19,7 +19,7 @@ export type Change = {
 const group = 'argoproj.io/';
 
 /**
- * The rollout an object concerns: itself, or the one that controls this ReplicaSet. A pod names only
+ * The rollout an object concerns: itself, or the one that controls this ReplicaSet or run. A pod names only
  * its ReplicaSet, and what matters of it shows in that one's counts.
  */
 export function keyOf(
@@ -28,7 +28,7 @@ export function keyOf(
   kind = object.kind,
 ): RolloutKey | undefined {
   const { namespace, name } = object.metadata ?? {};
-  const rollout = kind === 'Rollout' ? name : kind === 'ReplicaSet' ? ownerOf(object) : undefined;
+  const rollout = kind === 'Rollout' ? name : isOwned(kind) ? ownerOf(object) : undefined;
   if (namespace === undefined || rollout === undefined) return undefined;
   return { cluster, namespace, name: rollout };
 }
@@ -53,11 +53,12 @@ export function concerned(change: Change, cluster: string, rollouts: Rollout[]):
 export function itself(change: Change, cluster: string): RolloutKey | 'referrers' | undefined {
   const { type, kind, object, before } = change;
   const isOpen = type === 'DELETED' || before === undefined;
-  if (kind === 'Rollout' || kind === 'ReplicaSet') {
+  if (kind === 'Rollout' || isOwned(kind)) {
     const now = keyOf(cluster, object, kind);
     // One that lost its owner concerns the rollout that it was of.
     const key = now ?? (before && keyOf(cluster, before, kind));
-    const isAsBefore = !isOpen && now !== undefined && counts(object) === counts(before);
+    const said = owned[kind as Owned] ?? counts;
+    const isAsBefore = !isOpen && now !== undefined && said(object) === said(before);
     if (key) return kind === 'Rollout' || !isAsBefore ? key : undefined;
   }
   return !isOpen && isSame(kind, object, before) ? undefined : 'referrers';
@@ -74,6 +75,18 @@ function isSame(kind: string, after: KubernetesObject, before: KubernetesObject)
 export function isAmong(refs: ObjectRef[], kind: string, { metadata }: KubernetesObject): boolean {
   const { namespace, name } = metadata ?? {};
   return refs.some((ref) => ref.kind === kind && ref.namespace === namespace && ref.name === name);
+}
+
+/** What a rollout looks at of the objects that it owns. */
+const owned = { ReplicaSet: counts, AnalysisRun: outcome };
+type Owned = keyof typeof owned;
+
+function isOwned(kind: string | undefined): kind is Owned {
+  return kind !== undefined && Object.hasOwn(owned, kind);
+}
+
+function outcome({ spec, status }: AnalysisRun): string {
+  return [spec?.terminate === true, status?.phase ?? '', status?.message ?? ''].join();
 }
 
 function ownerOf({ metadata }: KubernetesObject): string | undefined {

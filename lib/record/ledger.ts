@@ -1,11 +1,14 @@
+import { failedText, lastFailed } from '../decide/analysis/measured.ts';
+import { phaseWords } from '../decide/analysis/outcome.ts';
 import { stepText } from '../decide/steps/kinds.ts';
 import { stepsOf } from '../decide/steps/steps.ts';
-import type { Rollout } from '../model/argo.generated.ts';
+import type { AnalysisRun, Rollout } from '../model/argo.generated.ts';
 import { defined } from '../model/defined.ts';
 import type { Actor, Command, Intent } from '../model/intent.ts';
 import { pauseReasons } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { LedgerEntry, Progress } from '../model/record.ts';
+import { nameOf } from '../model/workload.ts';
 import { controllerOf } from './managers.ts';
 import { isRestarted, isSameRelease, type Note } from './note.ts';
 import { pauseEnds, pauseStarts, userPauses } from './pauses.ts';
@@ -23,12 +26,12 @@ const serin: Actor = { name: 'serin', proof: 'verified' };
 export function transitions(
   known: Progress | undefined,
   after: Progress,
-  { rollout, replicaSets }: Pick<Observed, 'rollout' | 'replicaSets'>,
+  { rollout, replicaSets, analysis }: Pick<Observed, 'rollout' | 'replicaSets' | 'analysis'>,
   commands: Intent[],
 ): LedgerEntry[] {
   const before = known?.uid === after.uid ? known : undefined;
   if (before === undefined) return found(after, replicaSets.length > 0);
-  const notes = compare(before, after, rollout);
+  const notes = compare(before, after, rollout, analysis?.runs ?? []);
   const controller = controllerOf(rollout) ?? serin;
   const steps = Math.abs((after.currentStepIndex ?? 0) - (before.currentStepIndex ?? 0));
   return notes.map((note) => {
@@ -88,11 +91,11 @@ function found(after: Progress, hasReplicaSets: boolean): LedgerEntry[] {
   ];
 }
 
-function compare(before: Progress, after: Progress, rollout: Rollout): Note[] {
+function compare(before: Progress, after: Progress, rollout: Rollout, runs: AnalysisRun[]): Note[] {
   return [
     ...newRevision(before, after),
     ...otherSteps(before, after, rollout),
-    ...aborts(before, after),
+    ...aborts(before, after, runs),
     ...pauseEnds(before, after, rollout),
     ...stepChanges(before, after, rollout),
     ...pauseStarts(before, after),
@@ -134,12 +137,14 @@ function otherSteps(before: Progress, after: Progress, { spec }: Rollout): Note[
   return [{ kind: 'steps', text, causedBy: [] }];
 }
 
-function aborts(before: Progress, after: Progress): Note[] {
+function aborts(before: Progress, after: Progress, runs: AnalysisRun[]): Note[] {
   if (!before.abort && after.abort) {
     // A person's abort shows before the message that follows from it; a deadline's comes with it.
-    const isDeadline = after.message.includes('timed out');
-    const text = isDeadline ? after.message : `The update to revision ${after.revision} is aborted`;
-    return [{ kind: 'aborted', text, causedBy: isDeadline ? [] : ['abort'], isOurs: isDeadline }];
+    const isOurs = after.message.includes('timed out') || after.message.includes(phaseWords);
+    const text = isOurs
+      ? `${after.message}${failureOf(after, runs)}`
+      : `The update to revision ${after.revision} is aborted`;
+    return [{ kind: 'aborted', text, causedBy: isOurs ? [] : ['abort'], isOurs }];
   }
   // A full promotion of one that was aborted is told as such, when it is seen for the first time.
   const isFull = before.promoteFull || after.promoteFull;
@@ -158,6 +163,14 @@ function aborts(before: Progress, after: Progress): Note[] {
     return [{ kind: 'retried', text, causedBy: ['retry'], merged: true }];
   }
   return [];
+}
+
+/** Which run it was, and what it has measured. */
+function failureOf({ message, currentPodHash }: Progress, runs: AnalysisRun[]): string {
+  const run = message.includes(phaseWords) ? lastFailed(runs, currentPodHash) : undefined;
+  if (!run) return '';
+  const measured = failedText(run);
+  return ` (analysis run ${nameOf(run)}${measured && `: ${measured}`})`;
 }
 
 function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[] {

@@ -381,9 +381,10 @@ describe('a faulty spec', () => {
   });
 
   it('that is only not carried out yet is warned of, never refused', async () => {
-    const later = { spec: { strategy: { canary: { analysis: { templates: [] } } } } };
+    const steps = [{ plugin: { name: 'acme/step' } }];
+    const later = { spec: { strategy: { canary: { steps } } } };
     const { allowed, warnings } = await ringWith(true, update(later));
     expect(allowed).toBe(true);
-    expect(warnings).toEqual([expect.stringMatching(/analysis is right, but this version/)]);
+    expect(warnings).toEqual([expect.stringMatching(/plugin is right, but this version/)]);
   });
 });

@@ -5,7 +5,7 @@ import { serin, stubServer, view } from './support.ts';
 // What the status of a rollout does not say, and whoever looks at it has to know.
 
 const text =
-  'This version of Serin does not carry out spec.strategy.canary.analysis yet and leaves it as it is.';
+  'This version of Serin does not carry out spec.strategy.canary.steps[0].plugin yet and leaves it as it is.';
 const alone: Reason = { text, unblock: 'run it with Argo Rollouts', mark: 'leftAlone' };
 const rule = '{apiGroups: ["apps"], resources: ["replicasets"], verbs: ["patch"]}';
 const refused: Reason = {

@@ -239,15 +239,6 @@ describe('what is not ours', () => {
 
   it.each([
     [
-      'spec.strategy.blueGreen.prePromotionAnalysis',
-      {
-        strategy: {
-          canary: undefined,
-          blueGreen: { activeService: 'a', prePromotionAnalysis: { templates: [] } },
-        },
-      },
-    ],
-    [
       'spec.strategy.canary.trafficRouting.plugins["acme/mesh"]',
       {
         strategy: {
@@ -260,8 +251,8 @@ describe('what is not ours', () => {
       },
     ],
     [
-      'spec.strategy.canary.steps[0].analysis',
-      { strategy: { canary: { steps: [{ analysis: { templates: [] } }] } } },
+      'spec.strategy.canary.steps[0].plugin',
+      { strategy: { canary: { steps: [{ plugin: { name: 'acme/step' } }] } } },
     ],
   ])('%s is left as it is', (field, spec) => {
     const plan = decide(make.observedPaused({ rollout: make.paused({ spec }) }), start);

@@ -71,14 +71,14 @@ describe('what is found at the start', () => {
     const write = { manager: 'rollouts-controller', subresource: 'status', fieldsV1 };
     found.note(noticed('Rollout', web({ name: 'theirs', managedFields: [write] })));
     const managedFields = [{ ...write, manager: 'serin' }];
-    const analysis = { templates: [{ templateName: 'success-rate' }] };
-    const analysed = make.rollout({
+    const steps = [{ plugin: { name: 'acme/step' } }];
+    const plugged = make.rollout({
       metadata: { managedFields },
-      spec: { strategy: { canary: { analysis } } },
+      spec: { strategy: { canary: { steps } } },
     });
-    found.note(noticed('Rollout', analysed));
+    found.note(noticed('Rollout', plugged));
     expect(found.leftAlone()).toEqual([
-      { namespace: 'shop', name: 'web', field: expect.stringContaining('analysis') },
+      { namespace: 'shop', name: 'web', field: expect.stringContaining('plugin') },
     ]);
     expect(found.drivenByOthers().map(({ metadata }) => metadata?.name)).toEqual(['theirs']);
   });

@@ -1,3 +1,5 @@
+import type { Rollout } from '../../model/argo.generated.ts';
+import type { MergePatch } from '../../model/plan.ts';
 import { stepIndexOf, stepsOf } from '../steps/steps.ts';
 import { boundTo } from './bound.ts';
 import { placeIn, unpausing } from './resume.ts';
@@ -50,6 +52,11 @@ export const promote: CommandRule<'promote'> = {
     const where = bound.pauseStart === null ? '' : ` ${placeIn(rollout, at)}`;
     const detail = `The pause${where} is lifted.`;
     const isSamePause = bound.pauseStart === seen.pauseStart && bound.stepIndex === seen.stepIndex;
+    if (isInconclusive(rollout) && isSamePause) {
+      return {
+        deed: { status: pastAnalysis(rollout), detail: `${detail} Its analysis is passed over.` },
+      };
+    }
     if ((status.pauseConditions ?? []).length > 0 && isSamePause) {
       return { deed: { status: { pauseConditions: null }, detail } };
     }
@@ -68,6 +75,18 @@ export const promote: CommandRule<'promote'> = {
     return skipAllSteps !== true && skipCurrentStep !== true;
   },
 };
+
+/** The pause is for the analysis of a step. argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/promote/promote.go */
+function isInconclusive({ spec, status = {} }: Rollout): boolean {
+  const isPaused = status.controllerPause === true && (status.pauseConditions ?? []).length > 0;
+  const run = status.canary?.currentStepAnalysisRunStatus;
+  return isPaused && spec?.strategy?.canary !== undefined && run?.status === 'Inconclusive';
+}
+
+function pastAnalysis(rollout: Rollout): MergePatch {
+  const goal = Math.min(stepIndexOf(rollout) + 1, stepsOf(rollout).length);
+  return { pauseConditions: null, controllerPause: false, currentStepIndex: goal };
+}
 
 function objection(
   seen: Seen,

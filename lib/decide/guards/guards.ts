@@ -141,9 +141,9 @@ function withInvalidSpec(
 
 /** The status with what is at fault said in it, in the way there is for that. */
 export function withFault(release: Release, status: RolloutStatus): RolloutStatus {
-  const { fault, traffic } = release;
+  const { fault, traffic, analysisFaults = [] } = release;
   if (fault === undefined) {
-    const faults = (traffic?.faults ?? []).map(faultLine);
+    const faults = [...(traffic?.faults ?? []), ...analysisFaults].map(faultLine);
     if (faults.length === 0) return status;
     return withInvalidSpec(release, status, specFault(release.observed, faults).message);
   }

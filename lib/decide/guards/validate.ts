@@ -191,6 +191,10 @@ function checkBlueGreen(
     const message = `must be at most revisionHistoryLimit (${history}), not ${kept}`;
     faults.push(...fieldError(`${path}.scaleDownDelayRevisionLimit`, message));
   }
+  for (const field of ['prePromotionAnalysis', 'postPromotionAnalysis'] as const) {
+    if (!more[field] || more[field].templates?.length) continue;
+    faults.push(...fieldError(`${path}.${field}.templates`, 'must name at least one template'));
+  }
   return [...faults, ...checkAntiAffinity(more.antiAffinity, `${path}.antiAffinity`)];
 }
 
@@ -238,12 +242,8 @@ function checkAntiAffinity(antiAffinity: AntiAffinity | undefined, path: string)
 export function unsupported(rollout: Rollout): string | undefined {
   const spec = rollout.spec ?? {};
   const canary = spec.strategy?.canary;
-  const blueGreen = spec.strategy?.blueGreen;
-  if (blueGreen?.prePromotionAnalysis) return 'spec.strategy.blueGreen.prePromotionAnalysis';
-  if (blueGreen?.postPromotionAnalysis) return 'spec.strategy.blueGreen.postPromotionAnalysis';
   const router = canary?.trafficRouting && unknownRouter(canary.trafficRouting);
   if (router !== undefined) return `spec.strategy.canary.trafficRouting.${router}`;
-  if (canary?.analysis) return 'spec.strategy.canary.analysis';
   for (const [index, step] of (canary?.steps ?? []).entries()) {
     const field = unsupportedField(step);
     if (field) return `spec.strategy.canary.steps[${index}].${field}`;

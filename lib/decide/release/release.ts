@@ -1,4 +1,5 @@
 import type { ReplicaSet, Rollout, RolloutStatus } from '../../model/argo.generated.ts';
+import type { FieldError } from '../../model/faults.ts';
 import { podTemplateHash, stepHash } from '../../model/hash.ts';
 import { pauseReasons } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
@@ -26,6 +27,8 @@ export type Release = {
   all: ReplicaSet[];
   /** What keeps it from being carried out: then it is the release that the status records. */
   fault?: Fault;
+  /** What is wrong with analyses that are still to begin: the release goes no step further with it. */
+  analysisFaults?: readonly FieldError[];
   /** Of a canary with a router. */
   traffic?: Traffic;
 };

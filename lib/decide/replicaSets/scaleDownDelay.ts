@@ -16,6 +16,8 @@ import {
 import { change, type Draft } from '../release/draft.ts';
 import { activeHashOf, isHandedBack } from '../release/handback.ts';
 import { currentHash, isAborted, type Release } from '../release/release.ts';
+import { isRollbackInWindow } from '../release/rollback.ts';
+import { keepsOldPods } from '../release/runs.ts';
 import { resize } from './resize.ts';
 
 /** argo v1.10.1 utils/defaults/defaults.go */
@@ -92,6 +94,23 @@ function isWayBack({ rollout, current, stable, now }: Release): boolean {
 }
 
 /**
+ * Nothing is to be looked at before it gets its traffic again: it is the stable version, or within the
+ * window, or runs still. argo v1.10.1 rollout/sync.go isFastRollback
+ */
+export function isFastRollback(release: Release): boolean {
+  const { current, stable, status, now, rollout } = release;
+  if (!current) return false;
+  if (status.stableRS === podHashOf(current) || isRollbackInWindow(release)) return true;
+  const isOlder = stable !== undefined && createdBefore(current, stable);
+  const isKept = (scaleDownAt(current) ?? now) > now;
+  return rollout.spec?.strategy?.blueGreen !== undefined && isOlder && isKept;
+}
+
+function createdBefore(a: ReplicaSet, b: ReplicaSet): boolean {
+  return (a.metadata?.creationTimestamp ?? '') < (b.metadata?.creationTimestamp ?? '');
+}
+
+/**
  * The aborted version stays for a while, so that somebody can look at what is wrong with it; for good
  * where the delay is 0. argo v1.10.1 rollout/replicaset.go reconcileNewReplicaSet
  */
@@ -117,6 +136,7 @@ function retireAborted(
  * `scaleDownDelayRevisionLimit` of them. argo v1.10.1 rollout/replicaset.go scaleDownDelayHelper
  */
 function retireOthers(release: Release, draft: Draft): void {
+  if (keepsOldPods(release)) return;
   const { scaleDownDelaySeconds = defaultDelaySeconds, scaleDownDelayRevisionLimit } =
     release.rollout.spec?.strategy?.blueGreen ?? {};
   const limit = scaleDownDelayRevisionLimit ?? Number.POSITIVE_INFINITY;

@@ -8,6 +8,7 @@ import {
   type Write,
 } from '../../model/plan.ts';
 import { type Millis, secondMs } from '../../model/units.ts';
+import { withAnalyses } from '../analysis/faults.ts';
 import { refuseIntents, settleIntents } from '../commands/intents.ts';
 import { conflictUntil, isDrivenHere, othersIn } from '../guards/conflictingController.ts';
 import {
@@ -117,7 +118,7 @@ function drive(observed: Observed, now: Millis): Plan {
     const isOurs = goesBack && recorded.current !== undefined && isDrivenHere(observed);
     return isOurs ? move(recorded) : leaveToOthers(observed, missing);
   }
-  const release = releaseOf(observed, base, now);
+  const release = withAnalyses(releaseOf(observed, base, now));
   if (observed.orphans) {
     // Somebody may forbid to take them over, or the table may be down: an abort waits for neither.
     const isForbidden = observed.record?.refused !== undefined;
@@ -130,11 +131,15 @@ function drive(observed: Observed, now: Millis): Plan {
     return { ...held, writes: [...held.writes, ...adoptions(release, observed.orphans)] };
   }
   if (observed.rollout.spec?.replicas === undefined) return defaultReplicas(observed, now);
-  const routing = (withTraffic(release).traffic?.faults ?? []).map(faultLine);
-  if (routing.length > 0) {
-    // What goes on does so in everything but its weights. A new version is not begun.
-    if (!isKnown) return invalid(observed, routing, now);
-    if (podTemplateOrStepsChanged(release)) return hold(specFault(observed, routing));
+  const named = [
+    ...(withTraffic(release).traffic?.faults ?? []),
+    ...(release.analysisFaults ?? []),
+  ];
+  if (named.length > 0) {
+    // What goes on does so in everything but its weights and its analyses. A new version is not begun.
+    const lines = named.map(faultLine);
+    if (!isKnown) return invalid(observed, lines, now);
+    if (podTemplateOrStepsChanged(release)) return hold(specFault(observed, lines));
   }
   if (!release.current && observed.dryRun?.refused !== undefined) {
     const { refused: why } = observed.dryRun;

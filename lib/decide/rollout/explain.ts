@@ -11,6 +11,8 @@ import {
   replicasOf,
   revisionOf,
 } from '../../model/workload.ts';
+import { failedText, lastFailed } from '../analysis/measured.ts';
+import { phaseWords } from '../analysis/outcome.ts';
 import { faultReason, invalidRetryMs, mendedWhy } from '../guards/guards.ts';
 import { type Counts, goalCounts, limitsOf } from '../release/counts.ts';
 import { isHandedBack } from '../release/handback.ts';
@@ -25,6 +27,7 @@ import {
   setsOf,
   withStatus,
 } from '../release/release.ts';
+import { runsOf } from '../release/runs.ts';
 import { isRouted } from '../release/traffic.ts';
 import { retryAt } from '../replicaSets/metadata.ts';
 import { evictRetryMs, openRestart, restartPods } from '../replicaSets/restart.ts';
@@ -37,6 +40,7 @@ import { routedCounts } from '../steps/routedCounts.ts';
 import { currentStep, stepIndexOf, stepsOf } from '../steps/steps.ts';
 import { sizingWeight } from '../steps/weight.ts';
 import { withTraffic } from '../traffic/observedTraffic.ts';
+import { analysisReasons, analysisWakes } from './explainAnalyses.ts';
 import { trafficReasons, trafficWakes } from './explainTraffic.ts';
 
 /** Without a doorbell: how soon to look again after that many looks that found nothing new. */
@@ -61,6 +65,7 @@ export function explain(
     restartReason(then),
     wayBackReason(then),
     ...podReasons(then),
+    ...analysisReasons(then),
     ...trafficReasons(then),
     stuckReason(then),
     keptReason(then),
@@ -85,7 +90,7 @@ function nextWake(release: Release, found: Reason[]): Wake {
   for (const at of release.all.map(scaleDownAt)) {
     if (at !== undefined && at > now) add(at, 'the end of a version that is kept');
   }
-  for (const [at, why] of trafficWakes(release)) add(at, why);
+  for (const [at, why] of [...trafficWakes(release), ...analysisWakes(release)]) add(at, why);
   const restart = openRestart(release, now);
   if (restart) add(restart.isDue ? now + evictRetryMs : restart.at, 'the restart');
   if (isMoving(release)) add(now + pollDelay(release), 'pods that come or go');
@@ -177,8 +182,10 @@ function abortReason(release: Release): Reason | undefined {
   const back = release.stable
     ? 'The pods go back to the stable version.'
     : 'No stable version is known that it could go back to.';
+  const failed = lastFailed(runsOf(release), currentHash(release));
+  const measured = failed && said.includes(phaseWords) ? failedText(failed) : '';
   return {
-    text: `${said.replace(/\.$/, '')}. ${back}`,
+    text: `${said.replace(/\.$/, '')}. ${measured && `${measured}. `}${back}`,
     ...since,
     unblock: 'retry to start again at the first step, or change the template',
   };

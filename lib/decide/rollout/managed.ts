@@ -5,7 +5,7 @@ import { nameOf } from '../../model/workload.ts';
 import { formerServices } from '../strategy/services.ts';
 import { routerObjects } from '../traffic/needs.ts';
 
-/** The objects that concern a rollout: those it names, its routers', and what is still to be given back. */
+/** The objects that concern a rollout: named by it, of its routers, its runs, and still to be given back. */
 export function managedBy(observed: Observed): ObjectRef[] {
   const { rollout, workload, key } = observed;
   const { namespace } = key;
@@ -15,6 +15,9 @@ export function managedBy(observed: Observed): ObjectRef[] {
   });
   // Where its workload was found, the rollout is seen with that one's template and names it no more.
   const named = [...namedBy(rollout, namespace), ...former, ...(source ? [source] : [])];
-  const all = [...named, ...routerObjects(observed)];
+  const runs = (observed.analysis?.runs ?? []).map((run): ObjectRef => {
+    return { kind: 'AnalysisRun', namespace, name: nameOf(run) };
+  });
+  const all = [...named, ...runs, ...routerObjects(observed)];
   return [...new Map(all.map((ref) => [refText(ref), ref])).values()];
 }

@@ -1,5 +1,6 @@
 import type { Answers, Need } from '../../model/reads.ts';
 import type { Millis } from '../../model/units.ts';
+import { analysisNeeds } from '../analysis/needs.ts';
 import type { Ask, Seed } from '../release/gathered.ts';
 import { replicaSetNeeds } from '../release/ownSets.ts';
 import { workloadNeeds } from '../release/workloadRef.ts';
@@ -16,6 +17,7 @@ const asks: readonly Ask[] = [
   podNeeds,
   serviceNeeds,
   trafficNeeds,
+  analysisNeeds,
   dryRunNeeds,
 ];
 

@@ -4,6 +4,7 @@ import type { Observed } from '../../model/observed.ts';
 import { perObject } from '../../model/perObject.ts';
 import type { Answers } from '../../model/reads.ts';
 import { podHashOf } from '../../model/workload.ts';
+import { analysisIn } from '../analysis/needs.ts';
 import { unsupported, validate } from '../guards/validate.ts';
 import type { Gathered, Seed, Template } from '../release/gathered.ts';
 import { hashOf, ownSets } from '../release/ownSets.ts';
@@ -59,6 +60,7 @@ export function observedIn(
   const { rollout, workload, workloadFault, workloadRemedy, canSelect } = template;
   const pods = ownPods(gathered);
   const routes = routesIn(gathered);
+  const analysis = analysisIn(gathered);
   // One that has the hash of this template and another template is no ReplicaSet of this rollout.
   const isOurs = dryRun?.replicaSet !== undefined;
   const orphans = canSelect
@@ -75,6 +77,7 @@ export function observedIn(
     services: ownServices(gathered),
     ...(pods && { pods }),
     ...(Object.keys(routes).length > 0 && { routes }),
+    ...(analysis && { analysis }),
     ...(dryRun && { dryRun }),
     ...(record && { record }),
   };

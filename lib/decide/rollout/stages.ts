@@ -3,6 +3,7 @@ import { revisionAnnotation } from '../../model/names.ts';
 import { type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
 import { toTime } from '../../model/units.ts';
 import { nameOf, revisionOf } from '../../model/workload.ts';
+import { runAnalyses } from '../analysis/runs.ts';
 import type { Draft } from '../release/draft.ts';
 import {
   isBlueGreen,
@@ -37,6 +38,7 @@ export const stages: readonly Stage[] = [
   findRevision,
   createReplicaSet,
   decideStatus,
+  beginAndEndRuns,
   sizeNewReplicaSet,
   sendTraffic,
   setRoleMetadata,
@@ -81,6 +83,11 @@ function decideStatus(release: Release, draft: Draft): Draft {
     status: withDuration(announced, status),
     events: [...draft.events, ...events],
   };
+}
+
+/** After the status, which says what is due: a step that has just come gets its run at once. */
+function beginAndEndRuns(release: Release, draft: Draft): Draft {
+  return hasCollided(release) || isHeldByFault(release) ? draft : runAnalyses(release, draft);
 }
 
 /** As the next turn would: docs/adr/0041-a-replicaset-is-created-in-its-size.md */

@@ -11,11 +11,12 @@ import {
   revisionOf,
   sum,
 } from '../../model/workload.ts';
+import { isJudgingStep } from '../release/analyses.ts';
 import { isBlueGreen, type Release } from '../release/release.ts';
 import { isSaturated } from '../replicaSets/resize.ts';
 import { scaleDownAt } from '../replicaSets/scaleDownDelay.ts';
 import { isAtPause } from '../steps/pause.ts';
-import { stepsOf } from '../steps/steps.ts';
+import { currentStep, stepsOf } from '../steps/steps.ts';
 import {
   conditionOf,
   reasons,
@@ -120,8 +121,8 @@ function hasProgressed(release: Release, after: RolloutStatus): boolean {
 }
 
 /** A fault that held the release up is gone: it gets its whole deadline, as after a pause. */
-function isMended({ fault, status, traffic }: Release): boolean {
-  if ((traffic?.faults.length ?? 0) > 0) return false;
+function isMended({ fault, status, traffic, analysisFaults = [] }: Release): boolean {
+  if ((traffic?.faults.length ?? 0) > 0 || analysisFaults.length > 0) return false;
   const wasRefused = conditionOf(status, 'Progressing')?.reason === reasons.createFailed;
   return fault === undefined && (wasRefused || conditionOf(status, 'InvalidSpec') !== undefined);
 }
@@ -136,7 +137,10 @@ function isDeadlineOff(release: Release): boolean {
   const isKeeping = release.others.some(
     (set) => (scaleDownAt(set) ?? 0) > release.now && desiredOf(set) > 0,
   );
-  return paused || isKeeping || release.fault !== undefined || isAtPause(release.rollout);
+  const isJudged = isJudgingStep(currentStep(release.rollout));
+  return (
+    paused || isKeeping || isJudged || release.fault !== undefined || isAtPause(release.rollout)
+  );
 }
 
 /** When the release counts as stuck; undefined while the deadline does not run. */
@@ -213,7 +217,7 @@ export function withPausedConditions(
   now: Millis,
 ): RolloutStatus {
   const progressing = conditionOf(status, 'Progressing');
-  const paused = (status.pauseConditions ?? []).length > 0 || rollout.spec?.paused === true;
+  const paused = isPaused(rollout, status);
   const saysAborted = progressing?.reason === reasons.aborted;
   let next = status;
   if (saysAborted && !status.abort) {
@@ -240,9 +244,12 @@ export function withPausedConditions(
   return withCondition(next, 'Paused', { status: paused ? 'True' : 'False', ...said }, now);
 }
 
+function isPaused({ spec }: Rollout, status: RolloutStatus): boolean {
+  return (status.pauseConditions ?? []).length > 0 || spec?.paused === true;
+}
+
 function withHealthy(release: Release, status: RolloutStatus): RolloutStatus {
-  const paused = (status.pauseConditions ?? []).length > 0 || release.rollout.spec?.paused;
-  const healthy = !paused && isHealthy(release.rollout, status);
+  const healthy = !isPaused(release.rollout, status) && isHealthy(release.rollout, status);
   if (!healthy && !conditionOf(status, 'Healthy')) return status;
   const said = healthy
     ? { status: 'True' as const, message: 'Rollout is healthy' }
@@ -267,7 +274,9 @@ function withProgress(
 ): RolloutStatus {
   const { now, rollout } = release;
   const name = release.current ? nameOf(release.current) : '';
-  if (isHealthy(rollout, status)) {
+  // A pause after the switch is told as such, and not by turns with this.
+  const isHeld = isPaused(rollout, status) && !isCompleted(status);
+  if (isHealthy(rollout, status) && !isHeld) {
     const message = `ReplicaSet "${name}" has successfully progressed.`;
     const said = { status: 'True' as const, reason: reasons.newAvailable, message };
     return withCondition(status, 'Progressing', said, now);

@@ -144,8 +144,16 @@ export function abortTo(release: Release, base: RolloutStatus): RolloutStatus {
   };
 }
 
-/** Whether this turn leaves the release aborted; `shortcut` is what goes to its end past all steps. */
-export function abortOf(release: Release, base: RolloutStatus, shortcut: boolean): Abort {
+/**
+ * Whether this turn leaves the release aborted. `shortcut`: it goes to its end past all steps. `failed`: what
+ * an analysis has to say against it.
+ */
+export function abortOf(
+  release: Release,
+  base: RolloutStatus,
+  { shortcut, failed }: { shortcut: boolean; failed: string | undefined },
+): Abort {
+  if (failed !== undefined && !shortcut) return { aborted: true, message: failed };
   const stuck = !shortcut && isStuck(release, base, isAborted(release));
   if (stuck) return { aborted: true, message: stuckMessage(release) };
   return { aborted: isAborted(release) && !shortcut };

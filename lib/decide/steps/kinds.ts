@@ -1,5 +1,6 @@
 import type { CanaryStep, CanaryStrategy } from '../../model/argo.generated.ts';
 import { type FieldError, fieldError } from '../../model/faults.ts';
+import { analysis } from './analysis.ts';
 import { later } from './later.ts';
 import { pause } from './pause.ts';
 import { setCanaryScale } from './setCanaryScale.ts';
@@ -15,6 +16,7 @@ const stepKinds = [
   setCanaryScale,
   setHeaderRoute,
   setMirrorRoute,
+  analysis,
   ...later,
 ] as StepKind[];
 

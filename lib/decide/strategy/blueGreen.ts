@@ -1,6 +1,7 @@
 import type { RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { availableOf, currentOf, podHashOf, readyOf, sum } from '../../model/workload.ts';
+import { isPostPromotionDone, isPrePromotionDone, verdictOf } from '../analysis/outcome.ts';
 import { isOnHold } from '../release/pauseReason.ts';
 import {
   currentHash,
@@ -52,13 +53,16 @@ export function decideBlueGreen(release: Release, restartedAt: string | undefine
   const base = withTraffic(release, counted, cutover, hasPassedPreview(release, cutover));
   const shortcut =
     release.status.promoteFull === true || (isRollbackInWindow(release) && !isAborted(release));
-  const abort = abortOf(release, base, shortcut);
+  const { failed, inconclusive } = verdictOf(release);
+  const abort = abortOf(release, base, { shortcut, failed: failed?.message });
   if (abort.aborted) {
     // A consent given before the abort is none to what comes after a retry.
     const withdrawn = withTraffic(release, counted, cutover, false);
     return finish(release, abortTo(release, withdrawn), abort);
   }
-  return finish(release, paused(release, withoutAbort(release, base), cutover), abort);
+  const kept = paused(release, withoutAbort(release, base), cutover);
+  const status = inconclusive ? withPause(kept, pauseReasons.inconclusive, release.now) : kept;
+  return finish(release, status, abort);
 }
 
 /**
@@ -78,12 +82,15 @@ function promotionReason(release: Release, { activeAfter }: Cutover): string | u
   if (isFirst) return 'Initial deploy';
   if (status.promoteFull) return 'Full promotion requested';
   if (isRollbackInWindow(release)) return 'Rollback within window';
-  return status.stableRS === hash ? 'Fast rollback' : 'Completed blue-green update';
+  if (status.stableRS === hash) return 'Fast rollback';
+  return isPostPromotionDone(release) ? 'Completed blue-green update' : undefined;
 }
 
 function paused(release: Release, base: RolloutStatus, { pause }: Cutover): RolloutStatus {
   if (pause === 'begins') return withPause(base, pauseReasons.blueGreen, release.now);
-  if (pause === 'stays') return base;
+  // A consent to what is still being looked at is none.
+  const isEarly = !base.pauseConditions?.length && !isPrePromotionDone(release);
+  if (pause === 'stays') return isEarly ? withoutPauses(base) : base;
   const left = (base.pauseConditions ?? []).filter((p) => p.reason !== pauseReasons.blueGreen);
   return left.length > 0 ? { ...base, pauseConditions: left } : withoutPauses(base);
 }

@@ -2,6 +2,7 @@ import type { RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import type { PlannedEvent } from '../../model/plan.ts';
 import { podHashOf } from '../../model/workload.ts';
+import { type Verdict, verdictOf } from '../analysis/outcome.ts';
 import { isOnHold } from '../release/pauseReason.ts';
 import {
   isAborted,
@@ -22,7 +23,7 @@ import {
   withoutAbort,
 } from '../status/status.ts';
 import { runOf, stepText } from '../steps/kinds.ts';
-import { withoutPauses, withoutStepPause } from '../steps/pause.ts';
+import { withoutPauses, withoutStepPause, withPause } from '../steps/pause.ts';
 import { hasEnoughPods, isAtWeight } from '../steps/setWeight.ts';
 import { currentStep, stepIndexOf, stepsOf } from '../steps/steps.ts';
 
@@ -42,7 +43,8 @@ export function decideCanary(release: Release, restartedAt: string | undefined):
   const reason = promotionReason(release);
   if (reason !== undefined) return promote(release, base, reason);
 
-  const abort = abortOf(release, base, shortcut);
+  const verdict = verdictOf(release);
+  const abort = abortOf(release, base, { shortcut, failed: verdict.failed?.message });
   if (abort.aborted) return finish(release, abortTo(release, base), abort);
   const kept = withoutAbort(release, base);
   if (shortcut) {
@@ -50,7 +52,7 @@ export function decideCanary(release: Release, restartedAt: string | undefined):
     const index = all > 0 ? { currentStepIndex: all } : {};
     return finish(release, { ...withoutPauses(kept), ...index }, { aborted: false });
   }
-  return advance(release, kept);
+  return advance(release, kept, verdict);
 }
 
 /**
@@ -61,7 +63,7 @@ function promotionReason(release: Release): string | undefined {
   const { current, stable, status } = release;
   if (isOnHold(status)) return undefined;
   if (!stable) return current && !status.stableRS ? 'Initial deploy' : undefined;
-  if (isAborted(release) && !status.promoteFull) return undefined;
+  if ((isAborted(release) && !status.promoteFull) || isDoubted(release)) return undefined;
   if (!current || !hasEnoughPods(release) || isNotLedTo(release)) return undefined;
   if (status.promoteFull) return 'Full promotion requested';
   if (isRollbackInWindow(release)) return 'Rollback within window';
@@ -69,6 +71,16 @@ function promotionReason(release: Release): string | undefined {
   const count = stepsOf(release.rollout).length;
   const done = stepIndexOf(release.rollout) === count && isAtWeight(release);
   return count === 0 || done ? `Completed all ${count} canary steps` : undefined;
+}
+
+/** Analyses have found fault with it, could not tell, or cannot be begun. */
+function isDoubted(release: Release): boolean {
+  const { failed, inconclusive } = verdictOf(release);
+  return failed !== undefined || inconclusive === true || hasAnalysisFaults(release);
+}
+
+function hasAnalysisFaults({ analysisFaults = [] }: Release): boolean {
+  return analysisFaults.length > 0;
 }
 
 /**
@@ -85,13 +97,13 @@ function isNotLedTo(release: Release): boolean {
  * One step further when the current one is done; a pause that comes next begins in the same turn,
  * so that no moment lies between them in which the release seems to move.
  */
-function advance(release: Release, base: RolloutStatus): Decided {
+function advance(release: Release, base: RolloutStatus, { inconclusive }: Verdict): Decided {
   const events: PlannedEvent[] = [];
   let status = base;
   const steps = stepsOf(release.rollout);
   const step = currentStep(release.rollout);
   if (steps.length > 0) status = { ...status, currentStepIndex: stepIndexOf(release.rollout) };
-  if (step && isStepDone(release)) {
+  if (step && !inconclusive && isStepDone(release)) {
     const index = stepIndexOf(release.rollout) + 1;
     const message = `Rollout step ${index}/${steps.length} completed (${stepText(step)})`;
     events.push({ type: 'Normal', reason: 'RolloutStepCompleted', message });
@@ -99,6 +111,7 @@ function advance(release: Release, base: RolloutStatus): Decided {
   }
   // A promote that no step has heard is forgotten: it must not lift a pause that comes later.
   if (!status.pauseConditions?.length) status = withoutPauses(status);
+  if (inconclusive) status = withPause(status, pauseReasons.inconclusive, release.now);
   const next = runOf(steps[status.currentStepIndex ?? 0]);
   const held = release.rollout.spec?.paused || (status.pauseConditions ?? []).length > 0;
   if (next?.enter && !held) status = next.enter(status, release.now);
@@ -107,7 +120,8 @@ function advance(release: Release, base: RolloutStatus): Decided {
 
 function isStepDone(release: Release): boolean {
   const step = currentStep(release.rollout);
-  if (release.rollout.spec?.paused || hasForeignPause(release.status)) return false;
+  const isHeld = release.rollout.spec?.paused === true || hasForeignPause(release.status);
+  if (isHeld || hasAnalysisFaults(release)) return false;
   return runOf(step)?.isDone(release) ?? false;
 }
 

@@ -1,11 +1,11 @@
 import type { BlueGreenStrategy, ReplicaSet } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { availableOf, desiredOf, podHashOf, replicasOf } from '../../model/workload.ts';
+import { isPrePromotionDone } from '../analysis/outcome.ts';
 import { activeHashOf, hashLedTo, isFree, isHandedBack } from '../release/handback.ts';
 import { currentHash, haltReason, hasPause, isAborted, type Release } from '../release/release.ts';
-import { isRollbackInWindow } from '../release/rollback.ts';
 import { isSaturated } from '../replicaSets/resize.ts';
-import { previewSize, scaleDownAt } from '../replicaSets/scaleDownDelay.ts';
+import { isFastRollback, previewSize } from '../replicaSets/scaleDownDelay.ts';
 import { pauseEnd } from '../steps/pause.ts';
 
 /** Where the Services of a blue-green rollout lead, now and after this turn, as pod template hashes. */
@@ -55,7 +55,8 @@ function activeAfter(
   const back = stable && canServe(release, stable) ? podHashOf(stable) : undefined;
   if (isAborted(release)) return back ?? active;
   if (back && isLost(release, active) && !release.status.promoteFull) return back;
-  const mayGo = pause === 'over' && !halted && current !== undefined;
+  const isDoubtful = (release.analysisFaults ?? []).length > 0;
+  const mayGo = pause === 'over' && !halted && !isDoubtful && current !== undefined;
   return mayGo && isReady(release) && isSaturated(release, current) ? podHashOf(current) : active;
 }
 
@@ -73,7 +74,9 @@ function pauseOf(release: Release, active: string, halted: boolean): Cutover['pa
   const { status } = release;
   if (halted || isAborted(release) || !isReady(release)) return 'stays';
   const passed = status.blueGreen?.scaleUpPreviewCheckPoint === true;
-  if (passed || isFastTracked(release, active) || !isManual(release)) return 'over';
+  if (isFastTracked(release, active)) return 'over';
+  if (!isPrePromotionDone(release)) return 'stays';
+  if (passed || !isManual(release)) return 'over';
   if (hasPause(status, pauseReasons.blueGreen)) {
     const end = pauseEnd(release);
     return end !== undefined && release.now >= end ? 'over' : 'stays';
@@ -89,18 +92,11 @@ function isManual(release: Release): boolean {
 
 /** There is nothing to look at before the switch: it is a way back, or asked for, or done. */
 function isFastTracked(release: Release, active: string): boolean {
-  const { current, stable, status, now } = release;
+  const { current, status } = release;
   if (!current) return false;
-  const hash = podHashOf(current);
-  const isBack = status.stableRS === hash || isRollbackInWindow(release);
-  const isOlder = stable !== undefined && createdBefore(current, stable);
   const isFirst = active === '' && !isLost(release, active);
-  const isKept = (scaleDownAt(current) ?? now) > now;
-  return status.promoteFull === true || isFirst || active === hash || isBack || (isOlder && isKept);
-}
-
-function createdBefore(a: ReplicaSet, b: ReplicaSet): boolean {
-  return (a.metadata?.creationTimestamp ?? '') < (b.metadata?.creationTimestamp ?? '');
+  const isThere = active === podHashOf(current);
+  return status.promoteFull === true || isFirst || isThere || isFastRollback(release);
 }
 
 /** All the pods it is to have before the switch. argo v1.10.1 utils/replicaset/bluegreen.go */

@@ -1,0 +1,66 @@
+import type {
+  CanaryStep,
+  Rollout,
+  RolloutAnalysis,
+  RolloutStatus,
+} from '../../model/argo.generated.ts';
+
+// The analyses that a rollout's spec asks for: which they are, and which of them is to go on now.
+
+/** The label `rollout-type` of a run. argo v1.10.1 pkg/apis/rollouts/v1alpha1/types.go */
+export type AnalysisType = 'Step' | 'Background' | 'PrePromotion' | 'PostPromotion';
+
+export type Analysis = {
+  type: AnalysisType;
+  /** Of its field. */
+  path: string;
+  given: RolloutAnalysis;
+  /** Of its step. */
+  index?: number;
+};
+
+/** Those with templates: of others there is no run. */
+export function analysesOf({ spec }: Rollout): Analysis[] {
+  const { canary, blueGreen } = spec?.strategy ?? {};
+  const steps = (canary?.steps ?? []).map((step, index) => ofStep(step, index));
+  const found = [
+    ...steps,
+    named('Background', 'spec.strategy.canary.analysis', canary?.analysis),
+    named(
+      'PrePromotion',
+      'spec.strategy.blueGreen.prePromotionAnalysis',
+      blueGreen?.prePromotionAnalysis,
+    ),
+    named(
+      'PostPromotion',
+      'spec.strategy.blueGreen.postPromotionAnalysis',
+      blueGreen?.postPromotionAnalysis,
+    ),
+  ];
+  return found.filter((each) => each !== undefined);
+}
+
+function ofStep({ analysis }: CanaryStep, index: number): Analysis | undefined {
+  const found = named('Step', `spec.strategy.canary.steps[${index}].analysis`, analysis);
+  return found && { ...found, index };
+}
+
+function named(
+  type: AnalysisType,
+  path: string,
+  given: RolloutAnalysis | undefined,
+): Analysis | undefined {
+  return given?.templates?.length ? { type, path, given } : undefined;
+}
+
+/** Whether the background analysis waits for a later step. argo v1.10.1 utils/replicaset/canary.go */
+export function isBeforeStart(rollout: Rollout, { currentStepIndex = 0 }: RolloutStatus): boolean {
+  const { analysis, steps = [] } = rollout.spec?.strategy?.canary ?? {};
+  if (currentStepIndex >= steps.length) return false;
+  return currentStepIndex < (analysis?.startingStep ?? 0);
+}
+
+/** Experiments and analyses take as long as they take, and the progress deadline does not run. */
+export function isJudgingStep(step: CanaryStep | undefined): boolean {
+  return step?.analysis !== undefined || step?.experiment !== undefined;
+}
