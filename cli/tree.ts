@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { fromTime, type Millis } from '../lib/model/units.ts';
-import type { PodView, ReplicaSetView, RolloutView } from '../lib/model/view.ts';
+import type { AnalysisRunView, PodView, ReplicaSetView, RolloutView } from '../lib/model/view.ts';
 import { markedIn, markWords } from './marks.ts';
 import { columns, humanAge, plain, plainAll } from './text.ts';
 
@@ -15,10 +15,13 @@ const icons = {
   revision: '#',
   replicaSet: '⧉',
   pod: '□',
+  analysis: 'α',
+  job: '⊞',
   ok: '✔',
   progressing: '◌',
   bad: '✖',
   paused: '॥',
+  waiting: '◷',
   neutral: '•',
   warning: '⚠',
   unknown: '?',
@@ -34,6 +37,16 @@ const phaseIcons: Record<string, string> = {
   Error: icons.warning,
   InvalidSpec: icons.warning,
   Unknown: icons.unknown,
+};
+
+/** argo v1.10.1 pkg/kubectl-argo-rollouts/info/experiment_info.go analysisIcon */
+const analysisIcons: Record<string, string> = {
+  Successful: icons.ok,
+  Running: icons.progressing,
+  Pending: icons.waiting,
+  Failed: icons.bad,
+  Error: icons.warning,
+  Inconclusive: icons.unknown,
 };
 
 /** argo v1.10.1 pkg/kubectl-argo-rollouts/info/pod_info.go podIcon */
@@ -131,20 +144,72 @@ function tree(view: RolloutView, now: Millis, paint: Paint): string[] {
   const rows: string[][] = [['NAME', 'KIND', 'STATUS', 'AGE', 'INFO']];
   const status = withIcon(phaseIcons[view.phase] ?? ' ', view.phase, paint);
   rows.push([`${icons.rollout} ${view.name}`, 'Rollout', status, humanAge(now - view.createdAt)]);
-  for (const [branch, { revision, replicaSets }] of branches('', view.revisions)) {
+  for (const [branch, { revision, replicaSets, analysisRuns = [] }] of branches(
+    '',
+    view.revisions,
+  )) {
     rows.push([`${branch.own}${icons.revision} revision:${revision}`]);
-    for (const [twig, replicaSet] of branches(branch.below, replicaSets)) {
-      rows.push(replicaSetRow(twig.own, replicaSet, now, paint));
-      for (const [leaf, pod] of branches(twig.below, replicaSet.pods ?? [])) {
-        rows.push(podRow(leaf.own, pod, now, paint));
-      }
-    }
+    const parts = [
+      ...replicaSets.map(
+        (set): Part =>
+          (twig) =>
+            withPods(twig, set, now, paint),
+      ),
+      ...analysisRuns.map(
+        (run): Part =>
+          (twig) =>
+            withJobs(twig, run, now, paint),
+      ),
+    ];
+    for (const [twig, part] of branches(branch.below, parts)) rows.push(...part(twig));
   }
   return columns(rows);
 }
 
+type Twig = { own: string; below: string };
+/** The rows of what a revision has. */
+type Part = (twig: Twig) => string[][];
+
+function withPods(twig: Twig, set: ReplicaSetView, now: Millis, paint: Paint): string[][] {
+  const pods = branches(twig.below, set.pods ?? []);
+  return [
+    replicaSetRow(twig.own, set, now, paint),
+    ...pods.map(([leaf, pod]) => podRow(leaf.own, pod, now, paint)),
+  ];
+}
+
+function withJobs(twig: Twig, run: AnalysisRunView, now: Millis, paint: Paint): string[][] {
+  const { successful, failed, inconclusive, error } = run;
+  const counts: [string, number][] = [
+    [icons.ok, successful],
+    [icons.bad, failed],
+    [icons.unknown, inconclusive],
+    [icons.warning, error],
+  ];
+  const info = counts.filter(([, count]) => count > 0);
+  const row = (
+    own: string,
+    kind: string,
+    each: { name: string; status: string; createdAt: Millis },
+  ) => [
+    `${own} ${paint(each.name, analysisIcons[each.status])}`,
+    kind,
+    withIcon(analysisIcons[each.status] ?? ' ', each.status, paint),
+    humanAge(now - each.createdAt),
+  ];
+  return [
+    [
+      ...row(`${twig.own}${icons.analysis}`, 'AnalysisRun', run),
+      info.map(([icon, count]) => `${paint(icon)} ${count}`).join(','),
+    ],
+    ...branches(twig.below, run.jobs ?? []).map(([leaf, job]) =>
+      row(`${leaf.own}${icons.job}`, 'Job', job),
+    ),
+  ];
+}
+
 /** What stands before each item of a list in the tree, and before what hangs below the item. */
-function branches<T>(before: string, items: T[]): [{ own: string; below: string }, T][] {
+function branches<T>(before: string, items: T[]): [Twig, T][] {
   return items.map((item, index) => {
     const last = index === items.length - 1;
     const own = before + (last ? '└──' : '├──');

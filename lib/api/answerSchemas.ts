@@ -3,7 +3,7 @@ import { verbNames } from '../commands/verbs.ts';
 import type { Actor, Command, Outcome } from '../model/intent.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import type { LedgerEntry } from '../model/record.ts';
-import type { RolloutView, RouteView } from '../model/view.ts';
+import type { AnalysisRunView, RolloutView, RouteView } from '../model/view.ts';
 import type { CommandAnswer, Standing } from './answers.ts';
 import type { Explanation } from './explain.ts';
 import type { Problem } from './problem.ts';
@@ -87,6 +87,25 @@ const route = z
   .meta({ description: 'An object of a router, as it was observed.' })
   .register(components, { id: 'Route' }) satisfies z.ZodType<RouteView>;
 
+const analysisRun = z
+  .object({
+    name: z.string(),
+    type: z.string().meta({ examples: ['Step', 'Background', 'PrePromotion', 'PostPromotion'] }),
+    status: z.string().meta({ examples: ['Running', 'Successful', 'Failed', 'Inconclusive'] }),
+    message: z.string(),
+    createdAt: millis,
+    successful: count,
+    failed: count,
+    inconclusive: count,
+    error: count,
+    jobs: z
+      .array(z.object({ name: z.string(), status: z.string(), createdAt: millis }))
+      .exactOptional()
+      .meta({ description: 'Those that make its measurements.' }),
+  })
+  .meta({ description: 'An analysis run; its measurements are counted over all metrics.' })
+  .register(components, { id: 'AnalysisRun' }) satisfies z.ZodType<AnalysisRunView>;
+
 const step = z.object({ index: count, count, current: z.string().exactOptional() }).meta({
   description: '`index` steps of `count` are done.',
 });
@@ -117,7 +136,13 @@ const rollout = z
       available: count,
     }),
     revisions: z
-      .array(z.object({ revision: count, replicaSets: z.array(replicaSet) }))
+      .array(
+        z.object({
+          revision: count,
+          replicaSets: z.array(replicaSet),
+          analysisRuns: z.array(analysisRun).exactOptional().meta({ description: 'Oldest first.' }),
+        }),
+      )
       .meta({ description: 'Newest first.' }),
     revision: count,
     podHash: z.string(),

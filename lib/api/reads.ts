@@ -149,8 +149,8 @@ async function requireCluster(call: Call, cluster: string): Promise<void> {
 
 /** A list is a summary: one rollout's pods may be as long as all the rest. */
 function withoutPods(view: RolloutView): RolloutView {
-  const revisions = view.revisions.map(({ revision, replicaSets }) => ({
-    revision,
+  const revisions = view.revisions.map(({ replicaSets, ...revision }) => ({
+    ...revision,
     replicaSets: replicaSets.map(({ pods: _, ...set }) => set),
   }));
   return { ...view, revisions };

@@ -24,7 +24,7 @@ export type RolloutView = {
   images: { image: string; tags: string[] }[];
   replicas: { desired: number; current: number; updated: number; ready: number; available: number };
   /** Newest first. */
-  revisions: { revision: number; replicaSets: ReplicaSetView[] }[];
+  revisions: RevisionView[];
   revision: number;
   podHash: string;
   stableHash: string;
@@ -33,6 +33,13 @@ export type RolloutView = {
   aborted: boolean;
   reasons: Reason[];
   wake: Wake;
+};
+
+export type RevisionView = {
+  revision: number;
+  replicaSets: ReplicaSetView[];
+  /** Oldest first; absent where it has none. */
+  analysisRuns?: AnalysisRunView[];
 };
 
 /** An object of a router, as it was observed. */
@@ -65,6 +72,25 @@ export type ReplicaSetView = {
   /** Absent when the look that made this view did not read pods. */
   pods?: PodView[];
 };
+
+/** Its measurements are counted over all metrics. */
+export type AnalysisRunView = {
+  name: string;
+  /** `Step`, `Background`, `PrePromotion` or `PostPromotion`. */
+  type: string;
+  /** '' before anybody has looked at it. */
+  status: string;
+  message: string;
+  createdAt: Millis;
+  successful: number;
+  failed: number;
+  inconclusive: number;
+  error: number;
+  /** Of measurements that are made by a Job. */
+  jobs?: JobView[];
+};
+
+export type JobView = { name: string; status: string; createdAt: Millis };
 
 export type PodView = {
   name: string;

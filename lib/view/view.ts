@@ -16,7 +16,13 @@ import type { Observed } from '../model/observed.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import { generationOf } from '../model/reference.ts';
 import type { Millis } from '../model/units.ts';
-import type { PodView, ReplicaSetView, RolloutView } from '../model/view.ts';
+import type {
+  AnalysisRunView,
+  PodView,
+  ReplicaSetView,
+  RevisionView,
+  RolloutView,
+} from '../model/view.ts';
 import {
   annotationOf,
   availableOf,
@@ -33,6 +39,7 @@ import {
 } from '../model/workload.ts';
 import { podView } from './podView.ts';
 import { routesShown } from './routesView.ts';
+import { runsShown } from './runsView.ts';
 
 type Seen = {
   observed: Observed;
@@ -78,7 +85,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
       ready: after.readyReplicas ?? 0,
       available: after.availableReplicas ?? 0,
     },
-    revisions: byRevision(replicaSets),
+    revisions: byRevision(replicaSets, runsShown(observed)),
     revision: revisionOf(rollout),
     podHash: after.currentPodHash ?? '',
     stableHash: after.stableRS ?? '',
@@ -226,14 +233,23 @@ function merged(known: string[], more: string[]): string[] {
   return [...new Set([...known, ...more])].sort(order);
 }
 
-function byRevision(sets: { revision: number; view: ReplicaSetView }[]): RolloutView['revisions'] {
-  const revisions: RolloutView['revisions'] = [];
-  for (const set of sets) {
-    const last = revisions.at(-1);
-    if (last?.revision === set.revision) last.replicaSets.push(set.view);
-    else revisions.push({ revision: set.revision, replicaSets: [set.view] });
-  }
-  return revisions;
+function byRevision(
+  sets: { revision: number; view: ReplicaSetView }[],
+  runs: { revision: number; run: AnalysisRunView }[],
+): RevisionView[] {
+  const numbers = new Set([...sets, ...runs].map(({ revision }) => revision));
+  return [...numbers]
+    .sort((a, b) => b - a)
+    .map((revision) => {
+      const of = <T extends { revision: number }>(all: T[]): T[] =>
+        all.filter((each) => each.revision === revision);
+      const analysisRuns = of(runs).map(({ run }) => run);
+      return {
+        revision,
+        replicaSets: of(sets).map((each) => each.view),
+        ...(analysisRuns.length > 0 && { analysisRuns }),
+      };
+    });
 }
 
 /** By code unit, as Go sorts strings; never by somebody's locale. */

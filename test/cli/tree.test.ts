@@ -237,6 +237,29 @@ function viewOf(lines: string[]): RolloutView {
   };
 }
 
+describe('analysis runs', () => {
+  it('stand after the ReplicaSets of their revision, with what they have counted and their Jobs', () => {
+    const counts = { successful: 0, failed: 0, inconclusive: 0, error: 0 };
+    const run = { type: 'Step', message: '', createdAt: now - 5 * second, ...counts };
+    const jobs = [{ name: 'job-1', status: 'Failed', createdAt: now - 4 * second }];
+    const analysisRuns = [
+      { ...run, name: 'web-1-2-0', status: 'Failed', successful: 2, failed: 1, jobs },
+      { ...run, name: 'web-1-2-1', status: 'Inconclusive', inconclusive: 1, error: 3 },
+      { ...run, name: 'web-1-2', status: '' },
+    ];
+    const revisions = [{ revision: 2, replicaSets: [replicaSet('web-1')], analysisRuns }];
+    const rows = rolloutTree(view({ revisions }), now).split('\n').slice(-6);
+    expect(rows.map((row) => row.trimEnd().replaceAll(/ {2,}/g, ' | '))).toEqual([
+      '└──# revision:2',
+      ' | ├──⧉ web-1 | ReplicaSet | ✔ Healthy | 60s',
+      ' | ├──α web-1-2-0 | AnalysisRun | ✖ Failed | 5s | ✔ 2,✖ 1',
+      ' | │ | └──⊞ job-1 | Job | ✖ Failed | 4s',
+      ' | ├──α web-1-2-1 | AnalysisRun | ? Inconclusive | 5s | ? 1,⚠ 3',
+      ' | └──α web-1-2 | AnalysisRun | 5s',
+    ]);
+  });
+});
+
 describe('as the peer prints it', () => {
   const files = readdirSync(recordings).filter((file) => file.endsWith('.json'));
   it.each(files)('%s', (file) => {
