@@ -11,6 +11,7 @@ import {
   seenIn,
 } from '../manifest.ts';
 import { plain } from '../text.ts';
+import { analysisFindings } from './analyses.ts';
 import { blueGreenNotes } from './blueGreenNotes.ts';
 import { faultsOf } from './check.ts';
 import { type ClusterOptions, type Verdict, verdictOf } from './dryRun.ts';
@@ -156,6 +157,7 @@ function notesOf({ value, lineOf }: Manifest, all: readonly unknown[]): Note[] {
     ...endingsOf(value),
     ...routerNotes(value),
     ...blueGreenNotes(value, all),
+    ...analysisFindings(value, all).notes,
   ];
   return notes.map((note) => ({ ...note, line: lineOf(note.path) }));
 }
@@ -167,7 +169,7 @@ async function check(
 ): Promise<{ faults: Finding[]; notes?: Note[] }> {
   // What is meant as a Rollout has a kind.
   const rollout = value as object;
-  const known = faultsOf(rollout);
+  const known = [...faultsOf(rollout), ...analysisFindings(value, all).faults];
   const { faults = [], notes = [] } = (await verdict?.(rollout, known, all)) ?? {};
   const placed = <T extends FieldError>(told: T): T & Finding => ({
     ...told,

@@ -12,6 +12,7 @@ import { hashLabel } from '../../model/names.ts';
 import { perObject } from '../../model/perObject.ts';
 import { hasTemplate } from '../../model/reference.ts';
 import { isLabelKey, isLabelValue } from '../../model/syntax.ts';
+import { argumentFaults, givenFaults } from '../release/analyses.ts';
 import { isMatch } from '../release/selector.ts';
 import { checkFenceposts } from '../release/typeFaults.ts';
 import { unsupportedField, validateStep } from '../steps/kinds.ts';
@@ -192,8 +193,7 @@ function checkBlueGreen(
     faults.push(...fieldError(`${path}.scaleDownDelayRevisionLimit`, message));
   }
   for (const field of ['prePromotionAnalysis', 'postPromotionAnalysis'] as const) {
-    if (!more[field] || more[field].templates?.length) continue;
-    faults.push(...fieldError(`${path}.${field}.templates`, 'must name at least one template'));
+    if (more[field]) faults.push(...givenFaults(more[field], `${path}.${field}`));
   }
   return [...faults, ...checkAntiAffinity(more.antiAffinity, `${path}.antiAffinity`)];
 }
@@ -213,6 +213,7 @@ function checkCanary(canary: CanaryStrategy): FieldError[] {
     ...(canary.steps ?? []).flatMap((step, index) =>
       validateStep(step, `${path}.steps[${index}]`, canary),
     ),
+    ...argumentFaults(canary.analysis?.args ?? [], `${path}.analysis`),
     ...checkAntiAffinity(canary.antiAffinity, `${path}.antiAffinity`),
   ];
   if (canary.stableService && canary.stableService === canary.canaryService) {

@@ -1,9 +1,11 @@
 import type {
+  AnalysisRunArgument,
   CanaryStep,
   Rollout,
   RolloutAnalysis,
   RolloutStatus,
 } from '../../model/argo.generated.ts';
+import { type FieldError, fieldError } from '../../model/faults.ts';
 
 // The analyses that a rollout's spec asks for: which they are, and which of them is to go on now.
 
@@ -63,4 +65,30 @@ export function isBeforeStart(rollout: Rollout, { currentStepIndex = 0 }: Rollou
 /** Experiments and analyses take as long as they take, and the progress deadline does not run. */
 export function isJudgingStep(step: CanaryStep | undefined): boolean {
   return step?.analysis !== undefined || step?.experiment !== undefined;
+}
+
+/** The metadata that an argument may name: what the downward API has. */
+const metadataFields =
+  /^metadata(\.(name|namespace|uid|labels|annotations)|\.(labels|annotations)\['.*'\])$/;
+
+/** What is wrong with an analysis whatever its templates say; `path` is its field. */
+export function givenFaults(
+  { templates = [], args = [] }: RolloutAnalysis,
+  path: string,
+): FieldError[] {
+  const missing =
+    templates.length > 0 ? [] : fieldError(`${path}.templates`, 'must name at least one template');
+  return [...missing, ...argumentFaults(args, path)];
+}
+
+/** argo v1.10.1 pkg/apis/rollouts/validation/validation.go */
+export function argumentFaults(args: AnalysisRunArgument[], path: string): FieldError[] {
+  return args.flatMap(({ valueFrom }, index) => {
+    const { fieldPath = '' } = valueFrom?.fieldRef ?? {};
+    if (!fieldPath.startsWith('metadata') || metadataFields.test(fieldPath)) return [];
+    const message =
+      'must be metadata.name, namespace, uid, labels, annotations, or one of those in brackets, ' +
+      `e.g. metadata.labels['app'], not ${fieldPath}`;
+    return fieldError(`${path}.args[${index}].valueFrom.fieldRef.fieldPath`, message);
+  });
 }
