@@ -13,6 +13,7 @@ import { type Listener, type Objects, objectStore } from './apiServer/objects.ts
 import type { TaskClock } from './clock.ts';
 import { countDeployments } from './controllers/deployments.ts';
 import { collectGarbage } from './controllers/garbageCollector.ts';
+import { controlJobs } from './controllers/jobs.ts';
 import { type Kubelet, type PodTimes, podTimes, runPods } from './controllers/pods.ts';
 import { controlReplicaSets } from './controllers/replicaSets.ts';
 import { randomFrom } from './random.ts';
@@ -87,6 +88,7 @@ export function simulatedCluster({
   const delayMs = options.controllerMs ?? controllerMs;
   controlReplicaSets(clock, objects, delayMs);
   collectGarbage(clock, objects, delayMs);
+  controlJobs(clock, objects, delayMs);
   const times = { ...podTimes, ...options };
   countDeployments(clock, objects, {
     controllerMs: delayMs,

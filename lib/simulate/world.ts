@@ -1,5 +1,5 @@
 import { NotFound, Terminal, Transient } from '../errors.ts';
-import { keyText, type RolloutKey } from '../model/key.ts';
+import { type Key, keyText } from '../model/key.ts';
 import { rowOf } from '../model/kinds.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { concerned } from '../queue/keys.ts';
@@ -19,6 +19,7 @@ import {
 } from '../world.ts';
 import type { TaskClock } from './clock.ts';
 import { type ClusterOptions, type SimulatedCluster, simulatedCluster } from './cluster.ts';
+import { type MetricServer, metricServer } from './metrics/server.ts';
 import { randomFrom } from './random.ts';
 
 export type WorldOptions = {
@@ -30,7 +31,7 @@ export type WorldOptions = {
   log?: Log;
   count?: Count;
   instanceId?: string;
-  /** What measurements reach; nothing if absent. */
+  /** What measurements reach; a simulated server of metrics, if absent. */
   http?: World['http'];
   secrets?: World['secrets'];
   /** From a change in a cluster to the wake it causes. */
@@ -58,6 +59,8 @@ export type SimulatedWorld = {
   /** The only cluster, or the first. */
   cluster: SimulatedCluster;
   clusters: ReadonlyMap<string, SimulatedCluster>;
+  /** At `http://metrics/`: what it answers stands in the address. */
+  metrics: MetricServer;
   /** Starts to deliver. */
   connect: (consumer: Consumer) => void;
   /** The world as one more process sees it, with an id of its own. */
@@ -91,12 +94,13 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
     if (cluster === undefined) throw new NotFound(`no cluster is registered as ${name}`);
     return cluster;
   };
+  const metrics = metricServer(clock);
   const world: World = {
     clock,
     endsAt: Number.POSITIVE_INFINITY,
     cluster: async (name) => clusterOf(name).cluster,
     aws: async (name) => clusterOf(name).aws,
-    http: options.http ?? unmeasured.http,
+    http: options.http ?? (async () => metrics.http),
     secrets: options.secrets ?? unmeasured.secrets,
     clusters: async () =>
       [...clusters].map(([name, { cluster }]) => ({ name, doorbell: cluster.doorbell })),
@@ -133,7 +137,7 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
       wakes: { send: (...call) => (connected.consumer?.wakes ?? queue).send(...call) },
     });
   }
-  return { world, cluster: first, clusters, connect, process, failures, deadLetters };
+  return { world, cluster: first, clusters, metrics, connect, process, failures, deadLetters };
 }
 
 const doorbellMs = 200;
@@ -204,7 +208,7 @@ type Doorbell = {
 function ringDoorbell(cluster: SimulatedCluster, name: string, doorbell: Doorbell): void {
   const { clock, delayMs, wakes, store, failures } = doorbell;
   const ringing = new Set<string>();
-  const ring = (key: RolloutKey): void => {
+  const ring = (key: Key): void => {
     const text = keyText(key);
     if (ringing.has(text)) return;
     ringing.add(text);

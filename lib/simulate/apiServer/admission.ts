@@ -9,6 +9,7 @@ import { deepEqual } from '../../model/patch.ts';
 import { checkStructure } from '../../model/structure.ts';
 import { isDnsSubdomain } from '../../model/syntax.ts';
 import { withPodTemplateDefaults, withReplicaSetDefaults } from './defaults.ts';
+import { admittedJob } from './jobs.ts';
 
 // What the API server makes of an object before it stores it: unknown fields dropped, types
 // checked, defaults filled in, and what is plainly invalid refused.
@@ -29,6 +30,7 @@ const leftOpen =
 /** The object as it would be stored. Rejects with Terminal what would be refused. */
 export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): AnyObject {
   const { apiVersion } = typeMetaOf(kind);
+  if (kind === 'Job') return admittedJob({ ...object, ...typeMetaOf(kind) });
   if (!isObjectType(kind)) return { ...object, ...typeMetaOf(kind) };
   const pruned = { ...prune(kind, object), ...typeMetaOf(kind) };
   refuse(kind, object, [
@@ -48,9 +50,9 @@ export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): Any
   if (kind === 'Rollout') {
     // argo v1.10.1 manifests/crds/rollout-crd.yaml requires nothing else.
     refuse(kind, object, isRecord(pruned.spec) ? [] : ['spec: Required value']);
-    // The server stores a custom resource as it was written, but for nulls.
-    return withoutNulls(pruned);
   }
+  // The server stores a custom resource as it was written, but for nulls.
+  if (rowOf(kind).group === rowOf('Rollout').group) return withoutNulls(pruned);
   return reencoded(kind, pruned);
 }
 

@@ -1,0 +1,91 @@
+import type { Pod, PodTemplateSpec } from '../../model/argo.generated.ts';
+import type { KubernetesObject } from '../../model/kinds.ts';
+import { type Millis, secondMs, toTime } from '../../model/units.ts';
+import { isControlledBy, nameOf, uidOf } from '../../model/workload.ts';
+import type { Objects } from '../apiServer/objects.ts';
+import type { TaskClock } from '../clock.ts';
+import { workQueue } from './workQueue.ts';
+
+// The Job controller, and of the kubelet what a pod does that ends: the command of its first container says
+// `sleep SECONDS` and `exit CODE`. k8s.io/kubernetes v1.36.3 pkg/controller/job
+
+type Job = KubernetesObject & {
+  spec?: { backoffLimit?: number; template?: PodTemplateSpec };
+  status?: { conditions?: { type: string; status: string }[] };
+};
+
+const writer = { manager: 'kube-controller-manager' };
+
+export function controlJobs(clock: TaskClock, objects: Objects, delayMs: Millis): void {
+  const sync = (key: string): void => {
+    const [namespace = '', name = ''] = key.split('/');
+    const job = objects.find('Job', namespace, name) as Job | undefined;
+    if (job === undefined || job.metadata?.deletionTimestamp !== undefined || isOver(job)) return;
+    const pods = objects.list('Pod', namespace).filter((pod) => isControlledBy(pod, uidOf(job)));
+    const phases = pods.map(({ status }) => status?.phase);
+    const failures = phases.filter((phase) => phase === 'Failed').length;
+    const isFailed = failures > (job.spec?.backoffLimit ?? 6);
+    if (phases.includes('Succeeded')) end(objects, job, 'Complete', clock.now());
+    else if (isFailed) end(objects, job, 'Failed', clock.now());
+    else if (failures === pods.length) objects.create('Pod', podOf(job), { writer });
+  };
+  const queue = workQueue(clock, delayMs, sync);
+  objects.watch(({ type, kind, object, before }) => {
+    const { namespace = '', ownerReferences = [] } = object.metadata ?? {};
+    if (kind === 'Job' && type !== 'DELETED') queue.add(`${namespace}/${nameOf(object)}`);
+    const owner = ownerReferences.find(({ controller }) => controller);
+    if (kind !== 'Pod' || owner?.kind !== 'Job') return;
+    queue.add(`${namespace}/${owner.name}`);
+    const pod: Pod = object;
+    const wasRunning = (before as Pod | undefined)?.status?.phase === 'Running';
+    if (type === 'DELETED' || pod.status?.phase !== 'Running' || wasRunning) return;
+    clock.schedule(clock.now() + runsFor(pod), () => endPod(objects, pod));
+  });
+}
+
+function isOver({ status }: Job): boolean {
+  return (status?.conditions ?? []).some(({ type }) => type === 'Complete' || type === 'Failed');
+}
+
+function end(objects: Objects, job: Job, type: 'Complete' | 'Failed', now: Millis): void {
+  const conditions = [{ type, status: 'True', lastTransitionTime: toTime(now) }];
+  objects.replace('Job', { ...job, status: { conditions } }, { ...writer, subresource: 'status' });
+}
+
+function podOf(job: Job): Pod {
+  const { metadata, spec } = job.spec?.template ?? {};
+  const { namespace = 'default', name = '', uid = '' } = job.metadata ?? {};
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      generateName: `${name}-`,
+      namespace,
+      ...(metadata?.labels && { labels: metadata.labels }),
+      ...(metadata?.annotations && { annotations: metadata.annotations }),
+      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+    },
+    ...(spec && { spec }),
+  };
+}
+
+function commandOf({ spec }: Pod): string {
+  const { command = [], args = [] } = spec?.containers?.[0] ?? {};
+  return [...command, ...args].join(' ');
+}
+
+function runsFor(pod: Pod): Millis {
+  const [, seconds = '0'] = /\bsleep (\d+)/.exec(commandOf(pod)) ?? [];
+  return Number(seconds) * secondMs;
+}
+
+function endPod(objects: Objects, { metadata }: Pod): void {
+  const { namespace = '', name = '', uid } = metadata ?? {};
+  const pod = objects.find('Pod', namespace, name);
+  if (pod === undefined || uidOf(pod) !== uid || pod.metadata?.deletionTimestamp) return;
+  const [, code = '0'] = /\bexit (\d+)/.exec(commandOf(pod)) ?? [];
+  const phase = Number(code) === 0 ? 'Succeeded' : 'Failed';
+  const status = { ...pod.status, phase };
+  objects.replace('Pod', { ...pod, status }, { manager: 'kubelet', subresource: 'status' });
+}
