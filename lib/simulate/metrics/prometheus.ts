@@ -4,8 +4,8 @@ const sampledAt = 1_700_000_000;
 type Reply = { status?: number; text: string };
 
 /**
- * What a Prometheus answers: `vector:A;B`, `scalar:A`, `empty`, `matrix:A;B`, `string:A`, `warn:A`, `error`, or
- * `gauge:NAME`, a vector of what that gauge shows. A value may be NaN or +Inf.
+ * What a Prometheus answers: `vector:A;B`, `scalar:A`, `empty`, `matrix:A;B`, `string:A`, `warn:A`,
+ * `error`, or `gauge:NAME`, a vector of what that gauge shows. A value may be NaN or +Inf.
  */
 export function prometheusAnswer(form: string, gauge: (name: string) => unknown): Reply {
   const [kind = '', rest = ''] = form.split(/:(.*)/s);

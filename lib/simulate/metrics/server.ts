@@ -7,7 +7,8 @@ import { prometheusAnswer } from './prometheus.ts';
 // A server of metrics whose answers stand in the address, so that whoever writes a metric chooses them:
 //
 //   /TOKEN/value/JSON      that JSON, or that text
-//   /TOKEN/seq/A,B,C?WHO   A at first, then B, then C for ever; an item is JSON, `!503` a status, `~2` is 2 s late
+//   /TOKEN/seq/A,B,C?WHO   A at first, then B, then C for ever
+//                          an item is JSON; `!503` is a status, `~2` is 2 s late
 //   /TOKEN/gauge/NAME      what was set there last, 1 before
 //   /TOKEN/status/CODE     that status, with {"ok":false}
 //   /TOKEN/slow/SECONDS/JSON
