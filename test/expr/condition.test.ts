@@ -19,7 +19,7 @@ describe('conditions', () => {
     ['all(result, # < 5)', [1, 2], true],
     ['any(result, {# > 5})', [1, 2], false],
     ['len(result) == 0 or result[0] <= 0.1', [], true],
-    ['result.status == "ok" && result.errors in 1..3', { status: 'ok', errors: 2 }, false],
+    ['result.status == "ok" && result.errors in 1..3', { status: 'ok', errors: 2 }, true],
     ['asInt(result.errors) in 1..3', { errors: '2' }, true],
     ['default(result, 0) == 0', null, true],
     ['isNil(result)', null, true],
