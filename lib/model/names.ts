@@ -17,6 +17,9 @@ export const desiredReplicasAnnotation = 'rollout.argoproj.io/desired-replicas';
 export const ephemeralMetadataAnnotation = 'rollout.argoproj.io/ephemeral-metadata';
 export const workloadGenerationAnnotation = 'rollout.argoproj.io/workload-generation';
 export const notificationsAnnotation = 'notified.notifications.argoproj.io';
+/** argo v1.10.1 pkg/apis/rollouts/v1alpha1/experiment_types.go */
+export const experimentNameAnnotation = 'experiment.argoproj.io/name';
+export const experimentTemplateAnnotation = 'experiment.argoproj.io/template-name';
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** On a ReplicaSet that was taken over without a look at what it runs: docs/adr/0017-orphans.md */
@@ -39,6 +42,7 @@ export const pauseReasons = {
   step: 'CanaryPauseStep',
   blueGreen: 'BlueGreenPause',
   inconclusive: 'InconclusiveAnalysisRun',
+  inconclusiveExperiment: 'InconclusiveExperiment',
   statusLost: 'StatusLost',
   stableLost: 'StableReplicaSetLost',
 } as const;

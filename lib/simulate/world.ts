@@ -2,7 +2,7 @@ import { NotFound, Terminal, Transient } from '../errors.ts';
 import { type Key, keyText } from '../model/key.ts';
 import { rowOf } from '../model/kinds.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
-import { concerned } from '../queue/keys.ts';
+import { concerned, turnsFor } from '../queue/keys.ts';
 import { managersOf } from '../queue/managers.ts';
 import { reachMs } from '../queue/queue.ts';
 import { memoryStore } from '../store/embedded.ts';
@@ -222,7 +222,7 @@ function ringDoorbell(cluster: SimulatedCluster, name: string, doorbell: Doorbel
     // A webhook is not told of Services: those a rollout waits for are looked at again now and then.
     if (change.writer.isSerin || change.kind === 'Service') return;
     const rollouts = cluster.read.list('Rollout', change.object.metadata?.namespace ?? '');
-    for (const key of concerned(change, name, rollouts)) ring(key);
+    for (const key of [...concerned(change, name, rollouts), ...turnsFor(change, name)]) ring(key);
     if (rowOf(change.kind).ofRouters) {
       clock.schedule(clock.now(), async () => {
         for (const key of await managersOf(store, name, change)) ring(key);

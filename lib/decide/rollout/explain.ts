@@ -17,6 +17,7 @@ import { faultReason, invalidRetryMs, mendedWhy } from '../guards/guards.ts';
 import { type Counts, goalCounts, limitsOf } from '../release/counts.ts';
 import { isHandedBack } from '../release/handback.ts';
 import { isOfRelease } from '../release/pauseReason.ts';
+import { pollDelay } from '../release/polling.ts';
 import {
   currentHash,
   haltReason,
@@ -42,9 +43,6 @@ import { sizingWeight } from '../steps/weight.ts';
 import { withTraffic } from '../traffic/observedTraffic.ts';
 import { analysisReasons, analysisWakes } from './explainAnalyses.ts';
 import { trafficReasons, trafficWakes } from './explainTraffic.ts';
-
-/** Without a doorbell: how soon to look again after that many looks that found nothing new. */
-const pollMs = [1, 2, 4, 8, 15].map((seconds) => seconds * secondMs);
 
 /** Why the release stands where it does, and when to look again. From the status after the turn. */
 export function explain(
@@ -93,7 +91,7 @@ function nextWake(release: Release, found: Reason[]): Wake {
   for (const [at, why] of [...trafficWakes(release), ...analysisWakes(release)]) add(at, why);
   const restart = openRestart(release, now);
   if (restart) add(restart.isDue ? now + evictRetryMs : restart.at, 'the restart');
-  if (isMoving(release)) add(now + pollDelay(release), 'pods that come or go');
+  if (isMoving(release)) add(now + pollDelay(observed), 'pods that come or go');
   // No notice tells of Services, which requests are sent to.
   else if ((!observed.doorbell || isRouted(release.rollout)) && isInRelease(release))
     add(now + safetyMs, 'a change nobody announces');
@@ -109,12 +107,6 @@ function isHeld(release: Release): boolean {
   const pauses = status.pauseConditions ?? [];
   if (isHeldByFault(release)) return true;
   return rollout.spec?.paused === true || pauses.some(({ reason }) => !isOfRelease(reason));
-}
-
-function pollDelay(release: Release): Millis {
-  if (release.observed.doorbell) return safetyMs;
-  const polls = release.observed.record?.polls ?? 0;
-  return pollMs[Math.min(polls, pollMs.length - 1)] ?? safetyMs;
 }
 
 /** Whether anything is on its way that ends by itself: pods, sizes, a restart. */
