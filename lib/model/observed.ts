@@ -1,4 +1,11 @@
-import type { AnalysisRun, Pod, ReplicaSet, Rollout, Service } from './argo.generated.ts';
+import type {
+  AnalysisRun,
+  Experiment,
+  Pod,
+  ReplicaSet,
+  Rollout,
+  Service,
+} from './argo.generated.ts';
 import type { RolloutKey } from './key.ts';
 import type { Answer } from './reads.ts';
 import type { RolloutRecord } from './record.ts';
@@ -27,6 +34,8 @@ export type Observed = {
   routes?: Record<string, Answer>;
   /** Absent where it neither asks for analyses nor has had any. */
   analysis?: ObservedAnalysis;
+  /** Absent where it neither asks for Experiments nor has had any. */
+  experiments?: ObservedExperiments;
   /** What a dry run of creating the new ReplicaSet answered, where that is not known for sure. */
   dryRun?: DryRun;
   /** Undefined while the table cannot be read. */
@@ -48,6 +57,15 @@ export type ObservedAnalysis = {
   unlisted?: { why: string; remedy?: string };
   /** What the reads of templates were answered, by the key of the read. */
   templates: Record<string, Answer>;
+};
+
+export type ObservedExperiments = {
+  /** Those that it owns, oldest first. */
+  all: Experiment[];
+  /** Names that others have. */
+  taken: string[];
+  /** Why they could not be listed: of what there is nothing is known. */
+  unlisted?: { why: string; remedy?: string };
 };
 
 /**

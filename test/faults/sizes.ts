@@ -39,6 +39,7 @@ export function watchSizes(context: Context): SizeWatch {
   let lastDropAt = Number.NEGATIVE_INFINITY;
   return {
     changed: ({ type, object, before, writer }) => {
+      if (object.metadata?.ownerReferences?.some(({ kind }) => kind === 'Experiment')) return;
       const isOurs = writer.manager === fieldManager;
       if (type === 'DELETED') {
         if (isOurs) judgeRemoval(context, object);

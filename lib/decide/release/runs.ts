@@ -60,14 +60,17 @@ function isOfStep({ metadata }: AnalysisRun, { status }: Rollout): boolean {
   return metadata?.labels?.[stepIndexLabel] === String(status?.currentStepIndex ?? 0);
 }
 
-export function phaseOf(run: AnalysisRun | undefined): string {
+/** A run or an Experiment. */
+export type Judging = { status?: { phase?: string } };
+
+export function phaseOf(run: Judging | undefined): string {
   return run?.status?.phase ?? '';
 }
 
 const ends = ['Successful', 'Failed', 'Error', 'Inconclusive'];
 
 /** argo v1.10.1 pkg/apis/rollouts/v1alpha1/analysis_types.go Completed */
-export function isEnded(run: AnalysisRun): boolean {
+export function isEnded(run: Judging): boolean {
   return ends.includes(phaseOf(run));
 }
 

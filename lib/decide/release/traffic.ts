@@ -9,6 +9,9 @@ import type { Release } from './release.ts';
 
 export type Side = 'canary' | 'stable';
 
+/** What the versions of an Experiment get. It is taken from the stable side. */
+export type Share = { service: string; weight: number; hash: string };
+
 /** Under the status that the release has: with another one the sides may be others. */
 export type Traffic = {
   /** The versions that each side leads to, by Services and by routers; '' where it is pods of any. */
@@ -16,7 +19,7 @@ export type Traffic = {
   /** The canary's weight: the least and the most that any object has; absent while that is not known. */
   canary?: { least: number; most: number };
   /** What is to be sent where; absent while everything stays as it is. */
-  goal?: { weight: number; routes: string[] };
+  goal?: { weight: number; routes: string[]; additional: Share[] };
   /**
    * Whether requests are sent as the goal says. A load balancer that is looked at has its say here, and in
    * the weight of the canary: docs/adr/0043-shrinking-follows-what-is-observed.md
@@ -97,8 +100,13 @@ export function mostWeight({ rollout, traffic }: Release, side: Side): number {
 export function weightToServe(release: Release, side: Side): number {
   const { goal } = release.traffic ?? {};
   if (!goal) return mostWeight(release, side);
-  const sent = side === 'canary' ? goal.weight : totalWeightOf(release.rollout) - goal.weight;
+  const rest = totalWeightOf(release.rollout) - goal.weight - shareOf(goal);
+  const sent = side === 'canary' ? goal.weight : rest;
   return Math.max(mostWeight(release, side), sent);
+}
+
+export function shareOf({ additional }: { additional: Share[] }): number {
+  return additional.reduce((all, { weight }) => all + weight, 0);
 }
 
 export function leadsOnlyTo(

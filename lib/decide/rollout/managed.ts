@@ -18,6 +18,9 @@ export function managedBy(observed: Observed): ObjectRef[] {
   const runs = (observed.analysis?.runs ?? []).map((run): ObjectRef => {
     return { kind: 'AnalysisRun', namespace, name: nameOf(run) };
   });
-  const all = [...named, ...runs, ...routerObjects(observed)];
+  const experiments = (observed.experiments?.all ?? []).map((each): ObjectRef => {
+    return { kind: 'Experiment', namespace, name: nameOf(each) };
+  });
+  const all = [...named, ...runs, ...experiments, ...routerObjects(observed)];
   return [...new Map(all.map((ref) => [refText(ref), ref])).values()];
 }

@@ -1,6 +1,7 @@
 import type { Answers, Need } from '../../model/reads.ts';
 import type { Millis } from '../../model/units.ts';
 import { analysisNeeds } from '../analysis/needs.ts';
+import { experimentsNeeds } from '../experiments/needs.ts';
 import type { Ask, Seed } from '../release/gathered.ts';
 import { replicaSetNeeds } from '../release/ownSets.ts';
 import { workloadNeeds } from '../release/workloadRef.ts';
@@ -18,6 +19,7 @@ const asks: readonly Ask[] = [
   serviceNeeds,
   trafficNeeds,
   analysisNeeds,
+  experimentsNeeds,
   dryRunNeeds,
 ];
 

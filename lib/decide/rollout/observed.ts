@@ -5,6 +5,7 @@ import { perObject } from '../../model/perObject.ts';
 import type { Answers } from '../../model/reads.ts';
 import { podHashOf } from '../../model/workload.ts';
 import { analysisIn } from '../analysis/needs.ts';
+import { experimentsIn } from '../experiments/needs.ts';
 import { unsupported, validate } from '../guards/validate.ts';
 import type { Gathered, Seed, Template } from '../release/gathered.ts';
 import { hashOf, ownSets } from '../release/ownSets.ts';
@@ -61,6 +62,7 @@ export function observedIn(
   const pods = ownPods(gathered);
   const routes = routesIn(gathered);
   const analysis = analysisIn(gathered);
+  const experiments = experimentsIn(gathered);
   // One that has the hash of this template and another template is no ReplicaSet of this rollout.
   const isOurs = dryRun?.replicaSet !== undefined;
   const orphans = canSelect
@@ -78,6 +80,7 @@ export function observedIn(
     ...(pods && { pods }),
     ...(Object.keys(routes).length > 0 && { routes }),
     ...(analysis && { analysis }),
+    ...(experiments && { experiments }),
     ...(dryRun && { dryRun }),
     ...(record && { record }),
   };

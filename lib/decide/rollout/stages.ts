@@ -4,6 +4,7 @@ import { type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
 import { toTime } from '../../model/units.ts';
 import { nameOf, revisionOf } from '../../model/workload.ts';
 import { runAnalyses } from '../analysis/runs.ts';
+import { runExperiments } from '../experiments/runs.ts';
 import type { Draft } from '../release/draft.ts';
 import {
   isBlueGreen,
@@ -39,6 +40,7 @@ export const stages: readonly Stage[] = [
   createReplicaSet,
   decideStatus,
   beginAndEndRuns,
+  beginAndEndExperiments,
   sizeNewReplicaSet,
   sendTraffic,
   setRoleMetadata,
@@ -88,6 +90,11 @@ function decideStatus(release: Release, draft: Draft): Draft {
 /** After the status, which says what is due: a step that has just come gets its run at once. */
 function beginAndEndRuns(release: Release, draft: Draft): Draft {
   return hasCollided(release) || isHeldByFault(release) ? draft : runAnalyses(release, draft);
+}
+
+/** The Experiment of a step that has just come is created at once. */
+function beginAndEndExperiments(release: Release, draft: Draft): Draft {
+  return hasCollided(release) || isHeldByFault(release) ? draft : runExperiments(release, draft);
 }
 
 /** As the next turn would: docs/adr/0041-a-replicaset-is-created-in-its-size.md */

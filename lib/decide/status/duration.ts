@@ -93,6 +93,10 @@ function resumed(run: RolloutDurationStatus, now: number): RolloutDurationStatus
   return { ...rest, totalManualPauseDurationSeconds: total };
 }
 
+function isInconclusive(reason: string): boolean {
+  return reason === pauseReasons.inconclusive || reason === pauseReasons.inconclusiveExperiment;
+}
+
 /** Whether only a person moves it on. */
 function waitsForPerson({ rollout }: Release, after: RolloutStatus): boolean {
   const { paused, strategy } = rollout.spec ?? {};
@@ -102,7 +106,7 @@ function waitsForPerson({ rollout }: Release, after: RolloutStatus): boolean {
     (after.pauseConditions ?? []).some((pause) => {
       if (pause.reason === pauseReasons.step) return step?.pause?.duration === undefined;
       if (pause.reason !== pauseReasons.blueGreen) {
-        return isHold(pause) || pause.reason === pauseReasons.inconclusive;
+        return isHold(pause) || isInconclusive(pause.reason);
       }
       return strategy?.blueGreen?.autoPromotionEnabled === false;
     })

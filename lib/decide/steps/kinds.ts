@@ -1,6 +1,7 @@
 import type { CanaryStep, CanaryStrategy } from '../../model/argo.generated.ts';
 import { type FieldError, fieldError } from '../../model/faults.ts';
 import { analysis } from './analysis.ts';
+import { experiment } from './experiment.ts';
 import { later } from './later.ts';
 import { pause } from './pause.ts';
 import { setCanaryScale } from './setCanaryScale.ts';
@@ -17,6 +18,7 @@ const stepKinds = [
   setHeaderRoute,
   setMirrorRoute,
   analysis,
+  experiment,
   ...later,
 ] as StepKind[];
 

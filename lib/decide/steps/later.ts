@@ -5,7 +5,7 @@ import type { StepKind } from './stepKind.ts';
 
 const fine: StepKind['validate'] = () => [];
 
-export const later: StepKind[] = [laterKind('experiment', fine), laterKind('plugin', fine)];
+export const later: StepKind[] = [laterKind('plugin', fine)];
 
 function laterKind(field: keyof CanaryStep, validate: StepKind['validate']): StepKind {
   return { field, validate, text: () => field };

@@ -3,6 +3,7 @@ import { pauseReasons } from '../../model/names.ts';
 import type { PlannedEvent } from '../../model/plan.ts';
 import { podHashOf } from '../../model/workload.ts';
 import { type Verdict, verdictOf } from '../analysis/outcome.ts';
+import { experimentVerdict } from '../experiments/outcome.ts';
 import { isOnHold } from '../release/pauseReason.ts';
 import {
   isAborted,
@@ -44,7 +45,8 @@ export function decideCanary(release: Release, restartedAt: string | undefined):
   if (reason !== undefined) return promote(release, base, reason);
 
   const verdict = verdictOf(release);
-  const abort = abortOf(release, base, { shortcut, failed: verdict.failed?.message });
+  const failed = verdict.failed?.message ?? experimentVerdict(release).failed;
+  const abort = abortOf(release, base, { shortcut, failed });
   if (abort.aborted) return finish(release, abortTo(release, base), abort);
   const kept = withoutAbort(release, base);
   if (shortcut) {
@@ -112,6 +114,9 @@ function advance(release: Release, base: RolloutStatus, { inconclusive }: Verdic
   // A promote that no step has heard is forgotten: it must not lift a pause that comes later.
   if (!status.pauseConditions?.length) status = withoutPauses(status);
   if (inconclusive) status = withPause(status, pauseReasons.inconclusive, release.now);
+  if (experimentVerdict(release).inconclusive) {
+    status = withPause(status, pauseReasons.inconclusiveExperiment, release.now);
+  }
   const next = runOf(steps[status.currentStepIndex ?? 0]);
   const held = release.rollout.spec?.paused || (status.pauseConditions ?? []).length > 0;
   if (next?.enter && !held) status = next.enter(status, release.now);

@@ -2,6 +2,7 @@ import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { availableOf, podHashOf, replicasOf } from '../../model/workload.ts';
 import { limitsOf } from '../release/counts.ts';
+import { currentExperiment } from '../release/experiments.ts';
 import { isOnHold } from '../release/pauseReason.ts';
 import {
   currentHash,
@@ -11,17 +12,20 @@ import {
   isHeldByFault,
   type Release,
 } from '../release/release.ts';
+import { phaseOf } from '../release/runs.ts';
 import {
   canServe,
   isDynamic,
   isTakingOver,
   leadsOnlyTo,
+  type Share,
   type Side,
+  shareOf,
   totalWeightOf,
 } from '../release/traffic.ts';
 import { routedCounts } from '../steps/routedCounts.ts';
 import { isAtSize, weightFor } from '../steps/setWeight.ts';
-import { stepsOf } from '../steps/steps.ts';
+import { currentStep, stepsOf } from '../steps/steps.ts';
 import { weightBefore } from '../steps/weight.ts';
 import { managedRoutes } from './managedRoutes.ts';
 import type { Destination, ManagedRoute, Routed, TrafficGoal } from './router.ts';
@@ -31,6 +35,7 @@ import { served } from './verification.ts';
 export type Aim = {
   weight: number;
   routes: ManagedRoute[];
+  additional: Share[];
   /** More is to be sent to that side, once its targets are healthy. */
   held?: Side;
 };
@@ -60,11 +65,29 @@ function wantedOf(release: Release): Aim | undefined {
   }
   if (status.promoteFull) return alone(within(release, promotedWeight(release, current)));
   const weight = within(release, stepWeight(release));
-  return weight === undefined ? undefined : { weight, routes: managedRoutes(rollout) };
+  if (weight === undefined) return undefined;
+  const additional = sharesIn(release, totalWeightOf(rollout) - weight);
+  return { weight, routes: managedRoutes(rollout), additional };
 }
 
 function alone(weight: number | undefined): Aim | undefined {
-  return weight === undefined ? undefined : { weight, routes: [] };
+  return weight === undefined ? undefined : { weight, routes: [], additional: [] };
+}
+
+/**
+ * What the Experiment of the step gets while it runs: each of its templates that has a Service and pods.
+ * argo v1.10.1 rollout/trafficrouting.go calculateWeightDestinationsFromExperiment
+ */
+function sharesIn(release: Release, room: number): Share[] {
+  const experiment = currentExperiment(release);
+  const { templates = [] } = currentStep(release.rollout)?.experiment ?? {};
+  if (phaseOf(experiment) !== 'Running' || experiment?.spec?.terminate) return [];
+  const shares = (experiment?.status?.templateStatuses ?? []).flatMap((each): Share[] => {
+    const { weight = 0 } = templates.find(({ name }) => name === each.name) ?? {};
+    const { serviceName: service, podTemplateHash: hash = '', availableReplicas } = each;
+    return service && availableReplicas > 0 && weight > 0 ? [{ service, weight, hash }] : [];
+  });
+  return shareOf({ additional: shares }) <= room ? shares : [];
 }
 
 /** Without its stable version only the canary can serve. Else nobody knows what would be right. */
@@ -177,7 +200,7 @@ function isDown({ all, traffic }: Release, side: Side): boolean {
 export function goalFor(
   release: Release,
   { router: { hashes }, routed }: { router: { hashes?: (of: Routed) => object }; routed: Routed },
-  { weight, routes, held }: Aim,
+  { weight, routes, additional, held }: Aim,
 ): TrafficGoal {
   const { rollout, current, stable } = release;
   const total = totalWeightOf(rollout);
@@ -188,10 +211,10 @@ export function goalFor(
     ...{ service: routed.services[side], weight: share, hash: lead(side, set) },
   });
   return {
-    ...{ total, routes, additional: [] },
+    ...{ total, routes, additional },
     ...(held && { held }),
     canary: destination('canary', current ?? stable, weight),
-    stable: destination('stable', stable, total - weight),
+    stable: destination('stable', stable, total - weight - shareOf({ additional })),
   };
 }
 

@@ -18,7 +18,8 @@ export function withTraffic(release: Release): Release {
     const verification = judged(rest, known, { isAsked: false });
     return { ...rest, traffic: { ...known, ...(verification && { verification }) } };
   }
-  const goal = { weight: aim.weight, routes: aim.routes.map(({ name }) => name) };
+  const { weight, additional } = aim;
+  const goal = { weight, additional, routes: aim.routes.map(({ name }) => name) };
   const isThere =
     known.faults.length === 0 &&
     using.every((each) => writesTo({ ...rest, traffic: known }, each, aim).length === 0);

@@ -64,6 +64,7 @@ function isTooSoon({ observed, now }: Release, aim: string): boolean {
   return refused !== undefined && refused.aim === aim && now < retryAt(refused);
 }
 
-function aimDigest(aim: Pick<Aim, 'weight' | 'routes'>): string {
-  return textDigest(JSON.stringify([aim.weight, aim.routes]));
+function aimDigest({ weight, routes, additional }: Aim): string {
+  const shares = additional.length > 0 ? [additional] : [];
+  return textDigest(JSON.stringify([weight, routes, ...shares]));
 }

@@ -10,6 +10,7 @@ import type { Release } from '../release/release.ts';
 import {
   isTakingOver,
   namedServices,
+  shareOf,
   totalWeightOf,
   type Verification,
 } from '../release/traffic.ts';
@@ -22,7 +23,7 @@ export function weightsIn(release: Release): TrafficWeights | undefined {
   const { rollout, traffic, current, stable, status } = release;
   const { verification, isAsked } = traffic ?? {};
   if (!traffic?.goal || !isAsked) return undefined;
-  const { weight } = traffic.goal;
+  const { weight, additional } = traffic.goal;
   const services = namedServices(rollout);
   const led = isTakingOver(stable, traffic) ? stable : (current ?? stable);
   const to = (serviceName: string, podTemplateHash: string, share: number): WeightDestination => ({
@@ -32,7 +33,14 @@ export function weightsIn(release: Release): TrafficWeights | undefined {
   });
   return {
     canary: to(services.canary, podHashOf(led), weight),
-    stable: to(services.stable, podHashOf(stable), totalWeightOf(rollout) - weight),
+    stable: to(
+      services.stable,
+      podHashOf(stable),
+      totalWeightOf(rollout) - weight - shareOf(traffic.goal),
+    ),
+    ...(additional.length > 0 && {
+      additional: additional.map((each) => to(each.service, each.hash, each.weight)),
+    }),
     ...verifiedIn(status, weight, verification),
   };
 }

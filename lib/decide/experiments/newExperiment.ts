@@ -1,0 +1,116 @@
+import type {
+  Experiment,
+  ExperimentAnalysisTemplateRef,
+  ReplicaSet,
+  RolloutExperimentStep,
+  RolloutExperimentTemplate,
+  TemplateSpec,
+} from '../../model/argo.generated.ts';
+import { defined } from '../../model/defined.ts';
+import {
+  hashLabel,
+  instanceIdLabel,
+  revisionAnnotation,
+  rolloutApiVersion,
+} from '../../model/names.ts';
+import { nameOf, ownerReference, podHashOf } from '../../model/workload.ts';
+import { givenArguments } from '../analysis/arguments.ts';
+import { experimentsOf } from '../release/experiments.ts';
+import { currentHash, type Release } from '../release/release.ts';
+
+// The Experiment of a step. argo v1.10.1 rollout/experiment.go GetExperimentFromTemplate
+
+export type Sides = { canary: ReplicaSet; stable: ReplicaSet };
+type Place = { index: number; revision: number };
+
+/** Or why there can be none. */
+export function newExperiment(
+  release: Release,
+  step: RolloutExperimentStep,
+  sides: Sides,
+  { index, revision }: Place,
+): { experiment: Experiment } | { fault: string } {
+  const { rollout } = release;
+  const { metadata = {}, spec = {} } = rollout;
+  const hash = currentHash(release);
+  const analyses = givenAnalyses(release, step, sides);
+  if ('fault' in analyses) return analyses;
+  const { duration, dryRun, analysisRunMetadata, scaleDownDelaySeconds } = step;
+  const { progressDeadlineSeconds } = spec;
+  const instanceId = metadata.labels?.[instanceIdLabel];
+  return {
+    experiment: {
+      apiVersion: rolloutApiVersion,
+      kind: 'Experiment',
+      metadata: {
+        name: freeName(release, `${nameOf(rollout)}-${hash}-${revision}-${index}`),
+        namespace: metadata.namespace ?? 'default',
+        labels: {
+          ...metadata.labels,
+          [hashLabel]: hash,
+          ...(instanceId && { [instanceIdLabel]: instanceId }),
+        },
+        annotations: { [revisionAnnotation]: String(revision) },
+        ownerReferences: [ownerReference('Rollout', rollout)],
+      },
+      spec: {
+        templates: (step.templates ?? []).map((each) => templateFrom(each, sides)),
+        ...defined({ duration, progressDeadlineSeconds, dryRun }),
+        ...defined({ analysisRunMetadata, scaleDownDelaySeconds }),
+        ...(analyses.list.length > 0 && { analyses: analyses.list }),
+      },
+    },
+  };
+}
+
+/** The pods of a version, told apart by what the step gives to them. */
+function templateFrom(
+  { name, specRef, replicas, weight, service, selector, metadata }: RolloutExperimentTemplate,
+  sides: Sides,
+): TemplateSpec {
+  const { spec = {} } = specRef === 'stable' ? sides.stable : sides.canary;
+  const pods = spec.template ?? {};
+  const chosen = selector ?? spec.selector ?? {};
+  const { labels, annotations } = metadata ?? {};
+  const isLed = weight !== undefined || service !== undefined;
+  return {
+    ...{ name, ...defined({ replicas }) },
+    ...(spec.minReadySeconds && { minReadySeconds: spec.minReadySeconds }),
+    selector: labels ? { ...chosen, matchLabels: { ...chosen.matchLabels, ...labels } } : chosen,
+    template: {
+      ...pods,
+      metadata: {
+        ...pods.metadata,
+        ...(labels && { labels: { ...pods.metadata?.labels, ...labels } }),
+        ...(annotations && { annotations: { ...pods.metadata?.annotations, ...annotations } }),
+      },
+    },
+    ...(isLed && { service: service?.name ? { name: service.name } : {} }),
+  };
+}
+
+function givenAnalyses(
+  { rollout }: Release,
+  { analyses = [] }: RolloutExperimentStep,
+  { canary, stable }: Sides,
+): { list: ExperimentAnalysisTemplateRef[] } | { fault: string } {
+  const hashes = { stable: podHashOf(stable), latest: podHashOf(canary) };
+  const list: ExperimentAnalysisTemplateRef[] = [];
+  for (const { args = [], ...analysis } of analyses) {
+    const given = givenArguments(args, rollout, hashes);
+    if ('fault' in given) return { fault: `its analysis ${analysis.name} ${given.fault}` };
+    list.push({ ...analysis, ...(given.args.length > 0 && { args: given.args }) });
+  }
+  return { list };
+}
+
+/** The first that is free of NAME, NAME-1, NAME-2 … */
+function freeName(release: Release, base: string): string {
+  const taken = new Set([
+    ...experimentsOf(release).map(nameOf),
+    ...(release.observed.experiments?.taken ?? []),
+  ]);
+  let name = base;
+  for (let count = 1; taken.has(name); count += 1) name = `${base}-${count}`;
+  return name;
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type {
+  CanaryStep,
+  Experiment,
+  RolloutExperimentStep,
+} from '../../lib/model/argo.generated.ts';
+import { pauseReasons } from '../../lib/model/names.ts';
+import { minuteMs, secondMs } from '../../lib/model/units.ts';
+import { createdAt, nameOf, podHashOf } from '../../lib/model/workload.ts';
+import { namespace } from './manifests.ts';
+import { openRelease, type Release } from './releasesStage.ts';
+
+// Releases with an Experiment as a step: the version that is new and the one that was, side by side.
+
+const trial: RolloutExperimentStep = {
+  duration: '20s',
+  scaleDownDelaySeconds: 5,
+  templates: [
+    { name: 'baseline', specRef: 'stable', metadata: { labels: { role: 'base' } } },
+    { name: 'canary', specRef: 'canary', replicas: 2 },
+  ],
+};
+const steps = (experiment: RolloutExperimentStep): CanaryStep[] => [
+  { setWeight: 50 },
+  { experiment },
+  { pause: {} },
+];
+
+async function atExperiment(experiment = trial): Promise<Release> {
+  const release = await openRelease({ strategy: { canary: { steps: steps(experiment) } } });
+  await release.image('web:v2', 10 * secondMs);
+  expect(release.where()).toBe('Progressing 1/3');
+  return release;
+}
+
+/** Oldest first. */
+function all({ cluster }: Release): Experiment[] {
+  const found = cluster.read.list('Experiment', namespace);
+  return [...found].sort((a, b) => createdAt(a) - createdAt(b));
+}
+
+/** As its controller would find it. */
+function say(release: Release, experiment: Experiment | undefined, phase: string): void {
+  const { metadata, status } = experiment ?? {};
+  release.cluster.apply('Experiment', {
+    ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Experiment' },
+    metadata: { name: metadata?.name ?? '', namespace },
+    status: { ...status, phase, message: 'so it was' },
+  });
+}
+
+describe('a step that is an Experiment', () => {
+  it('is made of both versions, and passed once it has succeeded', async () => {
+    const release = await atExperiment();
+    const [found] = all(release);
+    const hash = podHashOf(release.setOf('web:v2'));
+    expect(found?.metadata).toMatchObject({
+      name: `web-${hash}-2-1`,
+      labels: { 'rollouts-pod-template-hash': hash },
+      annotations: { 'rollout.argoproj.io/revision': '2' },
+      ownerReferences: [{ kind: 'Rollout', name: 'web', controller: true }],
+    });
+    const stable = podHashOf(release.setOf('web:v1'));
+    expect(found?.spec).toMatchObject({
+      ...{ duration: '20s', scaleDownDelaySeconds: 5 },
+      templates: [
+        {
+          name: 'baseline',
+          selector: {
+            matchLabels: { app: 'web', role: 'base', 'rollouts-pod-template-hash': stable },
+          },
+          template: {
+            metadata: { labels: { app: 'web', role: 'base' } },
+            spec: { containers: [{ image: 'web:v1' }] },
+          },
+        },
+        { name: 'canary', replicas: 2, template: { spec: { containers: [{ image: 'web:v2' }] } } },
+      ],
+    });
+    expect(found?.status?.phase).toBe('Running');
+    expect(release.status().canary?.currentExperiment).toBe(nameOf(found ?? {}));
+    await release.pass(20 * secondMs);
+    expect(all(release)[0]?.status?.phase).toBe('Successful');
+    expect(release.where()).toBe('Paused 2/3');
+    expect(release.status().canary?.currentExperiment).toBeUndefined();
+    await release.after({ do: 'plugin', line: 'promote' }, 10 * secondMs);
+    expect(release.where()).toBe('Healthy 3/3');
+    expect(all(release)).toHaveLength(1);
+    expect(release.dog.violations).toEqual([]);
+  });
+
+  it('aborts the release where it fails, and a retry makes another one', async () => {
+    const release = await atExperiment();
+    say(release, all(release)[0], 'Failed');
+    await release.pass(10 * secondMs);
+    expect(release.where()).toBe('Degraded 0/3');
+    expect(release.status()).toMatchObject({ abort: true });
+    const { message } =
+      release.status().conditions?.find(({ type }) => type === 'Progressing') ?? {};
+    expect(message).toBe(
+      'Rollout aborted update to revision 2: Experiment analysis phase is error/failed: so it was',
+    );
+    expect(release.status().canary?.currentExperiment).toBeUndefined();
+    await release.after({ do: 'plugin', line: 'retry' }, 10 * secondMs);
+    const names = all(release).map(nameOf);
+    expect(names).toEqual([names[0], `${names[0]}-1`]);
+    expect(release.status().canary?.currentExperiment).toBe(names[1]);
+    expect(release.where()).toBe('Progressing 1/3');
+  });
+
+  it('pauses the release where it cannot tell, and makes no others until somebody has looked', async () => {
+    // The peer makes and deletes Experiments without end.
+    const release = await atExperiment();
+    say(release, all(release)[0], 'Inconclusive');
+    await release.pass(5 * minuteMs);
+    expect(release.where()).toBe('Paused 1/3');
+    const { pauseConditions, canary } = release.status();
+    expect(pauseConditions).toMatchObject([{ reason: pauseReasons.inconclusiveExperiment }]);
+    expect(canary?.currentExperiment).toBe(nameOf(all(release)[0] ?? {}));
+    expect(all(release)).toHaveLength(1);
+    await release.after({ do: 'plugin', line: 'promote' }, 10 * secondMs);
+    expect(release.where()).toBe('Paused 2/3');
+    expect(all(release)).toHaveLength(1);
+  });
+
+  it('is ended by an abort, a new image, a full promotion and a promotion past the step', async () => {
+    for (const line of ['abort', 'promote', 'promote --full', 'image'] as const) {
+      const release = await atExperiment({ ...trial, duration: '1h' });
+      if (line === 'image') await release.image('web:v3', 15 * secondMs);
+      else await release.after({ do: 'plugin', line }, 15 * secondMs);
+      const [first] = all(release);
+      expect(first).toMatchObject({ spec: { terminate: true }, status: { phase: 'Successful' } });
+      expect(all(release)).toHaveLength(line === 'image' ? 2 : 1);
+      expect(release.dog.violations).toEqual([]);
+    }
+  });
+
+  it('is passed over where it was told to end', async () => {
+    const release = await atExperiment({ ...trial, duration: '1h' });
+    const [found] = all(release);
+    release.cluster.apply('Experiment', {
+      ...found,
+      spec: { ...found?.spec, terminate: true },
+    } as Experiment);
+    await release.pass(10 * secondMs);
+    expect(release.where()).toBe('Paused 2/3');
+  });
+
+  it('is made again where somebody deletes it', async () => {
+    const release = await atExperiment();
+    const [found] = all(release);
+    release.cluster.deleteObject('Experiment', namespace, nameOf(found ?? {}));
+    await release.pass(10 * secondMs);
+    expect(all(release).map(nameOf)).toEqual([nameOf(found ?? {})]);
+  });
+
+  it('is not begun in the first release, which has nothing to be compared with', async () => {
+    const release = await openRelease({ strategy: { canary: { steps: steps(trial) } } });
+    expect(release.where()).toBe('Healthy 3/3');
+    expect(all(release)).toEqual([]);
+  });
+
+  it('waits for its own progress, and not for the deadline of the release', async () => {
+    const release = await openRelease({
+      ...{ progressDeadlineSeconds: 30, progressDeadlineAbort: true },
+      strategy: { canary: { steps: steps({ ...trial, duration: '5m' }) } },
+    });
+    await release.image('web:v2', 2 * minuteMs);
+    expect(release.where()).toBe('Progressing 1/3');
+    expect(release.status().abort).toBeFalsy();
+  });
+});
