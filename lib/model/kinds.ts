@@ -32,8 +32,6 @@ type KindRow = {
   hasGeneration: boolean;
   /** Routers have objects of this kind: a rollout manages some of them. */
   ofRouters?: true;
-  /** Beside rollouts: its objects have keys and turns of their own. */
-  hasTurns?: true;
   /** The simulated API server keeps them. */
   simulated?: 'kept';
 };
@@ -109,8 +107,8 @@ export const kinds = {
   },
   Node: { ...core, hasGeneration: false, plural: 'nodes', isNamespaced: false, shortNames: ['no'] },
   Event: { ...kept, hasGeneration: false, plural: 'events' },
-  Experiment: { ...judging, hasTurns: true, plural: 'experiments', shortNames: ['exp'] },
-  AnalysisRun: { ...judging, hasTurns: true, plural: 'analysisruns', shortNames: ['ar'] },
+  Experiment: { ...judging, plural: 'experiments', shortNames: ['exp'] },
+  AnalysisRun: { ...judging, plural: 'analysisruns', shortNames: ['ar'] },
   AnalysisTemplate: { ...judging, plural: 'analysistemplates', shortNames: ['at'] },
   ClusterAnalysisTemplate: {
     ...judging,

@@ -1,5 +1,5 @@
 import type { AnalysisRun, ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
-import type { Key, RolloutKey } from '../model/key.ts';
+import type { RolloutKey } from '../model/key.ts';
 import { type Kind, kinds, type ObjectRef, rowOf } from '../model/kinds.ts';
 import { deepEqual } from '../model/patch.ts';
 import { generationOf, namedBy } from '../model/reference.ts';
@@ -47,35 +47,6 @@ export function concerned(change: Change, cluster: string, rollouts: Rollout[]):
     const isConcerned = isAmong(namedBy(rollout, namespace), kind, object);
     return isConcerned ? [{ cluster, namespace, name: nameOf(rollout) }] : [];
   });
-}
-
-/**
- * What else takes a turn for a change: an Experiment or AnalysisRun itself and its owner, and the owner of
- * a ReplicaSet, Service or Job of one.
- */
-export function turnsFor({ kind, object }: Omit<Change, 'type'>, cluster: string): Key[] {
-  const { namespace, name } = object.metadata ?? {};
-  if (namespace === undefined || name === undefined) return [];
-  const owner = turnOfOwner(cluster, object);
-  const isItself = hasTurns(kind);
-  // The owner of another object that is a Rollout is found by its own rules.
-  const isFound = owner !== undefined && (isItself || owner.kind !== undefined);
-  return [...(isItself ? [{ cluster, kind, namespace, name }] : []), ...(isFound ? [owner] : [])];
-}
-
-/** The Rollout, Experiment or AnalysisRun that controls an object. */
-export function turnOfOwner(cluster: string, { metadata }: KubernetesObject): Key | undefined {
-  const { namespace, ownerReferences = [] } = metadata ?? {};
-  const owner = ownerReferences.find(({ controller }) => controller);
-  if (namespace === undefined || !owner?.apiVersion.startsWith(group)) return undefined;
-  if (owner.kind === 'Rollout') return { cluster, namespace, name: owner.name };
-  return hasTurns(owner.kind)
-    ? { cluster, kind: owner.kind, namespace, name: owner.name }
-    : undefined;
-}
-
-function hasTurns(kind: string): kind is NonNullable<Key['kind']> {
-  return kind in kinds && rowOf(kind as Kind).hasTurns === true;
 }
 
 /** The one rollout a change concerns, none, or those that refer to the object. */

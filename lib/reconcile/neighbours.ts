@@ -1,7 +1,7 @@
 import type { Decided } from '../model/controller.ts';
 import { type Key, keyText } from '../model/key.ts';
 import { type Write, writtenTo } from '../model/plan.ts';
-import { turnOfOwner, turnsFor } from '../queue/keys.ts';
+import { turnOfOwner, turnsFor } from '../queue/turns.ts';
 import type { World } from '../world.ts';
 
 /**

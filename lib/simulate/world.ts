@@ -2,9 +2,10 @@ import { NotFound, Terminal, Transient } from '../errors.ts';
 import { type Key, keyText } from '../model/key.ts';
 import { rowOf } from '../model/kinds.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
-import { concerned, turnsFor } from '../queue/keys.ts';
+import { concerned } from '../queue/keys.ts';
 import { managersOf } from '../queue/managers.ts';
 import { reachMs } from '../queue/queue.ts';
+import { turnsFor } from '../queue/turns.ts';
 import { memoryStore } from '../store/embedded.ts';
 import {
   type Count,

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { validate } from '../../lib/decide/guards/validate.ts';
 import type {
   CanaryStep,
+  CanaryStrategy,
   Experiment,
+  PodTemplateSpec,
+  ReplicaSet,
   RolloutExperimentStep,
+  RolloutSpec,
 } from '../../lib/model/argo.generated.ts';
 import { pauseReasons } from '../../lib/model/names.ts';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import { createdAt, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { namespace } from './manifests.ts';
 import { openRelease, type Release } from './releasesStage.ts';
+import { openRouted, type Routed } from './routedStage.ts';
 
 // Releases with an Experiment as a step: the version that is new and the one that was, side by side.
 
@@ -170,3 +176,113 @@ describe('a step that is an Experiment', () => {
     expect(release.status().abort).toBeFalsy();
   });
 });
+
+describe('a step that gives weights to the versions of its Experiment', () => {
+  const routed: CanaryStrategy = {
+    scaleDownDelaySeconds: 2,
+    trafficRouting: { istio: { virtualService: { name: 'web' } } },
+    steps: [
+      { setWeight: 10 },
+      {
+        experiment: {
+          duration: '20s',
+          scaleDownDelaySeconds: 0,
+          templates: [
+            { name: 'baseline', specRef: 'stable', weight: 5, metadata: { labels: { of: 'x' } } },
+            { name: 'trial', specRef: 'canary', weight: 15, metadata: { labels: { of: 'y' } } },
+          ],
+        },
+      },
+      { pause: {} },
+    ],
+  };
+  const template = (image: string): PodTemplateSpec => ({
+    metadata: { labels: { app: 'web' } },
+    spec: { containers: [{ name: 'web', image, ports: [{ containerPort: 8080 }] }] },
+  });
+  const route = (host: string, weight: number) => ({ destination: { host }, weight });
+  const virtualService = {
+    spec: { hosts: ['web'], http: [{ route: [route('stable', 100), route('canary', 0)] }] },
+  };
+
+  async function open(): Promise<Routed> {
+    const release = await openRouted(routed, {
+      spec: { template: template('web:v1') },
+      objects: [['VirtualService', 'web', virtualService]],
+    });
+    await release.edit('Rollout', 'web', { spec: { template: template('web:v2') } });
+    await release.pass(12 * secondMs);
+    return release;
+  }
+  const sent = (release: Routed): Record<string, number> => {
+    const { spec } = release.find('VirtualService', 'web') as unknown as typeof virtualService;
+    const routes = spec.http[0]?.route ?? [];
+    return Object.fromEntries(routes.map((each) => [each.destination.host, each.weight]));
+  };
+
+  it('takes them from the stable side while it runs, and gives them back before its pods go', async () => {
+    const release = await open();
+    const [found] = all(release);
+    const [baseline, canary] = (found?.status?.templateStatuses ?? []).map((each) => ({
+      serviceName: each.serviceName,
+      podTemplateHash: each.podTemplateHash,
+    }));
+    expect(sent(release)).toEqual({
+      ...{ stable: 70, canary: 10 },
+      [`${baseline?.serviceName}`]: 5,
+      [`${canary?.serviceName}`]: 15,
+    });
+    expect(release.status().canary?.weights).toMatchObject({
+      canary: { weight: 10, serviceName: 'canary' },
+      stable: { weight: 70, serviceName: 'stable' },
+      additional: [
+        { weight: 5, ...baseline },
+        { weight: 15, ...canary },
+      ],
+    });
+    const unsafe: string[] = [];
+    release.cluster.watch(({ kind, object }) => {
+      const name = nameOf(object);
+      if (kind !== 'ReplicaSet' || !(name in sent(release))) return;
+      if ((object as ReplicaSet).spec?.replicas === 0) unsafe.push(name);
+    });
+    await release.pass(30 * secondMs);
+    expect(release.where()).toBe('Paused 2/3');
+    expect(sent(release)).toEqual({ stable: 90, canary: 10 });
+    expect(release.status().canary?.weights).not.toHaveProperty('additional');
+    const sets = release.cluster.read
+      .list('ReplicaSet', namespace)
+      .filter(({ metadata }) => metadata?.ownerReferences?.[0]?.kind === 'Experiment');
+    expect(sets.map(({ spec }) => spec?.replicas)).toEqual([0, 0]);
+    expect(unsafe).toEqual([]);
+    expect(release.dog.violations).toEqual([]);
+  });
+
+  it('gives them back at once where it is aborted', async () => {
+    const release = await open();
+    await release.after({ do: 'plugin', line: 'abort' }, 20 * secondMs);
+    expect(sent(release)).toEqual({ stable: 100, canary: 0 });
+    expect(release.dog.violations).toEqual([]);
+  });
+
+  it('is refused without a router, and with one that knows two Services only', async () => {
+    const { trafficRouting: _, scaleDownDelaySeconds: __, ...plain } = routed;
+    const nginx = { ...routed, trafficRouting: { nginx: { stableIngress: 'web' } } };
+    for (const canary of [plain, { ...nginx, canaryService: 'c', stableService: 's' }]) {
+      expect(
+        validate({ spec: { ...valid, strategy: { canary } } }).map(({ path }) => path),
+      ).toEqual([
+        'spec.strategy.canary.steps[1].experiment.templates[0].weight',
+        'spec.strategy.canary.steps[1].experiment.templates[1].weight',
+      ]);
+    }
+  });
+});
+
+const valid: RolloutSpec = {
+  selector: { matchLabels: { app: 'web' } },
+  template: {
+    metadata: { labels: { app: 'web' } },
+    spec: { containers: [{ name: 'web', image: 'web:v1' }] },
+  },
+};

@@ -6,7 +6,7 @@ import { pollDelay } from '../release/polling.ts';
 import { scaleDownAt } from '../replicaSets/scaleDownDelay.ts';
 import { endAt, isCompleted } from './ending.ts';
 import { type Facts, isOwn } from './facts.ts';
-import { statusOf, stuckAt, wantedOf } from './templates.ts';
+import { mayReceive, statusOf, stuckAt, wantedOf } from './templates.ts';
 
 /** Why an Experiment stands where it does, and when to look again. `facts` are as the turn leaves them. */
 export function explain(facts: Facts, now: Millis): { reasons: Reason[]; wake: Wake } {
@@ -32,6 +32,11 @@ function timesOf(facts: Facts): [Millis, string][] {
     const set = observed.sets.get(template.name);
     if (!set || !isOwn(experiment, set)) continue;
     const at = scaleDownAt(set);
+    // No notice tells of what routers do.
+    if (isEnding && desiredOf(set) > 0 && mayReceive(observed.rollout, set)) {
+      const soon = now + pollDelay({ ...observed, doorbell: false });
+      times.push([soon, 'requests that are still sent to it']);
+    }
     if (at !== undefined && desiredOf(set) > 0) times.push([at, 'the end of pods that are kept']);
   }
   if (isMoving(facts)) times.push([now + pollDelay(observed), 'pods that come or go']);

@@ -15,7 +15,13 @@ const field = 'spec.strategy.canary';
 
 export function routingFaults(canary: CanaryStrategy): FieldError[] {
   const { trafficRouting: routing } = canary;
-  if (!routing) return [...unroutedFaults(canary), ...pingPongFaults(canary)];
+  const steps = (canary.steps ?? []).map((step, index) => {
+    return { step, path: `${field}.steps[${index}]` };
+  });
+  if (!routing) {
+    const shares = steps.flatMap(({ step, path }) => experimentFaults(step, path, []));
+    return [...unroutedFaults(canary), ...pingPongFaults(canary), ...shares];
+  }
   // Of a router that is not known nobody can say here what it needs and can do.
   if (unknownRouter(routing) !== undefined) return delayFaults(canary);
   const routers = routersOf(routing);
@@ -25,9 +31,10 @@ export function routingFaults(canary: CanaryStrategy): FieldError[] {
     ...serviceFaults(canary, routing, routers),
     ...totalFaults(routing, routers),
     ...delayFaults(canary),
-    ...(canary.steps ?? []).flatMap((step, index) =>
-      abilityFaults(step, `${field}.steps[${index}]`, routers),
-    ),
+    ...steps.flatMap(({ step, path }) => [
+      ...abilityFaults(step, path, routers),
+      ...experimentFaults(step, path, routers),
+    ]),
     ...routers.flatMap((router) => router.validate(rollout)),
   ];
 }
@@ -93,6 +100,23 @@ function delayFaults(canary: CanaryStrategy): FieldError[] {
   return isBoth
     ? fieldError(`${field}.dynamicStableScale`, 'works only without scaleDownDelaySeconds')
     : [];
+}
+
+/** argo v1.10.1 pkg/apis/rollouts/validation/validation.go */
+function experimentFaults(
+  { experiment }: CanaryStep,
+  path: string,
+  routers: Router[],
+): FieldError[] {
+  if (can(routers, 'additional')) return [];
+  return (experiment?.templates ?? []).flatMap(({ weight }, index) =>
+    weight === undefined
+      ? []
+      : fieldError(
+          `${path}.experiment.templates[${index}].weight`,
+          'works only with a router that can send to more than two Services, such as alb or istio',
+        ),
+  );
 }
 
 const abilities = { setHeaderRoute: 'headerRoutes', setMirrorRoute: 'mirrorRoutes' } as const;
