@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ExperimentSpec } from '../../lib/model/argo.generated.ts';
 import { podTemplateHash } from '../../lib/model/hash.ts';
+import { hashLabel } from '../../lib/model/names.ts';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import { experimentStage, namespace, templateOf } from './experimentStage.ts';
 
@@ -166,5 +168,168 @@ describe('an Experiment of nobody', () => {
     await pass(minuteMs);
     expect(read('trial').status).toEqual({});
     expect(sizes()).toEqual({});
+  });
+});
+
+describe('the analyses of an Experiment', () => {
+  const metric = {
+    name: 'ok',
+    successCondition: 'result == 1',
+    interval: '1h',
+    provider: { web: { url: 'http://metrics.example/ok?hash={{args.hash}}&rs={{args.rs}}' } },
+  };
+  const spec: ExperimentSpec = {
+    scaleDownDelaySeconds: 0,
+    templates: [templateOf('one'), templateOf('two', { image: 'web:v2' })],
+    analyses: [
+      {
+        ...{ name: 'needed', templateName: 'check', requiredForCompletion: true },
+        args: [
+          { name: 'hash', value: '{{templates.one.podTemplateHash}}' },
+          { name: 'rs', value: '{{ templates.two.replicaset.name }}' },
+        ],
+      },
+      { name: 'beside', templateName: 'check' },
+    ],
+    analysisRunMetadata: { labels: { made: 'by-us' } },
+  };
+  const args = [
+    { name: 'hash', value: 'none' },
+    { name: 'rs', value: 'none' },
+  ];
+
+  function open(over: Partial<ExperimentSpec> = {}) {
+    const stage = experimentStage();
+    const { cluster } = stage;
+    cluster.apply('AnalysisTemplate', {
+      ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisTemplate' },
+      metadata: { name: 'check', namespace },
+      spec: { metrics: [metric], args },
+    });
+    stage.apply('trial', { ...spec, ...over });
+    const run = (name: string) => cluster.read.get('AnalysisRun', namespace, name);
+    return {
+      ...stage,
+      run,
+      runs: () => cluster.read.list('AnalysisRun', namespace).map(({ metadata }) => metadata?.name),
+      /** As the controller of runs would find it. */
+      say: (name: string, phase: string, message?: string) => {
+        cluster.apply('AnalysisRun', {
+          ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisRun' },
+          metadata: { name, namespace },
+          status: { ...run(name).status, phase, ...(message && { message }) },
+        });
+      },
+    };
+  }
+
+  it('begin once all pods are there, with what is known of them', async () => {
+    const { pass, run, runs, status, cluster } = open();
+    await pass(20 * secondMs);
+    expect(runs()).toEqual(['trial-beside', 'trial-needed']);
+    const hash = cluster.read.get('ReplicaSet', namespace, 'trial-one').metadata?.labels?.[
+      hashLabel
+    ];
+    expect(run('trial-needed')).toMatchObject({
+      metadata: {
+        labels: { made: 'by-us' },
+        ownerReferences: [{ kind: 'Experiment', name: 'trial', controller: true }],
+      },
+      spec: {
+        args: [
+          { name: 'hash', value: hash },
+          { name: 'rs', value: 'trial-two' },
+        ],
+        metrics: [{ name: 'ok' }],
+      },
+    });
+    expect(status('trial')).toMatchObject({
+      phase: 'Running',
+      analysisRuns: [
+        { name: 'needed', analysisRun: 'trial-needed' },
+        { name: 'beside', analysisRun: 'trial-beside' },
+      ],
+    });
+  });
+
+  it('end it well once those that it needs have succeeded, whatever else goes on', async () => {
+    // The peer waits for the others, ends them, and never learns that they are over.
+    const { pass, say, run, status, sizes } = open();
+    await pass(20 * secondMs);
+    say('trial-needed', 'Successful');
+    await pass(10 * secondMs);
+    expect(status('trial')).toMatchObject({
+      ...{ phase: 'Successful', message: 'Required AnalysisRuns completed' },
+      analysisRuns: [{ phase: 'Successful' }, { name: 'beside' }],
+    });
+    expect(run('trial-beside').spec?.terminate).toBe(true);
+    expect(sizes()).toEqual({ 'trial-one': '0/0', 'trial-two': '0/0' });
+    say('trial-beside', 'Successful', 'Run Terminated');
+    await pass(10 * secondMs);
+    expect(status('trial').analysisRuns?.[1]).toEqual({
+      ...{ name: 'beside', analysisRun: 'trial-beside' },
+      ...{ phase: 'Successful', message: 'Run Terminated' },
+    });
+  });
+
+  it('end it badly where one of them fails, and the others with it', async () => {
+    const { pass, say, run, status, events } = open();
+    await pass(20 * secondMs);
+    say('trial-beside', 'Failed', 'too few');
+    await pass(10 * secondMs);
+    expect(status('trial')).toMatchObject({ phase: 'Failed', message: 'too few' });
+    expect(run('trial-needed').spec?.terminate).toBe(true);
+    expect(events()).toContain(
+      "AnalysisRunFailed: AnalysisRun 'beside' transitioned from Pending -> Failed: too few",
+    );
+  });
+
+  it('are waited for by an Experiment whose time is up, where it needs them', async () => {
+    const { pass, say, status } = open({ duration: '5s' });
+    await pass(30 * secondMs);
+    expect(status('trial').phase).toBe('Running');
+    say('trial-needed', 'Successful');
+    await pass(10 * secondMs);
+    expect(status('trial').phase).toBe('Successful');
+  });
+
+  it('make it an Error where their template is missing', async () => {
+    const { pass, status } = open({ analyses: [{ name: 'needed', templateName: 'none' }] });
+    await pass(20 * secondMs);
+    const { phase, message } = status('trial');
+    expect(phase).toBe('Error');
+    expect(message).toMatch(/^AnalysisTemplate verification failed for analysis 'needed': .*none/);
+  });
+
+  it('are made once, also where the process ends before the status names them', async () => {
+    const { pass, runs, status, cluster, read, say } = open();
+    await pass(20 * secondMs);
+    say('trial-needed', 'Running');
+    await pass(5 * secondMs);
+    const { analysisRuns: _, ...lost } = status('trial');
+    const { uid: __, resourceVersion: ___, ...metadata } = read('trial').metadata ?? {};
+    cluster.apply('Experiment', {
+      ...read('trial'),
+      metadata,
+      status: { ...lost, analysisRuns: [] },
+    });
+    await pass(20 * secondMs);
+    expect(runs()).toEqual(['trial-beside', 'trial-needed']);
+    expect(status('trial').analysisRuns).toMatchObject([
+      { analysisRun: 'trial-needed', phase: 'Running' },
+      { analysisRun: 'trial-beside' },
+    ]);
+  });
+
+  it('get another name where theirs is taken', async () => {
+    const { cluster, pass, runs, status } = open();
+    cluster.apply('AnalysisRun', {
+      ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisRun' },
+      metadata: { name: 'trial-needed', namespace },
+      spec: { metrics: [metric] },
+    });
+    await pass(20 * secondMs);
+    expect(runs()).toEqual(['trial-beside', 'trial-needed', 'trial-needed.1']);
+    expect(status('trial').analysisRuns?.[0]?.analysisRun).toBe('trial-needed.1');
   });
 });
