@@ -166,7 +166,7 @@ describe('an Experiment of nobody', () => {
       spec: { templates: [templateOf('one')] },
     });
     await pass(minuteMs);
-    expect(read('trial').status).toEqual({});
+    expect(read('trial').status).toBeUndefined();
     expect(sizes()).toEqual({});
   });
 });
