@@ -100,7 +100,7 @@ describe('a turn asks', () => {
       status: { loadBalancer: { ingress: [{ hostname }] } },
     };
     const bindings = 'list TargetGroupBinding shop ';
-    const balancer = `aws loadBalancer ${hostname} 7`;
+    const balancer = readKey({ aws: 'loadBalancer', input: { hostname, since: '7' } });
     const answer = world({
       ...{
         'get Deployment shop/source': deployment,
@@ -117,7 +117,9 @@ describe('a turn asks', () => {
       ['get Deployment shop/source', 'get Service shop/stable', 'get Service shop/canary'],
       [sets, 'get Ingress shop/web'],
       [balancer, bindings, 'list Pod shop app=web'],
-      ['aws targetHealth canary 7', 'aws targetHealth stable 7'],
+      ['canary', 'stable'].map((group) =>
+        readKey({ aws: 'targetHealth', input: { group, since: '7' } }),
+      ),
     ]);
   });
 
