@@ -18,6 +18,7 @@ import { record } from './reconcile/record.ts';
 import { afterRefusal } from './reconcile/refusal.ts';
 import { type Again, type Reconciled, type Run, type Seen, settled } from './reconcile/run.ts';
 import { noteUnseen } from './reconcile/unseen.ts';
+import { wakeOthers } from './reconcile/wakeOthers.ts';
 import { load, tableErrorOf, withoutTable } from './reconcile/withoutTable.ts';
 import { blankRecord } from './record/blank.ts';
 import { withTried } from './record/intents.ts';
@@ -98,6 +99,7 @@ async function takeTurn(run: Run, last: Again, isLast: boolean): Promise<Reconci
   if (outcome.did === 'nothing') return await waitForEffect(run, seen);
   if (outcome.did === 'refuse') return await afterRefusal(run, { ...outcome, seen, last });
   Object.assign(run, { tableError: anyError, seen });
+  await wakeOthers(run, seen);
   if (!isLast) return { again: 'written', ...(outcome.patch && { patch: outcome.patch }) };
   await world.wakes.send({ key }, secondMs);
   return settled(run, seen);

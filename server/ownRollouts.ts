@@ -1,14 +1,14 @@
 import type { Noticed } from '../lib/kubernetes/cache.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
-import { keyText, type RolloutKey } from '../lib/model/key.ts';
+import { type Key, keyText, type RolloutKey } from '../lib/model/key.ts';
 import type { ObjectRef } from '../lib/model/kinds.ts';
 import { instanceIdLabel } from '../lib/model/names.ts';
 import { namedBy } from '../lib/model/reference.ts';
-import { isAmong, itself, keyOf } from '../lib/queue/keys.ts';
+import { isAmong, itself, keyOf, ownKey } from '../lib/queue/keys.ts';
 
 export type OwnRollouts = {
   /** Whom to wake for a change. */
-  concerned: (change: Noticed) => RolloutKey[];
+  concerned: (change: Noticed) => Key[];
 };
 
 /**
@@ -28,13 +28,18 @@ export function ownRollouts(cluster: string, instanceId: string): OwnRollouts {
     else known.delete(text);
     return isOurs(rollout) ? [key] : [];
   };
+  /** One with turns of its own is of the instance that its label names; others are of what owns them. */
+  const isForUs = (key: Key, { kind, object }: Noticed): boolean => {
+    const own = ownKey(cluster, object, kind);
+    const isItself = own !== undefined && keyText(own) === keyText(key);
+    return isItself ? isOurs(object) : key.kind !== undefined || known.has(keyText(key));
+  };
   return {
     concerned: (change) => {
       const { type, kind, object } = change;
       if (kind === 'Rollout') return ofRollout(type, object as Rollout);
-      const key = itself(change, cluster);
-      if (key === undefined) return [];
-      if (key !== 'referrers') return known.has(keyText(key)) ? [key] : [];
+      const keys = itself(change, cluster);
+      if (keys !== 'referrers') return keys.filter((key) => isForUs(key, change));
       return [...known.values()]
         .filter(({ named }) => isAmong(named, kind, object))
         .map((each) => each.key);

@@ -9,7 +9,7 @@ import { kubernetesCluster } from '../lib/kubernetes/kubernetes.ts';
 import { awsSecrets, metricAws } from '../lib/measure/account.ts';
 import { localHttp } from '../lib/measure/localHttp.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
-import { keyText, type RolloutKey } from '../lib/model/key.ts';
+import { type Key, keyText } from '../lib/model/key.ts';
 import type { Kind } from '../lib/model/kinds.ts';
 import { minuteMs } from '../lib/model/units.ts';
 import { localQueue } from '../lib/queue/local.ts';
@@ -103,7 +103,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     instanceId,
     invoke: (request) => queue.ahead(request.key, () => invoke(request, world)),
   };
-  const wake = (key: RolloutKey): void => void queue.wakes.send({ key }, 0);
+  const wake = (key: Key): void => void queue.wakes.send({ key }, 0);
   const own = ownRollouts(name, instanceId);
   const found = foundAtStart(own);
   let onChange = found.note;

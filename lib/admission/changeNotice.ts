@@ -1,10 +1,10 @@
 import type { RolloutStrategy } from '../model/argo.generated.ts';
-import type { RolloutKey } from '../model/key.ts';
+import type { Key } from '../model/key.ts';
 import { type Kind, kindNames, rowOf } from '../model/kinds.ts';
 import { instanceIdLabel } from '../model/names.ts';
 import { deepEqual } from '../model/patch.ts';
 import type { LedgerKind } from '../model/record.ts';
-import { type Change, itself, keyOf } from '../queue/keys.ts';
+import { type Change, isDriven, itself } from '../queue/keys.ts';
 import type { Before } from '../world.ts';
 import type { Admission, AdmittedObject } from './review.ts';
 
@@ -29,11 +29,8 @@ function resourceOf(kind: Kind): [resource: string, kind: Kind] {
   return [`${group}/${plural}`, kind];
 }
 
-/** Which rollouts a notice is about: one, those that refer to an object, those an object is named after. */
-export type Concern =
-  | { key: RolloutKey }
-  | { namespace: string; referTo: Change }
-  | { namespace: string; namedIn: string };
+/** Which objects a notice is about: those that it names, or the rollouts that refer to an object. */
+export type Concern = { keys: Key[] } | { namespace: string; referTo: Change };
 
 /** What a notice tells. A hint and no more: nothing of it becomes state. */
 export type ChangeNotice = {
@@ -59,7 +56,7 @@ export function changeNotice(
   const kind = kinds[`${group}/${resource}`];
   const change = kind === undefined ? undefined : changeOf(admission, kind);
   if (kind === undefined || change === undefined) return undefined;
-  if (kind === 'Rollout' && !isOfInstance(admission, instanceId)) return undefined;
+  if (isDriven(kind) && !isOfInstance(admission, instanceId)) return undefined;
   const concern = concernOf(change, cluster);
   if (concern === undefined) return undefined;
   const before = beforeOf(admission);
@@ -91,26 +88,10 @@ function isOfInstance(admission: Admission, instanceId: string): boolean {
 }
 
 function concernOf(change: Change, cluster: string): Concern | undefined {
-  const { kind, object } = change;
-  const { namespace = '', ownerReferences = [] } = object.metadata ?? {};
-  const owner = ownerReferences.find(({ controller }) => controller);
-  switch (kind) {
-    case 'Job':
-    case 'AnalysisRun':
-    case 'Experiment': {
-      const key = keyOf(cluster, object, 'ReplicaSet');
-      if (key) return { key };
-      // Of a run or an experiment, whose names begin with the rollout's.
-      return owner?.apiVersion.startsWith('argoproj.io/')
-        ? { namespace, namedIn: owner.name }
-        : undefined;
-    }
-    default: {
-      const found = itself(change, cluster);
-      if (found === 'referrers') return { namespace, referTo: change };
-      return found && { key: found };
-    }
-  }
+  const { namespace = '' } = change.object.metadata ?? {};
+  const keys = itself(change, cluster);
+  if (keys === 'referrers') return { namespace, referTo: change };
+  return keys.length > 0 ? { keys } : undefined;
 }
 
 function beforeOf({ operation, object, oldObject }: Admission): ChangeNotice['before'] {

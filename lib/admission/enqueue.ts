@@ -1,14 +1,15 @@
 import { Conflict } from '../errors.ts';
-import { keyText, type RolloutKey } from '../model/key.ts';
+import { type Key, keyText, type RolloutKey } from '../model/key.ts';
 import type { LedgerKind } from '../model/record.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
+import { isDriven } from '../queue/keys.ts';
 import type { World } from '../world.ts';
 import type { ChangeNotice } from './changeNotice.ts';
 import { type Concerned, rolloutFinder } from './rollouts.ts';
 import { type Take, tokenBucket } from './tokenBucket.ts';
 
-/** A notice comes before its write. Somebody waits for what a write to a Rollout sets off. */
-const rolloutDelayMs: Millis = secondMs;
+/** A notice comes before its write. Somebody waits for what a write to a Rollout or a run sets off. */
+const ownDelayMs: Millis = secondMs;
 const otherDelayMs: Millis = 2 * secondMs;
 /** A wake this far ahead will see the write of a notice that comes now. */
 const aheadMs: Millis = secondMs;
@@ -36,18 +37,14 @@ export function enqueuer(world: Enqueuing): (ring: Notice) => Promise<void> {
   /** When the wake that was sent last for a rollout arrives. */
   const arrivals = new Map<string, Millis>();
 
-  const wake = async (
-    key: RolloutKey,
-    { kind, before }: ChangeNotice,
-    take: Take,
-  ): Promise<boolean> => {
+  const wake = async (key: Key, { kind, before }: ChangeNotice, take: Take): Promise<boolean> => {
     const now = clock.now();
     const id = keyText(key);
     const isFolded = (arrivals.get(id) ?? 0) - now >= aheadMs;
-    // A write to the Rollout itself is looked for until it shows: that takes a wake of its own.
-    if (isFolded && kind !== 'Rollout') return true;
+    // A write to the object itself is looked for until it shows: that takes a wake of its own.
+    if (isFolded && !isDriven(kind)) return true;
     if (!take(now)) return false;
-    const delayMs = kind === 'Rollout' ? rolloutDelayMs : otherDelayMs;
+    const delayMs = isDriven(kind) ? ownDelayMs : otherDelayMs;
     if (arrivals.size >= onTheWayMax) arrivals.clear();
     arrivals.set(id, Math.max(arrivals.get(id) ?? 0, now + delayMs));
     const message = { key, ...(before && { before: { ...before, looks: 0 } }) };
@@ -64,17 +61,25 @@ export function enqueuer(world: Enqueuing): (ring: Notice) => Promise<void> {
     const found = await find(cluster, notice.concern);
     if (found === 'tooMany') return await askForList(world, cluster, limit);
     await settle(log, found, async ({ key, uid }) => {
+      const rollout = rolloutOf(key);
       const of = uid ?? (notice.kind === 'Rollout' ? notice.before?.uid : undefined);
       const attribution = { id, user, explains: notice.explains };
       const isAttributed = of !== undefined && attribution.explains.length > 0;
       const kept =
-        isAttributed && limit.notices(clock.now()) ? keep(world, key, of, attribution) : undefined;
+        isAttributed && rollout && limit.notices(clock.now())
+          ? keep(world, rollout, of, attribution)
+          : undefined;
       // Both come to their end before the answer: after it the process may be halted.
       const [woken] = await Promise.allSettled([wake(key, notice, limit.wakes), kept]);
       if (woken.status === 'rejected') throw woken.reason;
       if (!woken.value) await askForList(world, cluster, limit);
     });
   };
+}
+
+/** The ledger is that of rollouts. */
+function rolloutOf(key: Key): RolloutKey | undefined {
+  return key.kind === undefined ? (key as RolloutKey) : undefined;
 }
 
 function newLimits(): Limits {

@@ -1,5 +1,5 @@
 import { cache } from '../cache.ts';
-import type { RolloutKey } from '../model/key.ts';
+import type { Key } from '../model/key.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { isAmong } from '../queue/keys.ts';
 import { type Recorded, recordedIn } from '../queue/managers.ts';
@@ -10,7 +10,7 @@ import type { Concern } from './changeNotice.ts';
 const lifeMs: Millis = 2 * secondMs;
 const namespacesMax = 200;
 
-export type Concerned = { key: RolloutKey; uid?: string };
+export type Concerned = { key: Key; uid?: string };
 /** `tooMany`: more than one request can look through. */
 export type FindRollouts = (cluster: string, concern: Concern) => Promise<Concerned[] | 'tooMany'>;
 
@@ -24,15 +24,14 @@ export function rolloutFinder({ clock, store }: Pick<World, 'clock' | 'store'>):
     },
   });
   return async (cluster, concern) => {
-    if ('key' in concern) return [{ key: concern.key }];
+    if ('keys' in concern) return concern.keys.map((key) => ({ key }));
     const { value: rollouts } = await recorded(`${cluster}/${concern.namespace}`);
     if (rollouts === 'tooMany') return rollouts;
     return rollouts.filter((each) => isConcerned(each, concern));
   };
 }
 
-function isConcerned({ key, managed }: Recorded, concern: Exclude<Concern, { key: unknown }>) {
-  if ('namedIn' in concern) return concern.namedIn.startsWith(`${key.name}-`);
+function isConcerned({ managed }: Recorded, concern: Exclude<Concern, { keys: unknown }>) {
   const { kind, object } = concern.referTo;
   return isAmong(managed, kind, object);
 }

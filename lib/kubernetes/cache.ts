@@ -25,6 +25,8 @@ const always = watched.filter((kind) => rowOf(kind).watched.includes('always'));
  * objects of many kinds.
  */
 const onDemand = watched.filter((kind) => rowOf(kind).watched.includes('onDemand'));
+/** They have turns of their own, whoever creates them; but not every cluster lets Serin see them. */
+const early = watched.filter((kind) => rowOf(kind).watched.includes('early'));
 
 /** Every ReplicaSet of a rollout has the label, and nothing else has. */
 const owned = { ReplicaSet: hashLabel };
@@ -75,6 +77,7 @@ export async function cachedCluster(live: WatchedCluster, options: CacheOptions)
   await Promise.all(always.map((kind) => start(kind, owned)));
   const ready = onceEach(onDemand, (kind) => start(kind, others));
   const isFollowed = withoutWaiting(ready, options);
+  for (const kind of early) isFollowed(kind);
   const cacheOf = <K extends Kind>(kind: K): ObjectCache<Kinds[K]> | undefined =>
     caches[kind] as ObjectCache<Kinds[K]> | undefined;
   const isSeen = (namespace: string): boolean =>

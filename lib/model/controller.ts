@@ -74,6 +74,8 @@ export type Controller<
   view(observed: O, plan: P, now: Millis): V;
   /** The same text for the same status, whether it was decided or read. */
   statusText(status: object): string;
+  /** Whom to wake once its writes are made, besides those with turns of their own that they are made to. */
+  wakes?(observed: O, plan: P): Key[];
   /** What else it saw that notices tell of. */
   others?(observed: O): { metadata?: ObjectMeta }[];
   /** What can be shown where the object can be read, and not what belongs to it. */

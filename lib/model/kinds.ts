@@ -26,8 +26,10 @@ type KindRow = {
   isNamespaced: boolean;
   subresources: readonly Subresource[];
   shortNames?: readonly string[];
-  /** By `serin run`: from its start, or from when one is first asked for. */
-  watched: readonly ('always' | 'onDemand')[];
+  /**
+   * By `serin run`: from its start; as early, where it may; or from when one is first asked for.
+   */
+  watched: readonly ('always' | 'early' | 'onDemand')[];
   /** Whether changes of its spec are counted. */
   hasGeneration: boolean;
   /** Routers have objects of this kind: a rollout manages some of them. */
@@ -108,7 +110,12 @@ export const kinds = {
   Node: { ...core, hasGeneration: false, plural: 'nodes', isNamespaced: false, shortNames: ['no'] },
   Event: { ...kept, hasGeneration: false, plural: 'events' },
   Experiment: { ...judging, plural: 'experiments', shortNames: ['exp'] },
-  AnalysisRun: { ...judging, plural: 'analysisruns', shortNames: ['ar'] },
+  AnalysisRun: {
+    ...judging,
+    plural: 'analysisruns',
+    shortNames: ['ar'],
+    watched: ['early', 'onDemand'],
+  },
   AnalysisTemplate: { ...judging, plural: 'analysistemplates', shortNames: ['at'] },
   ClusterAnalysisTemplate: {
     ...judging,

@@ -117,6 +117,8 @@ export type AnyPlan = {
   intents: IntentStep[];
   /** Whether it may go ahead while the table cannot be written: see DESIGN §4. */
   urgent: boolean;
+  /** Nothing more will be done with the object, so that nothing is kept of it in the table. */
+  over?: true;
 };
 
 /** That of a rollout. */

@@ -1,5 +1,5 @@
 import type { AnalysisRun, ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
-import type { RolloutKey } from '../model/key.ts';
+import type { Key, RolloutKey } from '../model/key.ts';
 import { type Kind, kinds, type ObjectRef, rowOf } from '../model/kinds.ts';
 import { deepEqual } from '../model/patch.ts';
 import { generationOf, namedBy } from '../model/reference.ts';
@@ -18,6 +18,33 @@ export type Change = {
 
 const group = 'argoproj.io/';
 
+/** The kinds that have turns of their own, and that others of them may be owned by. */
+const drivenKinds = ['Rollout', 'AnalysisRun'] as const;
+type Driven = (typeof drivenKinds)[number];
+
+export function isDriven(kind: string | undefined): kind is Driven {
+  return drivenKinds.some((each) => each === kind);
+}
+
+/** That of an object that has turns of its own. */
+export function ownKey(
+  cluster: string,
+  { metadata }: KubernetesObject,
+  kind: string | undefined,
+): Key | undefined {
+  const { namespace, name } = metadata ?? {};
+  if (namespace === undefined || name === undefined || !isDriven(kind)) return undefined;
+  return kind === 'Rollout' ? { cluster, namespace, name } : { cluster, kind, namespace, name };
+}
+
+/** That of the object that controls it, if that one has turns. */
+export function ownerKey(cluster: string, { metadata }: KubernetesObject): Key | undefined {
+  const { namespace, ownerReferences = [] } = metadata ?? {};
+  const owner = ownerReferences.find(({ controller }) => controller);
+  if (namespace === undefined || !owner?.apiVersion.startsWith(group)) return undefined;
+  return ownKey(cluster, { metadata: { namespace, name: owner.name } }, owner.kind);
+}
+
 /**
  * The rollout an object concerns: itself, or the one that controls this ReplicaSet or run. A pod names only
  * its ReplicaSet, and what matters of it shows in that one's counts.
@@ -27,21 +54,24 @@ export function keyOf(
   object: KubernetesObject,
   kind = object.kind,
 ): RolloutKey | undefined {
-  const { namespace, name } = object.metadata ?? {};
-  const rollout = kind === 'Rollout' ? name : isOwned(kind) ? ownerOf(object) : undefined;
-  if (namespace === undefined || rollout === undefined) return undefined;
-  return { cluster, namespace, name: rollout };
+  const key =
+    kind === 'Rollout'
+      ? ownKey(cluster, object, kind)
+      : kind === 'ReplicaSet' || kind === 'AnalysisRun'
+        ? ownerKey(cluster, object)
+        : undefined;
+  return key && key.kind === undefined ? (key as RolloutKey) : undefined;
 }
 
 /**
- * The rollouts to wake for a change, as far as it can matter: the one it concerns, or those of the
- * namespace that refer to the object. For a Rollout it always can: which of those writes are Serin's own
- * is for the caller to know. A change that cannot be compared counts.
+ * Whom to wake for a change, as far as it can matter: those that it concerns, or the rollouts of the
+ * namespace that refer to the object. For what has turns itself it always can: which of those writes are
+ * Serin's own is for the caller to know. A change that cannot be compared counts.
  */
-export function concerned(change: Change, cluster: string, rollouts: Rollout[]): RolloutKey[] {
+export function concerned(change: Change, cluster: string, rollouts: Rollout[]): Key[] {
   const { kind, object } = change;
-  const key = itself(change, cluster);
-  if (key !== 'referrers') return key ? [key] : [];
+  const keys = itself(change, cluster);
+  if (keys !== 'referrers') return keys;
   return rollouts.flatMap((rollout) => {
     const { namespace = 'default' } = rollout.metadata ?? {};
     const isConcerned = isAmong(namedBy(rollout, namespace), kind, object);
@@ -49,19 +79,40 @@ export function concerned(change: Change, cluster: string, rollouts: Rollout[]):
   });
 }
 
-/** The one rollout a change concerns, none, or those that refer to the object. */
-export function itself(change: Change, cluster: string): RolloutKey | 'referrers' | undefined {
+/** Those that a change concerns by what its object is and whose, if any; or those that refer to it. */
+export function itself(change: Change, cluster: string): Key[] | 'referrers' {
   const { type, kind, object, before } = change;
   const isOpen = type === 'DELETED' || before === undefined;
-  if (kind === 'Rollout' || isOwned(kind)) {
-    const now = keyOf(cluster, object, kind);
-    // One that lost its owner concerns the rollout that it was of.
-    const key = now ?? (before && keyOf(cluster, before, kind));
-    const said = owned[kind as Owned] ?? counts;
-    const isAsBefore = !isOpen && now !== undefined && said(object) === said(before);
-    if (key) return kind === 'Rollout' || !isAsBefore ? key : undefined;
-  }
-  return !isOpen && isSame(kind, object, before) ? undefined : 'referrers';
+  const own = ownKey(cluster, object, kind);
+  if (!isOwned(kind)) return own ? [own] : referrers(change);
+  const now = ownerKey(cluster, object);
+  // One that lost its owner concerns the object that it was of.
+  const owner = now ?? (before && ownerKey(cluster, before));
+  const isAsBefore = !isOpen && now !== undefined && shown[kind](object) === shown[kind](before);
+  const keys = [...(own ? [own] : []), ...(owner && !isAsBefore ? [owner] : [])];
+  // A ReplicaSet that nothing of ours owns may be what a workloadRef names.
+  return kind === 'ReplicaSet' && owner === undefined ? referrers(change) : keys;
+}
+
+function referrers({ type, kind, object, before }: Change): [] | 'referrers' {
+  const isOpen = type === 'DELETED' || before === undefined;
+  return !isOpen && isSame(kind, object, before) ? [] : 'referrers';
+}
+
+/** What its owner looks at, of the kinds whose objects concern what owns them. */
+const shown = { ReplicaSet: counts, AnalysisRun: outcome, Job: endOf };
+type Owned = keyof typeof shown;
+
+function isOwned(kind: string): kind is Owned {
+  return Object.hasOwn(shown, kind);
+}
+
+function outcome({ spec, status }: AnalysisRun): string {
+  return [spec?.terminate === true, status?.phase ?? '', status?.message ?? ''].join();
+}
+
+function endOf({ status }: KubernetesObject & { status?: { conditions?: object[] } }): string {
+  return JSON.stringify(status?.conditions ?? []);
 }
 
 /** Of its status alone. Annotations tell some routers what to do, and no generation counts them. */
@@ -75,24 +126,6 @@ function isSame(kind: string, after: KubernetesObject, before: KubernetesObject)
 export function isAmong(refs: ObjectRef[], kind: string, { metadata }: KubernetesObject): boolean {
   const { namespace, name } = metadata ?? {};
   return refs.some((ref) => ref.kind === kind && ref.namespace === namespace && ref.name === name);
-}
-
-/** What a rollout looks at of the objects that it owns. */
-const owned = { ReplicaSet: counts, AnalysisRun: outcome };
-type Owned = keyof typeof owned;
-
-function isOwned(kind: string | undefined): kind is Owned {
-  return kind !== undefined && Object.hasOwn(owned, kind);
-}
-
-function outcome({ spec, status }: AnalysisRun): string {
-  return [spec?.terminate === true, status?.phase ?? '', status?.message ?? ''].join();
-}
-
-function ownerOf({ metadata }: KubernetesObject): string | undefined {
-  const isRollout = ({ apiVersion, kind }: { apiVersion: string; kind: string }) =>
-    kind === 'Rollout' && apiVersion.startsWith(group);
-  return metadata?.ownerReferences?.find((owner) => owner.controller && isRollout(owner))?.name;
 }
 
 function counts({ spec, status }: ReplicaSet): string {

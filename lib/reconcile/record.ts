@@ -25,6 +25,10 @@ export async function record(
   const told = next.record.outbox ?? [];
   const named = controller.ledger?.attributed(told, before, seen.observed) ?? told;
   const kept = withMessages([...outbox.left([...stored, ...atOnce]), ...named], next.record);
+  if (isOver(seen, kept)) {
+    if (known !== undefined) await world.store.forget(known.key, known.version);
+    return;
+  }
   const timed = acts ? { record: kept } : withTimer(kept, seen.now);
   if (known !== undefined && isSameRecord(known, timed.record)) return;
   await world.store.save(timed.record);
@@ -35,4 +39,9 @@ export async function record(
   if ('send' in timed && timed.send !== undefined) {
     await scheduleWake(world, { key: before.key, dueAt: timed.send }, seen.now);
   }
+}
+
+/** Nothing is left to do with it, nor to tell of it. */
+function isOver({ plan }: Seen, { outbox = [], intents }: Envelope): boolean {
+  return plan.over === true && plan.writes.length === 0 && outbox.length + intents.length === 0;
 }

@@ -125,9 +125,8 @@ describe('a notice', () => {
     );
   });
 
-  it('of an analysis run wakes its rollout, of its job those it is named after', async () => {
-    const { ring, sent, store } = await doorbellStage();
-    await store.save(blankRecord(key));
+  it('of an analysis run wakes it and its rollout, of a job its run', async () => {
+    const { ring, sent } = await doorbellStage();
     const owned = (kind: string, name: string) => ({
       metadata: {
         ownerReferences: [
@@ -135,16 +134,26 @@ describe('a notice', () => {
         ],
       },
     });
+    const run = { ...key, kind: 'AnalysisRun' as const, name: 'x' };
     await ring({ resource: resources.analysisruns, name: 'x', object: owned('Rollout', 'web') });
-    expect(sent.map(({ message }) => message)).toMatchObject([{ key }]);
-    const run = 'web-6f-2';
-    const of = (name: string) => owned('AnalysisRun', name);
-    await ring({ resource: resources.jobs, name: 'j', object: of('webs-6f-2') });
-    expect(sent).toHaveLength(1);
-    const other = { ...key, namespace: 'till' };
-    await store.save(blankRecord(other));
-    await ring({ resource: resources.jobs, namespace: 'till', name: 'j', object: of(run) });
-    expect(sent.map(({ message }) => message)).toMatchObject([{ key }, { key: other }]);
+    expect(sent.map(({ message }) => message)).toMatchObject([{ key: run }, { key }]);
+    const other = { ...run, name: 'web-6f-2' };
+    await ring({ resource: resources.jobs, name: 'j', object: owned('AnalysisRun', other.name) });
+    expect(sent.at(-1)?.message).toMatchObject({ key: other });
+    await ring({ resource: resources.jobs, name: 'k', object: owned('CronJob', 'nightly') });
+    expect(sent).toHaveLength(3);
+  });
+
+  it('of a run that nobody owns wakes it, if it is of this instance', async () => {
+    const { ring, sent } = await doorbellStage();
+    const labels = { [instanceId]: 'x' };
+    const mine = { resource: resources.analysisruns, name: 'x', object: { metadata: {} } };
+    await ring({ ...mine, object: { metadata: { labels } } });
+    expect(sent).toEqual([]);
+    await ring(mine);
+    expect(sent.map(({ message }) => message)).toMatchObject([
+      { key: { ...key, kind: 'AnalysisRun', name: 'x' } },
+    ]);
   });
 });
 

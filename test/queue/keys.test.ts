@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReplicaSet, Rollout } from '../../lib/model/argo.generated.ts';
-import { type Change, concerned, keyOf } from '../../lib/queue/keys.ts';
+import { type Change, concerned, itself, keyOf } from '../../lib/queue/keys.ts';
 
 const owner = {
   apiVersion: 'argoproj.io/v1alpha1',
@@ -138,5 +138,45 @@ describe('concerned', () => {
     const changed = change({ kind: 'Service', object: workload(1), before: workload(1) });
     const elsewhere = { ...referring('Deployment', 'x'), metadata: { namespace: 'b', name: 'y' } };
     expect(concerned(changed, 'prod', [referring('Deployment', 'x'), elsewhere])).toEqual([key]);
+  });
+});
+
+describe('what has turns of its own', () => {
+  const run = { cluster: 'prod', kind: 'AnalysisRun', namespace: 'shop', name: 'web-6f-2' };
+  const ofRollout = (status: object, references = [owner]) => ({
+    metadata: { namespace: 'shop', name: run.name, ownerReferences: references },
+    status,
+  });
+  const changed = (kind: string, object: object, before?: object): Change => ({
+    ...{ type: before ? 'MODIFIED' : 'ADDED', kind, object },
+    ...(before && { before }),
+  });
+
+  it('is concerned itself, and what owns it where that sees a difference', () => {
+    const running = ofRollout({ phase: 'Running' });
+    const measured = ofRollout({ phase: 'Running', metricResults: [{ count: 1 }] });
+    expect(itself(changed('AnalysisRun', running), 'prod')).toEqual([run, key]);
+    expect(itself(changed('AnalysisRun', measured, running), 'prod')).toEqual([run]);
+    const failed = ofRollout({ phase: 'Failed' });
+    expect(itself(changed('AnalysisRun', failed, measured), 'prod')).toEqual([run, key]);
+    expect(itself(changed('AnalysisRun', ofRollout({}, []), running), 'prod')).toEqual([run, key]);
+  });
+
+  it('is alone where nobody owns it', () => {
+    expect(itself(changed('AnalysisRun', ofRollout({}, [])), 'prod')).toEqual([run]);
+  });
+
+  it('is concerned by the end of its Jobs, and not by other Jobs', () => {
+    const controller = { ...owner, kind: 'AnalysisRun', name: run.name };
+    const job = (conditions: object[], references: object[] = [controller]) => ({
+      metadata: { namespace: 'shop', name: 'j', ownerReferences: references },
+      status: { conditions },
+    });
+    const ended = job([{ type: 'Complete' }]);
+    expect(itself(changed('Job', ended, job([])), 'prod')).toEqual([run]);
+    expect(itself(changed('Job', ended, ended), 'prod')).toEqual([]);
+    expect(itself(changed('Job', job([], [])), 'prod')).toEqual([]);
+    const nightly = { ...owner, apiVersion: 'batch/v1', kind: 'CronJob' };
+    expect(itself(changed('Job', job([], [nightly])), 'prod')).toEqual([]);
   });
 });

@@ -51,6 +51,34 @@ describe('the rollouts of this instance', () => {
   });
 });
 
+describe('the runs of this instance', () => {
+  const run = (more: object = {}, status: object = { phase: 'Running' }) => {
+    return { metadata: { namespace: 'shop', name: 'run', ...more }, status };
+  };
+  const runKey = { ...key('run'), kind: 'AnalysisRun' };
+
+  it('are concerned by what happens to them, and so are the rollouts that own them', () => {
+    const own = ownRollouts('local', '');
+    expect(own.concerned(noticed('AnalysisRun', run()))).toEqual([runKey]);
+    expect(own.concerned(noticed('AnalysisRun', run(isOther)))).toEqual([]);
+    const [reference] = make.replicaSet().metadata?.ownerReferences ?? [];
+    const owned = noticed('AnalysisRun', run({ ownerReferences: [reference] }));
+    expect(own.concerned(owned)).toEqual([runKey]);
+    own.concerned(noticed('Rollout', web()));
+    expect(own.concerned(owned)).toEqual([runKey, key('web')]);
+  });
+
+  it('are woken at the start where they have not ended', () => {
+    const found = foundAtStart(ownRollouts('local', ''));
+    found.note(noticed('AnalysisRun', run()));
+    const ended = { phase: 'Failed', completedAt: '2026-01-01T00:00:00Z' };
+    found.note(noticed('AnalysisRun', run({ name: 'old' }, ended)));
+    found.note(noticed('AnalysisRun', run({ name: 'theirs', ...isOther })));
+    expect(found.keys()).toEqual([runKey]);
+    expect(found.leftAlone()).toEqual([]);
+  });
+});
+
 describe('what is found at the start', () => {
   it('is woken once each, those at rest after all others', () => {
     const found = foundAtStart(ownRollouts('local', ''));
