@@ -2,7 +2,7 @@ import { apply } from '../apply/apply.ts';
 import { freeServices } from '../decide/rollout/cleanup.ts';
 import { Conflict, ifWritten, MissingRight, NotFound, Terminal, Unreachable } from '../errors.ts';
 import type { ReplicaSet, Rollout } from '../model/argo.generated.ts';
-import { keyText, type RolloutKey } from '../model/key.ts';
+import { type Key, keyText, type RolloutKey } from '../model/key.ts';
 import {
   hashLabel,
   instanceIdLabel,
@@ -24,6 +24,7 @@ import {
 import { keyOf } from '../queue/keys.ts';
 import { endOutage, outageOf } from '../queue/outage.ts';
 import type { Cluster, World } from '../world.ts';
+import { openRuns } from './resyncRuns.ts';
 
 /** Records read at a time. */
 const pageSize = 200;
@@ -40,7 +41,8 @@ type Resyncing = Pick<
 
 /**
  * Compares a cluster's rollouts and their ReplicaSets with the table and wakes those that are not as
- * last accounted for, the new and the deleted among them: what a lost notice would have told. Of a cluster
+ * last accounted for, the new and the deleted among them: what a lost notice would have told; and the runs
+ * that go on. Of a cluster
  * that has not answered until now it wakes what is due or under way as well: that is the end of an outage.
  * Answers how many. Rejects with Unreachable where the cluster gives no answer; with MissingRight where it
  * does, and Serin may not see its rollouts.
@@ -56,7 +58,10 @@ export async function resync(world: Resyncing, name: string): Promise<number> {
   const stale =
     'refused' in found
       ? [...known.values()].filter(({ dueAt }) => dueAt <= dueBefore)
-      : await outdated({ ...found, cluster }, { known, dueBefore });
+      : [
+          ...(await outdated({ ...found, cluster }, { known, dueBefore })),
+          ...found.open.map((key) => ({ key })),
+        ];
   await Promise.all(stale.map(({ key }) => world.wakes.send({ key }, 0)));
   if (outage) await endOutage(world.store.documents, outage);
   if ('refused' in found) throw found.refused;
@@ -67,6 +72,8 @@ export async function resync(world: Resyncing, name: string): Promise<number> {
 /** What a cluster has: its rollouts, those of this instance, and the sizes of their ReplicaSets. */
 type Listed = {
   rollouts: Rollout[];
+  /** What else has turns and goes on. */
+  open: Key[];
   ours: { key: RolloutKey; rollout: Rollout }[];
   sizes: Map<string, string>;
 };
@@ -77,16 +84,17 @@ async function listed(
   { name, instanceId }: { name: string; instanceId: string },
 ): Promise<Listed | { refused: MissingRight }> {
   try {
-    const [rollouts, sets] = await Promise.all([
+    const [rollouts, sets, open] = await Promise.all([
       cluster.list('Rollout', ''),
       cluster.list('ReplicaSet', '', hashLabel),
+      openRuns(cluster, { name, instanceId }),
     ]);
     const ours = rollouts.flatMap((rollout) => {
       const isOurs = (rollout.metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
       const key = isOurs && keyOf(name, rollout, 'Rollout');
       return key ? [{ key, rollout }] : [];
     });
-    return { rollouts, ours, sizes: sizesByRollout(sets, name) };
+    return { rollouts, open, ours, sizes: sizesByRollout(sets, name) };
   } catch (error) {
     if (error instanceof MissingRight) return { refused: error };
     throw new Unreachable(`cluster ${name}: ${(error as Error).message}`, { cause: error });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MissingRight, Transient, Unreachable } from '../../lib/errors.ts';
-import { hashLabel } from '../../lib/model/names.ts';
+import { hashLabel, instanceIdLabel } from '../../lib/model/names.ts';
 import { fromTime } from '../../lib/model/units.ts';
 import { nameOf } from '../../lib/model/workload.ts';
 import { noteOutage, outageOf } from '../../lib/queue/outage.ts';
@@ -35,6 +35,37 @@ describe('resync', () => {
     await pass(5 * 60_000);
     expect((await recorded())[0]?.progress?.phase).toBe('Healthy');
     expect(await resync(world, 'local')).toBe(0);
+  });
+
+  it('finds the runs of this instance that go on, or are to be deleted', async () => {
+    const { world, cluster, pass } = await unheard();
+    const provider = { web: { url: 'http://metrics/t/value/1' } };
+    const spec = { metrics: [{ name: 'm', interval: '1h', provider }] };
+    const apply = (name: string, more: object = {}, labels: Record<string, string> = {}) => {
+      cluster.apply('AnalysisRun', {
+        metadata: { namespace: 'shop', name, labels },
+        spec: { ...spec, ...more },
+      });
+    };
+    const phase = (name: string) => cluster.read.get('AnalysisRun', 'shop', name).status?.phase;
+    apply('open');
+    apply('short', { metrics: [{ name: 'm', provider }] });
+    apply('theirs', {}, { [instanceIdLabel]: 'other' });
+    await pass(1000);
+    expect(phase('open')).toBeUndefined();
+    expect(await resync(world, 'local')).toBe(2);
+    await pass(1000);
+    expect(['open', 'short', 'theirs'].map(phase)).toEqual(['Running', 'Successful', undefined]);
+    expect(await resync(world, 'local')).toBe(1);
+    await cluster
+      .as('kubectl')
+      .patch(
+        { kind: 'AnalysisRun', namespace: 'shop', name: 'short' },
+        { spec: { ttlStrategy: { secondsAfterCompletion: 1 } } },
+      );
+    expect(await resync(world, 'local')).toBe(2);
+    await pass(5000);
+    expect(cluster.read.find('AnalysisRun', 'shop', 'short')).toBeUndefined();
   });
 
   it('finds a rollout that was changed, and one that was deleted', async () => {

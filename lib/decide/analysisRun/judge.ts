@@ -1,3 +1,5 @@
+import { evaluate } from '../../expr/condition.ts';
+import type { GoType } from '../../expr/types.ts';
 import type { Value } from '../../expr/value.ts';
 import type { Measurement, Metric } from '../../model/argo.generated.ts';
 import { defined } from '../../model/defined.ts';
@@ -5,18 +7,22 @@ import { type Millis, toTime } from '../../model/units.ts';
 import { type EndPhase, isEnded } from './phases.ts';
 import type { Measured } from './providers/provider.ts';
 
-/** Whether a condition holds of a result, or why nobody can tell. */
-export type Evaluate = (condition: string, result: Value) => { holds: boolean } | { error: string };
-
 type Verdict = { phase: EndPhase } | { error: string };
 
-/** What a metric's conditions make of a result. argo v1.10.1 utils/evaluate/evaluate.go */
-export function judge(metric: Metric, result: Value, evaluate: Evaluate): Verdict {
+/**
+ * What a metric's conditions make of a result. `type`: the peer's, where it is not that of JSON.
+ * argo v1.10.1 utils/evaluate/evaluate.go
+ */
+export function judge(
+  metric: Metric,
+  { result, type }: { result: Value; type?: GoType },
+  now: Millis,
+): Verdict {
   const held: { success?: boolean; failure?: boolean } = {};
   for (const kind of ['success', 'failure'] as const) {
     const condition = metric[`${kind}Condition`];
     if (!condition) continue;
-    const answer = evaluate(condition, result);
+    const answer = evaluate(condition, result, { now, ...defined({ type }) });
     if ('holds' in answer) held[kind] = answer.holds;
     else {
       const why = isNothing(result) ? noData : answer.error;
@@ -38,9 +44,9 @@ function isNothing(result: Value): boolean {
 export function measurementOf(
   metric: Metric,
   measured: Measured,
-  { before, evaluate, now }: { before?: Measurement | undefined; evaluate: Evaluate; now: Millis },
+  { before, now }: { before?: Measurement | undefined; now: Millis },
 ): Measurement {
-  const { resumeAt, metadata, ...said } = outcome(metric, measured, evaluate);
+  const { resumeAt, metadata, ...said } = outcome(metric, measured, now);
   const at = toTime(now);
   const isOver = isEnded(said.phase);
   return {
@@ -57,14 +63,14 @@ type Outcome = Pick<Measurement, 'phase' | 'message' | 'value' | 'metadata'> & {
   resumeAt?: Millis | undefined;
 };
 
-function outcome(metric: Metric, measured: Measured, evaluate: Evaluate): Outcome {
+function outcome(metric: Metric, measured: Measured, now: Millis): Outcome {
   if ('error' in measured) return { phase: 'Error', message: measured.error };
   const { metadata } = measured;
   if ('phase' in measured) {
     const { phase, value, message, resumeAt } = measured;
     return { phase, ...defined({ value, message, resumeAt, metadata }) };
   }
-  const verdict = judge(metric, measured.result, evaluate);
+  const verdict = judge(metric, measured, now);
   if ('error' in verdict) return { phase: 'Error', message: verdict.error };
   return { phase: verdict.phase, value: measured.value, ...defined({ metadata }) };
 }

@@ -1,8 +1,12 @@
-/** Whether a rule's pattern is found in a metric's name. One that is no pattern matches nothing. */
+import { Budget, Failure } from '../../expr/failure.ts';
+import { matches } from '../../expr/regExp.ts';
+
+/** Whether a rule's pattern is found in a metric's name, as Go reads it. One that is none matches nothing. */
 export function matchesName(pattern: string, name: string): boolean {
   try {
-    return new RegExp(pattern, 'u').test(name);
-  } catch {
-    return false;
+    return matches(pattern, name, new Budget());
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
   }
 }

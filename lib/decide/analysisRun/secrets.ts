@@ -1,12 +1,17 @@
 import type { MetricResult } from '../../model/argo.generated.ts';
+import { jsonText } from './providers/goJson.ts';
 
 /** What stands where a secret was. argo v1.10.1 analysis/analysis.go */
 const mask = '*****';
 
-/** A text without the secrets in it, the longest first: one may be a part of another. */
+/**
+ * A text without the secrets in it, also as JSON or an address has them. The longest first: one may be a part
+ * of another.
+ */
 export function masked(text: string, secrets: Iterable<string>): string {
   return [...secrets]
     .filter((secret) => secret !== '')
+    .flatMap((secret) => [secret, jsonText(secret).slice(1, -1), encodeURIComponent(secret)])
     .sort((left, right) => right.length - left.length)
     .reduce((rest, secret) => rest.replaceAll(secret, mask), text);
 }

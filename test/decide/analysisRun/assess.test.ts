@@ -47,7 +47,7 @@ function play(spec: AnalysisRunSpec, answers: Record<string, string>, untilMs = 
         const letters = answers[name] ?? 'S';
         const letter = letters[Math.min(result?.count ?? 0, letters.length - 1)] as Letter;
         const phase = phases[letters === 'E' ? 'E' : letter];
-        const measurement = measurementOf(metric, { phase }, { evaluate: never, now });
+        const measurement = measurementOf(metric, { phase }, { now });
         const before = result ?? { name, phase: 'Running', ...(dry.has(name) && { dryRun: true }) };
         status = withResult(status, withMeasurement(before, measurement, false));
       }
@@ -58,10 +58,6 @@ function play(spec: AnalysisRunSpec, answers: Record<string, string>, untilMs = 
     if (status.completedAt) break;
   }
   return { status, at, events };
-}
-
-function never(): never {
-  throw new Error('there is no condition');
 }
 
 const every2 = { interval: '2s' };
@@ -219,34 +215,31 @@ describe('a run that is to end', () => {
 });
 
 describe('a result', () => {
-  const evaluate = (condition: string, result: unknown) =>
-    condition === 'bad' ? { error: 'unclosed' } : { holds: condition === String(result) };
-
   it.each<[string | undefined, string | undefined, number, string]>([
     [undefined, undefined, 1, 'Successful'],
-    ['1', undefined, 1, 'Successful'],
-    ['1', undefined, 2, 'Failed'],
-    [undefined, '1', 1, 'Failed'],
-    [undefined, '1', 2, 'Successful'],
-    ['1', '1', 1, 'Failed'],
-    ['1', '2', 3, 'Inconclusive'],
+    ['result == 1', undefined, 1, 'Successful'],
+    ['result == 1', undefined, 2, 'Failed'],
+    [undefined, 'result == 1', 1, 'Failed'],
+    [undefined, 'result == 1', 2, 'Successful'],
+    ['result == 1', 'result == 1', 1, 'Failed'],
+    ['result == 1', 'result == 2', 3, 'Inconclusive'],
   ])('with success %s and failure %s is of %s %s', (success, failure, result, phase) => {
     const conditions = {
       ...(success !== undefined && { successCondition: success }),
       ...(failure !== undefined && { failureCondition: failure }),
     };
-    expect(judge(metric(conditions), result, evaluate)).toEqual({ phase });
+    expect(judge(metric(conditions), { result }, start)).toEqual({ phase });
   });
 
   it('that cannot be judged is an error, which says when there was nothing', () => {
-    const faulty = metric({ successCondition: 'bad' });
-    expect(judge(faulty, 1, evaluate)).toEqual({
-      error: 'could not evaluate successCondition "bad": unclosed',
+    const faulty = metric({ successCondition: 'result + 1' });
+    expect(judge(faulty, { result: 1 }, start)).toEqual({
+      error: 'could not evaluate successCondition "result + 1": expected bool, but got float64',
     });
     const nothing = 'metric result is nil or empty: no data returned from the metric provider';
     for (const empty of [null, []]) {
-      expect(judge(faulty, empty, evaluate)).toEqual({
-        error: `could not evaluate successCondition "bad": ${nothing}`,
+      expect(judge(faulty, { result: empty }, start)).toEqual({
+        error: `could not evaluate successCondition "result + 1": ${nothing}`,
       });
     }
   });
@@ -270,6 +263,11 @@ describe('a result', () => {
       ],
       metadata: { ResolvedPrometheusQuery: 'up{k="*****"}' },
     });
+    const value = '{"said":"a\\"b\\u003cc","path":"/?k=a%22b%3Cc"}';
+    const echoed = { name: 'm', phase: 'Running', measurements: [{ ...at, value }] };
+    expect(withoutSecrets(echoed, ['a"b<c']).measurements?.[0]?.value).toBe(
+      '{"said":"*****","path":"/?k=*****"}',
+    );
   });
 });
 

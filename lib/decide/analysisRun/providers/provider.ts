@@ -1,3 +1,4 @@
+import type { GoType } from '../../../expr/types.ts';
 import type { Value } from '../../../expr/value.ts';
 import type {
   AnalysisRun,
@@ -30,13 +31,19 @@ export type Measured = { metadata?: Record<string, string> } & (
       value: string;
       /** `result` in the metric's conditions, which judge it. */
       result: Value;
+      /** That of the peer, where it is not what JSON has: lib/expr/typed.ts. */
+      type?: GoType;
     }
-  /** It judges by itself, as a Job does; or it goes on, and is looked at again. */
+  /**
+   * It judges by itself, as a Job does; or it goes on, and is looked at again at `resumeAt`. `writes`: what
+   * is created for a measurement that begins.
+   */
   | {
       phase: 'Running' | 'Successful' | 'Failed' | 'Error' | 'Inconclusive';
       value?: string;
       message?: string;
       resumeAt?: Millis;
+      writes?: Write[];
     }
   | { error: string }
 );
@@ -54,10 +61,14 @@ export type MetricProvider = {
   needs: (asked: Asked, answers: Answers) => Need[];
   /** Undefined while something that it needs is not answered. */
   measured: (asked: Asked, answers: Answers) => Measured | undefined;
-  /** Of what is begun in one turn and looked at in later ones: the object to create. */
-  begin?: (asked: Asked) => { writes: Write[]; measurement: Partial<Measurement> };
-  /** What ends a measurement that goes on. */
-  stop?: (asked: Asked, answers: Answers) => Write[];
+  /** What ends a measurement that goes on; where nothing does, it goes on. */
+  stop?: {
+    needs: (asked: Asked, answers: Answers) => Need[];
+    writes: (asked: Asked, answers: Answers) => Write[];
+  };
   /** What is deleted with the measurements that are no longer kept. */
-  prune?: (old: Measurement, run: AnalysisRun) => Write[];
+  prune?: {
+    needs: (old: readonly Measurement[], run: AnalysisRun, answers: Answers) => Need[];
+    writes: (old: readonly Measurement[], run: AnalysisRun, answers: Answers) => Write[];
+  };
 };
