@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { faultsOf } from '../../cli/lint/check.ts';
-import { scenarios } from '../recordings/scenarios.ts';
+import { rolloutScenarios } from '../recordings/scenarios.ts';
 import { manifestOf } from '../recordings/stage.ts';
 import { serin } from './support.ts';
 
@@ -49,7 +49,7 @@ describe('manifests that are right', () => {
     expect(wrong.filter((line) => !deliberate[file]?.test(line))).toEqual([]);
   });
 
-  it.each(scenarios().map(({ name, rollout }) => ({ name, rollout })))(
+  it.each(rolloutScenarios().map(({ name, rollout }) => ({ name, rollout })))(
     'the recorded $name',
     ({ name, rollout }) => {
       const wrong = faultsOf(manifestOf(rollout)).map(({ path, message }) => told(path, message));

@@ -4,7 +4,7 @@ import { definitions } from '../../lib/model/definitions.ts';
 import { fieldsOf, type GoType } from '../../lib/model/gotypes.ts';
 import { objectSchema, type Schema } from '../../lib/model/schema.ts';
 import { noInput } from '../cli/support.ts';
-import { scenarios } from '../recordings/scenarios.ts';
+import { rolloutScenarios } from '../recordings/scenarios.ts';
 import { manifestOf } from '../recordings/stage.ts';
 import { admit } from './admit.ts';
 
@@ -119,7 +119,7 @@ describe('manifests under the schema', () => {
     expect(found).toEqual([sound]);
   });
 
-  it.each(scenarios())('the recorded $name', ({ rollout }) => {
+  it.each(rolloutScenarios())('the recorded $name', ({ rollout }) => {
     expect(admit(objectSchema('Rollout'), manifestOf(rollout))).toEqual(sound);
   });
 });

@@ -1,4 +1,5 @@
 import type { Difference } from './compare.ts';
+import { runDifferences } from './runDifferences.ts';
 
 /** A difference that is meant: where, what Serin has instead, and what says why. */
 export type Intended = Omit<Difference, 'argo'> & { scenario: string; why: string };
@@ -96,6 +97,7 @@ const again = {
 };
 
 export const intended: Intended[] = [
+  ...runDifferences,
   { ...again, at: 0 },
   { ...again, at: 1 },
   { ...again, at: 2 },

@@ -15,8 +15,12 @@ import {
   revisionOf,
   uidOf,
 } from '../../lib/model/workload.ts';
+import { runPictures } from './runPictures.ts';
 import type { Observation } from './scenarios.ts';
 import { type Sight, tagOf } from './sight.ts';
+import { metricsUrl, namespace } from './stage.ts';
+
+type Picture = NonNullable<Observation['status']>;
 
 /**
  * What the recordings keep of a cluster, masked as they are, with the plugin's tree. `before` are the
@@ -27,7 +31,10 @@ export function picture(
   tree: string,
   { wait, reached, before }: Pick<Observation, 'wait' | 'reached'> & { before: Set<string> },
 ): Observation {
-  const { metadata = {}, spec = {}, status = {} } = sight.rollout;
+  const { rollout } = sight;
+  const runs = runPictures(sight, { metrics: metricsUrl, namespace });
+  if (!rollout) return { wait, reached, ...runs, hashes: {} };
+  const { metadata = {}, spec = {}, status = {} } = rollout;
   const sets = sight.replicaSets;
   const hashes: Record<string, string> = Object.fromEntries(
     sets.map((set) => [`r${revisionOf(set)}`, podHashOf(set)]),
@@ -53,7 +60,7 @@ export function picture(
     routes: Object.fromEntries(sight.routes.map(routePicture)),
     get: treePicture(tree),
   };
-  return { wait, reached, ...masked(seen, hashes), hashes };
+  return { wait, reached, ...masked({ ...seen, ...runs }, hashes), hashes };
 }
 
 function masked<T>(value: T, hashes: Record<string, string>): T {
@@ -63,7 +70,7 @@ function masked<T>(value: T, hashes: Record<string, string>): T {
 }
 
 /** Conditions by type without their times, pauses by reason. */
-function statusPicture(status: RolloutStatus, metadata: ObjectMeta): Observation['status'] {
+function statusPicture(status: RolloutStatus, metadata: ObjectMeta): Picture {
   const { conditions = [], pauseConditions = [], abortedAt, restartedAt, ...more } = status;
   // Argo v1.10.1 has no duration yet.
   const { workloadObservedGeneration: workloadGeneration, duration: _, ...rest } = more;
@@ -92,7 +99,7 @@ function replicaSetPicture(
   { rollout, pods: all }: Sight,
   set: ReplicaSet,
   { status, before }: { status: RolloutStatus; before: Set<string> },
-): Observation['status'] {
+): Picture {
   const { metadata = {}, spec = {} } = set;
   const hash = podHashOf(set);
   const {
@@ -113,7 +120,7 @@ function replicaSetPicture(
     image: tagOf(spec.template?.spec?.containers?.[0]?.image),
     labels: metadata.labels,
     minReadySeconds: spec.minReadySeconds,
-    named: metadata.name === `${nameOf(rollout)}-${hash}` ? 'rollout-hash' : metadata.name,
+    named: metadata.name === `${nameOf(rollout ?? {})}-${hash}` ? 'rollout-hash' : metadata.name,
     newPods: pods.filter((pod) => !before.has(uidOf(pod))).length,
     podMetadata: [...new Set(podMetadata)].sort().map((text) => JSON.parse(text)),
     ready: readyOf(set),
@@ -129,11 +136,7 @@ function replicaSetPicture(
 }
 
 /** An annotation that holds JSON is kept as what that says. */
-function routePicture({
-  kind,
-  metadata = {},
-  spec,
-}: KubernetesObject): [string, Observation['status']] {
+function routePicture({ kind, metadata = {}, spec }: KubernetesObject): [string, Picture] {
   const { annotations, ownerReferences = [], name } = metadata;
   const read = Object.entries(annotations ?? {}).map(([key, text]) => [key, saidIn(text)]);
   // Of Ingresses the recordings do not tell whose they are.

@@ -1,6 +1,7 @@
 import { rolloutTree } from '../../cli/tree.ts';
-import type { KubernetesObject } from '../../lib/model/kinds.ts';
+import { type Kind, type KubernetesObject, typeMetaOf } from '../../lib/model/kinds.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
+import { secondMs } from '../../lib/model/units.ts';
 import { uidOf } from '../../lib/model/workload.ts';
 import { picture } from './picture.ts';
 import { pluginWrites } from './plugin.ts';
@@ -9,6 +10,7 @@ import { kindOf, tagOf } from './sight.ts';
 import {
   liveRollout,
   manifestOf,
+  metricsUrl,
   name,
   namespace,
   openStage,
@@ -16,18 +18,16 @@ import {
   passUntil,
   type Stage,
   sightOf,
+  token,
 } from './stage.ts';
 
 /** Between two writes of one command, so that the controller sees both. */
 const betweenMs = 100;
 
 /** Plays a scenario on Serin and answers what is seen at each of its waits. */
-export async function play({
-  services = [],
-  rollout,
-  also = [],
-  actions,
-}: Scenario): Promise<Observation[]> {
+export async function play(scenario: Scenario): Promise<Observation[]> {
+  const { services = [], rollout, also = [], actions } = placed(scenario);
+  const { templates = {}, runs = {} } = placed(scenario);
   const stage = openStage();
   for (const service of services) {
     stage.cluster.apply('Service', {
@@ -38,14 +38,19 @@ export async function play({
     });
   }
   for (const object of also) applyObject(stage, object);
-  stage.cluster.apply('Rollout', manifestOf(rollout));
+  for (const [kind, specs] of Object.entries({ AnalysisTemplate: templates, AnalysisRun: runs })) {
+    for (const [each, spec] of Object.entries(specs)) {
+      applyObject(stage, { ...typeMetaOf(kind as Kind), metadata: { name: each }, spec });
+    }
+  }
+  if (rollout) stage.cluster.apply('Rollout', manifestOf(rollout));
   const seen: Observation[] = [];
   let before = new Set<string>();
   for (const action of actions) {
     if (typeof action === 'object' && 'wait' in action) {
       const { wait, timeout: timeoutSeconds } = action;
       const reached = await passUntil(stage, wait, { still: true, timeoutSeconds });
-      const tree = rolloutTree(await stage.look(), stage.clock.now());
+      const tree = rollout ? rolloutTree(await stage.look(), stage.clock.now()) : '';
       seen.push(picture(sightOf(stage), tree, { wait, reached, before }));
       before = new Set(stage.cluster.read.list('Pod', namespace).map(uidOf));
     } else await act(stage, action);
@@ -53,6 +58,12 @@ export async function play({
   const [failure] = stage.failures;
   if (failure) throw failure.error;
   return seen;
+}
+
+/** With the addresses that it has here. */
+function placed(scenario: Scenario): Scenario {
+  const text = JSON.stringify(scenario);
+  return JSON.parse(text.replaceAll('METRICS', metricsUrl).replaceAll('NAMESPACE', namespace));
 }
 
 function applyObject({ cluster }: Stage, object: KubernetesObject): void {
@@ -88,7 +99,23 @@ async function act(stage: Stage, action: Exclude<Action, { wait: string }>): Pro
     );
     return;
   }
+  if ('metric' in action) {
+    for (const [each, value] of Object.entries(action.metric)) {
+      stage.metrics.set(token, each, value);
+    }
+    return;
+  }
+  if ('terminate' in action) return await terminateAll(stage);
+  if ('sleep' in action) return await pass(stage, action.sleep * secondMs);
   await passUntil(stage, action.until, { still: false });
+}
+
+async function terminateAll({ cluster }: Stage): Promise<void> {
+  for (const { metadata, status } of cluster.read.list('AnalysisRun', namespace)) {
+    if (status?.completedAt) continue;
+    const ref = { kind: 'AnalysisRun' as const, namespace, name: metadata?.name ?? '' };
+    await cluster.as('kubectl-argo-rollouts').patch(ref, { spec: { terminate: true } });
+  }
 }
 
 async function setImage(stage: Stage, tag: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../../lib/model/kinds.ts';
+import { instanceIdLabel } from '../../lib/model/names.ts';
 
 // What Argo's controller v1.10.1 was observed to do on a real control plane, scenario by scenario:
 // scenarios.yaml says what was played, NAME.json what was seen at each `wait`.
@@ -17,13 +18,22 @@ export type Action =
   | { scale: number }
   | { plugin: string }
   | { admit: { image: string; pods: 'all' | number } }
+  /** What gauges show from now on. */
+  | { metric: Record<string, unknown> }
+  /** The plugin's terminate, of every one that still goes on. */
+  | { terminate: 'analysisrun' }
+  | { sleep: number }
   | { until: string }
   | { wait: string; timeout?: number };
 
 export type Scenario = {
   name: string;
   services?: string[];
-  rollout: Tree;
+  /** None is made where there is none. */
+  rollout?: Tree;
+  /** The specs of AnalysisTemplates and AnalysisRuns, by name. */
+  templates?: Record<string, Tree>;
+  runs?: Record<string, Tree>;
   /** Further objects: the Deployment a workloadRef names, what routers write. */
   also?: KubernetesObject[];
   actions: Action[];
@@ -33,18 +43,27 @@ export type Scenario = {
 export type Observation = {
   wait: string;
   reached: boolean;
-  status: Tree;
+  status?: Tree;
   rollout?: Tree;
   replicaSets?: Record<string, Tree>;
   services?: Record<string, Tree>;
   deployments?: Record<string, Tree>;
   /** The objects of routers, by kind and name. */
   routes?: Record<string, Tree>;
+  analysisRuns?: Record<string, Tree>;
+  jobs?: Record<string, Tree>;
   /** The plugin's tree, line by line. */
-  get: string[];
+  get?: string[];
   /** The real hashes, by revision, and that of the steps. */
   hashes: Record<string, string>;
 };
+
+export type RolloutScenario = Scenario & { rollout: Tree };
+
+/** Those that have a Rollout. */
+export function rolloutScenarios(): RolloutScenario[] {
+  return scenarios().filter((each): each is RolloutScenario => each.rollout !== undefined);
+}
 
 export function scenarios(): Scenario[] {
   const text = readFileSync(new URL('scenarios.yaml', import.meta.url), 'utf8');
@@ -66,19 +85,33 @@ export function recording(name: string): Observation[] {
       services,
       deployments,
       routes,
+      analysisRuns,
+      jobs,
       get,
       info,
     }) => ({
       wait,
       reached,
-      status,
+      ...(status && { status }),
+      ...(analysisRuns && { analysisRuns: ofNoInstance(analysisRuns) }),
+      ...(jobs && { jobs }),
       ...(routes && { routes }),
       ...(rollout && { rollout }),
       ...(replicaSets && { replicaSets }),
       ...(services && { services }),
       ...(deployments && { deployments: sizesOf(deployments) }),
-      get,
+      ...(get && { get }),
       hashes: info.hashes ?? {},
+    }),
+  );
+}
+
+/** There it had a label of the instance that recorded it; here Serin serves those without. */
+function ofNoInstance(runs: Record<string, Tree>): Record<string, Tree> {
+  return Object.fromEntries(
+    Object.entries(runs).map(([name, run]) => {
+      const { [instanceIdLabel]: _, ...labels } = run.labels as Record<string, string>;
+      return [name, { ...run, labels }];
     }),
   );
 }

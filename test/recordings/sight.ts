@@ -1,4 +1,5 @@
 import type {
+  AnalysisRun,
   Deployment,
   Pod,
   ReplicaSet,
@@ -18,13 +19,15 @@ import { versionOf } from '../../lib/model/workload.ts';
 
 /** Everything of a scenario's namespace that can be seen, in whatever cluster it is. */
 export type Sight = {
-  rollout: Rollout;
+  rollout?: Rollout | undefined;
   replicaSets: ReplicaSet[];
   services: Service[];
   deployments: Deployment[];
   pods: Pod[];
   /** The objects of routers. */
   routes: KubernetesObject[];
+  analysisRuns?: AnalysisRun[];
+  jobs?: KubernetesObject[];
 };
 
 /** Those that the recordings keep. */
@@ -56,9 +59,8 @@ export function kindOf({ apiVersion, kind = '' }: KubernetesObject): Kind {
 
 /** Changes whenever anything does that can be observed. */
 export function versionsOf(sight: Sight): string {
-  const { rollout, replicaSets, services, deployments, pods, routes } = sight;
-  const all = [rollout, ...replicaSets, ...services, ...deployments, ...pods, ...routes];
-  return all.map(versionOf).join();
+  const { rollout, ...lists } = sight;
+  return [rollout ?? {}, ...Object.values(lists).flat()].map(versionOf).join();
 }
 
 /** Whether all conditions of a `wait` hold, so long after it began. */
@@ -67,7 +69,7 @@ export function holdAll(sight: Sight, conditions: string, passedMs: Millis): boo
 }
 
 function holds(sight: Sight, condition: string, passedMs: Millis): boolean {
-  const { metadata, status = {} } = sight.rollout;
+  const { metadata, status = {} } = sight.rollout ?? {};
   const isSeen = Number(status.observedGeneration) === metadata?.generation;
   const [word = '', value = ''] = condition.split(' ');
   switch (word) {
@@ -89,6 +91,10 @@ function holds(sight: Sight, condition: string, passedMs: Millis): boolean {
     case 'size':
     case 'available':
       return hasCount(sight, word, value);
+    case 'runs':
+      return hasRuns(sight, condition.split(' ').slice(1));
+    case 'measured':
+      return hasMeasured(sight, value);
     default:
       throw new Error(`a scenario waits for ${condition}, which is not known here`);
   }
@@ -101,6 +107,24 @@ function hasCount({ replicaSets }: Sight, word: 'size' | 'available', value: str
   );
   const actual = word === 'size' ? set?.spec?.replicas : (set?.status?.availableReplicas ?? 0);
   return set?.metadata?.labels?.[hashLabel] !== undefined && actual === Number(count);
+}
+
+/** `Running=1 all=2`: how many of a phase, and in all. One that nobody has taken up yet goes on. */
+function hasRuns({ analysisRuns = [] }: Sight, counts: string[]): boolean {
+  const phases = analysisRuns.map(({ status }) => status?.phase || 'Running');
+  return counts.every((each) => {
+    const [phase, count] = each.split('=');
+    const found = phases.filter((known) => phase === 'all' || known === phase).length;
+    return found === Number(count);
+  });
+}
+
+/** `METRIC=2`: so many measurements at least, of whatever run. */
+function hasMeasured({ analysisRuns = [] }: Sight, text: string): boolean {
+  const [name, count] = text.split('=');
+  const results = analysisRuns.flatMap(({ status }) => status?.metricResults ?? []);
+  const taken = results.filter((each) => each.name === name).map((each) => each.count ?? 0);
+  return Math.max(0, ...taken) >= Number(count);
 }
 
 /** The image's tag, by which scenarios name ReplicaSets and pods. */

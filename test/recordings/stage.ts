@@ -14,6 +14,9 @@ export type Stage = SimulatedWorld & { clock: VirtualClock; look: () => Promise<
 
 export const namespace = 'default';
 export const name = 'web';
+/** Of this playing, at the metric server. */
+export const token = 't';
+export const metricsUrl = `http://metrics/${token}`;
 
 export function openStage(): Stage {
   // Not on a whole second, as in reality.
@@ -35,12 +38,14 @@ export function liveRollout({ cluster }: Stage): Rollout {
 
 export function sightOf({ cluster }: Stage): Sight {
   return {
-    rollout: cluster.read.get('Rollout', namespace, name),
+    rollout: cluster.read.find('Rollout', namespace, name),
     replicaSets: cluster.read.list('ReplicaSet', namespace),
     services: cluster.read.list('Service', namespace),
     deployments: cluster.read.list('Deployment', namespace),
     pods: cluster.read.list('Pod', namespace),
     routes: routeKinds.flatMap((kind) => cluster.read.list(kind, namespace)),
+    analysisRuns: cluster.read.list('AnalysisRun', namespace),
+    jobs: cluster.read.list('Job', namespace),
   };
 }
 

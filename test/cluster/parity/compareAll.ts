@@ -88,7 +88,7 @@ async function compareOne(
  * others: argo v1.10.1 rollout/sync.go createDesiredReplicaSet. Whether that happens is chance.
  */
 function hasCollided({ observations }: Played): boolean {
-  return observations.some(({ status }) => status.collisionCount !== undefined);
+  return observations.some(({ status }) => status?.collisionCount !== undefined);
 }
 
 /** About how long it takes. */

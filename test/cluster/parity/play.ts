@@ -148,7 +148,8 @@ async function act(stage: Stage, action: Exclude<ParityAction, { wait: string }>
     const { code, out, err } = await side.command(namespace, action.command);
     if (code !== 0) throw new Error(`${action.command}: ${out}${err}`);
   } else if ('admit' in action) await admit(stage, action.admit);
-  else await passUntil(stage, action.until, { still: false });
+  else if ('until' in action) await passUntil(stage, action.until, { still: false });
+  else throw new Error(`a cluster is not asked for ${JSON.stringify(action)}`);
 }
 
 async function setImage({ plane, namespace }: Stage, tag: string): Promise<void> {

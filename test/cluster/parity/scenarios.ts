@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { ObjectMeta, RolloutStatus } from '../../../lib/model/argo.generated.ts';
 import { type Millis, secondMs, toTime } from '../../../lib/model/units.ts';
-import { type Action, type Scenario, scenarios } from '../../recordings/scenarios.ts';
+import { type Action, type RolloutScenario, rolloutScenarios } from '../../recordings/scenarios.ts';
 
 /** What only a real control plane, or only two controllers side by side, can be asked for. */
 export type ParityAction =
@@ -14,7 +14,7 @@ export type ParityAction =
 
 type KubernetesObject = { metadata?: ObjectMeta };
 
-export type ParityScenario = Omit<Scenario, 'also' | 'actions'> & {
+export type ParityScenario = Omit<RolloutScenario, 'also' | 'actions'> & {
   also?: KubernetesObject[];
   /** What is there when the controller first sees the rollout, as another one has left it. */
   taken?: { status: RolloutStatus; owned: KubernetesObject[] };
@@ -28,7 +28,7 @@ export type ParityScenario = Omit<Scenario, 'also' | 'actions'> & {
 export function parityScenarios(names: string[] = []): ParityScenario[] {
   const text = readFileSync(new URL('scenarios.yaml', import.meta.url), 'utf8');
   const own = parseAllDocuments(text).map((document) => document.toJS() as ParityScenario);
-  const all: ParityScenario[] = [...scenarios(), ...own];
+  const all: ParityScenario[] = [...rolloutScenarios(), ...own];
   const isRouted = (name: string) => name.startsWith('router-');
   return all.filter(({ name }) => (names.length === 0 ? !isRouted(name) : names.includes(name)));
 }
