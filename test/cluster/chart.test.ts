@@ -82,6 +82,25 @@ describe('infra/cluster', () => {
     expect(refused.err).toMatch(/\/routers\/0.* must be one of/);
   });
 
+  it('lets analyses run Jobs only where that is asked for', async () => {
+    const { out, code } = await ran(
+      'helm',
+      'template',
+      'serin',
+      folder,
+      '--set',
+      'metrics.jobs=true',
+    );
+    expect(code).toBe(0);
+    expect(objectsIn(out)).toContainEqual(
+      expect.objectContaining({
+        kind: 'ClusterRole',
+        rules: [{ apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'create', 'delete'] }],
+      }),
+    );
+    expect((await ran('helm', 'template', 'serin', folder)).out).not.toContain('batch');
+  });
+
   it('can carry the definitions, which Helm leaves alone where they are', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'serin-chart-'));
     onTestFinished(() => rmSync(copy, { recursive: true, force: true }));

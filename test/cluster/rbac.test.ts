@@ -29,7 +29,7 @@ type Line = {
 
 const folder = new URL('../../infra/cluster/', import.meta.url);
 /** With the routers whose objects every cluster serves. The others: test/kubernetes/rights.test.ts. */
-const manifests = ['', 'routers/alb/', 'routers/nginx/'].map(
+const manifests = ['', 'routers/alb/', 'routers/nginx/', 'metrics/jobs/'].map(
   (of) => new URL(`${of}rbac.yaml`, folder),
 );
 
@@ -294,12 +294,43 @@ async function playWorkload(kind: string, apiVersion: string, spec: object): Pro
   });
 }
 
+/** A run that is deleted on its time, with a Job of which only the last one is kept, and which is stopped. */
+async function playRuns(): Promise<void> {
+  const namespace = await newNamespace(plane(), 'runs');
+  const containers = [{ name: 'c', image: 'probe', command: ['sh', '-c', 'sleep 3600'] }];
+  const job = { spec: { template: { spec: { restartPolicy: 'Never', containers } } } };
+  const run = (name: string, spec: object) => ({
+    ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AnalysisRun' },
+    ...{ metadata: { name, namespace }, spec },
+  });
+  await apply(
+    plane(),
+    run('jobs', { metrics: [{ name: 'm', provider: { job } }] }),
+    run('short', {
+      metrics: [
+        { name: 'm', consecutiveErrorLimit: 0, provider: { web: { url: 'http://nowhere/' } } },
+      ],
+      ttlStrategy: { secondsAfterCompletion: 0 },
+    }),
+  );
+  const names = async (kind: string) =>
+    (await plane().kubectl(['-n', namespace, 'get', kind, '-o', 'name'])).trim();
+  await until('the Job', async () => (await names('jobs')) !== '');
+  await until('the run to go', async () => !(await names('analysisruns')).includes('short'));
+  await plane().kubectl([
+    ...['-n', namespace, 'patch', 'analysisrun', 'jobs', '--type', 'merge'],
+    ...['-p', JSON.stringify({ spec: { terminate: true } })],
+  ]);
+  await until('the Job to go', async () => (await names('jobs')) === '');
+}
+
 describe('the ClusterRole', () => {
   it('allows exactly what Serin does', async () => {
     for (const { pathname } of manifests) await plane().kubectl(['apply', '-f', pathname]);
     startPolling('controller');
     const plays = await Promise.allSettled([
       playCanary(),
+      playRuns(),
       playRouted(),
       playWorkload('Deployment', 'apps/v1', {
         spec: { replicas: 1, selector: { matchLabels: labels }, template },
