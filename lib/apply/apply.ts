@@ -1,6 +1,6 @@
 import { ifGone, NotFound, remedyOf, Terminal, Transient } from '../errors.ts';
 import type { Key } from '../model/key.ts';
-import { refText } from '../model/kinds.ts';
+import { type ObjectRef, refText } from '../model/kinds.ts';
 import { mergePatches } from '../model/patch.ts';
 import {
   type PassedOver,
@@ -8,8 +8,8 @@ import {
   phases,
   type RefusedPatch,
   type RouteFailure,
+  refOf,
   type Write,
-  writtenTo,
 } from '../model/plan.ts';
 import { versionOf } from '../model/workload.ts';
 import type { Cluster, World } from '../world.ts';
@@ -34,7 +34,7 @@ export async function apply(
   const versions = new Map<string, string>();
   let effects = 0;
   const carryOut = async (write: Write): Promise<void> => {
-    const { kind, name } = writtenTo(write);
+    const { kind, name } = targetOf(write);
     const written = await perform(cluster, write, { versions, refusals }).catch(
       (error: unknown) => {
         if (write.phase !== 'route') throw error;
@@ -88,10 +88,14 @@ function isFree({ phase }: Write): boolean {
 function chained(writes: Write[]): Write[][] {
   const chains = new Map<string, Write[]>();
   for (const write of writes) {
-    const id = refText(writtenTo(write));
+    const id = refText(targetOf(write));
     chains.set(id, [...(chains.get(id) ?? []), write]);
   }
   return [...chains.values()];
+}
+
+function targetOf(write: Write): ObjectRef {
+  return write.do === 'create' ? refOf(write.kind, write.object) : write.ref;
 }
 
 type Progress = { versions: Map<string, string>; refusals: RefusedPatch[] };

@@ -32,6 +32,8 @@ type KindRow = {
   watched: readonly ('always' | 'early' | 'onDemand')[];
   /** Whether changes of its spec are counted. */
   hasGeneration: boolean;
+  /** Its objects have keys and turns of their own. */
+  hasTurns?: true;
   /** Routers have objects of this kind: a rollout manages some of them. */
   ofRouters?: true;
   /** The simulated API server keeps them. */
@@ -80,6 +82,7 @@ const access = { ...core, group: 'authorization.k8s.io', isNamespaced: false } a
 export const kinds = {
   Rollout: {
     ...argo,
+    hasTurns: true,
     plural: 'rollouts',
     subresources: ['status', 'scale'],
     shortNames: ['ro'],
@@ -109,9 +112,16 @@ export const kinds = {
   },
   Node: { ...core, hasGeneration: false, plural: 'nodes', isNamespaced: false, shortNames: ['no'] },
   Event: { ...kept, hasGeneration: false, plural: 'events' },
-  Experiment: { ...judging, plural: 'experiments', shortNames: ['exp'] },
+  Experiment: {
+    ...judging,
+    hasTurns: true,
+    plural: 'experiments',
+    shortNames: ['exp'],
+    watched: ['early', 'onDemand'],
+  },
   AnalysisRun: {
     ...judging,
+    hasTurns: true,
     plural: 'analysisruns',
     shortNames: ['ar'],
     watched: ['early', 'onDemand'],

@@ -63,11 +63,6 @@ export function isPatchOf(kind: Kind, write: Write): write is Patch {
   return write.do === 'patch' && write.ref.kind === kind && !write.status;
 }
 
-/** The object that a write makes or changes. */
-export function writtenTo(write: Write): ObjectRef {
-  return write.do === 'create' ? refOf(write.kind, write.object) : write.ref;
-}
-
 export function isStatusWrite(write: Write): write is Patch {
   return write.do === 'patch' && write.status === true;
 }

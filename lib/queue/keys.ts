@@ -1,4 +1,10 @@
-import type { AnalysisRun, ObjectMeta, ReplicaSet, Rollout } from '../model/argo.generated.ts';
+import type {
+  AnalysisRun,
+  Experiment,
+  ObjectMeta,
+  ReplicaSet,
+  Rollout,
+} from '../model/argo.generated.ts';
 import type { Key, RolloutKey } from '../model/key.ts';
 import { type Kind, kinds, type ObjectRef, rowOf } from '../model/kinds.ts';
 import { deepEqual } from '../model/patch.ts';
@@ -18,12 +24,9 @@ export type Change = {
 
 const group = 'argoproj.io/';
 
-/** The kinds that have turns of their own, and that others of them may be owned by. */
-const drivenKinds = ['Rollout', 'AnalysisRun'] as const;
-type Driven = (typeof drivenKinds)[number];
-
-export function isDriven(kind: string | undefined): kind is Driven {
-  return drivenKinds.some((each) => each === kind);
+/** Whether its objects have turns of their own. */
+export function isDriven(kind: string | undefined): kind is Kind {
+  return kind !== undefined && kind in kinds && rowOf(kind as Kind).hasTurns === true;
 }
 
 /** That of an object that has turns of its own. */
@@ -100,7 +103,7 @@ function referrers({ type, kind, object, before }: Change): [] | 'referrers' {
 }
 
 /** What its owner looks at, of the kinds whose objects concern what owns them. */
-const shown = { ReplicaSet: counts, AnalysisRun: outcome, Job: endOf };
+const shown = { ReplicaSet: counts, Experiment: versions, AnalysisRun: outcome, Job: endOf };
 type Owned = keyof typeof shown;
 
 function isOwned(kind: string): kind is Owned {
@@ -109,6 +112,14 @@ function isOwned(kind: string): kind is Owned {
 
 function outcome({ spec, status }: AnalysisRun): string {
   return [spec?.terminate === true, status?.phase ?? '', status?.message ?? ''].join();
+}
+
+/** Its phase, and what requests can be sent to. */
+function versions({ spec, status }: Experiment): string {
+  const led = (status?.templateStatuses ?? []).map((each) => [
+    ...[each.serviceName, each.podTemplateHash, each.availableReplicas],
+  ]);
+  return JSON.stringify([spec?.terminate, status?.phase, status?.message, led]);
 }
 
 function endOf({ status }: KubernetesObject & { status?: { conditions?: object[] } }): string {

@@ -5,7 +5,6 @@ import { turnMetric } from '../model/metrics.ts';
 import { isStatusWrite } from '../model/plan.ts';
 import type { Envelope } from '../model/record.ts';
 import { eventsOf } from '../record/outbox.ts';
-import { wakeNeighbours } from './neighbours.ts';
 import { closeCommand, notePassedOver, type Refused } from './refusal.ts';
 import type { Run, Seen } from './run.ts';
 
@@ -37,7 +36,6 @@ export async function carryOut(run: Run, before: Envelope, seen: Seen): Promise<
     return await refusal(run, error, command);
   }
   outbox.announce(eventsOf(controller, seen));
-  await wakeNeighbours(world, seen);
   const patch = plan.writes.find(isStatusWrite)?.patch;
   return { did: 'written', ...(patch && { patch: patchDigest(patch) }) };
 }

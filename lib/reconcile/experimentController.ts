@@ -6,6 +6,7 @@ import type { Controller } from '../model/controller.ts';
 import { encodeGo } from '../model/encode.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import { type Millis, toIso } from '../model/units.ts';
+import { ownerKey } from '../queue/keys.ts';
 
 /** What is shown of an Experiment. */
 export type ExperimentView = {
@@ -34,5 +35,11 @@ export const experimentController: Controller<
     ...{ status, reasons, wake },
   }),
   statusText: (status) => encodeGo('ExperimentStatus', status as ExperimentStatus),
+  // What it has come to is news for the rollout that it is a step of.
+  wakes: ({ key, experiment }, { writes }) => {
+    const owner = ownerKey(key.cluster, experiment);
+    const isTold = writes.some(({ phase }) => phase === 'status' || phase === 'first');
+    return owner && isTold ? [owner] : [];
+  },
   others: ({ sets }) => [...sets.values()],
 };

@@ -1,26 +1,41 @@
 import { isEnded } from '../decide/analysisRun/phases.ts';
 import { expiryOf } from '../decide/analysisRun/ttl.ts';
 import { NotFound, Terminal } from '../errors.ts';
-import type { AnalysisRun } from '../model/argo.generated.ts';
+import type { AnalysisRun, Experiment } from '../model/argo.generated.ts';
 import type { Key } from '../model/key.ts';
+import type { Kind } from '../model/kinds.ts';
 import { instanceIdLabel } from '../model/names.ts';
 import { ownKey } from '../queue/keys.ts';
 import type { Cluster } from '../world.ts';
 
+type Place = { name: string; instanceId: string };
+
 /**
- * The runs of this instance that go on, or are to be deleted some time. Where Serin may not see runs, or
- * nothing is known of them, it drives none.
+ * The runs and Experiments of this instance that go on, or are to be deleted. Where Serin may not see
+ * them, or nothing is known of them, it drives none.
  */
-export async function openRuns(
-  cluster: Cluster,
-  { name, instanceId }: { name: string; instanceId: string },
-): Promise<Key[]> {
-  const runs = await cluster.list('AnalysisRun', '').catch(ifNone);
-  return runs.flatMap((run) => {
-    const isOurs = (run.metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
-    const key = ownKey(name, run, 'AnalysisRun');
-    return isOurs && key && isOpen(run) ? [key] : [];
-  });
+export async function openRuns(cluster: Cluster, place: Place): Promise<Key[]> {
+  const [runs, experiments] = await Promise.all([
+    cluster.list('AnalysisRun', '').catch(ifNone),
+    cluster.list('Experiment', '').catch(ifNone),
+  ]);
+  return [
+    ...runs.filter(isOpen).flatMap((run) => keyIn(place, run, 'AnalysisRun')),
+    ...experiments.filter(goesOn).flatMap((each) => keyIn(place, each, 'Experiment')),
+  ];
+}
+
+function keyIn({ name, instanceId }: Place, object: AnalysisRun | Experiment, kind: Kind): Key[] {
+  const isOurs = (object.metadata?.labels?.[instanceIdLabel] ?? '') === instanceId;
+  const key = ownKey(name, object, kind);
+  return isOurs && key ? [key] : [];
+}
+
+/** Or its pods do, which are kept for a while. */
+function goesOn({ status = {} }: Experiment): boolean {
+  const { templateStatuses = [], analysisRuns = [] } = status;
+  const hasPods = templateStatuses.some(({ replicas }) => replicas > 0);
+  return !isEnded(status.phase) || hasPods || analysisRuns.some(({ phase }) => !isEnded(phase));
 }
 
 function isOpen(run: AnalysisRun): boolean {

@@ -5,7 +5,6 @@ import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { concerned } from '../queue/keys.ts';
 import { managersOf } from '../queue/managers.ts';
 import { reachMs } from '../queue/queue.ts';
-import { turnsFor } from '../queue/turns.ts';
 import { memoryStore } from '../store/embedded.ts';
 import {
   type Count,
@@ -223,7 +222,7 @@ function ringDoorbell(cluster: SimulatedCluster, name: string, doorbell: Doorbel
     // A webhook is not told of Services: those a rollout waits for are looked at again now and then.
     if (change.writer.isSerin || change.kind === 'Service') return;
     const rollouts = cluster.read.list('Rollout', change.object.metadata?.namespace ?? '');
-    for (const key of [...concerned(change, name, rollouts), ...turnsFor(change, name)]) ring(key);
+    for (const key of concerned(change, name, rollouts)) ring(key);
     if (rowOf(change.kind).ofRouters) {
       clock.schedule(clock.now(), async () => {
         for (const key of await managersOf(store, name, change)) ring(key);

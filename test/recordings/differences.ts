@@ -1,4 +1,5 @@
 import type { Difference } from './compare.ts';
+import { experimentDifferences } from './experimentDifferences.ts';
 import { runDifferences } from './runDifferences.ts';
 
 /** A difference that is meant: where, what Serin has instead, and what says why. */
@@ -98,6 +99,7 @@ const again = {
 
 export const intended: Intended[] = [
   ...runDifferences,
+  ...experimentDifferences,
   { ...again, at: 0 },
   { ...again, at: 1 },
   { ...again, at: 2 },

@@ -15,6 +15,7 @@ import {
   revisionOf,
   uidOf,
 } from '../../lib/model/workload.ts';
+import { experimentPictures, isOfExperiment } from './experimentPictures.ts';
 import { runPictures } from './runPictures.ts';
 import type { Observation } from './scenarios.ts';
 import { type Sight, tagOf } from './sight.ts';
@@ -33,24 +34,25 @@ export function picture(
 ): Observation {
   const { rollout } = sight;
   const runs = runPictures(sight, { metrics: metricsUrl, namespace });
-  if (!rollout) return { wait, reached, ...runs, hashes: {} };
+  const trials = experimentPictures(sight);
+  if (!rollout) {
+    const services = trials && servicesPicture(sight);
+    const seen = { ...trials?.seen, ...runs, ...(services && { services }) };
+    return { wait, reached, ...masked(seen, trials?.hashes ?? []), hashes: {} };
+  }
   const { metadata = {}, spec = {}, status = {} } = rollout;
-  const sets = sight.replicaSets;
+  const sets = sight.replicaSets.filter((set) => !isOfExperiment(set));
   const hashes: Record<string, string> = Object.fromEntries(
     sets.map((set) => [`r${revisionOf(set)}`, podHashOf(set)]),
   );
   if (status.currentStepHash) hashes.steps = status.currentStepHash;
-  const services = sight.services.map(({ metadata: meta, spec: service }) => [
-    meta?.name,
-    { annotations: meta?.annotations, selector: service?.selector },
-  ]);
   const seen = {
     status: statusPicture(status, metadata),
     rollout: { annotations: metadata.annotations, replicas: spec.replicas, paused: spec.paused },
     replicaSets: Object.fromEntries(
       sets.map((set) => [`r${revisionOf(set)}`, replicaSetPicture(sight, set, { status, before })]),
     ),
-    services: Object.fromEntries(services),
+    services: servicesPicture(sight),
     deployments: Object.fromEntries(
       sight.deployments.map(({ metadata: meta, spec: own }) => [
         meta?.name,
@@ -58,14 +60,29 @@ export function picture(
       ]),
     ),
     routes: Object.fromEntries(sight.routes.map(routePicture)),
-    get: treePicture(tree),
+    ...(trials?.seen ?? { get: treePicture(tree) }),
   };
-  return { wait, reached, ...masked({ ...seen, ...runs }, hashes), hashes };
+  const all = [...Object.entries(hashes), ...(trials?.hashes ?? [])];
+  return { wait, reached, ...masked({ ...seen, ...runs }, all), hashes };
 }
 
-function masked<T>(value: T, hashes: Record<string, string>): T {
+/** Of those that belong to somebody also that, and their ports. */
+function servicesPicture({ services }: Sight): Record<string, Picture> {
+  const pictures = services.map(({ metadata = {}, spec = {} }): [string, Picture] => {
+    const { annotations, ownerReferences = [] } = metadata;
+    const owners = ownerReferences.map(({ kind, name }) => `${kind} ${name}`);
+    const { selector, ports } = spec;
+    return [
+      metadata.name ?? '',
+      { annotations, selector, ...(owners.length > 0 && { owners, ports }) },
+    ];
+  });
+  return Object.fromEntries(pictures);
+}
+
+function masked<T>(value: T, hashes: [label: string, hash: string][]): T {
   let text = JSON.stringify(value);
-  for (const [label, hash] of Object.entries(hashes)) text = text.replaceAll(hash, `<${label}>`);
+  for (const [label, hash] of hashes) text = text.replaceAll(hash, `<${label}>`);
   return JSON.parse(text);
 }
 

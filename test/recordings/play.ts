@@ -27,7 +27,7 @@ const betweenMs = 100;
 /** Plays a scenario on Serin and answers what is seen at each of its waits. */
 export async function play(scenario: Scenario): Promise<Observation[]> {
   const { services = [], rollout, also = [], actions } = placed(scenario);
-  const { templates = {}, runs = {} } = placed(scenario);
+  const { templates = {}, runs = {}, experiments = {} } = placed(scenario);
   const stage = openStage();
   for (const service of services) {
     stage.cluster.apply('Service', {
@@ -38,7 +38,8 @@ export async function play(scenario: Scenario): Promise<Observation[]> {
     });
   }
   for (const object of also) applyObject(stage, object);
-  for (const [kind, specs] of Object.entries({ AnalysisTemplate: templates, AnalysisRun: runs })) {
+  const made = { AnalysisTemplate: templates, AnalysisRun: runs, Experiment: experiments };
+  for (const [kind, specs] of Object.entries(made)) {
     for (const [each, spec] of Object.entries(specs)) {
       applyObject(stage, { ...typeMetaOf(kind as Kind), metadata: { name: each }, spec });
     }

@@ -47,7 +47,7 @@ function runPicture({ metadata = {}, spec, status }: AnalysisRun): Picture {
 }
 
 /** The recordings leave out what is empty. */
-function withoutEmpty(value: unknown): unknown {
+export function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (typeof value !== 'object' || value === null) return value;
   const fields = Object.entries(value).map(([key, inner]) => [key, withoutEmpty(inner)] as const);

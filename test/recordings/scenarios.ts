@@ -21,7 +21,7 @@ export type Action =
   /** What gauges show from now on. */
   | { metric: Record<string, unknown> }
   /** The plugin's terminate, of every one that still goes on. */
-  | { terminate: 'analysisrun' }
+  | { terminate: 'analysisrun' | 'experiment' }
   | { sleep: number }
   | { until: string }
   | { wait: string; timeout?: number };
@@ -31,9 +31,10 @@ export type Scenario = {
   services?: string[];
   /** None is made where there is none. */
   rollout?: Tree;
-  /** The specs of AnalysisTemplates and AnalysisRuns, by name. */
+  /** The specs of AnalysisTemplates, AnalysisRuns and Experiments, by name. */
   templates?: Record<string, Tree>;
   runs?: Record<string, Tree>;
+  experiments?: Record<string, Tree>;
   /** Further objects: the Deployment a workloadRef names, what routers write. */
   also?: KubernetesObject[];
   actions: Action[];
@@ -52,7 +53,8 @@ export type Observation = {
   routes?: Record<string, Tree>;
   analysisRuns?: Record<string, Tree>;
   jobs?: Record<string, Tree>;
-  /** The plugin's tree, line by line. */
+  experiments?: Record<string, Tree>;
+  /** The plugin's tree, line by line: not where there are Experiments, which have a page of their own. */
   get?: string[];
   /** The real hashes, by revision, and that of the steps. */
   hashes: Record<string, string>;
@@ -87,6 +89,7 @@ export function recording(name: string): Observation[] {
       routes,
       analysisRuns,
       jobs,
+      experiments,
       get,
       info,
     }) => ({
@@ -100,7 +103,8 @@ export function recording(name: string): Observation[] {
       ...(replicaSets && { replicaSets }),
       ...(services && { services }),
       ...(deployments && { deployments: sizesOf(deployments) }),
-      ...(get && { get }),
+      ...(experiments && { experiments: ofNoInstance(experiments) }),
+      ...(get && !experiments && { get }),
       hashes: info.hashes ?? {},
     }),
   );

@@ -1,6 +1,7 @@
 import type {
   AnalysisRun,
   Deployment,
+  Experiment,
   Pod,
   ReplicaSet,
   Rollout,
@@ -28,6 +29,7 @@ export type Sight = {
   routes: KubernetesObject[];
   analysisRuns?: AnalysisRun[];
   jobs?: KubernetesObject[];
+  experiments?: Experiment[];
 };
 
 /** Those that the recordings keep. */
@@ -92,7 +94,9 @@ function holds(sight: Sight, condition: string, passedMs: Millis): boolean {
     case 'available':
       return hasCount(sight, word, value);
     case 'runs':
-      return hasRuns(sight, condition.split(' ').slice(1));
+      return hasPhases(sight.analysisRuns ?? [], condition.split(' ').slice(1));
+    case 'experiments':
+      return hasPhases(sight.experiments ?? [], condition.split(' ').slice(1));
     case 'measured':
       return hasMeasured(sight, value);
     default:
@@ -110,8 +114,8 @@ function hasCount({ replicaSets }: Sight, word: 'size' | 'available', value: str
 }
 
 /** `Running=1 all=2`: how many of a phase, and in all. One that nobody has taken up yet goes on. */
-function hasRuns({ analysisRuns = [] }: Sight, counts: string[]): boolean {
-  const phases = analysisRuns.map(({ status }) => status?.phase || 'Running');
+function hasPhases(all: { status?: { phase?: string } }[], counts: string[]): boolean {
+  const phases = all.map(({ status }) => status?.phase || 'Running');
   return counts.every((each) => {
     const [phase, count] = each.split('=');
     const found = phases.filter((known) => phase === 'all' || known === phase).length;
@@ -119,12 +123,12 @@ function hasRuns({ analysisRuns = [] }: Sight, counts: string[]): boolean {
   });
 }
 
-/** `METRIC=2`: so many measurements at least, of whatever run. */
+/** `METRIC=2`: so many measurements at least, of all runs together. */
 function hasMeasured({ analysisRuns = [] }: Sight, text: string): boolean {
   const [name, count] = text.split('=');
   const results = analysisRuns.flatMap(({ status }) => status?.metricResults ?? []);
   const taken = results.filter((each) => each.name === name).map((each) => each.count ?? 0);
-  return Math.max(0, ...taken) >= Number(count);
+  return taken.reduce((all, each) => all + each, 0) >= Number(count);
 }
 
 /** The image's tag, by which scenarios name ReplicaSets and pods. */

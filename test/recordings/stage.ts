@@ -46,6 +46,7 @@ export function sightOf({ cluster }: Stage): Sight {
     routes: routeKinds.flatMap((kind) => cluster.read.list(kind, namespace)),
     analysisRuns: cluster.read.list('AnalysisRun', namespace),
     jobs: cluster.read.list('Job', namespace),
+    experiments: cluster.read.list('Experiment', namespace),
   };
 }
 

@@ -31,7 +31,7 @@ describe('an Experiment of nobody', () => {
       ],
     });
     const set = cluster.read.get('ReplicaSet', namespace, 'trial-one');
-    const hash = podTemplateHash(templateOf('one', { ports: [80] }).template);
+    const hash = podTemplateHash(read('trial').spec?.templates?.[0]?.template);
     expect(set.metadata).toMatchObject({
       labels: { app: 'one', 'rollouts-pod-template-hash': hash },
       annotations: {
@@ -176,7 +176,7 @@ describe('the analyses of an Experiment', () => {
     name: 'ok',
     successCondition: 'result == 1',
     interval: '1h',
-    provider: { web: { url: 'http://metrics.example/ok?hash={{args.hash}}&rs={{args.rs}}' } },
+    provider: { web: { url: 'http://metrics/t/gauge/ok?hash={{args.hash}}&rs={{args.rs}}' } },
   };
   const spec: ExperimentSpec = {
     scaleDownDelaySeconds: 0,
@@ -280,7 +280,7 @@ describe('the analyses of an Experiment', () => {
     expect(status('trial')).toMatchObject({ phase: 'Failed', message: 'too few' });
     expect(run('trial-needed').spec?.terminate).toBe(true);
     expect(events()).toContain(
-      "AnalysisRunFailed: AnalysisRun 'beside' transitioned from Pending -> Failed: too few",
+      "AnalysisRunFailed: AnalysisRun 'beside' transitioned from Running -> Failed: too few",
     );
   });
 

@@ -12,6 +12,7 @@ import type {
 import { pauseReasons } from '../../lib/model/names.ts';
 import { minuteMs, secondMs } from '../../lib/model/units.ts';
 import { createdAt, nameOf, podHashOf } from '../../lib/model/workload.ts';
+import { key } from '../faults/stage.ts';
 import { namespace } from './manifests.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 import { openRouted, type Routed } from './routedStage.ts';
@@ -127,6 +128,23 @@ describe('a step that is an Experiment', () => {
     await release.after({ do: 'plugin', line: 'promote' }, 10 * secondMs);
     expect(release.where()).toBe('Paused 2/3');
     expect(all(release)).toHaveLength(1);
+  });
+
+  it('says what it waits for', async () => {
+    const release = await atExperiment();
+    const said = async () => (await release.simulated.world.store.load(key))?.view?.reasons ?? [];
+    const [{ metadata: { name = '' } = {} } = {}] = all(release);
+    expect(await said()).toContainEqual(
+      expect.objectContaining({ text: `The experiment of the step goes on, ${name}.` }),
+    );
+    say(release, all(release)[0], 'Inconclusive');
+    await release.pass(10 * secondMs);
+    expect(await said()).toContainEqual(
+      expect.objectContaining({
+        text: `The experiment of the step could not tell, ${name}.`,
+        unblock: 'look at its analyses, then promote to go on with the next step, or abort',
+      }),
+    );
   });
 
   it('is ended by an abort, a new image, a full promotion and a promotion past the step', async () => {

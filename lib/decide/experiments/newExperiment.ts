@@ -17,11 +17,21 @@ import { nameOf, ownerReference, podHashOf } from '../../model/workload.ts';
 import { givenArguments } from '../analysis/arguments.ts';
 import { experimentsOf } from '../release/experiments.ts';
 import { currentHash, type Release } from '../release/release.ts';
+import { currentStep } from '../steps/steps.ts';
 
 // The Experiment of a step. argo v1.10.1 rollout/experiment.go GetExperimentFromTemplate
 
 export type Sides = { canary: ReplicaSet; stable: ReplicaSet };
 type Place = { index: number; revision: number };
+
+/** What is wrong with what the step at hand gives to its Experiment. */
+export function experimentFault(release: Release): string | undefined {
+  const { current: canary, stable, rollout } = release;
+  const step = currentStep(rollout)?.experiment;
+  if (!step || !canary || !stable) return undefined;
+  const given = givenAnalyses(release, step, { canary, stable });
+  return 'fault' in given ? given.fault : undefined;
+}
 
 /** Or why there can be none. */
 export function newExperiment(

@@ -42,6 +42,7 @@ import { currentStep, stepIndexOf, stepsOf } from '../steps/steps.ts';
 import { sizingWeight } from '../steps/weight.ts';
 import { withTraffic } from '../traffic/observedTraffic.ts';
 import { analysisReasons, analysisWakes } from './explainAnalyses.ts';
+import { experimentReasons } from './explainExperiments.ts';
 import { trafficReasons, trafficWakes } from './explainTraffic.ts';
 
 /** Why the release stands where it does, and when to look again. From the status after the turn. */
@@ -64,6 +65,7 @@ export function explain(
     wayBackReason(then),
     ...podReasons(then),
     ...analysisReasons(then),
+    ...experimentReasons(then),
     ...trafficReasons(then),
     stuckReason(then),
     keptReason(then),

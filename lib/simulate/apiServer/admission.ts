@@ -8,6 +8,7 @@ import { withoutNulls } from '../../model/nulls.ts';
 import { deepEqual } from '../../model/patch.ts';
 import { checkStructure } from '../../model/structure.ts';
 import { isDnsSubdomain } from '../../model/syntax.ts';
+import { withCustomDefaults } from './customDefaults.ts';
 import { withPodTemplateDefaults, withReplicaSetDefaults } from './defaults.ts';
 import { admittedJob } from './jobs.ts';
 
@@ -52,7 +53,7 @@ export function admitted(kind: Kind, object: AnyObject, before?: AnyObject): Any
     refuse(kind, object, isRecord(pruned.spec) ? [] : ['spec: Required value']);
   }
   // The server stores a custom resource as it was written, but for nulls.
-  if (rowOf(kind).group === rowOf('Rollout').group) return withoutNulls(pruned);
+  if (rowOf(kind).group === rowOf('Rollout').group) return withCustomDefaults(withoutNulls(pruned));
   return reencoded(kind, pruned);
 }
 
