@@ -37,7 +37,7 @@ type KindRow = {
   /** Routers have objects of this kind: a rollout manages some of them. */
   ofRouters?: true;
   /** The simulated API server keeps them. */
-  simulated?: 'kept';
+  simulated?: true;
 };
 export type Subresource = 'status' | 'scale' | 'eviction';
 
@@ -49,7 +49,7 @@ const core = {
   watched: [],
   hasGeneration: true,
 } as const;
-const kept = { ...core, simulated: 'kept' } as const;
+const kept = { ...core, simulated: true } as const;
 const apps = { ...kept, group: 'apps', subresources: ['status', 'scale'] } as const;
 const argo = { ...kept, group: 'argoproj.io', versions: ['v1alpha1'] } as const;
 /** Their definitions have no status subresource: a status is written like any other field. */

@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { resourceNameOf, typeMetaOf } from '../../../model/kinds.ts';
 import type { SimulatedCluster } from '../../cluster.ts';
 import type { AnyObject } from '../admission.ts';
 import {
@@ -69,11 +68,7 @@ async function answer(
     if (isWatch) return server.log.watch(place.resource, matches, query);
     return list(server, request, place);
   }
-  const kind = place.resource.stored;
-  if (kind === undefined) {
-    const message = `${resourceNameOf(place.resource.kind)} are not simulated: there are never any`;
-    throw new Refused(405, 'MethodNotAllowed', message);
-  }
+  const { kind } = place.resource;
   const cluster = server.sim.as(managerOf(request, server.manager));
   return await write({ cluster, request, place, kind });
 }
@@ -102,11 +97,7 @@ async function read(
 ): Promise<RestAnswer> {
   if (subresource === 'eviction') throw noSuchMethod();
   if (query.has('watch')) throw badRequest('to watch one object, watch its list by metadata.name');
-  if (resource.stored === undefined) {
-    const message = `${resourceNameOf(resource.kind)} "${name}" not found`;
-    throw new Refused(404, 'NotFound', message, { name, kind: resource.plural });
-  }
-  const object = (await sim.cluster.get({ kind: resource.stored, namespace, name })) as AnyObject;
+  const object = (await sim.cluster.get({ kind: resource.kind, namespace, name })) as AnyObject;
   if (subresource !== 'scale') return json(object);
   if (object.spec?.replicas === undefined) {
     const message = 'Internal error occurred: the spec replicas field does not exist';
@@ -123,8 +114,7 @@ async function list(
   const { resource, namespace } = place;
   // Before the list is read: what changes meanwhile is seen twice by a watch, but not missed.
   const version = log.version();
-  const stored =
-    resource.stored === undefined ? [] : await sim.cluster.list(resource.stored, namespace);
+  const stored = await sim.cluster.list(resource.kind, namespace);
   const found = (stored as AnyObject[]).filter(matcher(place, query));
   const after = cursorOf(query.get('continue') ?? '');
   const rest = after === undefined ? found : found.filter((object) => keyOf(object) > after);

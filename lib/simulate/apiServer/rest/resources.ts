@@ -7,8 +7,6 @@ export type RestResource = {
   version: string;
   plural: string;
   kind: Kind;
-  /** What the simulation keeps of it; absent where there is never one of it. */
-  stored?: Kind;
   namespaced: boolean;
   subresources: readonly Subresource[];
   shortNames?: readonly string[];
@@ -18,10 +16,9 @@ const served: readonly RestResource[] = kindNames
   .filter((kind) => rowOf(kind).simulated)
   .map((kind) => {
     const { group, versions, plural, isNamespaced, ...row } = rowOf(kind);
-    const { subresources, shortNames, simulated } = row;
+    const { subresources, shortNames } = row;
     return {
       ...{ group, version: versions[0], plural, kind, namespaced: isNamespaced, subresources },
-      ...(simulated === 'kept' && { stored: kind }),
       ...(shortNames && { shortNames }),
     };
   });
@@ -109,14 +106,13 @@ function resourceList(group: string, version: string): object | undefined {
 }
 
 function entriesOf(resource: RestResource): object[] {
-  const { plural, kind, namespaced, stored, subresources, shortNames } = resource;
-  const writes = stored === undefined ? [] : ['create', 'delete', 'patch', 'update'];
+  const { plural, kind, namespaced, subresources, shortNames } = resource;
   const entry = {
     name: plural,
     singularName: typeMetaOf(kind).kind.toLowerCase(),
     namespaced,
     kind: typeMetaOf(kind).kind,
-    verbs: [...writes, 'get', 'list', 'watch'].sort(),
+    verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
     ...(shortNames === undefined ? {} : { shortNames }),
   };
   return [entry, ...subresources.map((name) => subresourceEntry(resource, name))];

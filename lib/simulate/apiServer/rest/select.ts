@@ -40,7 +40,7 @@ function labelSelector(text: string): Matches {
 }
 
 function fieldSelector(resource: RestResource, text: string): Matches {
-  const known = [...everywhere, ...((resource.stored && selectable[resource.stored]) ?? [])];
+  const known = [...everywhere, ...(selectable[resource.kind] ?? [])];
   const terms = text
     .split(',')
     .filter((term) => term !== '')

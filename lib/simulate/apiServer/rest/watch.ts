@@ -115,12 +115,12 @@ function open(state: State, watched: Watched, sink: Sink): () => void {
     return () => {};
   }
   const pass = (entry: Logged): void => {
-    if (entry.change.kind !== resource.stored) return;
+    if (entry.change.kind !== resource.kind) return;
     const seen = eventOf(entry, matches);
     if (seen !== undefined) send(seen.type, seen.object);
   };
   if (since === 0 || withInitial) {
-    const stored = resource.stored === undefined ? [] : state.sim.read.list(resource.stored, '');
+    const stored = state.sim.read.list(resource.kind, '');
     for (const object of stored as AnyObject[]) if (matches(object)) send('ADDED', object);
     if (withInitial && bookmarks) mark(initialEventsEnd);
   } else {
