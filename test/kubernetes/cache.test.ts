@@ -249,7 +249,8 @@ describe('a cluster read through its watches', () => {
 
   it('watches workloads from when one is asked for', async () => {
     const { cached, watched, sinks, asked, noticed } = await opened();
-    expect(watched).toEqual(['Rollout', `ReplicaSet ${hashLabel}`, 'Service']);
+    const always = ['Rollout', `ReplicaSet ${hashLabel}`, 'Service', 'Experiment', 'AnalysisRun'];
+    expect(watched).toEqual(always);
     const source = {
       metadata: { name: 'source', namespace: 'shop', uid: 'u', resourceVersion: '5' },
     };
@@ -262,7 +263,7 @@ describe('a cluster read through its watches', () => {
       await cached.get({ kind: 'Deployment', namespace: 'shop', name: 'source' }),
     ).toMatchObject(source);
     expect(noticed.at(-1)).toMatchObject({ kind: 'Deployment', object: source });
-    expect(watched).toHaveLength(4);
+    expect(watched).toHaveLength(always.length + 1);
     expect(asked).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { typeMetaOf } from '../../../model/kinds.ts';
 import type { SimulatedCluster } from '../../cluster.ts';
 import type { AnyObject } from '../admission.ts';
 import {
