@@ -15,13 +15,14 @@ export function foundAtStart(own: OwnRollouts) {
   const found = new Map<string, Found>();
   const noteRun = (change: Noticed): void => {
     const { status }: AnalysisRun = change.object;
+    // An Experiment says no more than that by its phase, and has pods for a while.
     const isOver = Boolean(status?.completedAt);
     const keys = isOver ? [] : own.concerned(change).filter(({ kind }) => kind !== undefined);
     for (const key of keys) found.set(keyText(key), { key, isAtRest: false, left: [] });
   };
   return {
     note: (change: Noticed): void => {
-      if (change.kind === 'AnalysisRun') noteRun(change);
+      if (change.kind === 'AnalysisRun' || change.kind === 'Experiment') noteRun(change);
       if (change.kind !== 'Rollout') return;
       const rollout: Rollout = change.object;
       for (const key of own.concerned(change)) {

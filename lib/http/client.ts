@@ -60,9 +60,9 @@ export function httpClient(options: HttpOptions): Http {
     } catch (error) {
       if (limit.aborted) {
         if (leftMs < wantedMs) throw new Transient(noTime);
-        throw new Terminal(lateText(first, wantedMs));
+        throw new Terminal(lateText(wantedMs));
       }
-      const text = failureText(error, first);
+      const text = failureText(error, first.url);
       if (error instanceof MissingRight) throw new MissingRight(text, error.remedy);
       throw new Terminal(text, { cause: error });
     }

@@ -5,25 +5,13 @@ import type {
   Rollout,
   RolloutSpec,
 } from '../../lib/model/argo.generated.ts';
-import type { Controller } from '../../lib/model/controller.ts';
 import { createdAt, nameOf } from '../../lib/model/workload.ts';
 import { controllers } from '../../lib/reconcile/controllers.ts';
 import { addService } from '../faults/acts.ts';
 import { manifest, target } from '../faults/stage.ts';
+import { notOurs } from './notOurs.ts';
 import { openRelease, type Release, type ReleaseOptions } from './releasesStage.ts';
 
-/** Runs are left to what a test says of them: nobody measures. */
-const notOurs: Controller<'AnalysisRun'> = {
-  needs: () => [],
-  observed: () => ({ observed: {} }),
-  decide: () => ({
-    ...{ writes: [], events: [], status: {}, reasons: [], intents: [], urgent: false },
-    ...{ wake: { waitsFor: 'somebody else' }, over: true },
-  }),
-  memory: () => ({ memory: {}, told: [], managed: [] }),
-  view: () => ({}),
-  statusText: (status) => JSON.stringify(status),
-};
 controllers.AnalysisRun = notOurs;
 
 /** A release with analyses, whose runs somebody else's controller brings to their ends. */

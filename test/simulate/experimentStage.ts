@@ -2,10 +2,14 @@ import type { Experiment, ExperimentSpec, TemplateSpec } from '../../lib/model/a
 import { fromTime, type Millis } from '../../lib/model/units.ts';
 import { deliverBatch } from '../../lib/queue/batch.ts';
 import { sweep } from '../../lib/queue/sweep.ts';
+import { controllers } from '../../lib/reconcile/controllers.ts';
 import { deliver } from '../../lib/reconcile/deliver.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
 import type { QueueMessage, World } from '../../lib/world.ts';
+import { notOurs } from './notOurs.ts';
+
+controllers.AnalysisRun = notOurs;
 
 export const namespace = 'shop';
 

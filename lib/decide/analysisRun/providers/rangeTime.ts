@@ -1,18 +1,20 @@
-import { fromTime, type Millis, parseGoDuration } from '../../../model/units.ts';
+import { Failure } from '../../../expr/failure.ts';
+import { typeText } from '../../../expr/goValue.ts';
+import { run } from '../../../expr/run.ts';
+import { Time } from '../../../expr/time.ts';
+import type { Millis } from '../../../model/units.ts';
 
-/** An instant, as a range query names it: `now() - duration("1h")`. */
+/**
+ * An instant, as a range query names it: `now() - duration("1h")`. argo v1.10.1 utils/evaluate/evaluate.go
+ * EvalTime
+ */
 export function timeOf(expression: string, now: Millis): Millis | { error: string } {
-  const [, base, sign, length] =
-    /^\s*(now\(\)|date\("[^"]*"\))\s*(?:([+-])\s*duration\("([^"]*)"\)\s*)?$/.exec(expression) ??
-    [];
-  if (base === undefined) return { error: kindError(expression) };
-  const start = base === 'now()' ? now : fromTime(base.slice(6, -2));
-  const spanMs = length === undefined ? 0 : parseGoDuration(length);
-  if (Number.isNaN(start) || spanMs === undefined) return { error: `cannot read ${expression}` };
-  return sign === '-' ? start - spanMs : start + spanMs;
-}
-
-function kindError(expression: string): string {
-  const kind = /^\s*\d+\s*$/.test(expression) ? 'int' : `"${expression}"`;
-  return `expected time.Time, but got ${kind}`;
+  try {
+    const value = run(expression, null, now);
+    if (value instanceof Time) return Number(value.nanos / 1_000_000n);
+    return { error: `expected time.Time, but got ${typeText(value)}` };
+  } catch (error) {
+    if (error instanceof Failure) return { error: error.message };
+    throw error;
+  }
 }
