@@ -38,6 +38,9 @@ export type AddOptions = NameOptions & {
   region: string;
   eksName?: string;
   roleArn?: string;
+  /** False with --no-metrics; commander has true where nothing is said. */
+  metrics?: string[] | boolean;
+  metricsRole?: string | boolean;
   vpc?: true;
   doorbell: boolean;
   enforce?: boolean;
@@ -52,7 +55,12 @@ const manifests = packaged('infra/cluster/');
 
 export async function add(call: Call<AddOptions>): Promise<ExitCode> {
   const { options, io, args } = call;
-  const input = addInput(args[0] ?? '', options);
+  const { metrics, metricsRole, ...plain } = options;
+  const input = addInput(args[0] ?? '', {
+    ...plain,
+    ...(metrics !== undefined && metrics !== true && { metrics }),
+    ...(metricsRole !== undefined && metricsRole !== true && { metricsRole }),
+  });
   const { name, region, eksName, roleArn } = input;
   const { documents } = await openAwsTable(options, io);
   return await administered(async () => {
@@ -98,11 +106,12 @@ function refuseUnfit(cluster: EksCluster, input: AddInput, isVpc: boolean): void
   );
 }
 
-function entryOf({ name, region, eksName, roleArn }: AddInput, cluster: EksCluster) {
+function entryOf(input: AddInput, cluster: EksCluster) {
+  const { name, region, eksName, roleArn, metrics, metricsRoleArn } = input;
   const { arn, endpoint, ca, egress, isPublic } = cluster;
   return {
     ...{ name, region, eksName, endpoint, ca, arn, egress, isPrivate: !isPublic },
-    ...defined({ roleArn }),
+    ...defined({ roleArn, metrics, metricsRoleArn }),
   };
 }
 

@@ -36,6 +36,16 @@ function addAdd(cluster: Command, cli: Cli): void {
     .requiredOption('--region <region>', 'the AWS region that it is in')
     .option('--eks-name <name>', 'its name in EKS, if it is not the same')
     .option('--role-arn <arn>', "a role in the cluster's account that Serin assumes")
+    .option(
+      '--metrics <service...>',
+      'Services that measurements may ask through its API server: monitoring/prometheus:9090',
+    )
+    .option('--no-metrics', 'none any more')
+    .option(
+      '--metrics-role <arn>',
+      'a role that Serin assumes to measure by CloudWatch and others of AWS',
+    )
+    .option('--no-metrics-role', "the functions' own role again")
     .option('--vpc', 'the functions run in a VPC that reaches its private endpoint')
     .option('--no-doorbell', 'without the admission webhook: Serin polls the cluster every minute')
     .option('--enforce', 'the webhook refuses spec changes that add a fault, instead of a warning')
@@ -51,6 +61,7 @@ Examples:
   serin cluster add prod --region eu-central-1
   serin cluster add prod --region eu-central-1 --eks-name shop-prod-2
   serin cluster add partner --region us-east-1 --role-arn arn:aws:iam::222222222222:role/serin-cluster
+  serin cluster add prod --region eu-central-1 --metrics monitoring/prometheus:9090
   serin cluster add inner --region eu-central-1 --vpc --no-doorbell`,
     )
     .action(action<AddOptions>(cli, async (call) => (await commands()).add(call)));

@@ -1,17 +1,36 @@
 import { defined } from '../../lib/model/defined.ts';
 import { usageError } from '../exit.ts';
 
-export type AddInput = { name: string; region: string; eksName: string; roleArn?: string };
+export type AddInput = {
+  name: string;
+  region: string;
+  eksName: string;
+  roleArn?: string;
+  /** An empty list, and an empty role, take away what was there. */
+  metrics?: string[];
+  metricsRoleArn?: string;
+};
 
 /** As the API's paths take it, and as EKS names its clusters. */
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const regionForm = /^[a-z]{2}(-[a-z]+)+-\d+$/;
 const roleForm = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
 
+const label = '[a-z\\d]([a-z\\d-]*[a-z\\d])?';
+const serviceForm = new RegExp(`^${label}/${label}:${label}$`);
+
+type Given = {
+  region: string;
+  eksName?: string;
+  roleArn?: string;
+  metrics?: string[] | false;
+  metricsRole?: string | false;
+};
+
 /** Throws a usage error for the first thing that cannot be. */
 export function addInput(
   name: string,
-  { region, eksName = name, roleArn }: { region: string; eksName?: string; roleArn?: string },
+  { region, eksName = name, roleArn, metrics, metricsRole }: Given,
 ): AddInput {
   for (const [what, text] of [
     ['a name of a cluster', name],
@@ -23,11 +42,19 @@ export function addInput(
   if (!regionForm.test(region)) {
     throw usageError(`${JSON.stringify(region)} is not an AWS region`, 'One is eu-central-1.');
   }
-  if (roleArn !== undefined && !roleForm.test(roleArn)) {
+  for (const role of [roleArn, metricsRole || undefined]) {
+    if (role === undefined || roleForm.test(role)) continue;
     const hint = 'One is arn:aws:iam::222222222222:role/serin-cluster.';
-    throw usageError(`${JSON.stringify(roleArn)} is not the ARN of a role`, hint);
+    throw usageError(`${JSON.stringify(role)} is not the ARN of a role`, hint);
   }
-  return { name, region, eksName, ...defined({ roleArn }) };
+  for (const service of metrics || []) {
+    if (serviceForm.test(service)) continue;
+    const hint = 'One is monitoring/prometheus:9090: a namespace, a name and a port.';
+    throw usageError(`${JSON.stringify(service)} is not a Service's address`, hint);
+  }
+  const metricsRoleArn = metricsRole === false ? '' : metricsRole;
+  const services = metrics === false ? [] : metrics && [...new Set(metrics)];
+  return { name, region, eksName, ...defined({ roleArn, metrics: services, metricsRoleArn }) };
 }
 
 /** The address that clusters ring at. kube-apiserver calls https only, and adds its own query. */

@@ -48,7 +48,7 @@ export async function addCluster(documents: Documents, entry: ClusterEntry): Pro
   if (!known) {
     await refuseSecondName(documents, entry);
     await documents
-      .put({ kind: 'cluster', id: name, version: 0, body: entry })
+      .put({ kind: 'cluster', id: name, version: 0, body: withMetrics(entry) })
       .catch(sayTaken(name));
     return { entry, isNew: true, changed: [] };
   }
@@ -63,7 +63,10 @@ export async function addCluster(documents: Documents, entry: ClusterEntry): Pro
   const { addedAt, addedBy } = known.body;
   const { enforce = known.body.doorbell.enforce ?? false } = entry.doorbell;
   const doorbell = { ...known.body.doorbell, enforce };
-  const body: ClusterEntry = { ...entry, doorbell, addedAt, addedBy };
+  const body: ClusterEntry = {
+    ...withMetrics(entry, known.body),
+    ...{ doorbell, addedAt, addedBy },
+  };
   const isAsStrict = (known.body.doorbell.enforce ?? false) === enforce;
   const changed = [...changedFields(known.body, body), ...(isAsStrict ? [] : ['enforce'])];
   if (changed.length > 0) await documents.put({ ...known, body }).catch(sayTaken(name));
@@ -89,8 +92,20 @@ function isSame(known: ClusterEntry, wanted: ClusterEntry): boolean {
 }
 
 function changedFields(known: ClusterEntry, now: ClusterEntry): string[] {
-  const fields = ['endpoint', 'ca', 'arn', 'egress', 'isPrivate'] as const;
-  return fields.filter((field) => known[field] !== now[field]);
+  const fields = ['endpoint', 'ca', 'arn', 'egress', 'isPrivate', 'metricsRoleArn'] as const;
+  const isSame = (known.metrics ?? []).join(' ') === (now.metrics ?? []).join(' ');
+  const changed = fields.filter((field) => known[field] !== now[field]);
+  return [...changed, ...(isSame ? [] : ['metrics'])];
+}
+
+/** With what measurements may reach: what is not said stays as it is known, what is empty goes. */
+function withMetrics(entry: ClusterEntry, known?: ClusterEntry): ClusterEntry {
+  const { metrics = known?.metrics, metricsRoleArn = known?.metricsRoleArn, ...rest } = entry;
+  return {
+    ...rest,
+    ...(metrics !== undefined && metrics.length > 0 && { metrics }),
+    ...(metricsRoleArn && { metricsRoleArn }),
+  };
 }
 
 function sayTaken(name: string) {

@@ -68,6 +68,25 @@ describe('cluster add', () => {
     expect(now?.body.doorbell.secrets).toEqual(first?.body.doorbell.secrets);
   });
 
+  it('names what measurements may ask, keeps it, and takes it away', async () => {
+    const { store, run } = await adminShell();
+    await eks({});
+    const entry = async () => (await store.documents.get({ kind: 'cluster', id: 'prod' }))?.body;
+    const role = 'arn:aws:iam::222222222222:role/serin-metrics';
+    await run(`${addLine} --metrics monitoring/prometheus:9090 --metrics-role ${role}`);
+    const named = { metrics: ['monitoring/prometheus:9090'], metricsRoleArn: role };
+    expect(await entry()).toMatchObject(named);
+    expect((await run(addLine)).out).toMatch(/nothing changed/);
+    expect(await entry()).toMatchObject(named);
+    const taken = await run(`${addLine} --no-metrics --no-metrics-role`);
+    expect(taken.out).toMatch(/written anew: metricsRoleArn, metrics\./);
+    expect(await entry()).not.toHaveProperty('metrics');
+    expect(await entry()).not.toHaveProperty('metricsRoleArn');
+    const bad = await run(`${addLine} --metrics prometheus`);
+    expect(bad).toMatchObject({ code: 2, out: '' });
+    expect(bad.err).toMatch(/"prometheus" is not a Service's address/);
+  });
+
   it('a name or a cluster that is taken is refused', async () => {
     const { store, run } = await adminShell();
     await eks({});

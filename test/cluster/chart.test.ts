@@ -94,6 +94,44 @@ describe('infra/cluster', () => {
     expect((await ran('helm', 'template', 'serin', folder)).out).not.toContain('batch');
   });
 
+  it('gives rights to the Services and Secrets of measurements by their names', async () => {
+    const chartOf = (metrics: object) => {
+      const set = ['--set-json', `metrics=${JSON.stringify(metrics)}`];
+      return ran('helm', 'template', 'serin', folder, ...set);
+    };
+    const services = ['monitoring/prometheus:9090'];
+    const { out, code } = await chartOf({ services, secrets: ['shop/datadog'] });
+    expect(code).toBe(0);
+    const roles = objectsIn(out).filter(({ kind }) => kind === 'Role');
+    expect(roles).toMatchObject([
+      {
+        metadata: { name: 'serin-metrics-prometheus-9090', namespace: 'monitoring' },
+        rules: [
+          {
+            resources: ['services/proxy'],
+            resourceNames: ['prometheus:9090', 'https:prometheus:9090'],
+            verbs: ['get', 'create'],
+          },
+        ],
+      },
+      {
+        metadata: { name: 'serin-secret-datadog', namespace: 'shop' },
+        rules: [{ resources: ['secrets'], resourceNames: ['datadog'], verbs: ['get'] }],
+      },
+    ]);
+    const bindings = objectsIn(out).filter(({ kind }) => kind === 'RoleBinding');
+    expect(bindings).toMatchObject(
+      roles.map(({ metadata }) => ({
+        metadata,
+        roleRef: { kind: 'Role', name: metadata.name },
+        subjects: [{ kind: 'Group', name: 'serin:controller' }],
+      })),
+    );
+    for (const bad of [{ services: ['prometheus'] }, { secrets: ['shop/*'] }]) {
+      expect((await chartOf(bad)).err).toMatch(/does not match pattern/);
+    }
+  });
+
   it('can carry the definitions, which Helm leaves alone where they are', async () => {
     const copy = mkdtempSync(join(tmpdir(), 'serin-chart-'));
     onTestFinished(() => rmSync(copy, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NotFound, Terminal, Transient } from '../../lib/errors.ts';
+import { MissingRight, NotFound, Terminal, Transient } from '../../lib/errors.ts';
 import { secretOf, viaOf } from '../../lib/model/httpRequest.ts';
 import type { HttpRead, SecretRead } from '../../lib/model/reads.ts';
 import { asking } from '../../lib/observe/ask.ts';
@@ -76,6 +76,20 @@ describe('a secret', () => {
       { failed: "key 'user' does not exist in secret 'metrics'", passing: false },
       { missing: true },
     ]);
+  });
+
+  it('that may not be read says what to do', async () => {
+    const sim = simulatedCluster({ clock: virtualClock(0), seed: 1 });
+    const get = async () => {
+      throw new MissingRight('get secrets: 403', 'add a rule');
+    };
+    const { ask, answers } = asking({ ...noOthers, cluster: { ...sim.cluster, get } });
+    const read = inCluster('metrics', 'token');
+    await ask([{ read, bears: 'lasting' }]);
+    const remedy = "add shop/metrics to the chart's value metrics.secrets";
+    expect(answers.secret(read)).toEqual({
+      ...{ failed: `secret shop/metrics may not be read: ${remedy}`, passing: false, remedy },
+    });
   });
 
   it('of AWS is asked of AWS', async () => {

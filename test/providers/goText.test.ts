@@ -7,7 +7,7 @@ import {
   listWord,
 } from '../../lib/decide/analysisRun/providers/goText.ts';
 
-// The right-hand sides were printed by Go 1.24: fmt.Sprint, fmt.Sprintf("%.2f" and "%f"), url.Values.
+// The right-hand sides were printed by Go: fmt.Sprint, fmt.Sprintf("%.2f" and "%f"), url.Values.
 
 describe('Go prints', () => {
   it('a float', () => {

@@ -1,4 +1,4 @@
-import { Terminal } from '../../errors.ts';
+import { MissingRight, Terminal } from '../../errors.ts';
 import type { SecretRead } from '../../model/reads.ts';
 import type { Sources } from '../ask.ts';
 
@@ -9,7 +9,11 @@ export async function readSecret(
 ): Promise<string> {
   if (!('namespace' in secret)) return await (await secrets())(secret);
   const { namespace, name, key } = secret;
-  const { data } = await cluster.get({ kind: 'Secret', namespace, name });
+  const { data } = await cluster.get({ kind: 'Secret', namespace, name }).catch((error: unknown) => {
+    if (!(error instanceof MissingRight)) throw error;
+    const remedy = `add ${namespace}/${name} to the chart's value metrics.secrets`;
+    throw new MissingRight(`secret ${namespace}/${name} may not be read: ${remedy}`, remedy);
+  });
   const value = (data as Record<string, string> | undefined)?.[key];
   // argo v1.10.1 analysis/analysis.go
   if (value === undefined) throw new Terminal(`key '${key}' does not exist in secret '${name}'`);
