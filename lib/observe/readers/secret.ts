@@ -9,7 +9,8 @@ export async function readSecret(
 ): Promise<string> {
   if (!('namespace' in secret)) return await (await secrets())(secret);
   const { namespace, name, key } = secret;
-  const { data } = await cluster.get({ kind: 'Secret', namespace, name }).catch((error: unknown) => {
+  const found = cluster.get({ kind: 'Secret', namespace, name });
+  const { data } = await found.catch((error: unknown) => {
     if (!(error instanceof MissingRight)) throw error;
     const remedy = `add ${namespace}/${name} to the chart's value metrics.secrets`;
     throw new MissingRight(`secret ${namespace}/${name} may not be read: ${remedy}`, remedy);
