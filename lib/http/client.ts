@@ -60,9 +60,9 @@ export function httpClient(options: HttpOptions): Http {
     } catch (error) {
       if (limit.aborted) {
         if (leftMs < wantedMs) throw new Transient(noTime);
-        throw new Terminal(lateText(wantedMs));
+        throw new Terminal(lateText(first, wantedMs));
       }
-      const text = failureText(error, first.url);
+      const text = failureText(error, first);
       if (error instanceof MissingRight) throw new MissingRight(text, error.remedy);
       throw new Terminal(text, { cause: error });
     }

@@ -1,7 +1,21 @@
 import { Terminal } from '../errors.ts';
 import type { Millis } from '../model/units.ts';
+import type { Sent } from './send.ts';
 
 type SocketError = Error & { code?: string; address?: string; port?: number };
+
+/** Without the password that may be in it. */
+export function addressText(url: URL): string {
+  const shown = new URL(url);
+  if (shown.password !== '') shown.password = '***';
+  return shown.href;
+}
+
+/** `Get "http://example.com/"`, as Go's client begins its errors. */
+function subjectOf({ method, url }: Pick<Sent, 'method' | 'url'>): string {
+  const verb = method.charAt(0).toUpperCase() + method.slice(1).toLowerCase();
+  return `${verb} "${addressText(url)}"`;
+}
 
 const said: Record<string, (error: SocketError) => string> = {
   ECONNREFUSED: ({ address = '', port }) =>
@@ -20,18 +34,20 @@ function hostPort(address: string, port: number | undefined): string {
 }
 
 /** Why a request got no answer, in the words of Go's client as far as it has them. */
-export function failureText(error: unknown, { hostname }: URL): string {
-  if (error instanceof Terminal) return error.message;
+export function failureText(error: unknown, request: Pick<Sent, 'method' | 'url'>): string {
+  const subject = subjectOf(request);
+  if (error instanceof Terminal) return `${subject}: ${error.message}`;
   const [known = error as SocketError] = each(error).filter(({ code }) => code !== undefined);
   const { code = '', message = String(error) } = known;
+  const { hostname } = request.url;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     const why = code === 'ENOTFOUND' ? 'no such host' : 'server misbehaving';
-    return `dial tcp: lookup ${hostname}: ${why}`;
+    return `${subject}: dial tcp: lookup ${hostname}: ${why}`;
   }
   if (/^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|ERR_TLS_)/.test(code)) {
-    return `tls: failed to verify certificate: ${message}`;
+    return `${subject}: tls: failed to verify certificate: ${message}`;
   }
-  return said[code]?.(known) ?? message;
+  return `${subject}: ${said[code]?.(known) ?? message}`;
 }
 
 /** Of several addresses none of which answers, Node tells in one error. */
@@ -40,6 +56,6 @@ function each(error: unknown): SocketError[] {
   return [...inner, error as SocketError];
 }
 
-export function lateText(waitedMs: Millis): string {
-  return `context deadline exceeded: no answer within ${waitedMs / 1000} s`;
+export function lateText(request: Pick<Sent, 'method' | 'url'>, waitedMs: Millis): string {
+  return `${subjectOf(request)}: context deadline exceeded: no answer within ${waitedMs / 1000} s`;
 }

@@ -55,7 +55,9 @@ describe('OAuth2 by client credentials', () => {
   it('tells nothing of the secret where it fails', async () => {
     const { url } = await server((_, response) => response.writeHead(400).end('no: s:/ä'));
     const failed = asking()(`${url}/m`, { auth: clientOf(`${url}/token`) });
-    await expect(failed).rejects.toThrow(new Terminal('oauth2: cannot fetch token: 400'));
+    await expect(failed).rejects.toThrow(
+      new Terminal(`Get "${url}/m": oauth2: cannot fetch token: 400`),
+    );
   });
 
   it('fetches from nobody whom a measurement may not reach', async () => {

@@ -56,15 +56,17 @@ describe('a request', () => {
     });
     const longer = 'the answer is longer than 1 MiB';
     const ask = asking();
-    await expect(ask(url)).rejects.toThrow(new Terminal(longer));
+    await expect(ask(url)).rejects.toThrow(new Terminal(`Get "${url}/": ${longer}`));
     await expect(ask(`${url}/packed`)).rejects.toThrow(longer);
   });
 
-  it('that nobody answers says why', async () => {
+  it('that nobody answers says why, without the password in the address', async () => {
     const ask = asking();
     const refused = ask('http://me:secret@127.0.0.1:1/');
     await expect(refused).rejects.toThrow(
-      new Terminal('dial tcp 127.0.0.1:1: connect: connection refused'),
+      new Terminal(
+        'Get "http://me:***@127.0.0.1:1/": dial tcp 127.0.0.1:1: connect: connection refused',
+      ),
     );
     const unknown = ask('http://no-such-host.invalid/');
     await expect(unknown).rejects.toThrow(/dial tcp: lookup no-such-host\.invalid/);
@@ -76,7 +78,7 @@ describe('a request', () => {
     const { url } = await server(() => {});
     const late = asking()(url, { timeoutMs: 50 });
     await expect(late).rejects.toThrow(
-      new Terminal('context deadline exceeded: no answer within 0.05 s'),
+      new Terminal(`Get "${url}/": context deadline exceeded: no answer within 0.05 s`),
     );
     const longest = asking({ longestMs: 40 })(url, { timeoutMs: 60_000 });
     await expect(longest).rejects.toThrow('no answer within 0.04 s');
@@ -228,7 +230,7 @@ describe('an address', () => {
     expect(asked).toEqual(['rebind.example']);
     const both = async () => ['8.8.8.8', '10.0.0.1'].map((address) => ({ address, family: 4 }));
     await expect(asking({ policy: closed, resolve: both })('http://two.example/')).rejects.toThrow(
-      'two.example (10.0.0.1) is an address in a private network: ask',
+      'Get "http://two.example/": two.example (10.0.0.1) is an address in a private network: ask',
     );
     expect(came).toEqual([]);
   });

@@ -72,7 +72,7 @@ describe('a Service that the cluster’s entry names', () => {
     const closed = await scene(() => status(503, 'no endpoints available for service "x"'));
     await expect(closed.ask(prometheus)).rejects.toThrow(
       new Terminal(
-        'monitoring/prometheus:9090 through the API server: ' +
+        `Get "${prometheus}/": monitoring/prometheus:9090 through the API server: ` +
           '503 no endpoints available for service "x"',
       ),
     );
