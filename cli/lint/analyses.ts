@@ -33,24 +33,19 @@ export function analysisFindings(
   const hashes = { stable: 'stable', latest: 'latest' };
   const found = analysesOf(rollout).map((analysis) => {
     missing.length = 0;
-    const made = madeOf(analysis, rollout, { place, answers, hashes });
+    const made = madeOf(analysis, rollout, { place, answers, hashes, isAhead: true });
     const path = `${analysis.path}.templates`;
     const notes = [...new Set(missing)].map((name) => ({
       path,
       message: `names the ${name}, which is not in these files: it must be in the cluster`,
     }));
     const faults = made && 'faults' in made && notes.length === 0 ? made.faults : [];
-    return { faults: faults.filter(isOfFiles), notes };
+    return { faults, notes };
   });
   return {
     faults: found.flatMap(({ faults }) => faults),
     notes: found.flatMap(({ notes }) => notes),
   };
-}
-
-/** Fields of the status are not in files. */
-function isOfFiles({ message }: FieldError): boolean {
-  return !/^names the field (status|metadata\.uid)\b/.test(message);
 }
 
 /** Notes what is asked for and not there. */

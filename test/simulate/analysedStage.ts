@@ -6,17 +6,13 @@ import type {
   RolloutSpec,
 } from '../../lib/model/argo.generated.ts';
 import { createdAt, nameOf } from '../../lib/model/workload.ts';
-import { controllers } from '../../lib/reconcile/controllers.ts';
 import { addService } from '../faults/acts.ts';
 import { manifest, target } from '../faults/stage.ts';
-import { notOurs } from './notOurs.ts';
 import { openRelease, type Release, type ReleaseOptions } from './releasesStage.ts';
 
-controllers.AnalysisRun = notOurs;
-
-/** A release with analyses, whose runs somebody else's controller brings to their ends. */
+/** A release with analyses, whose runs come to what a test says. */
 export type Analysed = Release & {
-  /** `web-HASH-2-0 Step Running`, oldest first; a terminated one is marked. Hashes are left out. */
+  /** `2-0 Step Running` of web-HASH-2-0, or terminated; oldest first. */
   runs: () => string[];
   runNamed: (end: string) => AnalysisRun;
   /** What the controller of runs makes of the one of that name, given without the hash. */
@@ -30,8 +26,10 @@ export type Analysed = Release & {
 
 const { namespace } = target;
 
+/** It is measured too late to tell anything by itself: what runs come to, the tests say. */
 export const metric = {
   name: 'ok',
+  initialDelay: '1000h',
   successCondition: 'result == "ok"',
   provider: { web: { url: 'http://metrics.example/ok', jsonPath: '{$.value}' } },
 };
@@ -67,8 +65,8 @@ function withRuns(release: Release): Analysed {
     runs: () =>
       all().map((run) => {
         const type = run.metadata?.labels?.['rollout-type'];
-        const end = run.spec?.terminate ? ' terminated' : '';
-        return `${plain(run)} ${type} ${run.status?.phase || 'new'}${end}`;
+        const state = run.spec?.terminate ? 'terminated' : run.status?.phase || 'Running';
+        return `${plain(run)} ${type} ${state}`;
       }),
     finish: async (end, status, spanMs = 5000) => {
       const ref = { kind: 'AnalysisRun' as const, namespace, name: nameOf(runNamed(end)) };

@@ -15,7 +15,7 @@ describe('an analysis step', () => {
     expect(release.runs()).toEqual([]);
     await release.image('web:v2', 20_000);
     expect(release.where()).toBe('Progressing 1/4');
-    expect(release.runs()).toEqual(['2-1 Step new']);
+    expect(release.runs()).toEqual(['2-1 Step Running']);
     await release.finish('2-1', 'Running');
     expect(release.status().canary).toEqual({
       currentStepAnalysisRunStatus: {
@@ -100,7 +100,7 @@ describe('an analysis step', () => {
         `(analysis run ${name}: ok was bad (needs result == "ok"))`,
     ]);
     await release.command({ verb: 'retry' }, 20_000);
-    expect(release.runs()).toEqual(['2-1 Step Failed', '2-1.1 Step new']);
+    expect(release.runs()).toEqual(['2-1 Step Failed', '2-1.1 Step Running']);
     await release.finish('2-1.1', 'Successful', 10_000);
     expect(release.where()).toBe('Paused 3/4');
   });
@@ -123,7 +123,7 @@ describe('an analysis step', () => {
     await release.finish('2-1', 'Inconclusive', 10_000);
     release.cluster.patchStatus('shop', 'web', { pauseConditions: null });
     await release.pass(5000);
-    expect(release.runs()).toEqual(['2-1 Step Inconclusive', '2-1.1 Step new']);
+    expect(release.runs()).toEqual(['2-1 Step Inconclusive', '2-1.1 Step Running']);
     expect(release.where()).toBe('Progressing 1/4');
   });
 
@@ -143,7 +143,7 @@ describe('an analysis step', () => {
     const run = release.runNamed('2-1');
     release.cluster.deleteObject('AnalysisRun', 'shop', run.metadata?.name ?? '');
     await release.pass(5000);
-    expect(release.runs()).toEqual(['2-1 Step new']);
+    expect(release.runs()).toEqual(['2-1 Step Running']);
     expect(release.runNamed('2-1').metadata?.uid).not.toBe(run.metadata?.uid);
   });
 
@@ -156,7 +156,7 @@ describe('an analysis step', () => {
     await release.image('web:v2', 20_000);
     await release.finish('2-1', 'Running');
     await release.command(command, 20_000);
-    expect(release.runs()).toEqual(['2-1 Step Running terminated']);
+    expect(release.runs()).toEqual(['2-1 Step terminated']);
     expect(release.where()).toBe(where);
   });
 
@@ -165,7 +165,7 @@ describe('an analysis step', () => {
     await release.image('web:v2', 20_000);
     await release.finish('2-1', 'Running');
     await release.image('web:v3', 20_000);
-    expect(release.runs()).toEqual(['2-1 Step Running terminated', '3-1 Step new']);
+    expect(release.runs()).toEqual(['2-1 Step terminated', '3-1 Step Running']);
   });
 });
 
@@ -178,7 +178,7 @@ describe('a background analysis', () => {
   it('begins with its step and ends with the release', async () => {
     const release = await openAnalysed(analysed);
     await release.image('web:v2', 20_000);
-    expect(release.runs()).toEqual(['2 Background new']);
+    expect(release.runs()).toEqual(['2 Background Running']);
     await release.finish('2', 'Running');
     expect(release.where()).toBe('Paused 2/4');
     await release.command({ verb: 'promote' }, 20_000);
@@ -186,7 +186,7 @@ describe('a background analysis', () => {
     expect(release.runs()).toEqual(['2 Background Running']);
     await release.command({ verb: 'promote' }, 20_000);
     expect(release.where()).toBe('Healthy 4/4');
-    expect(release.runs()).toEqual(['2 Background Running terminated']);
+    expect(release.runs()).toEqual(['2 Background terminated']);
     expect(release.status().canary).toEqual({});
   });
 
@@ -208,7 +208,7 @@ describe('a background analysis', () => {
     const reasons = release.status().pauseConditions?.map(({ reason }) => reason);
     expect(reasons).toEqual(['CanaryPauseStep', 'InconclusiveAnalysisRun']);
     await release.command({ verb: 'promote' });
-    expect(release.runs()).toEqual(['2 Background Inconclusive', '2.1 Background new']);
+    expect(release.runs()).toEqual(['2 Background Inconclusive', '2.1 Background Running']);
     expect(release.where()).toBe('Paused 3/4');
   });
 });
@@ -277,7 +277,7 @@ describe('what is wrong with an analysis is said before anything is deployed', (
     expect(release.sizes()).toEqual({ 'web:v1': 4 });
     release.addTemplate('check');
     await release.pass(60_000);
-    expect(release.runs()).toEqual(['2-1 Step new']);
+    expect(release.runs()).toEqual(['2-1 Step Running']);
   });
 });
 

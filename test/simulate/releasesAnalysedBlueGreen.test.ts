@@ -21,14 +21,17 @@ describe('blue-green', () => {
     expect(v1).toBe(first);
     await release.image('web:v2', 20_000);
     const { currentPodHash } = release.status();
-    expect(release.runs()).toEqual(['2-pre PrePromotion new']);
+    expect(release.runs()).toEqual(['2-pre PrePromotion Running']);
     expect([active(release), release.where()]).toEqual([v1, 'Progressing 0/0']);
     await release.finish('2-pre', 'Successful', 60_000);
     expect(active(release)).toBe(currentPodHash);
-    expect(release.runs()).toEqual(['2-pre PrePromotion Successful', '2-post PostPromotion new']);
+    expect(release.runs()).toEqual([
+      '2-pre PrePromotion Successful',
+      '2-post PostPromotion Running',
+    ]);
     expect(release.status()).toMatchObject({
       stableRS: first,
-      message: 'waiting for post-promotion verification to complete',
+      message: 'waiting for analysis to complete',
     });
     // Nobody takes the pods that it would go back to.
     expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
@@ -54,7 +57,7 @@ describe('blue-green', () => {
         'Blue/green pre-promotion analysis phase error/failed: bad',
     );
     await release.command({ verb: 'retry' }, 20_000);
-    expect(release.runs()).toEqual(['2-pre PrePromotion Failed', '2-pre.1 PrePromotion new']);
+    expect(release.runs()).toEqual(['2-pre PrePromotion Failed', '2-pre.1 PrePromotion Running']);
   });
 
   it('goes back from what the analysis after has found bad, and a retry begins anew', async () => {
@@ -67,9 +70,9 @@ describe('blue-green', () => {
     expect(release.status()).toMatchObject({ abort: true, stableRS: v1 });
     await release.command({ verb: 'retry' }, 20_000);
     expect(release.status().abort).toBeFalsy();
-    expect(release.runs().slice(2)).toEqual(['2-pre.1 PrePromotion new']);
+    expect(release.runs().slice(2)).toEqual(['2-pre.1 PrePromotion Running']);
     await release.finish('2-pre.1', 'Successful', 20_000);
-    expect(release.runs().slice(3)).toEqual(['2-post.1 PostPromotion new']);
+    expect(release.runs().slice(3)).toEqual(['2-post.1 PostPromotion Running']);
     await release.finish('2-post.1', 'Successful', 20_000);
     expect(release.status().phase).toBe('Healthy');
   });
@@ -85,7 +88,7 @@ describe('blue-green', () => {
     expect(release.dog.live()?.metadata?.resourceVersion).toBe(version);
     expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
     await release.command({ verb: 'promote' }, 20_000);
-    expect(release.runs().slice(2)).toEqual(['2-post.1 PostPromotion new']);
+    expect(release.runs().slice(2)).toEqual(['2-post.1 PostPromotion Running']);
     await release.finish('2-post.1', 'Successful', 60_000);
     expect(release.status().phase).toBe('Healthy');
   });
@@ -100,7 +103,7 @@ describe('blue-green', () => {
     await release.finish('2-pre', 'Successful', 20_000);
     expect(release.status()).toMatchObject({ phase: 'Paused', message: 'BlueGreenPause' });
     await release.command({ verb: 'promote' }, 20_000);
-    expect(release.runs()[1]).toBe('2-post PostPromotion new');
+    expect(release.runs()[1]).toBe('2-post PostPromotion Running');
   });
 
   it('keeps to the order of a full promotion, which waits for no analysis', async () => {
@@ -109,6 +112,6 @@ describe('blue-green', () => {
     await release.finish('2-pre', 'Running');
     await release.command({ verb: 'promote', full: true }, 20_000);
     expect(release.status().phase).toBe('Healthy');
-    expect(release.runs()).toEqual(['2-pre PrePromotion Running terminated']);
+    expect(release.runs()).toEqual(['2-pre PrePromotion terminated']);
   });
 });

@@ -10,22 +10,26 @@ import type {
 /** The pod template hashes of the versions of a release. */
 export type Hashes = { stable: string; latest: string };
 
-/** With the values that they have now; or why one of them has none. */
+/**
+ * With the values that they have now; or why one of them has none. `isAhead`: of a run that is to begin
+ * later, when fields may have a value that they do not have yet.
+ */
 export function givenArguments(
   args: AnalysisRunArgument[],
   rollout: Rollout,
-  hashes: Hashes,
+  { isAhead = false, ...hashes }: Hashes & { isAhead?: boolean },
 ): { args: Argument[] } | { fault: string; index: number } {
   const resolved: Argument[] = [];
   for (const [index, arg] of args.entries()) {
     const found = textOf(arg, rollout, hashes);
-    if ('fault' in found) return { ...found, index };
-    resolved.push({ name: arg.name, value: found.value });
+    const isYetToBe = isAhead && 'isAbsent' in found;
+    if ('fault' in found && !isYetToBe) return { fault: found.fault, index };
+    resolved.push({ name: arg.name, value: 'fault' in found ? '' : found.value });
   }
   return { args: resolved };
 }
 
-type Found = { value: string } | { fault: string };
+type Found = { value: string } | { fault: string; isAbsent?: boolean };
 
 function textOf(
   { value = '', valueFrom }: AnalysisRunArgument,
@@ -44,10 +48,10 @@ function textOf(
     : inObject(rollout, fieldPath);
   return typeof found === 'string'
     ? { value: found }
-    : { fault: `names the field ${fieldPath}, which ${found.why}` };
+    : { fault: `names the field ${fieldPath}, which ${found.why}`, ...found };
 }
 
-type Text = string | { why: string };
+type Text = string | { why: string; isAbsent?: true };
 
 /**
  * Names, labels and annotations as the downward API has them.
@@ -85,7 +89,9 @@ function inObject(rollout: Rollout, path: string): Text {
     else if (typeof found === 'object' && found !== null) {
       found = Object.hasOwn(found, section) ? found[section as keyof typeof found] : undefined;
     } else found = undefined;
-    if (found === undefined || found === null) return { why: 'the rollout does not have' };
+    if (found === undefined || found === null) {
+      return { why: 'the rollout does not have', isAbsent: true };
+    }
   }
   if (typeof found === 'object') return { why: 'has no value of its own; name one within it' };
   return typeof found === 'number' ? goNumber(found) : String(found);

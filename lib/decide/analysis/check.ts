@@ -7,6 +7,8 @@ import { type Merged, merged } from './merged.ts';
 import { type Found, templatesOf } from './templates.ts';
 
 type Place = { namespace: string; instanceId: string };
+/** `isAhead`: its run is to begin later. */
+type Given = { place: Place; answers: Answers; hashes: Hashes; isAhead: boolean };
 
 /**
  * What a run of an analysis is made of; or what is wrong with it. Undefined while something of it is still
@@ -15,14 +17,14 @@ type Place = { namespace: string; instanceId: string };
 export function madeOf(
   analysis: Analysis,
   rollout: Rollout,
-  { place, answers, hashes }: { place: Place; answers: Answers; hashes: Hashes },
+  { place, answers, hashes, isAhead }: Given,
 ): { merged: Merged } | { faults: FieldError[] } | undefined {
   const { given, path } = analysis;
   const at = `${path}.templates`;
   const { found, faults, isWhole } = templatesOf(given.templates ?? [], at, place, answers);
   if (faults.length > 0) return { faults };
   if (!isWhole) return undefined;
-  const args = givenArguments(given.args ?? [], rollout, hashes);
+  const args = givenArguments(given.args ?? [], rollout, { ...hashes, isAhead });
   if ('fault' in args) return { faults: fieldError(`${path}.args[${args.index}]`, args.fault) };
   const specs = found.map(({ spec }) => spec);
   const whole = merged(specs, given, args.args);

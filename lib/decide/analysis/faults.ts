@@ -2,7 +2,7 @@ import { type FieldError, fieldError } from '../../model/faults.ts';
 import { perObject } from '../../model/perObject.ts';
 import { type Answer, type Answers, answersIn } from '../../model/reads.ts';
 import { podHashOf } from '../../model/workload.ts';
-import { type Analysis, analysesOf } from '../release/analyses.ts';
+import { type Analysis, analysesOf, isBeforeStart } from '../release/analyses.ts';
 import {
   currentHash,
   isAborted,
@@ -22,12 +22,12 @@ const answersOf = perObject(
   (templates: Record<string, Answer>): Answers => answersIn(new Map(Object.entries(templates))),
 );
 
-/** What the run of an analysis is made of in this turn. */
-export function madeIn(release: Release, analysis: Analysis): Made {
+/** What the run of an analysis is made of in this turn; or of one that begins later, as far as is known. */
+export function madeIn(release: Release, analysis: Analysis, isAhead: boolean): Made {
   const { observed, rollout, stable } = release;
   const hashes = { stable: podHashOf(stable), latest: currentHash(release) };
   const answers = answersOf(observed.analysis?.templates ?? noTemplates);
-  return madeOf(analysis, rollout, { place: placeOf(observed), answers, hashes });
+  return madeOf(analysis, rollout, { place: placeOf(observed), answers, hashes, isAhead });
 }
 
 /**
@@ -37,6 +37,12 @@ export function madeIn(release: Release, analysis: Analysis): Made {
 export function withAnalyses(release: Release): Release {
   const faults = analysisFaults(release);
   return faults.length > 0 ? { ...release, analysisFaults: faults } : release;
+}
+
+/** Of the step that the release is at, or in the background of it. */
+function isDueAt({ rollout, status }: Release, { type, index }: Analysis): boolean {
+  if (type === 'Background') return !isBeforeStart(rollout, status);
+  return type === 'Step' && index === (status.currentStepIndex ?? 0);
 }
 
 function analysisFaults(release: Release): FieldError[] {
@@ -53,7 +59,7 @@ function analysisFaults(release: Release): FieldError[] {
   const runs = runsOf(release);
   const open = isNew ? all : all.filter((each) => isToBegin(each, rollout, runs));
   return open.flatMap((each) => {
-    const made = madeIn(release, each);
+    const made = madeIn(release, each, isNew || !isDueAt(release, each));
     return made && 'faults' in made ? made.faults : [];
   });
 }

@@ -84,7 +84,7 @@ function keptRun(release: Release, draft: Draft, type: AnalysisType): Kept | und
   if (isHeld || isStepHeld) return present;
   const isOpen =
     !run || (phaseOf(run) === 'Inconclusive' && isOverruled(run, release.status, type));
-  return isOpen ? (begun(release, draft, analysis) ?? present) : present;
+  return isOpen ? (begun(then, draft, analysis) ?? present) : present;
 }
 
 function isBlueGreenType(type: AnalysisType): boolean {
@@ -123,7 +123,7 @@ function hasAllPods(release: Release, isBefore: boolean): boolean {
 /** Undefined where something is wrong with it, which the status says: nothing is begun then. */
 function begun(release: Release, draft: Draft, analysis: Analysis): Kept | undefined {
   const { type } = analysis;
-  const made = madeIn(release, analysis);
+  const made = madeIn(release, analysis, false);
   if (!made || 'faults' in made) return undefined;
   const { merged } = made;
   const { revision } = draft;

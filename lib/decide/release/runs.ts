@@ -70,8 +70,12 @@ export function phaseOf(run: Judging | undefined): string {
 const ends = ['Successful', 'Failed', 'Error', 'Inconclusive'];
 
 /** argo v1.10.1 pkg/apis/rollouts/v1alpha1/analysis_types.go Completed */
+export function isOver(phase: string): boolean {
+  return ends.includes(phase);
+}
+
 export function isEnded(run: Judging): boolean {
-  return ends.includes(phaseOf(run));
+  return isOver(phaseOf(run));
 }
 
 export function hasFailed(run: AnalysisRun | undefined): boolean {

@@ -1,5 +1,6 @@
 import type { RolloutSpec, RolloutStatus } from '../../model/argo.generated.ts';
 import type { Millis } from '../../model/units.ts';
+import { isOver } from '../release/runs.ts';
 import { openRestart } from '../replicaSets/restart.ts';
 import { reasons } from './conditions.ts';
 
@@ -34,6 +35,11 @@ export function phaseOf(
     : { phase: 'Progressing', message: progressing };
 }
 
+function isJudgedStill({ strategy }: RolloutSpec, { blueGreen }: RolloutStatus): boolean {
+  const run = blueGreen?.postPromotionAnalysisRunStatus;
+  return Boolean(strategy?.blueGreen?.postPromotionAnalysis) && !(run && isOver(run.status));
+}
+
 function whatIsLeft(spec: RolloutSpec, status: RolloutStatus): string | undefined {
   const updated = status.updatedReplicas ?? 0;
   if (updated < (spec.replicas ?? 1)) return 'more replicas need to be updated';
@@ -44,7 +50,10 @@ function whatIsLeft(spec: RolloutSpec, status: RolloutStatus): string | undefine
   if (spec.strategy?.blueGreen) {
     const active = status.blueGreen?.activeSelector;
     if (!active || active !== status.currentPodHash) return 'active service cutover pending';
-    return isStable ? undefined : 'waiting for post-promotion verification to complete';
+    if (isStable) return undefined;
+    return isJudgedStill(spec, status)
+      ? 'waiting for analysis to complete'
+      : 'waiting for post-promotion verification to complete';
   }
   // With a router they are kept for a while: no request comes to them.
   const isPlain = !spec.strategy?.canary?.trafficRouting;
