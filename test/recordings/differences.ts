@@ -1,3 +1,4 @@
+import { analysisDifferences } from './analysisDifferences.ts';
 import type { Difference } from './compare.ts';
 import { experimentDifferences } from './experimentDifferences.ts';
 import { runDifferences } from './runDifferences.ts';
@@ -98,6 +99,7 @@ const again = {
 };
 
 export const intended: Intended[] = [
+  ...analysisDifferences,
   ...runDifferences,
   ...experimentDifferences,
   { ...again, at: 0 },

@@ -1,4 +1,9 @@
-import type { ObjectMeta, ReplicaSet, RolloutStatus } from '../../lib/model/argo.generated.ts';
+import type {
+  AnalysisRun,
+  ObjectMeta,
+  ReplicaSet,
+  RolloutStatus,
+} from '../../lib/model/argo.generated.ts';
 import type { KubernetesObject } from '../../lib/model/kinds.ts';
 import {
   ephemeralMetadataAnnotation,
@@ -60,10 +65,17 @@ export function picture(
       ]),
     ),
     routes: Object.fromEntries(sight.routes.map(routePicture)),
-    ...(trials?.seen ?? { get: treePicture(tree) }),
+    ...(trials?.seen ?? { get: treePicture(withoutUids(tree, sight)) }),
   };
   const all = [...Object.entries(hashes), ...(trials?.hashes ?? [])];
   return { wait, reached, ...masked({ ...seen, ...runs }, all), hashes };
+}
+
+/** Of runs, after which their Jobs are named. */
+function withoutUids(tree: string, { analysisRuns = [] }: Sight): string {
+  const mask = (text: string, run: AnalysisRun): string =>
+    text.replaceAll(uidOf(run), `<uid of ${nameOf(run)}>`);
+  return analysisRuns.reduce(mask, tree);
 }
 
 /** Of those that belong to somebody also that, and their ports. */

@@ -1,5 +1,5 @@
 import { rolloutTree } from '../../cli/tree.ts';
-import { type Kind, type KubernetesObject, typeMetaOf } from '../../lib/model/kinds.ts';
+import { type Kind, type KubernetesObject, rowOf, typeMetaOf } from '../../lib/model/kinds.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { secondMs } from '../../lib/model/units.ts';
 import { uidOf } from '../../lib/model/workload.ts';
@@ -26,7 +26,7 @@ const betweenMs = 100;
 
 /** Plays a scenario on Serin and answers what is seen at each of its waits. */
 export async function play(scenario: Scenario): Promise<Observation[]> {
-  const { services = [], rollout, also = [], actions } = placed(scenario);
+  const { services = [], rollout, metadata, also = [], actions } = placed(scenario);
   const { templates = {}, runs = {}, experiments = {} } = placed(scenario);
   const stage = openStage();
   for (const service of services) {
@@ -44,15 +44,16 @@ export async function play(scenario: Scenario): Promise<Observation[]> {
       applyObject(stage, { ...typeMetaOf(kind as Kind), metadata: { name: each }, spec });
     }
   }
-  if (rollout) stage.cluster.apply('Rollout', manifestOf(rollout));
+  if (rollout) stage.cluster.apply('Rollout', manifestOf(rollout, metadata));
   const seen: Observation[] = [];
   let before = new Set<string>();
   for (const action of actions) {
     if (typeof action === 'object' && 'wait' in action) {
       const { wait, timeout: timeoutSeconds } = action;
       const reached = await passUntil(stage, wait, { still: true, timeoutSeconds });
-      const tree = rollout ? rolloutTree(await stage.look(), stage.clock.now()) : '';
-      seen.push(picture(sightOf(stage), tree, { wait, reached, before }));
+      const sight = sightOf(stage);
+      const tree = sight.rollout ? rolloutTree(await stage.look(), stage.clock.now()) : '';
+      seen.push(picture(sight, tree, { wait, reached, before }));
       before = new Set(stage.cluster.read.list('Pod', namespace).map(uidOf));
     } else await act(stage, action);
   }
@@ -68,7 +69,19 @@ function placed(scenario: Scenario): Scenario {
 }
 
 function applyObject({ cluster }: Stage, object: KubernetesObject): void {
-  cluster.apply(kindOf(object), { ...object, metadata: { ...object.metadata, namespace } });
+  const kind = kindOf(object);
+  const place = rowOf(kind).isNamespaced ? namespace : '';
+  const { stringData, ...more } = object;
+  // As the API server stores it.
+  const data = Object.entries(stringData ?? {}).map(([key, text]) => [
+    key,
+    Buffer.from(text).toString('base64'),
+  ]);
+  cluster.apply(kind, {
+    ...more,
+    ...(stringData !== undefined && { data: Object.fromEntries(data) }),
+    metadata: { ...object.metadata, namespace: place },
+  });
 }
 
 async function act(stage: Stage, action: Exclude<Action, { wait: string }>): Promise<void> {

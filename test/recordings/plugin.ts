@@ -53,7 +53,13 @@ function promote(flags: string[], { spec = {}, status = {} }: Rollout): PluginWr
     const isReleasing = status.currentPodHash !== status.stableRS;
     return [...(isReleasing ? [toStatus({ promoteFull: true })] : []), ...unpause];
   }
-  if ((status.pauseConditions ?? []).length > 0) {
+  const isPaused = (status.pauseConditions ?? []).length > 0;
+  const run = status.canary?.currentStepAnalysisRunStatus;
+  if (run?.status === 'Inconclusive' && isPaused && status.controllerPause) {
+    const passed = { pauseConditions: null, controllerPause: false, currentStepIndex: following };
+    return [toStatus(passed), ...unpause];
+  }
+  if (isPaused) {
     return [toStatus({ pauseConditions: null }), ...unpause];
   }
   if (steps.length === 0) return unpause;

@@ -55,11 +55,9 @@ export function withoutEmpty(value: unknown): unknown {
   return Object.fromEntries(fields.filter(([, inner]) => !isEmpty(inner)));
 }
 
-/** Measurements by their number, of those that went before too. */
+/** Measurements by their number among those that are kept. */
 function resultOf({ measurements = [], ...rest }: MetricResult): object {
-  const running = measurements.filter(({ finishedAt }) => !finishedAt).length;
-  const first = (rest.count ?? 0) + (rest.error ?? 0) + running - measurements.length + 1;
-  const numbered = measurements.map((each, index) => [String(first + index), timeless(each)]);
+  const numbered = measurements.map((each, index) => [String(index + 1), timeless(each)]);
   return { ...rest, measurements: Object.fromEntries(numbered) };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
+import type { ObjectMeta } from '../../lib/model/argo.generated.ts';
 import type { KubernetesObject } from '../../lib/model/kinds.ts';
 import { instanceIdLabel } from '../../lib/model/names.ts';
 
@@ -31,6 +32,8 @@ export type Scenario = {
   services?: string[];
   /** None is made where there is none. */
   rollout?: Tree;
+  /** Of the Rollout. */
+  metadata?: Pick<ObjectMeta, 'labels' | 'annotations'>;
   /** The specs of AnalysisTemplates, AnalysisRuns and Experiments, by name. */
   templates?: Record<string, Tree>;
   runs?: Record<string, Tree>;

@@ -14,9 +14,9 @@ import {
   rowOf,
   typeMetaOf,
 } from '../../lib/model/kinds.ts';
-import { hashLabel } from '../../lib/model/names.ts';
+import { hashLabel, revisionAnnotation } from '../../lib/model/names.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
-import { versionOf } from '../../lib/model/workload.ts';
+import { annotationOf, versionOf } from '../../lib/model/workload.ts';
 
 /** Everything of a scenario's namespace that can be seen, in whatever cluster it is. */
 export type Sight = {
@@ -86,6 +86,10 @@ function holds(sight: Sight, condition: string, passedMs: Millis): boolean {
       return isSeen && status.phase?.toLowerCase() === word;
     case 'step':
       return (status.currentStepIndex ?? 0) === Number(value);
+    case 'gone':
+      return sight.rollout === undefined;
+    case 'revision':
+      return isSeen && annotationOf(sight.rollout ?? {}, revisionAnnotation) === value;
     case 'aborted':
       return status.abort === true;
     case 'weight':

@@ -1,4 +1,4 @@
-import type { Rollout } from '../../lib/model/argo.generated.ts';
+import type { ObjectMeta, Rollout } from '../../lib/model/argo.generated.ts';
 import { applyMergePatch } from '../../lib/model/patch.ts';
 import type { MergePatch } from '../../lib/model/plan.ts';
 import { fromTime, type Millis, secondMs } from '../../lib/model/units.ts';
@@ -51,7 +51,7 @@ export function sightOf({ cluster }: Stage): Sight {
 }
 
 /** The manifest of a scenario: what it says over a selector and one container. */
-export function manifestOf(spec: MergePatch): Rollout {
+export function manifestOf(spec: MergePatch, metadata: ObjectMeta = {}): Rollout {
   const labels = { app: 'web' };
   const base = {
     selector: { matchLabels: labels },
@@ -63,7 +63,7 @@ export function manifestOf(spec: MergePatch): Rollout {
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Rollout',
-    metadata: { name, namespace },
+    metadata: { ...metadata, name, namespace },
     spec: applyMergePatch(spec.workloadRef ? { selector: base.selector } : base, spec),
   };
 }
