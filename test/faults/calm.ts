@@ -65,6 +65,7 @@ export async function settle(stage: Stage): Promise<void> {
   await staysQuiet(stage);
   dog.commands.judgeEnd();
   dog.told.judgeEnd();
+  dog.analyses.judgeEnd();
 }
 
 async function pass(stage: Stage, spanMs: Millis): Promise<void> {

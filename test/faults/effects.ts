@@ -108,6 +108,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
       if (kind === 'Service') {
         dog.traffic.switched(turn, before as Service, after as Service);
         dog.services.switched(turn, before as Service, after as Service);
+        dog.analyses.switched(turn, after as Service);
       }
       if (kind === 'Deployment') {
         dog.workload.resized(turn, before as Deployment, after as Deployment);
@@ -131,6 +132,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
         dog.restarts.byUs(write);
         dog.told.byUs(write);
         dog.faulty.byUs(write);
+        dog.analyses.byUs(write);
       }
       return after;
     },

@@ -1,4 +1,5 @@
 import type { Sabotage } from './plant.ts';
+import { analysisSabotages } from './sabotageAnalyses.ts';
 import { balancerSabotages } from './sabotageBalancers.ts';
 
 // Bugs of a canary with a router: routes.ts and rest.ts find them.
@@ -65,5 +66,6 @@ export const routeSabotages: Sabotage[] = [
     find: 'return isRefused || (traffic?.faults.length ?? 0) > 0;',
     replace: 'return isRefused && (traffic?.faults.length ?? 0) > 99;',
   },
+  ...analysisSabotages,
   ...balancerSabotages.map((bug) => ({ ...bug, isBalanced: true }) as const),
 ];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { serviceNames as serviceNamesOf } from '../../lib/model/reference.ts';
 import type { FaultName } from '../../lib/simulate/faults/faults.ts';
 import { addService, addWorkload, perform, resetCommands, serviceNames } from './acts.ts';
+import { addAnalyses, isAnalysed } from './analyses.ts';
 import { balancedScenario, runReleases } from './balanced.ts';
 import { settle } from './calm.ts';
 import { judgeDelays, type WeatherDelay } from './delays.ts';
@@ -51,6 +52,7 @@ async function runStorm(stage: Stage): Promise<void> {
     for (const name of serviceNames) addService(cluster, name);
   addRouters(cluster, scenario);
   addWorkload(stage, 'web:v1');
+  addAnalyses(stage);
   cluster.apply('Rollout', manifest(scenario));
   dog.note(`SPEC ${JSON.stringify(scenario.spec)}`);
   for (const act of scenario.acts) {
@@ -123,6 +125,7 @@ function featuresOf(
     replicaProgressThreshold: canary.replicaProgressThreshold !== undefined,
     antiAffinity: canary.antiAffinity !== undefined,
     'slow pods': pods.readyMs >= 2000,
+    analyses: isAnalysed(spec),
     routers: canary.trafficRouting !== undefined,
     nginx: canary.trafficRouting?.nginx !== undefined,
     istio: canary.trafficRouting?.istio !== undefined,

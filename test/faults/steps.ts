@@ -13,7 +13,7 @@ import {
 import { isRouted, judgeSentWeight } from './routes.ts';
 import { isBlueGreen } from './scenario.ts';
 import { hasConsent, hasPassedPreview, leadsTo } from './traffic.ts';
-import { countTruth, isOfRelease, stepPauseOf } from './truth.ts';
+import { countTruth, isByAnalysis, isOfRelease, stepPauseOf } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
 // Steps, pauses and the exchange of the stable version: each of Serin's writes to the status must have
@@ -314,12 +314,12 @@ function judgeAbort(judged: Judged): void {
     if (!wasAborted) context.fail('abort', 'a status is put back as aborted and was not');
     return;
   }
-  happened('aborted by deadline');
+  happened(isByAnalysis(is) ? 'aborted by an analysis' : 'aborted by deadline');
   const { progressDeadlineAbort, progressDeadlineSeconds = 600 } = before.spec ?? {};
   const progressing = was.conditions?.find(({ type }) => type === 'Progressing');
   const since = fromTime(progressing?.lastUpdateTime ?? '');
   const isStuck = turn.at > since + progressDeadlineSeconds * secondMs;
-  if (!progressDeadlineAbort || !isStuck) {
+  if (!isByAnalysis(is) && (!progressDeadlineAbort || !isStuck)) {
     context.fail('abort', `aborted by itself at ${placeOf(before)}, progress at ${since}`);
   }
 }

@@ -79,3 +79,8 @@ function isAtPause({ spec = {}, status = {} }: Rollout): boolean {
   if (strategy?.blueGreen || stepHash(strategy) !== status.currentStepHash) return true;
   return strategy?.canary?.steps?.[status.currentStepIndex ?? 0]?.pause !== undefined;
 }
+
+/** Whether an abort says that an analysis has failed: analyses.ts judges whether one has. */
+export function isByAnalysis({ message = '' }: RolloutStatus): boolean {
+  return message.includes('analysis phase error/failed');
+}

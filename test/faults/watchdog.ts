@@ -15,6 +15,7 @@ import { type Millis, secondMs } from '../../lib/model/units.ts';
 import { isControlledBy, nameOf, podHashOf, uidOf } from '../../lib/model/workload.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import type { Clock, Cluster, Store, World } from '../../lib/world.ts';
+import { type AnalysisWatch, watchAnalyses } from './analyses.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
 import { type DelayWatch, watchDelays } from './delays.ts';
 import { below } from './effects.ts';
@@ -90,6 +91,7 @@ export type Watchdog = Context & {
   services: ServiceWatch;
   told: ToldWatch;
   delays: DelayWatch;
+  analyses: AnalysisWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
@@ -138,6 +140,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     services: watchServices(context, steps.features),
     told: watchTold(context, () => dog.lastStoreFaultAt),
     delays: watchDelays(context),
+    analyses: watchAnalyses(context),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
