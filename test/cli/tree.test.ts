@@ -285,7 +285,7 @@ describe('analysis runs', () => {
 });
 
 describe('as the peer prints it', () => {
-  const files = readdirSync(recordings).filter((file) => /^(?!run-).*\.json$/.test(file));
+  const files = readdirSync(recordings).filter((file) => /^(?!run-|experiment-).*\.json$/.test(file));
   it.each(files)('%s', (file) => {
     const { observations } = JSON.parse(readFileSync(`${recordings}/${file}`, 'utf8')) as {
       observations: { get?: string[] }[];
