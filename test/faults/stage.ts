@@ -3,13 +3,13 @@ import { reconcileHandler } from '../../functions/reconcile.ts';
 import { sweepHandler } from '../../functions/sweep.ts';
 import { Conflict, NotFound, Transient, Unreachable } from '../../lib/errors.ts';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
-import { fromTime, type Millis, secondMs } from '../../lib/model/units.ts';
+import { fromTime, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
 import type { SimulatedCluster } from '../../lib/simulate/cluster.ts';
 import { type Faults, faultyWorld, Killed } from '../../lib/simulate/faults/faults.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
-import { type FunctionAnswer, foundIn, type World } from '../../lib/world.ts';
+import { type Clock, type FunctionAnswer, foundIn, type World } from '../../lib/world.ts';
 import { withIndexLag } from './indexLag.ts';
 import type { Scenario } from './scenario.ts';
 import { type Watchdog, watchdog } from './watchdog.ts';
@@ -73,6 +73,20 @@ export function openStage(scenario: Scenario, instanceId = ''): Stage {
   return stage;
 }
 
+/**
+ * What is left of a function's time, by the simulation's clock. middy, which asks apart from the context,
+ * sets a timer of the machine's by the answer: on one that is busy a function would end before its time.
+ */
+function contextUntil(endsAt: Millis, clock: Clock): LambdaContext {
+  return {
+    getRemainingTimeInMillis(this: unknown) {
+      return this === undefined ? dayMs : endsAt - clock.now();
+    },
+  } as LambdaContext;
+}
+
+const dayMs = 24 * 60 * minuteMs;
+
 function connect({ simulated, faults, run, clock, dog }: Stage): void {
   /** Runs a function as Lambda does, and sees that it ends before it is stopped. */
   const invoke = async <T>(
@@ -80,9 +94,9 @@ function connect({ simulated, faults, run, clock, dog }: Stage): void {
     handle: (world: World, context: LambdaContext) => Promise<T>,
   ): Promise<T> => {
     const endsAt = clock.now() + limitsMs[name];
-    const getRemainingTimeInMillis = () => endsAt - clock.now();
+    const context = contextUntil(endsAt, clock);
     try {
-      return await run((world) => handle(world, { getRemainingTimeInMillis } as LambdaContext));
+      return await run((world) => handle(world, context));
     } finally {
       const lateMs = clock.now() - endsAt;
       if (lateMs > 0) dog.fail('a function ends in time', `${name} is ${lateMs} ms over its time`);
