@@ -3,6 +3,7 @@ import { nameOf } from '../../../lib/model/workload.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 import { type Running, until } from '../processes.ts';
 import { type Requests, requestsOf } from './audit.ts';
+import { type Routing, weightOf } from './routers.ts';
 import {
   allReach,
   type Bench,
@@ -16,22 +17,31 @@ import {
 } from './stage.ts';
 import { cpuSeconds, peakMiB } from './usage.ts';
 
-export type Measured = {
+export type Measured = Partial<Plain> & {
   controller: string;
+  /** Releases whose requests a router sends. */
+  routed: Record<Routing, Fleet & { promoteToWeightMs: Spread }>;
+};
+
+/** Of canaries without a router. */
+export type Plain = {
   promoteMs: Spread;
   pauseLateMs: Spread;
-  fleet: {
-    wallSeconds: number;
-    cpuSeconds: number;
-    peakMiB: number;
-    requestsPerRelease: Requests;
-  };
+  fleet: Fleet;
   restRequestsPerSecond: number;
+};
+
+type Fleet = {
+  releases: number;
+  wallSeconds: number;
+  cpuSeconds: number;
+  peakMiB: number;
+  requestsPerRelease: Requests;
 };
 
 type Spread = { p50: number; p99: number; samples: number };
 
-export type Sizes = { samples: number; fleet: number; restSeconds: number };
+export type Sizes = { samples: number; fleet: number; routed: number; restSeconds: number };
 
 /** All rows for one controller. */
 export async function measure(
@@ -42,14 +52,22 @@ export async function measure(
   return await withBench(plane, subject, async (bench) => {
     const running = await subject.start(plane);
     try {
-      const promoteMs = await promotes(bench, sizes.samples);
-      const pauseLateMs = await pauses(bench, sizes.samples);
-      const { fleet, restRequestsPerSecond } = await releaseFleet(bench, running, sizes);
-      return { controller: subject.name, promoteMs, pauseLateMs, fleet, restRequestsPerSecond };
+      const plain = sizes.fleet > 0 && (await measurePlain(bench, running, sizes));
+      const routed = {
+        nginx: await releaseRouted(bench, running, 'nginx', sizes),
+        alb: await releaseRouted(bench, running, 'alb', sizes),
+      };
+      return { controller: subject.name, ...plain, routed };
     } finally {
       await running.stop();
     }
   });
+}
+
+async function measurePlain(bench: Bench, running: Running, sizes: Sizes): Promise<Plain> {
+  const promoteMs = await promotes(bench, sizes.samples);
+  const pauseLateMs = await pauses(bench, sizes.samples);
+  return { promoteMs, pauseLateMs, ...(await releaseFleet(bench, running, sizes)) };
 }
 
 /** From the plugin's patch to the first ReplicaSet that is resized, one rollout after the other. */
@@ -74,6 +92,53 @@ async function promotes(bench: Bench, samples: number): Promise<Spread> {
       );
     await until('a resize', async () => first() !== undefined, { everyMs: 5 });
     took.push((first()?.at ?? 0) - at);
+    await delay(150);
+  }
+  await remove(bench, namespace);
+  return spread(took);
+}
+
+async function releaseRouted(
+  bench: Bench,
+  running: Running,
+  routing: Routing,
+  { samples, routed }: Sizes,
+): Promise<Fleet & { promoteToWeightMs: Spread }> {
+  const promoteToWeightMs = await weights(bench, routing, samples);
+  const pause = { pause: { duration: 1 } };
+  const steps = [{ setWeight: 34 }, pause, { setWeight: 67 }, pause];
+  const namespace = await deploy(bench, routing, { count: routed, steps, routing });
+  const { fleet } = await released(bench, running, { namespace, count: routed });
+  await remove(bench, namespace);
+  return { promoteToWeightMs, ...fleet };
+}
+
+/** From the plugin's patch to an Ingress with the next weight, one rollout after the other. */
+async function weights(bench: Bench, routing: Routing, samples: number): Promise<Spread> {
+  // With pods enough for either weight: what is measured is the way of the weight.
+  const scale = { setCanaryScale: { replicas: 3 } };
+  const steps = [scale, { setWeight: 34 }, { pause: {} }, { setWeight: 67 }, { pause: {} }];
+  const namespace = await deploy(bench, `weight-${routing}`, { count: samples, steps, routing });
+  await release(bench, namespace, samples);
+  await allReach(bench, namespace, samples, ({ status }) => status?.phase === 'Paused');
+  await delay(3000);
+  const took: number[] = [];
+  for (let index = 0; index < samples; index += 1) {
+    const name = `web-${index}`;
+    bench.seen.length = 0;
+    const at = Date.now();
+    const patch = { status: { pauseConditions: null } };
+    const ref = { kind: 'Rollout', namespace, name } as const;
+    await bench.cluster.patch(ref, patch, { subresource: 'status' });
+    const found = (): Seen | undefined =>
+      bench.seen.find(
+        ({ ingress }) =>
+          ingress?.metadata?.namespace === namespace &&
+          [name, `${name}-${name}-canary`].includes(nameOf(ingress)) &&
+          weightOf(ingress, name) === 67,
+      );
+    await until('a weight', async () => found() !== undefined, { everyMs: 5 });
+    took.push((found()?.at ?? 0) - at);
     await delay(150);
   }
   await remove(bench, namespace);
@@ -111,15 +176,30 @@ async function pauses(bench: Bench, samples: number): Promise<Spread> {
 /** Many rollouts given a new image at once, and then left alone. */
 async function releaseFleet(
   bench: Bench,
-  { pid }: Running,
+  running: Running,
   { fleet: count, restSeconds }: Sizes,
-): Promise<Pick<Measured, 'fleet' | 'restRequestsPerSecond'>> {
+): Promise<Pick<Plain, 'fleet' | 'restRequestsPerSecond'>> {
   const { plane, subject } = bench;
   const pause = { pause: { duration: 1 } };
   const namespace = await deploy(bench, 'fleet', {
     count,
     steps: [{ setWeight: 34 }, pause, { setWeight: 67 }, pause],
   });
+  const { fleet } = await released(bench, running, { namespace, count });
+  const restFrom = Date.now();
+  await delay(restSeconds * 1000);
+  const rest = requestsOf(plane.auditLog, subject.agent, restFrom, Date.now());
+  await remove(bench, namespace);
+  return { fleet, restRequestsPerSecond: Math.round((rest.all / restSeconds) * 10) / 10 };
+}
+
+/** All rollouts of a namespace given a new image at once. */
+async function released(
+  bench: Bench,
+  { pid }: Running,
+  { namespace, count }: { namespace: string; count: number },
+): Promise<{ fleet: Fleet }> {
+  const { plane, subject } = bench;
   await delay(5000);
   const before = cpuSeconds(pid);
   const from = Date.now();
@@ -129,13 +209,10 @@ async function releaseFleet(
   const cpu = cpuSeconds(pid) - before;
   await delay(10_000);
   const requests = requestsOf(plane.auditLog, subject.agent, from, to + 10_000);
-  const restFrom = Date.now();
-  await delay(restSeconds * 1000);
-  const rest = requestsOf(plane.auditLog, subject.agent, restFrom, Date.now());
-  await remove(bench, namespace);
   const each = (total: number): number => Math.round((total / count) * 10) / 10;
   return {
     fleet: {
+      releases: count,
       wallSeconds: Math.round((to - from) / 100) / 10,
       cpuSeconds: Math.round(cpu * 10) / 10,
       peakMiB: peakMiB(pid),
@@ -146,7 +223,6 @@ async function releaseFleet(
         reads: each(requests.reads),
       },
     },
-    restRequestsPerSecond: Math.round((rest.all / restSeconds) * 10) / 10,
   };
 }
 

@@ -3,11 +3,13 @@ import { startControlPlane } from '../controlPlane.ts';
 import { installArgoDefinitions, startArgo } from '../peer.ts';
 import { startSerin } from '../serin.ts';
 import { measureAtRest, type Rested } from './atRest.ts';
-import { type Measured, measure } from './measure.ts';
+import { type Measured, measure, type Plain } from './measure.ts';
+import type { Routing } from './routers.ts';
 import type { Subject } from './stage.ts';
 
 // `npm run bench [-- --json]`: Argo's controller and Serin, one after the other on one control plane.
-// `--at-rest 2000` measures how they start among so many at rest, in place of how they release.
+// `--fleet 0` leaves out all but the releases with a router. `--at-rest 2000` measures how they start among
+// so many at rest, in place of how they release.
 
 const { values } = parseArgs({
   options: {
@@ -15,13 +17,35 @@ const { values } = parseArgs({
     only: { type: 'string' },
     fleet: { type: 'string', default: '200' },
     samples: { type: 'string', default: '40' },
+    routed: { type: 'string', default: '100' },
     'at-rest': { type: 'string' },
     starts: { type: 'string', default: '3' },
   },
 });
+type Row<T> = [label: string, value: (one: T) => string | number];
+
 const tell = (line: string): boolean => process.stderr.write(`${line}\n`);
-const sizes = { samples: Number(values.samples), fleet: Number(values.fleet), restSeconds: 30 };
+const sizes = {
+  ...{ samples: Number(values.samples), fleet: Number(values.fleet) },
+  ...{ routed: Number(values.routed), restSeconds: 30 },
+};
 const resting = { count: Number(values['at-rest']), starts: Number(values.starts) };
+
+const ofPlain =
+  (value: (plain: Plain) => string | number): Row<Measured>[1] =>
+  (one) =>
+    value(one as Plain);
+const plainRows: Row<Measured>[] = [
+  ['promote → first resize, p50 / p99 ms', ofPlain(({ promoteMs }) => spreadText(promoteMs))],
+  ['a pause of 5 s ends late, p50 / p99 ms', ofPlain(({ pauseLateMs }) => spreadText(pauseLateMs))],
+  [`${sizes.fleet} releases at once, wall s`, ofPlain(({ fleet }) => fleet.wallSeconds)],
+  ['  processor s', ofPlain(({ fleet }) => fleet.cpuSeconds)],
+  ['  most memory, MiB', ofPlain(({ fleet }) => fleet.peakMiB)],
+  ['  writes a release', ofPlain(({ fleet }) => fleet.requestsPerRelease.writes)],
+  ['  of them to the status', ofPlain(({ fleet }) => fleet.requestsPerRelease.statusWrites)],
+  ['  reads a release', ofPlain(({ fleet }) => fleet.requestsPerRelease.reads)],
+  ['at rest, requests a second', ofPlain((one) => one.restRequestsPerSecond)],
+];
 
 const controllers: Subject[] = [
   {
@@ -62,27 +86,32 @@ function print<T>(measured: T[], asText: (all: T[]) => string): void {
   process.stdout.write(values.json ? `${JSON.stringify(measured, null, 2)}\n` : asText(measured));
 }
 
-type Row<T> = [label: string, value: (one: T) => string | number];
-
 function table(measured: Measured[]): string {
-  const rows: Row<Measured>[] = [
-    [
-      'promote → first resize, p50 / p99 ms',
-      (one) => `${one.promoteMs.p50} / ${one.promoteMs.p99}`,
-    ],
-    [
-      'a pause of 5 s ends late, p50 / p99 ms',
-      (one) => `${one.pauseLateMs.p50} / ${one.pauseLateMs.p99}`,
-    ],
-    [`${sizes.fleet} releases at once, wall s`, (one) => one.fleet.wallSeconds],
-    ['  processor s', (one) => one.fleet.cpuSeconds],
-    ['  most memory, MiB', (one) => one.fleet.peakMiB],
-    ['  writes a release', (one) => one.fleet.requestsPerRelease.writes],
-    ['  of them to the status', (one) => one.fleet.requestsPerRelease.statusWrites],
-    ['  reads a release', (one) => one.fleet.requestsPerRelease.reads],
-    ['at rest, requests a second', (one) => one.restRequestsPerSecond],
+  const rows = [
+    ...(sizes.fleet > 0 ? plainRows : []),
+    ...routedRows('nginx', 'NGINX'),
+    ...routedRows('alb', 'ALB annotations'),
   ];
   return tableOf(rows, measured);
+}
+
+function spreadText({ p50, p99 }: { p50: number; p99: number }): string {
+  return `${p50} / ${p99}`;
+}
+
+function routedRows(routing: Routing, label: string): Row<Measured>[] {
+  const of = ({ routed }: Measured): Measured['routed'][Routing] => routed[routing];
+  return [
+    [
+      `${label}: promote → weight written, p50 / p99 ms`,
+      (one) => spreadText(of(one).promoteToWeightMs),
+    ],
+    [`  ${sizes.routed} releases at once, wall s`, (one) => of(one).wallSeconds],
+    ['  processor s', (one) => of(one).cpuSeconds],
+    ['  writes a release', (one) => of(one).requestsPerRelease.writes],
+    ['  of them to the status', (one) => of(one).requestsPerRelease.statusWrites],
+    ['  reads a release', (one) => of(one).requestsPerRelease.reads],
+  ];
 }
 
 function restTable(measured: Rested[]): string {

@@ -1,10 +1,13 @@
 import { contextOf } from '../../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster, type WatchedCluster } from '../../../lib/kubernetes/kubernetes.ts';
 import type { CanaryStep, ReplicaSet, Rollout } from '../../../lib/model/argo.generated.ts';
+import type { KubernetesObject } from '../../../lib/model/kinds.ts';
 import { instanceIdLabel } from '../../../lib/model/names.ts';
+import { nameOf } from '../../../lib/model/workload.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 import { type Running, until } from '../processes.ts';
 import { apply, newNamespace } from '../stage.ts';
+import { type Routing, routedCanary, routerObjects } from './routers.ts';
 
 /** A controller to be measured. */
 export type Subject = {
@@ -14,8 +17,13 @@ export type Subject = {
   start: (plane: ControlPlane) => Promise<Running>;
 };
 
-/** What is seen of rollouts and ReplicaSets, and when. */
-export type Seen = { at: number; rollout?: Rollout; set?: ReplicaSet };
+/** What is seen of rollouts, ReplicaSets and Ingresses, and when. */
+export type Seen = {
+  at: number;
+  rollout?: Rollout;
+  set?: ReplicaSet;
+  ingress?: KubernetesObject;
+};
 
 export type Bench = {
   plane: ControlPlane;
@@ -50,6 +58,12 @@ export async function withBench<T>(
     { ...ignored, change: (_, set) => keep({ set }), trouble },
     stop.signal,
   );
+  await cluster.watch(
+    'Ingress',
+    all,
+    { ...ignored, change: (_, ingress) => keep({ ingress }), trouble },
+    stop.signal,
+  );
   try {
     return await task({ plane, cluster, subject, seen });
   } finally {
@@ -58,12 +72,12 @@ export async function withBench<T>(
 }
 
 /** So many rollouts, of so many pods each. */
-type Fleet = { count: number; replicas?: number; steps: CanaryStep[] };
+type Fleet = { count: number; replicas?: number; steps: CanaryStep[]; routing?: Routing };
 
 function manifests(
   { subject }: Bench,
   namespace: string,
-  { count, replicas = 3, steps }: Fleet,
+  { count, replicas = 3, steps, routing }: Fleet,
 ): Rollout[] {
   return Array.from({ length: count }, (_, index) => {
     const name = `web-${index}`;
@@ -79,7 +93,7 @@ function manifests(
           metadata: { labels },
           spec: { containers: [{ name: 'web', image: 'web:v1' }] },
         },
-        strategy: { canary: { steps } },
+        strategy: { canary: { steps, ...(routing && routedCanary(routing, name)) } },
       },
     };
   });
@@ -88,7 +102,12 @@ function manifests(
 /** Applies rollouts and waits until all are healthy. */
 export async function deploy(bench: Bench, what: string, fleet: Fleet): Promise<string> {
   const namespace = await newNamespace(bench.plane, `${what}-${bench.subject.instanceId}`);
-  await apply(bench.plane, ...manifests(bench, namespace, fleet));
+  const rollouts = manifests(bench, namespace, fleet);
+  const { routing } = fleet;
+  const routers = rollouts.flatMap((rollout) =>
+    routing ? routerObjects(routing, nameOf(rollout), namespace) : [],
+  );
+  await apply(bench.plane, ...routers, ...rollouts);
   await allReach(bench, namespace, fleet.count, ({ status }) => status?.phase === 'Healthy');
   return namespace;
 }
