@@ -4,7 +4,7 @@ import { plugin, startArgo } from '../peer.ts';
 import { startSerin } from '../serin.ts';
 import { unmeantOf } from './differences.ts';
 import { type Played, play, type Side } from './play.ts';
-import { type ParityScenario, parityScenarios } from './scenarios.ts';
+import { type ParityScenario, parityScenarios, type Wanted } from './scenarios.ts';
 import { type Watcher, watchAll } from './watcher.ts';
 
 export type Compared = {
@@ -27,7 +27,7 @@ const concurrency = 6;
  */
 export async function compareAll(
   plane: ControlPlane,
-  names: string[],
+  wanted: Wanted,
   tell: (compared: Compared) => void,
 ): Promise<Compared[]> {
   const argo = await startArgo(plane, { instanceId: 'argo', raisedLimits: true });
@@ -41,7 +41,7 @@ export async function compareAll(
     },
   };
   // The long ones first: none is left over at the end that all wait for.
-  const left = parityScenarios(names).sort((a, b) => secondsOf(b) - secondsOf(a));
+  const left = parityScenarios(wanted).sort((a, b) => secondsOf(b) - secondsOf(a));
   const done: Compared[] = [];
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next; next = left.shift()) {

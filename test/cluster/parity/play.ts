@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObjectMeta } from '../../../lib/model/argo.generated.ts';
+import { resourceNameOf } from '../../../lib/model/kinds.ts';
 import { instanceIdLabel } from '../../../lib/model/names.ts';
 import { uidOf } from '../../../lib/model/workload.ts';
 import { picture } from '../../recordings/picture.ts';
 import type { Observation } from '../../recordings/scenarios.ts';
-import { holdAll, type Sight, tagOf, versionsOf } from '../../recordings/sight.ts';
+import { holdAll, kindOf, type Sight, tagOf, versionsOf } from '../../recordings/sight.ts';
 import { manifestOf } from '../../recordings/stage.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 import { plugin, type Ran } from '../peer.ts';
@@ -136,12 +137,13 @@ async function act(stage: Stage, action: Exclude<ParityAction, { wait: string }>
     if (code !== 0) throw new Error(`${action.plugin}: ${err}`);
   } else if ('patchOther' in action) {
     const { kind, name: other, body } = action.patchOther;
-    await kubectl('patch', kind, other, '--type=merge', '-p', JSON.stringify(body));
+    await kubectl('patch', resourceOf(kind), other, '--type=merge', '-p', JSON.stringify(body));
   } else if ('apply' in action) {
     const { metadata } = action.apply;
     await apply(plane, { ...action.apply, metadata: { ...metadata, namespace } });
   } else if ('delete' in action) {
-    await kubectl('delete', ...action.delete.split(' '));
+    const [kind = '', ...named] = action.delete.split(' ');
+    await kubectl('delete', resourceOf(kind), ...named);
   } else if ('kubectl' in action) {
     await kubectl(...action.kubectl.split(' '));
   } else if ('command' in action) {
@@ -150,6 +152,11 @@ async function act(stage: Stage, action: Exclude<ParityAction, { wait: string }>
   } else if ('admit' in action) await admit(stage, action.admit);
   else if ('until' in action) await passUntil(stage, action.until, { still: false });
   else throw new Error(`a cluster is not asked for ${JSON.stringify(action)}`);
+}
+
+/** With its group: two of them have a VirtualService. */
+function resourceOf(kind: string): string {
+  return resourceNameOf(kindOf({ kind }));
 }
 
 async function setImage({ plane, namespace }: Stage, tag: string): Promise<void> {

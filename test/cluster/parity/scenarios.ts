@@ -12,6 +12,8 @@ export type ParityAction =
   /** A command line as people type it for each: the plugin for Argo, the CLI for Serin. */
   | { command: string };
 
+export type Wanted = { names?: string[]; routed?: boolean };
+
 type KubernetesObject = { metadata?: ObjectMeta };
 
 export type ParityScenario = Omit<RolloutScenario, 'also' | 'actions'> & {
@@ -21,16 +23,14 @@ export type ParityScenario = Omit<RolloutScenario, 'also' | 'actions'> & {
   actions: ParityAction[];
 };
 
-/**
- * All scenarios, or those that are named. Those with a router are replayed from their recordings, by npm
- * test: a cluster does not serve the kinds of routers here yet.
- */
-export function parityScenarios(names: string[] = []): ParityScenario[] {
+/** All scenarios, with `routed` those with a router among them; or those that are named. */
+export function parityScenarios({ names = [], routed = false }: Wanted = {}): ParityScenario[] {
   const text = readFileSync(new URL('scenarios.yaml', import.meta.url), 'utf8');
   const own = parseAllDocuments(text).map((document) => document.toJS() as ParityScenario);
   const all: ParityScenario[] = [...rolloutScenarios(), ...own];
-  const isRouted = (name: string) => name.startsWith('router-');
-  return all.filter(({ name }) => (names.length === 0 ? !isRouted(name) : names.includes(name)));
+  return all.filter(({ name }) =>
+    names.length > 0 ? names.includes(name) : routed || !name.startsWith('router-'),
+  );
 }
 
 /** Times of a scenario count from when it is played: `<in 20s>`. */

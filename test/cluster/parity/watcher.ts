@@ -2,9 +2,9 @@ import { contextOf } from '../../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../../lib/kubernetes/kubernetes.ts';
 import { type ObjectCache, objectCache } from '../../../lib/kubernetes/objectCache.ts';
 import type { ObjectMeta, Rollout } from '../../../lib/model/argo.generated.ts';
-import type { Kinds } from '../../../lib/model/kinds.ts';
+import type { Kind, Kinds } from '../../../lib/model/kinds.ts';
 import { hashLabel } from '../../../lib/model/names.ts';
-import type { Sight } from '../../recordings/sight.ts';
+import { routeKinds, type Sight } from '../../recordings/sight.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 
 /** Sees everything in all namespaces as it happens, without asking again and again. */
@@ -16,14 +16,17 @@ export type Watcher = {
   stop: () => void;
 };
 
-const kinds = ['Rollout', 'ReplicaSet', 'Service', 'Pod', 'Deployment', 'Ingress'] as const;
+const kinds: readonly Kind[] = [
+  ...(['Rollout', 'ReplicaSet', 'Service', 'Pod', 'Deployment'] as const),
+  ...routeKinds,
+];
 
 export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
   const stop = new AbortController();
   const { signIn } = contextOf(kubeconfig);
   const cluster = kubernetesCluster({ signIn, doorbell: true, userAgent: 'parity' });
   const shelves = Object.fromEntries(kinds.map((kind) => [kind, objectCache()])) as unknown as {
-    [K in (typeof kinds)[number]]: ObjectCache<Kinds[K]>;
+    [K in Kind]: ObjectCache<Kinds[K]>;
   };
   const passed = new Map<string, string[]>();
   for (const kind of kinds) {
@@ -62,7 +65,7 @@ export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
         pods: shelves.Pod.list(namespace)
           .filter(isOfRollout)
           .filter((pod) => !pod.metadata?.deletionTimestamp),
-        routes: shelves.Ingress.list(namespace),
+        routes: routeKinds.flatMap((kind) => shelves[kind].list(namespace)),
       };
     },
     passed: (namespace) => [...(passed.get(namespace) ?? [])],
