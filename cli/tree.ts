@@ -1,6 +1,12 @@
 import { styleText } from 'node:util';
 import { fromTime, type Millis } from '../lib/model/units.ts';
-import type { AnalysisRunView, PodView, ReplicaSetView, RolloutView } from '../lib/model/view.ts';
+import type {
+  AnalysisRunView,
+  ExperimentView,
+  PodView,
+  ReplicaSetView,
+  RolloutView,
+} from '../lib/model/view.ts';
 import { markedIn, markWords } from './marks.ts';
 import { columns, humanAge, plain, plainAll } from './text.ts';
 
@@ -15,6 +21,7 @@ const icons = {
   revision: '#',
   replicaSet: '⧉',
   pod: '□',
+  experiment: 'Σ',
   analysis: 'α',
   job: '⊞',
   ok: '✔',
@@ -144,7 +151,7 @@ function tree(view: RolloutView, now: Millis, paint: Paint): string[] {
   const rows: string[][] = [['NAME', 'KIND', 'STATUS', 'AGE', 'INFO']];
   const status = withIcon(phaseIcons[view.phase] ?? ' ', view.phase, paint);
   rows.push([`${icons.rollout} ${view.name}`, 'Rollout', status, humanAge(now - view.createdAt)]);
-  for (const [branch, { revision, replicaSets, analysisRuns = [] }] of branches(
+  for (const [branch, { revision, replicaSets, experiments = [], analysisRuns = [] }] of branches(
     '',
     view.revisions,
   )) {
@@ -154,6 +161,11 @@ function tree(view: RolloutView, now: Millis, paint: Paint): string[] {
         (set): Part =>
           (twig) =>
             withPods(twig, set, now, paint),
+      ),
+      ...experiments.map(
+        (each): Part =>
+          (twig) =>
+            withTemplates(twig, each, now, paint),
       ),
       ...analysisRuns.map(
         (run): Part =>
@@ -175,6 +187,28 @@ function withPods(twig: Twig, set: ReplicaSetView, now: Millis, paint: Paint): s
   return [
     replicaSetRow(twig.own, set, now, paint),
     ...pods.map(([leaf, pod]) => podRow(leaf.own, pod, now, paint)),
+  ];
+}
+
+function withTemplates(
+  twig: Twig,
+  { name, status, createdAt, replicaSets, analysisRuns }: ExperimentView,
+  now: Millis,
+  paint: Paint,
+): string[][] {
+  const age = humanAge(now - createdAt);
+  const row = (icon: string, kind: string, each: { name: string; status: string }) => {
+    const said = kind === 'ReplicaSet' ? phaseIcons[each.status] : analysisIcons[each.status];
+    const words = withIcon(said ?? ' ', each.status, paint);
+    return (own: string): string[] => [`${own}${icon} ${paint(each.name, said)}`, kind, words, age];
+  };
+  const parts = [
+    ...replicaSets.map((each) => row(icons.replicaSet, 'ReplicaSet', each)),
+    ...analysisRuns.map((each) => row(icons.analysis, 'AnalysisRun', each)),
+  ];
+  return [
+    row(icons.experiment, 'Experiment', { name, status })(twig.own),
+    ...branches(twig.below, parts).map(([leaf, part]) => part(leaf.own)),
   ];
 }
 

@@ -3,7 +3,7 @@ import { verbNames } from '../commands/verbs.ts';
 import type { Actor, Command, Outcome } from '../model/intent.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import type { LedgerEntry } from '../model/record.ts';
-import type { AnalysisRunView, RolloutView, RouteView } from '../model/view.ts';
+import type { AnalysisRunView, ExperimentView, RolloutView, RouteView } from '../model/view.ts';
 import type { CommandAnswer, Standing } from './answers.ts';
 import type { Explanation } from './explain.ts';
 import type { Problem } from './problem.ts';
@@ -106,6 +106,27 @@ const analysisRun = z
   .meta({ description: 'An analysis run; its measurements are counted over all metrics.' })
   .register(components, { id: 'AnalysisRun' }) satisfies z.ZodType<AnalysisRunView>;
 
+const experiment = z
+  .object({
+    name: z.string(),
+    status: z.string().meta({ examples: ['Running', 'Successful', 'Failed', 'Inconclusive'] }),
+    message: z.string(),
+    createdAt: millis,
+    replicaSets: z.array(
+      z.object({
+        name: z.string(),
+        template: z.string(),
+        status: z.enum(['Progressing', 'Healthy', 'ScaledDown']),
+        images: z.array(z.string()),
+        current: count,
+        available: count,
+      }),
+    ),
+    analysisRuns: z.array(z.object({ name: z.string(), status: z.string() })),
+  })
+  .meta({ description: 'An Experiment of a step; its pods and runs are as its own status tells.' })
+  .register(components, { id: 'Experiment' }) satisfies z.ZodType<ExperimentView>;
+
 const step = z.object({ index: count, count, current: z.string().exactOptional() }).meta({
   description: '`index` steps of `count` are done.',
 });
@@ -141,6 +162,7 @@ const rollout = z
           revision: count,
           replicaSets: z.array(replicaSet),
           analysisRuns: z.array(analysisRun).exactOptional().meta({ description: 'Oldest first.' }),
+          experiments: z.array(experiment).exactOptional().meta({ description: 'Oldest first.' }),
         }),
       )
       .meta({ description: 'Newest first.' }),

@@ -40,6 +40,8 @@ export type RevisionView = {
   replicaSets: ReplicaSetView[];
   /** Oldest first; absent where it has none. */
   analysisRuns?: AnalysisRunView[];
+  /** Those of its steps, oldest first; absent where it has none. */
+  experiments?: ExperimentView[];
 };
 
 /** An object of a router, as it was observed. */
@@ -88,6 +90,24 @@ export type AnalysisRunView = {
   error: number;
   /** Of measurements that are made by a Job. */
   jobs?: JobView[];
+};
+
+/** What its own status tells of its pods and runs. */
+export type ExperimentView = {
+  name: string;
+  /** '' before anybody has looked at it. */
+  status: string;
+  message: string;
+  createdAt: Millis;
+  replicaSets: {
+    name: string;
+    template: string;
+    status: 'Progressing' | 'Healthy' | 'ScaledDown';
+    images: string[];
+    current: number;
+    available: number;
+  }[];
+  analysisRuns: { name: string; status: string }[];
 };
 
 export type JobView = { name: string; status: string; createdAt: Millis };

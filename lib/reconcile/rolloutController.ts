@@ -1,22 +1,19 @@
 import { refusedFor } from '../decide/guards/guards.ts';
 import type { Seed as RolloutSeed } from '../decide/release/gathered.ts';
-import { isEnded } from '../decide/release/runs.ts';
 import { afterRefusals } from '../decide/replicaSets/metadata.ts';
 import { cleanup, cleanupNeeds } from '../decide/rollout/cleanup.ts';
 import { decide } from '../decide/rollout/decide.ts';
 import { needs } from '../decide/rollout/needs.ts';
 import { observedIn } from '../decide/rollout/observed.ts';
 import { routerObjectsFound } from '../decide/traffic/needs.ts';
-import type { Experiment, RolloutStatus } from '../model/argo.generated.ts';
+import type { RolloutStatus } from '../model/argo.generated.ts';
 import type { Controller, Seed, Warning } from '../model/controller.ts';
 import { encodeGo } from '../model/encode.ts';
-import type { Key } from '../model/key.ts';
 import type { Observed } from '../model/observed.ts';
-import { isStatusWrite, type PassedOver, type Plan, type PlannedEvent } from '../model/plan.ts';
+import type { PassedOver, Plan, PlannedEvent } from '../model/plan.ts';
 import type { RolloutMemory, RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
-import { nameOf } from '../model/workload.ts';
 import { commandEntry } from '../record/ledger.ts';
 import { withManagers } from '../record/managers.ts';
 import { rolloutMemory } from '../record/rolloutMemory.ts';
@@ -34,9 +31,6 @@ export const rolloutController: Controller<'Rollout', Observed, Plan, RolloutMem
     memory: rolloutMemory,
     view: (observed, plan, now) => view({ observed, ...plan, now }),
     statusText: (status) => encodeGo('RolloutStatus', status as RolloutStatus),
-    // What requests were sent to may go now.
-    wakes: ({ key, experiments }, { writes }) =>
-      writes.some(isStatusWrite) ? (experiments?.all ?? []).filter(isLeaving).map(keyIn(key)) : [],
     others: (observed) => [
       ...(observed.workload ? [observed.workload.object] : []),
       ...observed.replicaSets,
@@ -62,16 +56,6 @@ export const rolloutController: Controller<'Rollout', Observed, Plan, RolloutMem
       attributed: withManagers,
     },
   };
-
-/** It is over, and has pods yet. */
-function isLeaving({ spec, status }: Experiment): boolean {
-  const isOver = spec?.terminate === true || isEnded({ ...(status && { status }) });
-  return isOver && (status?.templateStatuses ?? []).some(({ replicas }) => replicas > 0);
-}
-
-function keyIn({ cluster, namespace }: Key): (experiment: Experiment) => Key {
-  return (experiment) => ({ cluster, kind: 'Experiment', namespace, name: nameOf(experiment) });
-}
 
 function seedOf({ object: rollout, ...seed }: Seed<'Rollout', RolloutMemory>): RolloutSeed {
   // Its key is a rollout's, or another controller had it.

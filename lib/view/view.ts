@@ -18,6 +18,7 @@ import { generationOf } from '../model/reference.ts';
 import type { Millis } from '../model/units.ts';
 import type {
   AnalysisRunView,
+  ExperimentView,
   PodView,
   ReplicaSetView,
   RevisionView,
@@ -37,6 +38,7 @@ import {
   uidOf,
   versionOf,
 } from '../model/workload.ts';
+import { experimentsShown } from './experimentsView.ts';
 import { podView } from './podView.ts';
 import { routesShown } from './routesView.ts';
 import { runsShown } from './runsView.ts';
@@ -64,6 +66,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
       view: replicaSetView(set, rollout, observed.pods),
     }))
     .sort((a, b) => b.revision - a.revision || order(a.view.name, b.view.name));
+  const experiments = experimentsShown(observed);
   return {
     ...observed.key,
     uid: uidOf(rollout),
@@ -77,7 +80,10 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
       rollout,
       replicaSets.map((set) => set.view),
     ),
-    images: imagesShown(replicaSets.map((set) => set.view)),
+    images: imagesShown(
+      replicaSets.map((set) => set.view),
+      experiments.map(({ experiment }) => experiment),
+    ),
     replicas: {
       desired: replicasOf(rollout),
       current: after.replicas ?? 0,
@@ -85,7 +91,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
       ready: after.readyReplicas ?? 0,
       available: after.availableReplicas ?? 0,
     },
-    revisions: byRevision(replicaSets, runsShown(observed)),
+    revisions: byRevision(replicaSets, runsShown(observed), experiments),
     revision: revisionOf(rollout),
     podHash: after.currentPodHash ?? '',
     stableHash: after.stableRS ?? '',
@@ -216,9 +222,12 @@ function podsOf(set: ReplicaSet, pods: Pod[]): PodView[] {
 }
 
 /** The images of the ReplicaSets that have pods, each once, with the roles it plays. */
-function imagesShown(sets: ReplicaSetView[]): RolloutView['images'] {
+function imagesShown(sets: ReplicaSetView[], experiments: ExperimentView[]): RolloutView['images'] {
   const tagsOf = new Map<string, string[]>();
-  for (const { image, roles } of sets
+  const trials = experiments
+    .flatMap((each) => each.replicaSets)
+    .map(({ images, current, template }) => ({ images, current, roles: [`Σ:${template}`] }));
+  for (const { image, roles } of [...sets, ...trials]
     .filter((set) => set.current > 0)
     .flatMap((set) => set.images.map((image) => ({ image, roles: set.roles })))) {
     const known = tagsOf.get(image);
@@ -236,18 +245,21 @@ function merged(known: string[], more: string[]): string[] {
 function byRevision(
   sets: { revision: number; view: ReplicaSetView }[],
   runs: { revision: number; run: AnalysisRunView }[],
+  trials: { revision: number; experiment: ExperimentView }[],
 ): RevisionView[] {
-  const numbers = new Set([...sets, ...runs].map(({ revision }) => revision));
+  const numbers = new Set([...sets, ...runs, ...trials].map(({ revision }) => revision));
   return [...numbers]
     .sort((a, b) => b - a)
     .map((revision) => {
       const of = <T extends { revision: number }>(all: T[]): T[] =>
         all.filter((each) => each.revision === revision);
       const analysisRuns = of(runs).map(({ run }) => run);
+      const experiments = of(trials).map(({ experiment }) => experiment);
       return {
         revision,
         replicaSets: of(sets).map((each) => each.view),
         ...(analysisRuns.length > 0 && { analysisRuns }),
+        ...(experiments.length > 0 && { experiments }),
       };
     });
 }
