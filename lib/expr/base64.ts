@@ -28,7 +28,7 @@ export function fromBase64(text: string): string {
     const count = known < 0 ? group.length : known;
     const bad = group[count];
     if (known >= 0 && (bad?.char !== '=' || count < 2)) wrong(bad?.at ?? 0);
-    if (count + (known < 0 ? 0 : 1) < 4 && group.length < 4) wrong(text.length);
+    if (count + (known < 0 ? 0 : 1) < 4 && group.length < 4) wrong(places[start]?.at ?? 0);
     if (count === 2 && group[3]?.char !== '=') wrong(group[3]?.at ?? text.length);
     if (known >= 0 && start + 4 < places.length) wrong(places[start + 4]?.at ?? 0);
     const values = group.slice(0, count).map(({ char }) => alphabet.indexOf(char));

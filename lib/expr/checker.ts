@@ -186,26 +186,30 @@ export class Checker {
       const given = args.map((arg) => this.visit(arg));
       return types.bare(validate(given.map((type) => (isUnknown(type) ? types.any : type))));
     }
-    let failure: unknown;
+    let mismatch: string | undefined;
     for (const signature of overloads[name] ?? []) {
-      try {
-        return this.#arguments(name, signature, args);
-      } catch (error) {
-        failure = error;
-      }
+      mismatch = this.#mismatch(name, signature, args);
+      if (mismatch === undefined) return types.bare(signature.output);
     }
-    if (failure) throw failure;
+    if (mismatch !== undefined) fail(mismatch);
     return types.unknown;
   }
 
-  #arguments(name: string, { inputs, output }: Signature, args: Node[]): GoType {
-    const given = args.map((arg) => this.visit(arg));
-    if (args.length > inputs.length) fail(`too many arguments to call ${name}`);
-    if (args.length < inputs.length) fail(`not enough arguments to call ${name}`);
+  #arguments(name: string, signature: Signature, args: Node[]): GoType {
+    const mismatch = this.#mismatch(name, signature, args);
+    return mismatch === undefined ? types.bare(signature.output) : fail(mismatch);
+  }
+
+  /** Why a function does not take these arguments, if it does not. */
+  #mismatch(name: string, { inputs }: Signature, args: Node[]): string | undefined {
+    if (args.length !== inputs.length) {
+      for (const arg of args) this.visit(arg);
+      return `${args.length > inputs.length ? 'too many' : 'not enough'} arguments to call ${name}`;
+    }
     for (const [index, input] of inputs.entries()) {
       const arg = args[index];
-      const type = given[index];
-      if (!arg || !type) continue;
+      if (!arg) continue;
+      const type = this.visit(arg);
       if (types.isFloat(input) && types.isInteger(type)) {
         toFloats(arg, this.#done);
         continue;
@@ -213,13 +217,12 @@ export class Checker {
       if (types.isInteger(input) && types.isInteger(type)) continue;
       if (types.isNil(type)) {
         if (['ptr', 'interface'].includes(input.kind)) continue;
-        fail(`cannot use nil as argument (type ${input.name}) to call ${name}`);
+        return `cannot use nil as argument (type ${input.name}) to call ${name}`;
       }
-      if (isUnknown(type) || isAssignable(type, input) || isAssignable(deref(type), input))
-        continue;
-      fail(`cannot use ${nameOf(type)} as argument (type ${input.name}) to call ${name} `);
+      if (isUnknown(type) || isAssignable(type, input) || isAssignable(deref(type), input)) continue;
+      return `cannot use ${nameOf(type)} as argument (type ${input.name}) to call ${name} `;
     }
-    return types.bare(output);
+    return undefined;
   }
 
   #builtin(node: NodeOf<'builtin'>): GoType {

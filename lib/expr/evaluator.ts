@@ -4,7 +4,7 @@ import type { Node, NodeOf } from './ast.ts';
 import { callBuiltin } from './builtins.ts';
 import { asBool, asInt, asString, refuse } from './conversion.ts';
 import { type Budget, fail } from './failure.ts';
-import { fetch, isIn, slice } from './fetch.ts';
+import { fetch, isIn, needLength, slice } from './fetch.ts';
 import { Func, type Go, type GoRecord, isNilValue, List, newRecord, typeText } from './goValue.ts';
 import { callPredicate, type Place } from './predicates.ts';
 import { matches } from './regExp.ts';
@@ -211,6 +211,7 @@ export class Evaluator {
 
   #slice({ node, from, to }: NodeOf<'slice'>, frame: Frame): Go {
     const whole = this.evaluate(node, frame);
+    if (!to) needLength(whole);
     const end = to && this.evaluate(to, frame);
     const start = from && this.evaluate(from, frame);
     return slice(whole, start, end);

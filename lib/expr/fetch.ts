@@ -99,12 +99,15 @@ export function isIn(needle: Go, whole: Go, budget: Budget): boolean {
   return fail(`operator "in" not defined on ${typeText(whole)}`);
 }
 
+/** What a slice without an end asks of a value first. */
+export function needLength(whole: Go): void {
+  if (lengthOf(whole) !== undefined || kindText(whole) === 'map') return;
+  fail(`invalid argument for len (type ${typeText(whole)})`);
+}
+
 /** Without `to`, up to the end. expr v1.17.7 vm/runtime/runtime.go Slice */
 export function slice(whole: Go, from: Go | undefined, to: Go | undefined): Go {
   const length = lengthOf(whole);
-  if (to === undefined && length === undefined) {
-    if (kindText(whole) !== 'map') fail(`invalid argument for len (type ${typeText(whole)})`);
-  }
   if (length === undefined) return fail(`cannot slice ${goText(from ?? 0n)}`);
   const place = (index: Go | undefined, otherwise: number): number => {
     const at = index === undefined ? otherwise : indexIn(index, length);

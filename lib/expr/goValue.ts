@@ -61,7 +61,7 @@ export class Keyed extends Other {
   #hash(key: Go): string {
     const type = typeOf(key);
     if (['slice', 'map', 'func'].includes(type.kind)) {
-      fail(`runtime error: hash of unhashable type ${type.name}`);
+      fail(`hash of unhashable type: ${type.name}`);
     }
     if (key instanceof List) return `${type.name} ${key.items.map((item) => this.#hash(item))}`;
     // Not a number is not itself.

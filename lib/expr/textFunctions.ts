@@ -47,7 +47,10 @@ export const textFunctions: Record<string, Builtin> = {
     const between = asString(glue);
     const items = itemsOf(list);
     const isKnown = Array.isArray(list) || list === nilList || typeText(list) === '[]string';
-    if (!items || !isKnown) return fail(`invalid argument for join (type ${typeText(list)})`);
+    if (!items || !isKnown) {
+      const type = list === null ? '%!s(<nil>)' : typeText(list);
+      return fail(`invalid argument for join (type ${type})`);
+    }
     const texts = items.map(asString);
     budget.text(texts.reduce((sum, text) => sum + text.length + between.length, 0));
     return texts.join(between);

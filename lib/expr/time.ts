@@ -157,7 +157,8 @@ export class Time extends Named {
 
   text(): string {
     const { clock } = this.#local();
-    return `${this.#date()} ${clock}${this.#fraction()} ${this.#zone('')} ${this.#offset().name}`;
+    const zone = this.#zone('');
+    return `${this.#date()} ${clock}${this.#fraction()} ${zone} ${this.#offset().name || zone}`;
   }
 
   json(): string {

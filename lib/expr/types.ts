@@ -56,12 +56,8 @@ export const pair: GoType = { kind: 'array', name: '[2]interface {}', elem: any 
 export const pairs = slice(pair);
 export const record = map(string, any);
 export const anyMap = map(any, any);
-/** What `groupBy` makes; what is known of it before is `map[interface {}][]interface {}`. */
-export const groups: GoType = {
-  ...map(any, anys),
-  name: 'vm.groupBy',
-  path: 'github.com/expr-lang/expr/vm.groupBy',
-};
+/** What `groupBy` makes. */
+export const groups = map(any, anys);
 
 export function slice(elem: GoType): GoType {
   return { kind: 'slice', name: `[]${elem.name}`, elem };
