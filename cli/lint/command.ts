@@ -15,6 +15,7 @@ import { analysisFindings } from './analyses.ts';
 import { blueGreenNotes } from './blueGreenNotes.ts';
 import { faultsOf } from './check.ts';
 import { type ClusterOptions, type Verdict, verdictOf } from './dryRun.ts';
+import { metricFaults } from './metrics.ts';
 import { routerNotes } from './routerNotes.ts';
 
 type Options = Pick<ClusterOptions, 'kubeconfig' | 'context'>;
@@ -42,8 +43,9 @@ export function addLint(program: Command, cli: Cli): void {
     .summary('check manifests without a cluster')
     .description(
       'Checks the Rollouts of manifest files: fields, types, the rules of the strategy, and what an API ' +
-        'server refuses in names and in the template. Objects of other kinds and groups are skipped; it is ' +
-        'an error if nothing is left, or if a file is empty. Fields that an API server has written are ' +
+        'server refuses in names and in the template; and the metrics of analysis templates and runs. ' +
+        'Objects of other kinds and groups are skipped; it is an error if nothing is left, or if a ' +
+        'file is empty. Fields that an API server has written are ' +
         'ignored. Notes name what stops working without the controller of Argo Rollouts, such as ' +
         'notifications. Needs no server. With --kubeconfig the API server of a cluster also checks each ' +
         'Rollout and the ReplicaSets that it will have, and the objects that it names must be there or in ' +
@@ -130,7 +132,7 @@ async function lintFile(
   const findings: Finding[] = [...faults.map((fault) => ({ ...fault, path: '' }))];
   const notes = manifests.flatMap((each) => notesOf(each, all));
   for (const each of manifests) {
-    const told = isRollout(each) ? await check(each, all, verdict) : { faults: misnamed(each) };
+    const told = isRollout(each) ? await check(each, all, verdict) : { faults: faultsOfOther(each) };
     findings.push(...told.faults);
     notes.push(...(told.notes ?? []));
   }
@@ -148,8 +150,10 @@ function withoutRollouts(report: Report): Report {
   return { ...report, findings: [{ line: 1, path: '', message: noRollout(report.passedOver) }] };
 }
 
-function misnamed({ meaning, lineOf }: Manifest): Finding[] {
-  return 'fault' in meaning ? [{ ...meaning.fault, line: lineOf(meaning.fault.path) }] : [];
+/** Of what is no Rollout: it has another name than is meant, or metrics that cannot be measured. */
+function faultsOfOther({ value, meaning, lineOf }: Manifest): Finding[] {
+  const faults = 'fault' in meaning ? [meaning.fault] : metricFaults(value);
+  return faults.map((fault) => ({ ...fault, line: lineOf(fault.path) }));
 }
 
 function notesOf({ value, lineOf }: Manifest, all: readonly unknown[]): Note[] {
