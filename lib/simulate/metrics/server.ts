@@ -42,17 +42,17 @@ export function metricServer(clock: Clock): MetricServer {
     asked.push(request);
     const url = new URL(request.url);
     if (url.hostname === '127.0.0.1') {
-      throw new Terminal(`dial tcp ${url.host}: connect: connection refused`);
+      throw failure(request, `dial tcp ${url.host}: connect: connection refused`);
     }
     if (url.hostname !== host) {
-      throw new Terminal(`dial tcp: lookup ${url.hostname}: no such host`);
+      throw failure(request, `dial tcp: lookup ${url.hostname}: no such host`);
     }
     const { status = 200, text, delayMs = 0 } = replyTo(request, url, { gauges, next });
     const isTooLate = delayMs > request.timeoutMs;
     if (delayMs > 0) await clock.sleepUntil(clock.now() + Math.min(delayMs, request.timeoutMs));
     if (isTooLate) {
       const late = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
-      throw new Terminal(late);
+      throw failure(request, late);
     }
     const headers = { 'content-type': 'application/json' };
     return { status, headers, body: text } satisfies HttpAnswer;
@@ -62,6 +62,12 @@ export function metricServer(clock: Clock): MetricServer {
     set: (token, name, value) => gauges.set(`${token} ${name}`, value),
     asked,
   };
+}
+
+/** As Go's client says it. */
+function failure({ method, url }: HttpRequest, why: string): Terminal {
+  const verb = method.charAt(0) + method.slice(1).toLowerCase();
+  return new Terminal(`${verb} "${url}": ${why}`);
 }
 
 type Known = { gauges: Gauges; next: (path: string) => number };

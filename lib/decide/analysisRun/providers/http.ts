@@ -9,16 +9,14 @@ export function httpNeeds(read: HttpRead): Need[] {
   return [{ read, bears: 'lasting' }];
 }
 
-/** The answer, or why there is none, as Go's client says it. */
+/** The answer, or why there is none, in the words of Go's client, as the reader has them. */
 export function answered(
   read: HttpRead,
   answers: Answers,
 ): { ok: HttpAnswer } | { error: string } | undefined {
   const answer = answers.http(read);
   if (answer === undefined || 'ok' in answer) return answer;
-  const { method, url } = read.http;
-  const why = 'failed' in answer ? answer.failed : 'there is no such server';
-  return { error: `${verb(method)} ${JSON.stringify(url)}: ${why}` };
+  return { error: 'failed' in answer ? answer.failed : `there is no ${read.http.url}` };
 }
 
 export function isGood(status: number): boolean {
