@@ -132,7 +132,9 @@ async function lintFile(
   const findings: Finding[] = [...faults.map((fault) => ({ ...fault, path: '' }))];
   const notes = manifests.flatMap((each) => notesOf(each, all));
   for (const each of manifests) {
-    const told = isRollout(each) ? await check(each, all, verdict) : { faults: faultsOfOther(each) };
+    const told = isRollout(each)
+      ? await check(each, all, verdict)
+      : { faults: faultsOfOther(each) };
     findings.push(...told.faults);
     notes.push(...(told.notes ?? []));
   }

@@ -7,7 +7,8 @@ import { isRecord } from '../../lib/model/gotypes.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { checkStructure } from '../../lib/model/structure.ts';
 
-const kinds = ['AnalysisTemplate', 'ClusterAnalysisTemplate', 'AnalysisRun'] as const;
+const templates = ['AnalysisTemplate', 'ClusterAnalysisTemplate'] as const;
+const kinds = [...templates, 'AnalysisRun'] as const;
 
 /**
  * What is wrong with the metrics of a template or run, as far as it can be told without its arguments. A run
@@ -22,7 +23,10 @@ export function metricFaults(value: unknown): FieldError[] {
   return metrics.flatMap((metric, index) => {
     const path = `spec.metrics[${index}]`;
     const isTaken = metrics.findIndex(({ name }) => name === metric.name) < index;
-    const taken = { path: `${path}.name`, message: 'is the name of another metric; choose another' };
+    const taken = {
+      path: `${path}.name`,
+      message: 'is the name of another metric; choose another',
+    };
     return [...(isTaken ? [taken] : []), ...faultsOfMetric(metric, path)];
   });
 }

@@ -44,7 +44,7 @@ export function toIndex(value: Go): number {
   return Number(toInt(value));
 }
 
-export function toFloat(value: Go): number {
+function toFloat(value: Go): number {
   const number = numberOf(value);
   if (number === undefined) return fail(`invalid operation: float(${typeText(value)})`);
   return Number(number);

@@ -219,7 +219,8 @@ export class Checker {
         if (['ptr', 'interface'].includes(input.kind)) continue;
         return `cannot use nil as argument (type ${input.name}) to call ${name}`;
       }
-      if (isUnknown(type) || isAssignable(type, input) || isAssignable(deref(type), input)) continue;
+      if (isUnknown(type) || isAssignable(type, input) || isAssignable(deref(type), input))
+        continue;
       return `cannot use ${nameOf(type)} as argument (type ${input.name}) to call ${name} `;
     }
     return undefined;

@@ -15,13 +15,13 @@ export const valueDepthMax = 500;
 export const nodesMax = 10_000;
 
 /** As Go's library: more elements are not made. expr v1.17.7 conf/config.go */
-export const memoryMax = 1_000_000;
+const memoryMax = 1_000_000;
 
 /** Go's library has no such limit, and evaluates for as long as it takes. */
-export const stepsMax = 1_000_000;
+const stepsMax = 1_000_000;
 
 /** Characters of a text that an expression makes. */
-export const textMax = 16_000_000;
+const textMax = 16_000_000;
 
 /** What one evaluation has used so far. */
 export class Budget {

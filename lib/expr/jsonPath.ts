@@ -1,6 +1,5 @@
 import { Budget, Failure, fail, tooDeep, valueDepthMax } from './failure.ts';
-import { type Go, goText, kindText, recordOf, typeText } from './goValue.ts';
-import { bytes } from './goValue.ts';
+import { bytes, type Go, goText, kindText, recordOf, typeText } from './goValue.ts';
 import { type PathNode, parsePath } from './jsonPathParser.ts';
 import { compareText } from './text.ts';
 import type { Value } from './value.ts';

@@ -14,7 +14,7 @@ export type PathNode =
   | { is: 'union'; nodes: PathNode[] }
   | { is: 'word'; name: string };
 /** `known`: it is written. `derived`: it follows from the one before it. */
-export type Bound = { known: boolean; value: number; derived?: boolean };
+type Bound = { known: boolean; value: number; derived?: boolean };
 
 type List = Extract<PathNode, { is: 'list' }>;
 
@@ -103,24 +103,41 @@ class PathParser {
   }
 
   #part(list: List): void {
-    if (this.#starts('[?(')) return this.#filter(list);
-    if (this.#starts('..')) return this.#recursive(list);
+    if (this.#starts('[?(')) {
+      this.#filter(list);
+      return;
+    }
+    if (this.#starts('..')) {
+      this.#recursive(list);
+      return;
+    }
     const char = this.#next();
     if (char === '' || char === '\r' || char === '\n') fail('unclosed action');
     if (char === ' ' || char === '@' || char === '$') {
       this.#taken();
       return;
     }
-    if (char === '[') return this.#array(list);
-    if (char === '"' || char === "'") return this.#quoted(list, char);
-    if (char === '.') return this.#field(list);
+    if (char === '[') {
+      this.#array(list);
+      return;
+    }
+    if (char === '"' || char === "'") {
+      this.#quoted(list, char);
+      return;
+    }
+    if (char === '.') {
+      this.#field(list);
+      return;
+    }
     if (/^[+\-\p{Nd}]$/u.test(char)) {
       this.#at--;
-      return this.#number(list);
+      this.#number(list);
+      return;
     }
     if (/^[_\p{L}]$/u.test(char)) {
       this.#at--;
-      return this.#word(list);
+      this.#word(list);
+      return;
     }
     const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     const shown = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(char) ? ` '${char}'` : '';

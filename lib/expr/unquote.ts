@@ -10,7 +10,7 @@ const plain: Record<string, string> = {
   v: '\v',
   '\\': '\\',
 };
-const escape =
+const escapeSequence =
   /^\\(?:([abfnrtv\\])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))/;
 
 /** The text between two quotes. client-go v0.34.5 util/jsonpath/parser.go UnquoteExtend */
@@ -22,7 +22,7 @@ export function goUnquoted(source: string): string {
   if (!rest.includes('\\') && !rest.includes(end)) return rest;
   let text = '';
   while (rest !== '') {
-    const match = escape.exec(rest);
+    const match = escapeSequence.exec(rest);
     const char = String.fromCodePoint(rest.codePointAt(0) ?? 0);
     if (match) {
       text += escaped(match) ?? wrong();

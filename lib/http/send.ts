@@ -7,7 +7,7 @@ import type { HttpAnswer } from '../model/httpRequest.ts';
 import { secondMs } from '../model/units.ts';
 
 /** No answer that is measured is longer. */
-export const answerMaxBytes = 1024 * 1024;
+const answerMaxBytes = 1024 * 1024;
 const idleMs = 30 * secondMs;
 
 /** Connections, which are kept between measurements, to addresses that were checked. */

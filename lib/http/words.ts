@@ -5,7 +5,7 @@ import type { Sent } from './send.ts';
 type SocketError = Error & { code?: string; address?: string; port?: number };
 
 /** Without the password that may be in it. */
-export function addressText(url: URL): string {
+function addressText(url: URL): string {
   const shown = new URL(url);
   if (shown.password !== '') shown.password = '***';
   return shown.href;

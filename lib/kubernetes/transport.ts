@@ -116,7 +116,7 @@ export function transport({ signIn }: Credentials, asking: Asking): Transport & 
 }
 
 /** What is handed on as it is: an answer of whatever is behind the API server, of whatever form. */
-export type Passed = {
+type Passed = {
   method: string;
   /** With its query. */
   path: string;

@@ -33,7 +33,7 @@ export type MetricDataAnswer = {
   results: MetricDataResult[];
   messages: { code: string; value: string }[];
 };
-export type MetricDataResult = {
+type MetricDataResult = {
   id?: string;
   label?: string;
   statusCode?: string;

@@ -14,7 +14,9 @@ describe('lint looks at the metrics of templates', () => {
   it('and finds nothing in one that is right', () => {
     const successCondition = 'all(result, # > 0.95) and isNaN(result[0]) == false';
     expect(faults({ name: 'ok', provider: web, successCondition })).toEqual([]);
-    expect(faults({ name: 'ok', provider: web, failureCondition: 'result > {{args.a}}' })).toEqual([]);
+    expect(faults({ name: 'ok', provider: web, failureCondition: 'result > {{args.a}}' })).toEqual(
+      [],
+    );
   });
 
   it.each<[string, object[], string]>([

@@ -83,7 +83,14 @@ describe('infra/cluster', () => {
   });
 
   it('lets analyses run Jobs only where that is asked for', async () => {
-    const { out, code } = await ran('helm', 'template', 'serin', folder, '--set', 'metrics.jobs=true');
+    const { out, code } = await ran(
+      'helm',
+      'template',
+      'serin',
+      folder,
+      '--set',
+      'metrics.jobs=true',
+    );
     expect(code).toBe(0);
     expect(objectsIn(out)).toContainEqual(
       expect.objectContaining({

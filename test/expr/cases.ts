@@ -1,24 +1,19 @@
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
+import { badPatterns, patternParts } from './patterns.ts';
+import { fitsOf, type Sort } from './sorts.ts';
 
 // Random conditions, results and JSONPaths. The same seed gives the same ones.
 
 export type Case = { condition?: string; path?: string; value: unknown; type?: 'floats' };
 
-type Sort = 'number' | 'int' | 'text' | 'bool' | 'list' | 'map' | 'any' | 'time';
-
 const depthMax = 3;
 const sorts: Sort[] = ['number', 'int', 'text', 'bool', 'list', 'map', 'any'];
 
-const patternParts = [
-  ...['a', '.', '^', '$', '[a-z]+', '\\\\d', '(a|b)*', '(?i)OK', '\\\\w{2,3}', 'x?', '[^a]', '\\\\b'],
-];
-const badPatterns = [
-  ...['(', '[', '*', 'a**', '(?=a)', '\\\\1', 'a{2}{3}', '[z-a]', '(?P<n', 'a{1001}', ')', '\\\\pX'],
-];
-
 export function casesOf(seed: number, count: number): Case[] {
   const maker = new Maker(seed);
-  return Array.from({ length: count }, (_, at) => (at % 5 === 4 ? maker.path() : maker.condition()));
+  return Array.from({ length: count }, (_, at) =>
+    at % 5 === 4 ? maker.path() : maker.condition(),
+  );
 }
 
 class Maker {
@@ -59,7 +54,22 @@ class Maker {
   #mangled(text: string): string {
     if (!this.#chance(6)) return text;
     const at = this.#below(text.length + 1);
-    const odd = this.#pick(['', ' ', ')', '"', '#', '?.', '..', ' not ', ',', '1', '??', '|', '\\', '§']);
+    const odd = this.#pick([
+      '',
+      ' ',
+      ')',
+      '"',
+      '#',
+      '?.',
+      '..',
+      ' not ',
+      ',',
+      '1',
+      '??',
+      '|',
+      '\\',
+      '§',
+    ]);
     return text.slice(0, at) + odd + text.slice(at + this.#below(2));
   }
 
@@ -70,7 +80,8 @@ class Maker {
   #value(depth: number): unknown {
     const kind = this.#below(depth > 1 ? 5 : 8);
     if (kind < 2) return this.#float();
-    if (kind === 2) return this.#pick(['', 'a', 'ok', 'abc', '12', '1.5', 'Straße', 'a b c', 'x,y', '😀']);
+    if (kind === 2)
+      return this.#pick(['', 'a', 'ok', 'abc', '12', '1.5', 'Straße', 'a b c', 'x,y', '😀']);
     if (kind === 3) return this.#chance(50);
     if (kind === 4) return this.#chance(40) ? null : this.#float();
     if (kind < 7) return Array.from({ length: this.#below(4) }, () => this.#value(depth + 1));
@@ -179,7 +190,8 @@ class Maker {
       () => `${of('int')} ${this.#pick(['+', '-', '*', '%'])} ${of('int')}`,
       () => `${this.#pick(['int', 'asInt'])}(${of(this.#pick(['number', 'text']))})`,
       () => `count(${of('list')}, ${this.#predicate('bool', depth)})`,
-      () => `${this.#pick(['findIndex', 'findLastIndex'])}(${of('list')}, ${this.#predicate('bool', depth)})`,
+      () =>
+        `${this.#pick(['findIndex', 'findLastIndex'])}(${of('list')}, ${this.#predicate('bool', depth)})`,
       () => `${this.#pick(bit)}(${of('int')}, ${of('int')})`,
       () => `bitnot(${of('int')})`,
       () => `${this.#pick(['indexOf', 'lastIndexOf'])}(${of('text')}, ${of('text')})`,
@@ -243,15 +255,18 @@ class Maker {
   #list(depth: number): string {
     const of = (sort: Sort): string => this.#expression(sort, depth);
     return this.#pick<() => string>([
-      () => `[${Array.from({ length: this.#below(4) }, () => of(this.#pick(['number', 'text', 'any'])))}]`,
+      () =>
+        `[${Array.from({ length: this.#below(4) }, () => of(this.#pick(['number', 'text', 'any'])))}]`,
       () => `filter(${of('list')}, ${this.#predicate('bool', depth)})`,
       () => `map(${of('list')}, ${this.#predicate(this.#pick(['number', 'text', 'any']), depth)})`,
       () => `${of('list')} | map(${this.#predicate('number', depth)})`,
-      () => `map(filter(${of('list')}, ${this.#predicate('bool', depth)}), ${this.#predicate('any', depth)})`,
+      () =>
+        `map(filter(${of('list')}, ${this.#predicate('bool', depth)}), ${this.#predicate('any', depth)})`,
       () => `${of('int')}..${of('int')}`,
       () => `${this.#pick(['reverse', 'uniq', 'flatten', 'sort'])}(${of('list')})`,
       () => `sort(${of('list')}, "${this.#pick(['asc', 'desc', 'up'])}")`,
-      () => `sortBy(${of('list')}, ${this.#predicate('number', depth)}${this.#pick(['', ', "desc"'])})`,
+      () =>
+        `sortBy(${of('list')}, ${this.#predicate('number', depth)}${this.#pick(['', ', "desc"'])})`,
       () => `concat(${of('list')}, ${of('list')})`,
       () => `take(${of('list')}, ${of('int')})`,
       () => `${of('list')}[${this.#pick(['1:', ':2', `${of('int')}:`, '-1:', ':'])}]`,
@@ -283,7 +298,8 @@ class Maker {
       () => `${this.#pick(['first', 'last'])}(${of('list')})`,
       () => `get(${of(this.#pick(['list', 'map', 'text']))}, ${of(this.#pick(['int', 'text']))})`,
       () => `${end}(${of('list')}, ${this.#predicate('bool', depth)})`,
-      () => `filter(${of('list')}, ${this.#predicate('bool', depth)})[${this.#pick(['0', '-1', '1'])}]`,
+      () =>
+        `filter(${of('list')}, ${this.#predicate('bool', depth)})[${this.#pick(['0', '-1', '1'])}]`,
       () => `reduce(${of('list')}, ${this.#predicate('number', depth)} + #acc)`,
       () => `reduce(${of('list')}, #acc + ${this.#predicate('number', depth)}, ${of('number')})`,
       () => `default(${of('any')}, ${of('any')})`,
@@ -298,7 +314,19 @@ class Maker {
   }
 
   #access(): string {
-    return this.#pick(['', '.a', '["b"]', '[0]', '[-1]', '?.a', '?.[0]', '.status', '[1:]', '.f(1)', '.a.b']);
+    return this.#pick([
+      '',
+      '.a',
+      '["b"]',
+      '[0]',
+      '[-1]',
+      '?.a',
+      '?.[0]',
+      '.status',
+      '[1:]',
+      '.f(1)',
+      '.a.b',
+    ]);
   }
 
   #time(): string {
@@ -364,12 +392,4 @@ class Maker {
       ' "q"',
     ]);
   }
-}
-
-function fitsOf(value: unknown): Sort[] {
-  if (typeof value === 'number') return ['number', 'any'];
-  if (typeof value === 'string') return ['text', 'any'];
-  if (typeof value === 'boolean') return ['bool', 'any'];
-  if (Array.isArray(value)) return ['list', 'any'];
-  return value === null ? ['any'] : ['map', 'any'];
 }

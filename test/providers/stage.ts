@@ -12,7 +12,7 @@ import { noOthers } from '../noAws.ts';
 /** 2026-01-31T12:00:00.500Z: what is asked in whole seconds is cut. */
 export const now = Date.parse('2026-01-31T12:00:00.500Z');
 
-export const run: AnalysisRun = {
+const run: AnalysisRun = {
   metadata: { namespace: 'shop', name: 'web-1', uid: 'u-1' },
   status: { phase: 'Running', startedAt: '2026-01-31T11:50:00Z' } as never,
 };

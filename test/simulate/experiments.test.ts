@@ -280,7 +280,7 @@ describe('the analyses of an Experiment', () => {
     expect(status('trial')).toMatchObject({ phase: 'Failed', message: 'too few' });
     expect(run('trial-needed').spec?.terminate).toBe(true);
     expect(events()).toContain(
-      "AnalysisRunFailed: AnalysisRun 'beside' transitioned from Running -> Failed: too few",
+      "AnalysisRunFailed: AnalysisRun 'beside' transitioned from Pending -> Failed: too few",
     );
   });
 

@@ -14,7 +14,7 @@ import { nameOf } from '../../model/workload.ts';
 /** Each is read in a round of its own, after the one that names it. */
 const depthMax = 3;
 
-export type TemplateRef = ObjectRef<'AnalysisTemplate' | 'ClusterAnalysisTemplate'>;
+type TemplateRef = ObjectRef<'AnalysisTemplate' | 'ClusterAnalysisTemplate'>;
 /** Of one namespace, or of the cluster: they have the same fields. */
 export type Found = { ref: TemplateRef; name: string; spec: AnalysisTemplateSpec };
 

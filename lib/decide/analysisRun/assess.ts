@@ -35,7 +35,7 @@ function passedLimit(metric: Metric, result: MetricResult): Passed | undefined {
 }
 
 /** argo v1.10.1 analysis/analysis.go assessMetricStatus */
-export function metricPhase(metric: Metric, result: MetricResult, terminating: boolean): string {
+function metricPhase(metric: Metric, result: MetricResult, terminating: boolean): string {
   if (isEnded(result.phase)) return result.phase;
   const last = lastOf(result);
   if (last === undefined) return terminating ? 'Successful' : 'Pending';

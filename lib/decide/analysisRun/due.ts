@@ -47,7 +47,7 @@ export function dueNow(
 }
 
 /** When the next measurement of a metric is due that has not ended; undefined where it waits for none. */
-export function nextOf(
+function nextOf(
   metric: Metric,
   result: MetricResult | undefined,
   { startedAt }: AnalysisRunStatus,

@@ -16,7 +16,7 @@ export function countOf({ count, interval }: Metric): number | undefined {
   return interval ? undefined : 1;
 }
 
-export const errorLimitDefault = 4;
+const errorLimitDefault = 4;
 
 /** `failures`: -1 where they are not limited. `successes`: in a row, 0 where they are not asked for. */
 export type Limits = { failures: number; inconclusive: number; errors: number; successes: number };

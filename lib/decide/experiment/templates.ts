@@ -106,7 +106,7 @@ function createFault({ name }: TemplateSpec, why: string): string {
   return `Failed to create ReplicaSet for template '${name}': ${why}`;
 }
 
-export function setOf({ experiment }: Facts, template: TemplateSpec): ReplicaSet {
+function setOf({ experiment }: Facts, template: TemplateSpec): ReplicaSet {
   const pods = withoutHash(template);
   return buildReplicaSet({
     name: setNameOf(experiment, template),

@@ -11,7 +11,7 @@ export type ExperimentVerdict = {
   inconclusive?: true;
 };
 
-export const experimentWords = 'Experiment analysis phase is error/failed';
+const experimentWords = 'Experiment analysis phase is error/failed';
 
 /** From the status as it was observed. */
 export function experimentVerdict(release: Release): ExperimentVerdict {

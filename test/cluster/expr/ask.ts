@@ -7,8 +7,8 @@ import type { Answer } from '../../expr/answers.ts';
 import { type Case, casesOf } from '../../expr/cases.ts';
 
 /** Of the committed answers. */
-export const vectorSeed = 7;
-export const vectorCount = 2400;
+const vectorSeed = 7;
+const vectorCount = 2400;
 
 /** Go's answers, in the order of the cases. Needs Go. */
 export function askGo(cases: Case[]): Answer[] {

@@ -44,7 +44,7 @@ export function fixedText(value: number, places: number): string {
 }
 
 /** `%v` of what a list holds. */
-export function wordOf(value: Value): string {
+function wordOf(value: Value): string {
   if (value === null) return '<nil>';
   if (typeof value === 'number') return floatWord(value);
   if (Array.isArray(value)) return listWord(value);
