@@ -1,6 +1,6 @@
 import { NotFound, Transient } from '../errors.ts';
 import type { Kind, Kinds, ObjectRef } from '../model/kinds.ts';
-import { typeMetaOf } from '../model/kinds.ts';
+import { rowOf, typeMetaOf } from '../model/kinds.ts';
 import { fieldManager } from '../model/names.ts';
 import type { MergePatch } from '../model/plan.ts';
 import { type Millis, secondMs } from '../model/units.ts';
@@ -58,7 +58,8 @@ async function get<K extends Kind>(
 ): Promise<Kinds[K]> {
   const subject: Subject = { verb: 'get', kind, namespace, name };
   // Names come out of specs, where anything may be written; nothing has such a name.
-  if (!isName(name) || !isName(namespace)) throw new NotFound(`${describe(subject)}: no such name`);
+  const isPlace = rowOf(kind).isNamespaced ? isName(namespace) : namespace === '';
+  if (!isName(name) || !isPlace) throw new NotFound(`${describe(subject)}: no such name`);
   return objectOf(kind, subject, await ask(send, { subject, path: pathOf(kind, subject) }));
 }
 

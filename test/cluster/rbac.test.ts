@@ -9,6 +9,7 @@ import { localQueue } from '../../lib/queue/local.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import { type Aws, unaskedMetrics, unmeasured, type World } from '../../lib/world.ts';
 import { consumer } from '../../server/consumer.ts';
+import { playAnalysed } from './analyses.ts';
 import { plugin } from './peer.ts';
 import { until } from './processes.ts';
 import { apply, newNamespace, reaches, rolloutIn, webRollout, withControlPlane } from './stage.ts';
@@ -331,6 +332,7 @@ describe('the ClusterRole', () => {
     const plays = await Promise.allSettled([
       playCanary(),
       playRuns(),
+      playAnalysed(plane()),
       playRouted(),
       playWorkload('Deployment', 'apps/v1', {
         spec: { replicas: 1, selector: { matchLabels: labels }, template },
