@@ -26,7 +26,7 @@ export function askGo(cases: Case[]): Answer[] {
 }
 
 /** Each case with its answer, one a line. */
-export function vectorText(): string {
+function vectorText(): string {
   const cases = casesOf(vectorSeed, vectorCount);
   const answers = askGo(cases);
   const lines = cases.map((each, at) => JSON.stringify([each, answers[at]]));
