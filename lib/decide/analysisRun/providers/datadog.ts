@@ -1,22 +1,14 @@
 import type { AnalysisRun, DatadogMetric, Metric } from '../../../model/argo.generated.ts';
 import { fieldError } from '../../../model/faults.ts';
+import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
-import type { HttpRead } from '../../../model/reads.ts';
 import { goDurationFault, type Millis, parseGoDuration, secondMs } from '../../../model/units.ts';
-import {
-  controllerNamespace,
-  hidden,
-  type Place,
-  secretNeeds,
-  secretTexts,
-  type Texts,
-  withSecret,
-} from './credentials.ts';
+import { controllerNamespace, type Place, type Texts } from './credentials.ts';
 import { floatText } from './goJson.ts';
 import { formText, structJson } from './goText.ts';
-import { answered, httpNeeds } from './http.ts';
-import { fieldOf, isObject } from './lookup.ts';
+import { fieldOf } from './lookup.ts';
 import type { Asked, Measured, MetricProvider } from './provider.ts';
+import { asksWithSecret, type Question } from './question.ts';
 
 // argo v1.10.1 metricproviders/datadog/datadog.go
 
@@ -31,27 +23,13 @@ export const datadog: MetricProvider = {
     const fault = faultOf(specOf(metric));
     return fault === undefined ? [] : fieldError(`${path}.provider.datadog`, fault);
   },
-  needs: (asked, answers) => {
-    const place = placeOf(specOf(asked.metric), asked.run);
-    if ('error' in place) return [];
-    const found = secretTexts(place, keys, answers);
-    const request = withSecret(found, (texts) => requestOf(asked, texts));
-    const isAsked = request !== undefined && 'http' in request;
-    return [...secretNeeds(place, keys), ...(isAsked ? httpNeeds(request) : [])];
-  },
-  measured: (asked, answers) => {
-    const spec = specOf(asked.metric);
-    const place = placeOf(spec, asked.run);
-    if ('error' in place) return place;
-    const found = secretTexts(place, keys, answers);
-    return withSecret(found, (texts): Measured | undefined => {
-      const request = requestOf(asked, texts);
-      if ('error' in request) return request;
-      const answer = answered(request, answers);
-      if (answer === undefined || 'error' in answer) return answer;
-      return hidden(measuredIn(spec, answer.ok), texts, tokens);
-    });
-  },
+  ...asksWithSecret({
+    placeOf: ({ metric, run }) => placeOf(specOf(metric), run),
+    keysOf: () => keys,
+    hiddenOf: () => tokens,
+    questionOf: requestOf,
+    measuredIn: (answer, { metric }) => measuredIn(specOf(metric), answer),
+  }),
 };
 
 function specOf(metric: Metric): DatadogMetric {
@@ -96,7 +74,7 @@ function placeOf({ secretRef }: DatadogMetric, run: AnalysisRun): Place | { erro
   return { namespace: run.metadata?.namespace ?? 'default', name };
 }
 
-function requestOf({ metric, now, count }: Asked, texts: Texts): HttpRead | { error: string } {
+function requestOf({ metric, now, count }: Asked, texts: Texts): Question {
   const spec = specOf(metric);
   const { interval = '5m', requestTimeout = '' } = spec;
   const [apiKey = '', appKey = ''] = tokens.map((key) => texts[key]);
@@ -154,7 +132,7 @@ function measuredIn(spec: DatadogMetric, { status, body }: HttpAnswer): Measured
 function jsonOf(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -164,11 +142,11 @@ function jsonOf(text: string): Record<string, unknown> | undefined {
 function seriesValue(answer: Record<string, unknown>): Measured {
   const series = fieldOf(answer, 'series');
   const list = Array.isArray(series) ? series : [];
-  const points = isObject(list[0]) ? fieldOf(list[0], 'pointlist') : undefined;
+  const points = isRecord(list[0]) ? fieldOf(list[0], 'pointlist') : undefined;
   const last: unknown = Array.isArray(points) ? points.at(-1) : undefined;
   if (last === undefined) {
     const pointlists = list.map((each) => ({
-      Pointlist: (isObject(each) && fieldOf(each, 'pointlist')) || null,
+      Pointlist: (isRecord(each) && fieldOf(each, 'pointlist')) || null,
     }));
     return { value: Array.isArray(series) ? structJson(pointlists) : 'null', result: null };
   }
@@ -190,7 +168,7 @@ function scalarValue(answer: Record<string, unknown>): Measured {
   }
   const columns = fieldOf(objectIn(data, 'attributes'), 'columns');
   const lists = Array.isArray(columns)
-    ? columns.map((each) => (isObject(each) ? (fieldOf(each, 'values') ?? null) : null))
+    ? columns.map((each) => (isRecord(each) ? (fieldOf(each, 'values') ?? null) : null))
     : [];
   const [first] = lists;
   const value: unknown = Array.isArray(first) ? first[0] : undefined;
@@ -209,5 +187,5 @@ function emptyText(columns: unknown, lists: unknown[]): string {
 
 function objectIn(object: Record<string, unknown>, name: string): Record<string, unknown> {
   const value = fieldOf(object, name);
-  return isObject(value) ? value : {};
+  return isRecord(value) ? value : {};
 }

@@ -1,12 +1,12 @@
 import type { GraphiteMetric, Metric } from '../../../model/argo.generated.ts';
+import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
-import type { HttpRead } from '../../../model/reads.ts';
 import { secondMs } from '../../../model/units.ts';
 import { floatOf, parsedJson } from './goJson.ts';
 import { fixedText } from './goText.ts';
-import { answered, httpNeeds } from './http.ts';
-import { fieldOf, isObject } from './lookup.ts';
+import { fieldOf } from './lookup.ts';
 import type { Asked, Measured, MetricProvider } from './provider.ts';
+import { asksServer, type Question } from './question.ts';
 
 // argo v1.10.1 metricproviders/graphite/graphite.go, api.go
 
@@ -16,24 +16,14 @@ export const graphite: MetricProvider = {
   name: 'graphite',
   selects: (source) => source.graphite !== undefined,
   validate: () => [],
-  needs: (asked) => {
-    const request = requestOf(asked);
-    return 'error' in request ? [] : httpNeeds(request);
-  },
-  measured: (asked, answers) => {
-    const request = requestOf(asked);
-    if ('error' in request) return request;
-    const answer = answered(request, answers);
-    if (answer === undefined || 'error' in answer) return answer;
-    return measuredIn(answer.ok);
-  },
+  ...asksServer(requestOf, measuredIn),
 };
 
 function specOf(metric: Metric): GraphiteMetric {
   return metric.provider?.graphite ?? {};
 }
 
-function requestOf({ metric, count }: Asked): HttpRead | { error: string } {
+function requestOf({ metric, count }: Asked): Question {
   const { address = '', query = '' } = specOf(metric);
   const [, base, path = ''] = /^([a-z][a-z\d+.-]*:\/\/[^/?#]+)([^?#]*)/i.exec(address) ?? [];
   if (base === undefined) return { error: `Graphite address ${address} is not a valid URL` };
@@ -79,7 +69,7 @@ function measuredIn({ status, body }: HttpAnswer): Measured {
     return { error: 'the answer is no JSON of Graphite' };
   }
   const [first] = parsed.value;
-  const datapoints = isObject(first) ? fieldOf(first, 'datapoints') : undefined;
+  const datapoints = isRecord(first) ? fieldOf(first, 'datapoints') : undefined;
   const points = Array.isArray(datapoints) ? (datapoints as unknown[]) : [];
   if (points.length === 0) return { error: 'no values found' };
   const values: number[] = [];

@@ -1,22 +1,15 @@
 import type { Value } from '../../../expr/value.ts';
 import type { InfluxdbMetric, Metric } from '../../../model/argo.generated.ts';
+import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
-import type { HttpRead } from '../../../model/reads.ts';
 import { secondMs } from '../../../model/units.ts';
-import {
-  controllerNamespace,
-  hidden,
-  secretNeeds,
-  secretTexts,
-  type Texts,
-  withSecret,
-} from './credentials.ts';
+import { controllerNamespace, type Texts } from './credentials.ts';
 import { csvRows } from './csv.ts';
 import { floatOf, parsedJson } from './goJson.ts';
 import { formText, listWord, structJson } from './goText.ts';
-import { answered, httpNeeds, isGood } from './http.ts';
-import { isObject } from './lookup.ts';
+import { isGood } from './http.ts';
 import type { Asked, Measured, MetricProvider } from './provider.ts';
+import { asksWithSecret, type Question } from './question.ts';
 
 // argo v1.10.1 metricproviders/influxdb/influxdb.go, influxdb-client-go v2.14 api/query.go
 
@@ -28,23 +21,13 @@ export const influxDb: MetricProvider = {
   name: 'influxdb',
   selects: (source) => source.influxdb !== undefined,
   validate: () => [],
-  needs: (asked, answers) => {
-    const place = placeOf(asked.metric);
-    const found = secretTexts(place, keys, answers);
-    const request = withSecret(found, (texts) => requestOf(asked, texts));
-    const isAsked = request !== undefined && 'http' in request;
-    return [...secretNeeds(place, keys), ...(isAsked ? httpNeeds(request) : [])];
-  },
-  measured: (asked, answers) => {
-    const found = secretTexts(placeOf(asked.metric), keys, answers);
-    return withSecret(found, (texts): Measured | undefined => {
-      const request = requestOf(asked, texts);
-      if ('error' in request) return request;
-      const answer = answered(request, answers);
-      if (answer === undefined || 'error' in answer) return answer;
-      return hidden(measuredIn(answer.ok), texts, [tokenKey]);
-    });
-  },
+  ...asksWithSecret({
+    placeOf: ({ metric }) => placeOf(metric),
+    keysOf: () => keys,
+    hiddenOf: () => [tokenKey],
+    questionOf: requestOf,
+    measuredIn,
+  }),
 };
 
 function specOf(metric: Metric): InfluxdbMetric {
@@ -55,7 +38,7 @@ function placeOf(metric: Metric) {
   return { namespace: controllerNamespace, name: specOf(metric).profile || 'influxdb' };
 }
 
-function requestOf({ metric, count }: Asked, texts: Texts): HttpRead | { error: string } {
+function requestOf({ metric, count }: Asked, texts: Texts): Question {
   const [token, address, org] = keys.map((key) => texts[key]);
   if (!token || !address || !org) return { error: 'authToken, org, or address not found' };
   const url = `${address.replace(/\/$/, '')}/api/v2/query?${formText({ org })}`;
@@ -84,7 +67,7 @@ function measuredIn({ status, body }: HttpAnswer): Measured {
 
 function refusal(status: number, body: string): string {
   const parsed = parsedJson(body);
-  const fields = typeof parsed !== 'string' && isObject(parsed.value) ? parsed.value : {};
+  const fields = typeof parsed !== 'string' && isRecord(parsed.value) ? parsed.value : {};
   const { code, message } = fields;
   const isTold = typeof code === 'string' && typeof message === 'string';
   return isTold ? `${code}: ${message}` : `Unexpected status code ${status}`;

@@ -4,6 +4,7 @@ import type {
   Metric,
   ScopeDetail,
 } from '../../../model/argo.generated.ts';
+import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
 import type { Answers, HttpRead } from '../../../model/reads.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import { parsedJson } from './goJson.ts';
 import { structJson } from './goText.ts';
 import { answered, httpNeeds } from './http.ts';
-import { fieldOf, isObject } from './lookup.ts';
+import { fieldOf } from './lookup.ts';
 import type { Asked, Measured, MetricProvider } from './provider.ts';
 
 // argo v1.10.1 metricproviders/kayenta/kayenta.go
@@ -110,8 +111,8 @@ function configIn({ status, body }: HttpAnswer, name: string): { id: string } | 
   if (typeof parsed === 'string' || !Array.isArray(parsed.value)) {
     return { error: 'the answer is no JSON list of canary configurations' };
   }
-  const found = parsed.value.find((each) => isObject(each) && fieldOf(each, 'name') === name);
-  const id = isObject(found) ? fieldOf(found, 'id') : undefined;
+  const found = parsed.value.find((each) => isRecord(each) && fieldOf(each, 'name') === name);
+  const id = isRecord(found) ? fieldOf(found, 'id') : undefined;
   return found === undefined ? { error: 'Canary config not found' } : { id: String(id ?? '') };
 }
 
@@ -159,7 +160,7 @@ const invalid = { error: 'Invalid Response' };
 function begun({ now }: Asked, { status, body }: HttpAnswer): Measured {
   if (status !== 200) return invalid;
   const parsed = parsedJson(body);
-  if (typeof parsed === 'string' || !isObject(parsed.value)) return invalid;
+  if (typeof parsed === 'string' || !isRecord(parsed.value)) return invalid;
   const id = parsed.value[idName];
   // Argo goes on with the text that Go prints for what is not there.
   if (typeof id !== 'string' || id === '') return { error: `Invalid ${idName}` };
@@ -169,14 +170,14 @@ function begun({ now }: Asked, { status, body }: HttpAnswer): Measured {
 function judged({ metric, now, measurement }: Asked, { status, body }: HttpAnswer): Measured {
   if (status !== 200) return invalid;
   const parsed = parsedJson(body);
-  if (typeof parsed === 'string' || !isObject(parsed.value)) return invalid;
+  if (typeof parsed === 'string' || !isRecord(parsed.value)) return invalid;
   const { complete } = parsed.value;
   const kept = measurement?.metadata ? { metadata: measurement.metadata } : {};
   if (typeof complete !== 'boolean') return { ...kept, error: 'Missing Complete Status' };
   if (!complete) return { ...kept, phase: 'Running', resumeAt: now + resumeMs };
   const path = ['result', 'judgeResult', 'score', 'score'];
   const found = path.reduce(
-    (value: unknown, name) => (isObject(value) ? value[name] : undefined),
+    (value: unknown, name) => (isRecord(value) ? value[name] : undefined),
     parsed.value,
   );
   if (typeof found !== 'number') return { ...kept, error: 'Missing Score' };

@@ -1,9 +1,9 @@
 import type { Metric, MetricProvider as MetricSource } from '../../../model/argo.generated.ts';
 import type { FieldError } from '../../../model/faults.ts';
+import { isRecord } from '../../../model/gotypes.ts';
 import type { FunctionResult } from '../../../model/metricCalls.ts';
 import type { AwsRead } from '../../../model/reads.ts';
 import { jsonText, parsedJson } from './goJson.ts';
-import { isObject } from './lookup.ts';
 import type { Asked, Measured, MetricProvider } from './provider.ts';
 
 // Plugins of Argo are programs that its controller loads; Serin has none. In their place a function of the
@@ -53,7 +53,7 @@ function unknownPlugin(source: MetricSource | undefined): string {
 
 function specOf(metric: Metric): Record<string, unknown> {
   const spec = metric.provider?.plugin?.[pluginName];
-  return isObject(spec) ? spec : {};
+  return isRecord(spec) ? spec : {};
 }
 
 function faultsOf(metric: Metric, path: string): FieldError[] {
@@ -93,7 +93,7 @@ function measuredIn({ payload, functionError }: FunctionResult): Measured {
   const parsed = parsedJson(payload === '' ? 'null' : payload);
   if (typeof parsed === 'string') return { error: 'the function’s answer is no JSON' };
   const { value } = parsed;
-  const fields = isObject(value) ? value : {};
+  const fields = isRecord(value) ? value : {};
   if (functionError !== undefined) {
     const said = typeof fields.errorMessage === 'string' ? `: ${fields.errorMessage}` : '';
     return { error: `the function ended with an error${said}` };

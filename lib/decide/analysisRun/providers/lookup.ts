@@ -1,7 +1,3 @@
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** A field of a JSON object, as Go finds it: by its name, or else whatever its case. */
 export function fieldOf(object: Record<string, unknown>, name: string): unknown {
   if (Object.hasOwn(object, name)) return object[name];

@@ -1,22 +1,16 @@
 import type { Value } from '../../../expr/value.ts';
 import type { Metric, NewRelicMetric } from '../../../model/argo.generated.ts';
+import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
-import type { HttpRead } from '../../../model/reads.ts';
 import { secondMs } from '../../../model/units.ts';
-import {
-  controllerNamespace,
-  hidden,
-  secretNeeds,
-  secretTexts,
-  type Texts,
-  withSecret,
-} from './credentials.ts';
+import { controllerNamespace, type Texts } from './credentials.ts';
 import { jsonText } from './goJson.ts';
 import { structJson } from './goText.ts';
 import { graphQlData } from './graphQl.ts';
-import { answered, httpNeeds, isGood } from './http.ts';
-import { fieldOf, isObject } from './lookup.ts';
+import { isGood } from './http.ts';
+import { fieldOf } from './lookup.ts';
 import type { Asked, Measured, MetricProvider } from './provider.ts';
+import { asksWithSecret, type Question } from './question.ts';
 
 // argo v1.10.1 metricproviders/newrelic/newrelic.go, newrelic-client-go v2.81 pkg/nerdgraph
 
@@ -44,23 +38,13 @@ export const newRelic: MetricProvider = {
     const { query } = specOf(metric);
     return query ? { ResolvedNewRelicQuery: query } : {};
   },
-  needs: (asked, answers) => {
-    const place = placeOf(asked.metric);
-    const found = secretTexts(place, keys, answers);
-    const request = withSecret(found, (texts) => requestOf(asked, texts));
-    const isAsked = request !== undefined && 'http' in request;
-    return [...secretNeeds(place, keys), ...(isAsked ? httpNeeds(request) : [])];
-  },
-  measured: (asked, answers) => {
-    const found = secretTexts(placeOf(asked.metric), keys, answers);
-    return withSecret(found, (texts): Measured | undefined => {
-      const request = requestOf(asked, texts);
-      if ('error' in request) return request;
-      const answer = answered(request, answers);
-      if (answer === undefined || 'error' in answer) return answer;
-      return hidden(measuredIn(answer.ok), texts, [apiKey]);
-    });
-  },
+  ...asksWithSecret({
+    placeOf: ({ metric }) => placeOf(metric),
+    keysOf: () => keys,
+    hiddenOf: () => [apiKey],
+    questionOf: requestOf,
+    measuredIn,
+  }),
 };
 
 function specOf(metric: Metric): NewRelicMetric {
@@ -71,7 +55,7 @@ function placeOf(metric: Metric) {
   return { namespace: controllerNamespace, name: specOf(metric).profile || 'newrelic' };
 }
 
-function requestOf({ metric, count }: Asked, texts: Texts): HttpRead | { error: string } {
+function requestOf({ metric, count }: Asked, texts: Texts): Question {
   const { query, timeout = timeoutDefault } = specOf(metric);
   const key = texts[apiKey] ?? '';
   const account = texts['account-id'] ?? '';
@@ -105,12 +89,12 @@ function measuredIn(answer: HttpAnswer): Measured {
   if ('error' in found) return { error: found.error.replace(/^graphql: /, '') };
   const path = ['actor', 'account', 'nrql', 'results'];
   const results = path.reduce(
-    (value: unknown, name) => (isObject(value) ? fieldOf(value, name) : undefined),
+    (value: unknown, name) => (isRecord(value) ? fieldOf(value, name) : undefined),
     found.data,
   );
   const rows = Array.isArray(results) ? (results as Value[]) : [];
   const [first] = rows;
-  const isEmpty = isObject(first) && Object.keys(first).length === 0;
+  const isEmpty = isRecord(first) && Object.keys(first).length === 0;
   if (first === undefined || (rows.length === 1 && (first === null || isEmpty))) {
     return { error: 'no results returned from NRQL query' };
   }

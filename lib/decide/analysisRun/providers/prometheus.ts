@@ -3,10 +3,12 @@ import type { Value } from '../../../expr/value.ts';
 import type { Metric, PrometheusMetric } from '../../../model/argo.generated.ts';
 import { defined } from '../../../model/defined.ts';
 import { fieldError } from '../../../model/faults.ts';
+import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, type SigV4, viaOf } from '../../../model/httpRequest.ts';
 import type { Answers, HttpRead } from '../../../model/reads.ts';
 import { goDurationFault, type Millis, parseGoDuration, secondMs } from '../../../model/units.ts';
 import { floatOf, floatText, parsedJson } from './goJson.ts';
+import { formText } from './goText.ts';
 import { answered, httpNeeds, isGood, oauthOf } from './http.ts';
 import type { Measured, MetricProvider } from './provider.ts';
 import { timeOf } from './rangeTime.ts';
@@ -118,16 +120,6 @@ function seconds(ms: Millis): string {
   return floatText(ms / secondMs);
 }
 
-/** As Go's url.Values has it: sorted, and spaces as `+`. */
-function formText(form: Form): string {
-  const escaped = (text: string): string =>
-    encodeURIComponent(text)
-      .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-      .replaceAll('%20', '+');
-  const fields = Object.entries(form).sort(([left], [right]) => (left < right ? -1 : 1));
-  return fields.map(([key, value]) => `${escaped(key)}=${escaped(value)}`).join('&');
-}
-
 /** Some servers take a query only in the address. */
 function isPostRefused(request: HttpRead, answers: Answers): boolean {
   const answer = answers.http(request);
@@ -159,7 +151,7 @@ function measuredIn({ status, body }: HttpAnswer): Measured {
     };
   }
   const parsed = parsedJson(body);
-  if (typeof parsed === 'string' || !isObject(parsed.value)) {
+  if (typeof parsed === 'string' || !isRecord(parsed.value)) {
     return { error: badResponse('the answer is no JSON of Prometheus') };
   }
   const answer = parsed.value as ApiAnswer;
@@ -176,10 +168,6 @@ function badResponse(why: string): string {
   return `bad_response: ${why}`;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function valueIn({ resultType = '', result }: NonNullable<ApiAnswer['data']>): Measured {
   if (resultType === 'scalar') {
     const value = sampleOf(result);
@@ -188,7 +176,7 @@ function valueIn({ resultType = '', result }: NonNullable<ApiAnswer['data']>): M
   if (resultType !== 'vector' && resultType !== 'matrix') {
     return { error: `unmarshalerDecoder: unexpected value type ${JSON.stringify(resultType)}` };
   }
-  const items = Array.isArray(result) ? result.filter(isObject) : [];
+  const items = Array.isArray(result) ? result.filter(isRecord) : [];
   const samples = items.flatMap((item): unknown[] => {
     if (resultType === 'vector') return [item.value];
     return Array.isArray(item.values) ? item.values : [];

@@ -1,7 +1,6 @@
 import type { Value } from '../../../expr/value.ts';
 import type { Metric, SkyWalkingMetric } from '../../../model/argo.generated.ts';
-import { viaOf } from '../../../model/httpRequest.ts';
-import type { HttpRead } from '../../../model/reads.ts';
+import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
 import {
   goDurationFault,
   type Millis,
@@ -12,8 +11,8 @@ import {
 import { jsonText } from './goJson.ts';
 import { structJson } from './goText.ts';
 import { graphQlData } from './graphQl.ts';
-import { answered, httpNeeds } from './http.ts';
-import type { Asked, MetricProvider } from './provider.ts';
+import type { Asked, Measured, MetricProvider } from './provider.ts';
+import { asksServer, type Question } from './question.ts';
 
 // argo v1.10.1 metricproviders/skywalking/skywalking.go, machinebox/graphql v0.2.2
 
@@ -23,28 +22,22 @@ export const skyWalking: MetricProvider = {
   name: 'skywalking',
   selects: (source) => source.skywalking !== undefined,
   validate: () => [],
-  needs: (asked) => {
-    const request = requestOf(asked);
-    return 'error' in request ? [] : httpNeeds(request);
-  },
-  measured: (asked, answers) => {
-    const request = requestOf(asked);
-    if ('error' in request) return request;
-    const answer = answered(request, answers);
-    if (answer === undefined || 'error' in answer) return answer;
-    const found = graphQlData(answer.ok);
-    if ('error' in found) return found;
-    if (found.data === null) return { error: 'no results returned from SkyWalking query' };
-    const result = found.data as Value;
-    return { value: jsonText(result), result };
-  },
+  ...asksServer(requestOf, measuredIn),
 };
+
+function measuredIn(answer: HttpAnswer): Measured {
+  const found = graphQlData(answer);
+  if ('error' in found) return found;
+  if (found.data === null) return { error: 'no results returned from SkyWalking query' };
+  const result = found.data as Value;
+  return { value: jsonText(result), result };
+}
 
 function specOf(metric: Metric): SkyWalkingMetric {
   return metric.provider?.skywalking ?? {};
 }
 
-function requestOf({ metric, now, count }: Asked): HttpRead | { error: string } {
+function requestOf({ metric, now, count }: Asked): Question {
   const { address = '', query = '', interval = '5m' } = specOf(metric);
   const spanMs = parseGoDuration(interval);
   if (spanMs === undefined) return { error: goDurationFault(interval) ?? '' };

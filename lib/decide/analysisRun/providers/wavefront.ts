@@ -1,20 +1,13 @@
 import type { Metric, WavefrontMetric } from '../../../model/argo.generated.ts';
+import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
-import type { HttpRead } from '../../../model/reads.ts';
 import { secondMs } from '../../../model/units.ts';
-import {
-  controllerNamespace,
-  hidden,
-  secretNeeds,
-  secretTexts,
-  type Texts,
-  withSecret,
-} from './credentials.ts';
+import { controllerNamespace, type Texts } from './credentials.ts';
 import { parsedJson } from './goJson.ts';
 import { fixedText, formText } from './goText.ts';
-import { answered, httpNeeds } from './http.ts';
-import { fieldOf, isObject } from './lookup.ts';
+import { fieldOf } from './lookup.ts';
 import type { Asked, Measured, MetricProvider } from './provider.ts';
+import { asksWithSecret, type Question } from './question.ts';
 
 // argo v1.10.1 metricproviders/wavefront/wavefront.go, go-wavefront v1.8.1 query.go
 
@@ -27,24 +20,13 @@ export const wavefront: MetricProvider = {
   name: 'wavefront',
   selects: (source) => source.wavefront !== undefined,
   validate: () => [],
-  needs: (asked, answers) => {
-    const keys = [addressOf(asked.metric)];
-    const found = secretTexts(place, keys, answers);
-    const request = withSecret(found, (texts) => requestOf(asked, texts));
-    const isAsked = request !== undefined && 'http' in request;
-    return [...secretNeeds(place, keys), ...(isAsked ? httpNeeds(request) : [])];
-  },
-  measured: (asked, answers) => {
-    const address = addressOf(asked.metric);
-    const found = secretTexts(place, [address], answers);
-    return withSecret(found, (texts): Measured | undefined => {
-      const request = requestOf(asked, texts);
-      if ('error' in request) return request;
-      const answer = answered(request, answers);
-      if (answer === undefined || 'error' in answer) return answer;
-      return hidden(measuredIn(answer.ok, secondsOf(asked.now)), texts, [address]);
-    });
-  },
+  ...asksWithSecret({
+    placeOf: () => place,
+    keysOf: ({ metric }) => [addressOf(metric)],
+    hiddenOf: ({ metric }) => [addressOf(metric)],
+    questionOf: requestOf,
+    measuredIn: (answer, { now }) => measuredIn(answer, secondsOf(now)),
+  }),
 };
 
 function specOf(metric: Metric): WavefrontMetric {
@@ -59,7 +41,7 @@ function secondsOf(now: number): number {
   return Math.floor(now / secondMs);
 }
 
-function requestOf({ metric, now, count }: Asked, texts: Texts): HttpRead | { error: string } {
+function requestOf({ metric, now, count }: Asked, texts: Texts): Question {
   const { query = '' } = specOf(metric);
   const address = addressOf(metric);
   const token = texts[address];
@@ -86,7 +68,7 @@ const unset = {
 function measuredIn({ status, body }: HttpAnswer, startedAt: number): Measured {
   if (status < 200 || status > 204) return { error: `server returned ${status}\n${body}\n` };
   const parsed = parsedJson(body);
-  if (typeof parsed === 'string' || !isObject(parsed.value)) {
+  if (typeof parsed === 'string' || !isRecord(parsed.value)) {
     return { error: 'the answer is no JSON of Wavefront' };
   }
   const warnings = fieldOf(parsed.value, 'warnings');
@@ -118,7 +100,7 @@ function measuredIn({ status, body }: HttpAnswer, startedAt: number): Measured {
 type Point = { value: number; at: number; drift: number };
 
 function nearest(series: unknown, startedAt: number): Point {
-  const data = isObject(series) ? fieldOf(series, 'data') : undefined;
+  const data = isRecord(series) ? fieldOf(series, 'data') : undefined;
   let found: Point = { value: 0, at: 0, drift: Number.POSITIVE_INFINITY };
   for (const point of Array.isArray(data) ? (data as unknown[]) : []) {
     const [at, value] = Array.isArray(point) ? (point as unknown[]) : [];
