@@ -1,6 +1,7 @@
 import { fail } from './failure.ts';
 
-const plain: Record<string, string> = {
+/** What stands after a backslash, and what it is. */
+export const plain: Record<string, string> = {
   a: '\x07',
   b: '\b',
   f: '\f',

@@ -57,3 +57,11 @@ export const serverMetadata = [
   'deletionGracePeriodSeconds',
   'managedFields',
 ];
+
+/** The first that is free of BASE, BASE.1, BASE.2 … where `separator` is a dot. */
+export function freeName(base: string, taken: Iterable<string>, separator: '.' | '-'): string {
+  const known = new Set(taken);
+  let name = base;
+  for (let count = 1; known.has(name); count += 1) name = `${base}${separator}${count}`;
+  return name;
+}

@@ -3,6 +3,7 @@ import { defined } from '../../model/defined.ts';
 import { typeMetaOf } from '../../model/kinds.ts';
 import {
   analysisTypeLabel,
+  freeName,
   hashLabel,
   instanceIdLabel,
   revisionAnnotation,
@@ -102,14 +103,8 @@ function isNamed(name: string, base: string): boolean {
   );
 }
 
-/** The first that is free of NAME, NAME.1, NAME.2 … argo v1.10.1 utils/analysis/helpers.go */
-export function freeName(release: Release, base: string): string {
-  const taken = new Set([
-    ...runsOf(release).map(nameOf),
-    ...(release.observed.analysis?.taken ?? []),
-  ]);
-  for (let count = 0; ; count += 1) {
-    const name = count === 0 ? base : `${base}.${count}`;
-    if (!taken.has(name)) return name;
-  }
+/** argo v1.10.1 utils/analysis/helpers.go CreateWithCollisionCounter */
+export function freeRunName(release: Release, base: string): string {
+  const { taken = [] } = release.observed.analysis ?? {};
+  return freeName(base, [...runsOf(release).map(nameOf), ...taken], '.');
 }

@@ -24,7 +24,7 @@ import { hasFailed, isEnded, isOverruled, noted, phaseOf, runIn, runsOf } from '
 import { isSaturated } from '../replicaSets/resize.ts';
 import { madeIn } from './faults.ts';
 import { forgottenRuns } from './history.ts';
-import { baseName, begunBefore, freeName, newRun } from './newRun.ts';
+import { baseName, begunBefore, freeRunName, newRun } from './newRun.ts';
 import { isUnjudged, typesOf } from './outcome.ts';
 
 /** The run of an analysis after this turn: one that there is, or one that this turn creates. */
@@ -130,7 +130,7 @@ function begun(release: Release, draft: Draft, analysis: Analysis): Kept | undef
   const base = baseName(release, analysis, revision);
   const earlier = begunBefore(release, base, merged);
   if (earlier) return { type, run: earlier };
-  const name = freeName(release, base);
+  const name = freeRunName(release, base);
   return { type, run: newRun(release, analysis, { merged, name, revision }), isNew: true };
 }
 

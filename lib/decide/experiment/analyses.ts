@@ -3,7 +3,7 @@ import type {
   ExperimentAnalysisRunStatus,
   ExperimentAnalysisTemplateRef,
 } from '../../model/argo.generated.ts';
-import { instanceIdLabel } from '../../model/names.ts';
+import { freeName, instanceIdLabel } from '../../model/names.ts';
 import { type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
 import { nameOf, ownerReference } from '../../model/workload.ts';
 import { merged } from '../analysis/merged.ts';
@@ -110,7 +110,8 @@ function madeRun(
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'AnalysisRun',
       metadata: {
-        name: freeName(`${nameOf(experiment)}-${analysis.name}`, taken),
+        // argo v1.10.1 utils/analysis/helpers.go CreateWithCollisionCounter
+        name: freeName(`${nameOf(experiment)}-${analysis.name}`, taken, '.'),
         namespace: metadata.namespace ?? 'default',
         labels,
         annotations: { ...analysisRunMetadata.annotations },
@@ -119,13 +120,6 @@ function madeRun(
       spec: withoutEmpty(whole),
     },
   };
-}
-
-/** argo v1.10.1 utils/analysis/helpers.go CreateWithCollisionCounter */
-function freeName(base: string, taken: string[]): string {
-  let name = base;
-  for (let count = 1; taken.includes(name); count += 1) name = `${base}.${count}`;
-  return name;
 }
 
 function withoutEmpty<T extends object>(lists: T): Partial<T> {

@@ -8,6 +8,7 @@ import type {
 } from '../../model/argo.generated.ts';
 import { defined } from '../../model/defined.ts';
 import {
+  freeName,
   hashLabel,
   instanceIdLabel,
   revisionAnnotation,
@@ -53,7 +54,7 @@ export function newExperiment(
       apiVersion: rolloutApiVersion,
       kind: 'Experiment',
       metadata: {
-        name: freeName(release, `${nameOf(rollout)}-${hash}-${revision}-${index}`),
+        name: freeName(`${nameOf(rollout)}-${hash}-${revision}-${index}`, takenNames(release), '-'),
         namespace: metadata.namespace ?? 'default',
         labels: {
           ...metadata.labels,
@@ -114,13 +115,6 @@ function givenAnalyses(
   return { list };
 }
 
-/** The first that is free of NAME, NAME-1, NAME-2 … */
-function freeName(release: Release, base: string): string {
-  const taken = new Set([
-    ...experimentsOf(release).map(nameOf),
-    ...(release.observed.experiments?.taken ?? []),
-  ]);
-  let name = base;
-  for (let count = 1; taken.has(name); count += 1) name = `${base}-${count}`;
-  return name;
+function takenNames(release: Release): string[] {
+  return [...experimentsOf(release).map(nameOf), ...(release.observed.experiments?.taken ?? [])];
 }

@@ -4,6 +4,7 @@ import { type Millis, secondMs, toTime } from '../../model/units.ts';
 import { isControlledBy, nameOf, uidOf } from '../../model/workload.ts';
 import type { Objects } from '../apiServer/objects.ts';
 import type { TaskClock } from '../clock.ts';
+import { podOf } from './newPod.ts';
 import { workQueue } from './workQueue.ts';
 
 // The Job controller, and of the kubelet what a pod does that ends: the command of its first container says
@@ -27,7 +28,8 @@ export function controlJobs(clock: TaskClock, objects: Objects, delayMs: Millis)
     const isFailed = failures > (job.spec?.backoffLimit ?? 6);
     if (phases.includes('Succeeded')) end(objects, job, 'Complete', clock.now());
     else if (isFailed) end(objects, job, 'Failed', clock.now());
-    else if (failures === pods.length) objects.create('Pod', podOf(job), { writer });
+    else if (failures === pods.length)
+      objects.create('Pod', podOf('Job', job, job.spec?.template), { writer });
   };
   const queue = workQueue(clock, delayMs, sync);
   objects.watch(({ type, kind, object, before }) => {
@@ -50,24 +52,6 @@ function isOver({ status }: Job): boolean {
 function end(objects: Objects, job: Job, type: 'Complete' | 'Failed', now: Millis): void {
   const conditions = [{ type, status: 'True', lastTransitionTime: toTime(now) }];
   objects.replace('Job', { ...job, status: { conditions } }, { ...writer, subresource: 'status' });
-}
-
-function podOf(job: Job): Pod {
-  const { metadata, spec } = job.spec?.template ?? {};
-  const { namespace = 'default', name = '', uid = '' } = job.metadata ?? {};
-  const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      generateName: `${name}-`,
-      namespace,
-      ...(metadata?.labels && { labels: metadata.labels }),
-      ...(metadata?.annotations && { annotations: metadata.annotations }),
-      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
-    },
-    ...(spec && { spec }),
-  };
 }
 
 function commandOf({ spec }: Pod): string {

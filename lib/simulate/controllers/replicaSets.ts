@@ -4,6 +4,7 @@ import { fromTime, type Millis, secondMs } from '../../model/units.ts';
 import { createdAt, desiredOf, isControlledBy, nameOf, uidOf } from '../../model/workload.ts';
 import type { Objects } from '../apiServer/objects.ts';
 import type { TaskClock } from '../clock.ts';
+import { podOf } from './newPod.ts';
 import { workQueue } from './workQueue.ts';
 
 // The ReplicaSet controller: as many pods as asked for, and a status that counts them.
@@ -49,31 +50,12 @@ function isActive(pod: Pod): boolean {
 function resize(objects: Objects, set: ReplicaSet, pods: Pod[]): void {
   const surplus = pods.length - desiredOf(set);
   for (let missing = -surplus; missing > 0; missing -= 1) {
-    objects.create('Pod', podOf(set), { writer });
+    objects.create('Pod', podOf('ReplicaSet', set, set.spec?.template), { writer });
   }
   for (const pod of surplus > 0 ? pods.toSorted(byDispensability).slice(0, surplus) : []) {
     const namespace = pod.metadata?.namespace ?? '';
     objects.remove('Pod', { namespace, name: nameOf(pod), uid: uidOf(pod) }, writer);
   }
-}
-
-function podOf(set: ReplicaSet): Pod {
-  const { metadata, spec } = set.spec?.template ?? {};
-  const { namespace = 'default', name = '', uid = '' } = set.metadata ?? {};
-  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      generateName: `${name}-`,
-      namespace,
-      ...(metadata?.labels ? { labels: metadata.labels } : {}),
-      ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
-      ...(metadata?.finalizers ? { finalizers: metadata.finalizers } : {}),
-      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
-    },
-    ...(spec ? { spec } : {}),
-  };
 }
 
 /** Who goes first when there are too many: whose going hurts least. */
