@@ -228,6 +228,21 @@ describe('ping and pong', () => {
     expectSafe(release);
   });
 
+  it('are what they were once a status that was wiped is put back', async () => {
+    const release = await openRouted(
+      { pingPong, steps: [{ setWeight: 25 }, { pause: {} }], trafficRouting: { istio } },
+      { services: ['ping', 'pong'], objects: virtualService('ping', 'pong') },
+    );
+    await release.image('web:v2');
+    const seen = new Set<string>();
+    release.cluster.watch(() => seen.add(sent(release)));
+    await release.after({ do: 'wipe' }, 30_000);
+    expect(release.where()).toMatch(/^Paused 1/);
+    expect(release.status().canary?.stablePingPong).toBe('ping');
+    expect([...seen]).toEqual(['ping 75, pong 25']);
+    expectSafe(release);
+  });
+
   it('keep their destinations where a spec is faulty, and its router is taken out then', async () => {
     const release = await open();
     await release.after({ do: 'break', how: 'service' });

@@ -2,6 +2,7 @@ import type { RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import type { Progress } from '../../model/record.ts';
+import { selectedHash } from '../../model/reference.ts';
 import { type Millis, toTime, toTimeUp } from '../../model/units.ts';
 import { currentOf, desiredOf, podHashOf, revisionOf } from '../../model/workload.ts';
 import { currentHash, hasPause, type Release, releaseOf } from '../release/release.ts';
@@ -49,7 +50,8 @@ function recover(release: Release): Found {
   if (progress && fits(release, progress)) {
     const { abort, promoteFull } = release.status;
     const asked = { ...(abort && { abort }), ...(promoteFull && { promoteFull }) };
-    return { status: { ...statusOf(progress), ...asked }, restored: true };
+    const status = { ...statusOf(progress), ...asked };
+    return { status: withPingPong(release, status), restored: true };
   }
   const stableHash = release.all.some((set) => podHashOf(set) === progress?.stableRS)
     ? progress?.stableRS
@@ -61,7 +63,24 @@ function recover(release: Release): Found {
     ...(stableHash && { stableRS: stableHash }),
     pauseConditions: [pause],
   };
-  return { status, restored: false };
+  return { status: withPingPong(release, status), restored: false };
+}
+
+/**
+ * Which of ping and pong is the stable one: whichever alone leads to the stable pods. Where both or neither
+ * do, what was last known of it. By the wrong one the canary would get what the stable version is to have.
+ */
+function withPingPong({ rollout, observed }: Release, status: RolloutStatus): RolloutStatus {
+  const { pingPong } = rollout.spec?.strategy?.canary ?? {};
+  const { stableRS } = status;
+  if (!pingPong || !stableRS) return status;
+  const { pingService = '', pongService = '' } = pingPong;
+  const [ping, pong] = [pingService, pongService].map(
+    (name) => selectedHash(observed.services[name]) === stableRS,
+  );
+  const known = observed.record?.routes?.routings[0]?.stablePingPong;
+  const stablePingPong = ping === pong ? known : ping ? 'ping' : 'pong';
+  return stablePingPong ? { ...status, canary: { stablePingPong } } : status;
 }
 
 /** Both ReplicaSets there, none newer, the same template and steps, the same rollout. */
