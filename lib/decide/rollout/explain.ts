@@ -97,9 +97,10 @@ function nextWake(release: Release, found: Reason[]): Wake {
   // No notice tells of Services, which requests are sent to.
   else if ((!observed.doorbell || isRouted(release.rollout)) && isInRelease(release))
     add(now + safetyMs, 'a change nobody announces');
-  const soonest = times.sort((a, b) => a.at - b.at)[0];
-  // What has passed without an effect in this turn has none in the next either.
-  if (soonest) return { ...soonest, at: soonest.at > now ? soonest.at : now + safetyMs };
+  // What has passed without an effect in this turn has none in the next either, and hides nothing else.
+  const ahead = times.map(({ at, why }) => ({ at: at > now ? at : now + safetyMs, why }));
+  const soonest = ahead.sort((a, b) => a.at - b.at)[0];
+  if (soonest) return soonest;
   return { waitsFor: found[0]?.unblock ?? 'a change of the spec' };
 }
 
