@@ -168,12 +168,13 @@ const statusDeeds = ['abort', 'pauseConditions', 'currentStepIndex', 'promoteFul
 function isCommand({ patch, isStatus, before }: RolloutWrite): boolean {
   if (isStatus) {
     const { status = {} } = patch as { status?: Record<string, unknown> };
-    // An abort takes a full promotion's place, and a skipped step what is left of a promote of it.
+    // An abort takes a full promotion's place, and a skipped step its pause and what is left of a promote.
     const isTaken = (field: string): boolean =>
       (field === 'promoteFull' && status.abort === true) ||
-      (field === 'controllerPause' && status.currentStepIndex !== undefined);
+      (field === 'controllerPause' && status.currentStepIndex !== undefined) ||
+      (field === 'pauseConditions' && status.currentStepIndex !== undefined);
     const fields = Object.entries(status).filter(
-      ([field, value]) => !(value === null && isTaken(field)),
+      ([field, value]) => !((value === null || value === false) && isTaken(field)),
     );
     const [field, value] = fields[0] ?? [];
     if (fields.length !== 1 || !statusDeeds.includes(field ?? '')) return false;

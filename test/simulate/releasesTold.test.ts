@@ -15,6 +15,7 @@ import { secondMs, toTime } from '../../lib/model/units.ts';
 import { imagesOf, nameOf, uidOf } from '../../lib/model/workload.ts';
 import { addService, editRollout } from '../faults/acts.ts';
 import { key, manifest, target } from '../faults/stage.ts';
+import { openAnalysed } from './analysedStage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 const steps: CanaryStep[] = [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }];
@@ -96,6 +97,16 @@ function replaceNew({ cluster }: Release, isToFail: boolean): void {
   for (const pod of pods) cluster.deleteObject('Pod', target.namespace, nameOf(pod));
 }
 
+/** Paused for 17 seconds because the run of a step cannot tell. */
+async function inconclusive(): Promise<Release> {
+  const templates = [{ templateName: 'check' }];
+  const steps: CanaryStep[] = [{ setWeight: 25 }, { analysis: { templates } }, { setWeight: 50 }];
+  const release = await openAnalysed({ strategy: { canary: { steps } } });
+  await release.image('web:v2', 20_000);
+  await release.finish('2-1', 'Inconclusive', 18_000);
+  return release;
+}
+
 describe('who promoted it', () => {
   const timed: CanaryStep[] = [
     { setWeight: 25 },
@@ -111,6 +122,7 @@ describe('who promoted it', () => {
     ['in full', paused, full, 'Promoted in full after a pause of 18s'],
     ['past a step', paused, skip, 'Promoted after a pause of 18s'],
     ['past all steps', paused, skipAll, 'Promoted after a pause of 18s'],
+    ['past an analysis that cannot tell', inconclusive, skipAll, 'Promoted after a pause of 17s'],
     [
       'in full in a timed pause',
       () => paused(canary(timed)),

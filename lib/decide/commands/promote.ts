@@ -1,4 +1,5 @@
-import type { Rollout } from '../../model/argo.generated.ts';
+import type { Rollout, RolloutStatus } from '../../model/argo.generated.ts';
+import { pauseReasons } from '../../model/names.ts';
 import type { MergePatch } from '../../model/plan.ts';
 import { stepIndexOf, stepsOf } from '../steps/steps.ts';
 import { boundTo } from './bound.ts';
@@ -44,8 +45,10 @@ export const promote: CommandRule<'promote'> = {
       const isThere = stepIndexOf(rollout) >= goal;
       // A promote of the step that is skipped, not dealt with yet, must not lift the next pause.
       const isLifted = status.controllerPause && !status.pauseConditions?.length;
-      const passed = { currentStepIndex: goal, ...(isLifted && { controllerPause: null }) };
-      return verdictOf(isThere, { status: passed, detail });
+      const lifted = isHeldByRun(status)
+        ? { pauseConditions: null, controllerPause: false }
+        : isLifted && { controllerPause: null };
+      return verdictOf(isThere, { status: { currentStepIndex: goal, ...lifted }, detail });
     }
     if (spec.paused) return { deed: unpausing(rollout) };
     const seen = boundTo(rollout);
@@ -75,6 +78,14 @@ export const promote: CommandRule<'promote'> = {
     return skipAllSteps !== true && skipCurrentStep !== true;
   },
 };
+
+/** Whoever skips what an analysis could not tell need not promote that as well, as with the peer. */
+function isHeldByRun({ pauseConditions = [] }: RolloutStatus): boolean {
+  const { inconclusive, inconclusiveExperiment } = pauseReasons;
+  return pauseConditions.some(({ reason }) =>
+    [inconclusive, inconclusiveExperiment].some((each) => each === reason),
+  );
+}
 
 /** The pause is for the analysis of a step. argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/promote/promote.go */
 function isInconclusive({ spec, status = {} }: Rollout): boolean {
