@@ -30,6 +30,7 @@ export function below(dog: Watchdog, turns: Turns, world: World): World {
       demandTable();
       requests.saves += 1;
       const saved = await world.store.save(record);
+      if (record.key.kind !== undefined) return saved;
       dog.commands.saved(saved as Envelope as RolloutRecord);
       dog.told.saved(saved as Envelope as RolloutRecord);
       return saved;
@@ -37,7 +38,7 @@ export function below(dog: Watchdog, turns: Turns, world: World): World {
     forget: async (key, version) => {
       demandTable();
       await world.store.forget(key, version);
-      dog.commands.forgotten();
+      if (key.kind === undefined) dog.commands.forgotten();
     },
     due: async (before, limit) => {
       demandTable();

@@ -40,7 +40,12 @@ const otherStrategy: Epilogue = async (stage, heals) => {
   judgeGivenBack(stage);
   const { blueGreen, canary, currentStepIndex, currentStepHash } = dog.live()?.status ?? {};
   const left = wasBlueGreen ? { blueGreen } : { canary, currentStepIndex, currentStepHash };
-  const fields = Object.entries(left).filter(([, value]) => value !== undefined);
+  // An empty object says nothing.
+  const says = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null
+      ? Object.keys(value).length > 0
+      : value !== undefined;
+  const fields = Object.entries(left).filter(([, value]) => says(value));
   if (fields.length > 0) {
     dog.fail('another strategy', `left of the one before: ${JSON.stringify(fields)}`);
   }
