@@ -38,9 +38,9 @@ export const sabotages: Sabotage[] = [
   },
   {
     name: 'pods that nobody announces are looked for once a minute',
-    file: 'lib/decide/rollout/explain.ts',
-    find: 'return pollMs[Math.min(polls, pollMs.length - 1)] ?? safetyMs;',
-    replace: 'return polls >= 0 ? safetyMs : 0;',
+    file: 'lib/decide/release/polling.ts',
+    find: '(pollMs[Math.min(record?.polls ?? 0, pollMs.length - 1)] ?? safetyMs)',
+    replace: '(record ? safetyMs : 0)',
   },
   {
     name: 'nobody hears that a cluster answers again',

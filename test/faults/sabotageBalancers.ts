@@ -19,10 +19,10 @@ export const balancerSabotages: Sabotage[] = [
   {
     name: 'the weights of the turn before are taken for verified',
     file: 'lib/decide/traffic/verification.ts',
-    find: 'const other = weights.find((each) => each !== weight);',
+    find: 'const other = weights.find((each) => each.weight !== weight);',
     replace:
-      'const before = rollout.status?.canary?.weights?.canary?.weight;\n' +
-      '  const other = weights.find((each) => each !== weight && each !== before);',
+      'const before = release.rollout.status?.canary?.weights?.canary?.weight;\n' +
+      '  const other = weights.find((each) => each.weight !== weight && each.weight !== before);',
   },
   {
     name: 'a side gets requests before it has healthy targets',
@@ -33,7 +33,7 @@ export const balancerSabotages: Sabotage[] = [
   {
     name: 'the stable side gets requests back before it has healthy targets',
     file: 'lib/decide/traffic/verification.ts',
-    find: 'if (stable.count >= needed) return 0;',
+    find: 'if (!missingTargets(release, seen, aim.weight)) return 0;',
     replace: 'if (stable.count >= 0) return 0;',
   },
   {
