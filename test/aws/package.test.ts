@@ -51,10 +51,12 @@ const loadBalancers = [
 ].map((each) => `elasticloadbalancing:Describe${each} on *`);
 const wakes = 'sqs:SendMessage on Wakes';
 const commands = 'lambda:InvokeFunction on Reconcile';
+/** Records of all that has turns. */
+const records = ['rollouts#*', 'analysisruns#*', 'experiments#*'];
 const clusters = rightsWith(
   ['Reconcile', 'Look'],
-  ...puts('rollouts#*', 'ledger#*', 'notice#*', 'outage'),
-  'dynamodb:DeleteItem on Table of rollouts#*',
+  ...puts(...records, 'ledger#*', 'notice#*', 'outage', 'idempotency#marked%20Services'),
+  ...records.map((each) => `dynamodb:DeleteItem on Table of ${each}`),
   'dynamodb:DeleteItem on Table of notice#*',
   'dynamodb:DeleteItem on Table of outage',
   'eks:DescribeCluster on arn:PARTITION:eks:*:ACCOUNT:cluster/*',
@@ -78,7 +80,7 @@ const due = 'dynamodb:Query on Table/index/due';
 const rights: Record<string, string[]> = {
   reconcile: clusters,
   look: clusters,
-  sweep: rightsWith(['Sweep'], ...puts('rollouts#*'), due, wakes),
+  sweep: rightsWith(['Sweep'], ...puts(...records), due, wakes),
   admission: rightsWith(['Admission'], ...puts('notice#*', 'idempotency#list%23*'), wakes),
   hooks: rightsWith(
     ['Hooks'],
