@@ -12,7 +12,7 @@ import {
 import { deepEqual } from '../model/patch.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import { generationOf, referenceOf } from '../model/reference.ts';
-import { type Millis, minuteMs } from '../model/units.ts';
+import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import {
   annotationOf,
   availableOf,
@@ -31,6 +31,11 @@ const pageSize = 200;
 
 /** Whatever is under way is due again after so long: a write that an outage cut off, too. */
 const underwayMs: Millis = minuteMs;
+/**
+ * An API server that has just begun refuses for a moment what it allows once it has read its rules. A list
+ * that is refused at the end of an outage is asked for again after so long.
+ */
+const rulesReadMs: Millis = 15 * secondMs;
 /** How often Services are looked through for the marks of rollouts that nobody knows. */
 const markedEveryMs: Millis = 24 * 60 * minuteMs;
 
@@ -63,6 +68,8 @@ export async function resync(world: Resyncing, name: string): Promise<number> {
           ...found.open.map((key) => ({ key })),
         ];
   await Promise.all(stale.map(({ key }) => world.wakes.send({ key }, 0)));
+  // Before the outage is over: what a notice would have told of during it, only a list tells.
+  if (outage && 'refused' in found) await world.wakes.send({ list: name }, rulesReadMs);
   if (outage) await endOutage(world.store.documents, outage);
   if ('refused' in found) throw found.refused;
   await cleanUpAfterUnknown(world, { name, cluster }, found.rollouts);

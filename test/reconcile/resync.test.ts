@@ -180,22 +180,27 @@ describe('resync', () => {
     await expect(resync(away.world, 'local')).rejects.toBeInstanceOf(Unreachable);
   });
 
-  it('ends an outage with an answer that refuses it a list, and wakes what is due', async () => {
+  it('ends an outage with an answer that refuses it a list, wakes what is due, and lists again', async () => {
     const { pass, cluster, ...stage } = await unheard();
     const { world } = watched(stage.world, () => new MissingRight('403', 'a rule'));
-    const sent: QueueMessage[] = [];
-    const heard = {
-      ...world,
-      wakes: { send: async (message: QueueMessage) => void sent.push(message) },
+    const sent: [QueueMessage, number][] = [];
+    const send = async (message: QueueMessage, delayMs: number): Promise<void> => {
+      sent.push([message, delayMs]);
     };
+    const heard = { ...world, wakes: { send } };
     const dueAt = world.clock.now();
     const key = { cluster: 'local', namespace: 'shop', name: 'web' };
     await world.store.save({ ...blankRecord(key), dueAt });
     await world.store.save({ ...blankRecord({ ...key, name: 'at-rest' }) });
     await noteOutage(world, 'local', new Error('503'));
     await expect(resync(heard, 'local')).rejects.toBeInstanceOf(MissingRight);
-    expect(sent).toEqual([{ key }]);
+    // An API server that has just begun has not read its rules yet, and notices were missed.
+    const again: [QueueMessage, number] = [{ list: 'local' }, 15_000];
+    expect(sent).toEqual([[{ key }, 0], again]);
     expect(await outageOf(world.store.documents, 'local')).toBeUndefined();
+    // It is no outage any more: what is refused for good is listed as often as ever.
+    await expect(resync(heard, 'local')).rejects.toBeInstanceOf(MissingRight);
+    expect(sent.slice(2)).toEqual([]);
     expect(await resync(stage.world, 'local')).toBe(2);
   });
 });
