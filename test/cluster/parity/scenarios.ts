@@ -23,12 +23,16 @@ export type ParityScenario = Omit<RolloutScenario, 'also' | 'actions'> & {
   actions: ParityAction[];
 };
 
-/** All scenarios, with `routed` those with a router among them; or those that are named. */
+/** What a cluster of this test has no metric server for. */
+const unplayed = /^(analysis|experiment|run)-/;
+
+/** All that can be played, with `routed` those with a router among them; or those that are named. */
 export function parityScenarios({ names = [], routed = false }: Wanted = {}): ParityScenario[] {
   const text = readFileSync(new URL('scenarios.yaml', import.meta.url), 'utf8');
   const own = parseAllDocuments(text).map((document) => document.toJS() as ParityScenario);
   const all: ParityScenario[] = [...rolloutScenarios(), ...own];
-  return all.filter(({ name }) =>
+  const played = all.filter(({ name }) => !unplayed.test(name));
+  return played.filter(({ name }) =>
     names.length > 0 ? names.includes(name) : routed || !name.startsWith('router-'),
   );
 }
