@@ -13,7 +13,7 @@ import {
 } from 'yaml';
 import type { ObjectMeta } from '../lib/model/argo.generated.ts';
 import { isRecord } from '../lib/model/gotypes.ts';
-import type { Kinds } from '../lib/model/kinds.ts';
+import { type Kinds, rowOf } from '../lib/model/kinds.ts';
 import { checkStructure } from '../lib/model/structure.ts';
 import type { Objects } from '../server/apply.ts';
 import { CliError, exitCodes } from './exit.ts';
@@ -202,7 +202,7 @@ export async function readObjects(
       .filter(({ meaning }) => 'kind' in meaning && meaning.kind === wanted)
       .map(({ value }) => value as Kinds[K])
       .filter((object) => !isMadeByController(wanted, object))
-      .map((object) => asApplied(object, namespace));
+      .map((object) => asApplied(object, rowOf(wanted).isNamespaced ? namespace : ''));
   const rollouts = of('Rollout');
   if (rollouts.length === 0) {
     const message = `${files.join(', ')}: ${noRollout(seenIn(manifests))}`;
@@ -214,6 +214,8 @@ export async function readObjects(
   return {
     Rollout: rollouts,
     Service: of('Service'),
+    AnalysisTemplate: of('AnalysisTemplate'),
+    ClusterAnalysisTemplate: of('ClusterAnalysisTemplate'),
     Deployment: of('Deployment'),
     ReplicaSet: of('ReplicaSet'),
     PodTemplate: of('PodTemplate'),
@@ -234,7 +236,9 @@ function isMadeByController(kind: MeantKind, { metadata }: { metadata?: ObjectMe
 /** Owners stay behind in the cluster an object was read from; what lacks its owner is collected. */
 function asApplied<T extends { metadata?: ObjectMeta }>(object: T, namespace: string): T {
   const { ownerReferences: _, ...metadata } = object.metadata ?? {};
-  return { ...object, metadata: { namespace, ...metadata } };
+  // One of the whole cluster has none, whatever is written.
+  const place = namespace === '' ? { namespace } : {};
+  return { ...object, metadata: { namespace, ...metadata, ...place } };
 }
 
 /**

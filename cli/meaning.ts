@@ -2,11 +2,12 @@ import { isRecord } from '../lib/model/gotypes.ts';
 import { kindNames, rowOf, workloadKinds } from '../lib/model/kinds.ts';
 import { rolloutApiVersion, serverMetadata } from '../lib/model/names.ts';
 import { nearestName } from '../lib/model/nearest.ts';
+import { templateKinds } from '../server/apply.ts';
 
 // Which objects of a manifest are meant for Serin. Kinds of one name are many: a Rollout may be one of
 // OpenKruise's, a Service one of Knative's.
 
-const meantKinds = ['Rollout', 'Service', ...workloadKinds] as const;
+const meantKinds = ['Rollout', 'Service', ...templateKinds, ...workloadKinds] as const;
 export type MeantKind = (typeof meantKinds)[number];
 const argoGroup = rowOf('Rollout').group;
 

@@ -7,12 +7,15 @@ import type { SimulatedCluster } from '../lib/simulate/cluster.ts';
 import { StartError } from './startError.ts';
 
 /** What is applied, by kind, in the order of the files. */
-export type Objects = { [K in 'Rollout' | 'Service' | WorkloadKind]: Kinds[K][] };
+export type Objects = {
+  [K in 'Rollout' | 'Service' | (typeof templateKinds)[number] | WorkloadKind]: Kinds[K][];
+};
+export const templateKinds = ['AnalysisTemplate', 'ClusterAnalysisTemplate'] as const;
 
 /** Does to a simulated cluster what `kubectl apply` does to a real one. */
 export function applyObjects(cluster: SimulatedCluster, objects: Objects): void {
   try {
-    for (const kind of ['Service', ...workloadKinds] as const) {
+    for (const kind of ['Service', ...templateKinds, ...workloadKinds] as const) {
       for (const object of objects[kind]) cluster.apply(kind, object);
     }
     for (const rollout of objects.Rollout) {

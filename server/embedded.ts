@@ -6,6 +6,7 @@ import type { RolloutView } from '../lib/model/view.ts';
 import { scaledClock } from '../lib/simulate/clock.ts';
 import { type Consumer, simulatedWorld } from '../lib/simulate/world.ts';
 import type { Log } from '../lib/world.ts';
+import { applySecrets, withSaidMetrics } from './analyses.ts';
 import { applyObjects, type Objects } from './apply.ts';
 import { consumer } from './consumer.ts';
 import { atMost, openTable, serveApi, withLedgerListener } from './server.ts';
@@ -32,6 +33,7 @@ export type Embedded = {
   server: string;
   token: string;
   cluster: string;
+  /** The metrics of templates are taken to succeed. */
   apply: (objects: Objects) => void;
   /** How an applied rollout stands after its first turn; undefined when that is not over by then. */
   firstView: (key: RolloutKey, over: AbortSignal) => Promise<RolloutView | undefined>;
@@ -72,7 +74,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     server: api.server,
     token: api.token,
     cluster: clusterName,
-    apply: (objects) => applyObjects(simulated.cluster, objects),
+    apply: (objects) => {
+      applySecrets(simulated.cluster, objects);
+      applyObjects(simulated.cluster, withSaidMetrics(objects, new Map()));
+    },
     firstView: async (key, over) => {
       const live = simulated.cluster.read.get('Rollout', key.namespace, key.name);
       while (!over.aborted) {

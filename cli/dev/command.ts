@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Rollout } from '../../lib/model/argo.generated.ts';
 import { defined } from '../../lib/model/defined.ts';
 import { secondMs } from '../../lib/model/units.ts';
+import type { Objects } from '../../server/apply.ts';
 import type { Embedded } from '../../server/embedded.ts';
 import { announceServer, serverFile, withdrawServer } from '../connection.ts';
 import { exitCodes } from '../exit.ts';
@@ -82,7 +83,8 @@ async function dev({ args, options, io }: Call<Options>) {
         held: await whyHeld(rollout, embedded, over),
       })),
     );
-    for (const line of [...welcome(embedded, applied, io.env), ...early]) io.say(line);
+    const notes = analysisNotes(objects);
+    for (const line of [...welcome(embedded, applied, io.env, notes), ...early]) io.say(line);
     tell = io.say;
     await stopped(io.stop);
   } finally {
@@ -107,7 +109,18 @@ async function whyHeld(
   return isHeld ? markedLine(view) : undefined;
 }
 
-function welcome({ server, cluster }: Embedded, applied: Applied[], env: Io['env']): string[] {
+function analysisNotes({ AnalysisTemplate, ClusterAnalysisTemplate }: Objects): string[] {
+  const count = AnalysisTemplate.length + ClusterAnalysisTemplate.length;
+  const text = 'All metrics of analyses succeed here; `serin simulate --metric` gives them values.';
+  return count === 0 ? [] : [text];
+}
+
+function welcome(
+  { server, cluster }: Embedded,
+  applied: Applied[],
+  env: Io['env'],
+  notes: string[],
+): string[] {
   const driven = applied.find(({ held }) => held === undefined);
   const { metadata = {}, spec } = (driven ?? applied[0])?.rollout ?? {};
   const { name = 'NAME', namespace = 'default' } = metadata;
@@ -120,6 +133,7 @@ function welcome({ server, cluster }: Embedded, applied: Applied[], env: Io['env
     `The API is at ${server}, the token in ${serverFile(process.pid, env)}: other terminals find both.`,
     `Applied: ${applied.map(({ rollout }) => rollout.metadata?.name).join(', ') || 'nothing'}.`,
     ...applied.flatMap(({ rollout, held }) => (held ? [`${rollout.metadata?.name}: ${held}`] : [])),
+    ...notes,
     '',
     'Type in another terminal:',
     `  ${serin} get ${on} --watch`,

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { humanDuration, type Millis, parseGoDuration, secondMs } from '../../lib/model/units.ts';
+import type { Sayings } from '../../lib/simulate/metrics/said.ts';
 import { verbs } from '../change/verbs.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
@@ -7,6 +8,7 @@ import { readObjects } from '../manifest.ts';
 import { columns, plainAll } from '../text.ts';
 import { phaseText } from '../tree.ts';
 import { durationMs } from '../wait/command.ts';
+import { checkValues, metricHelp, metricsIn, metricValues } from './metricValues.ts';
 import type { Planned, SimulatedRelease } from './simulation.ts';
 import type { Step, Waiting } from './timeline.ts';
 
@@ -16,6 +18,7 @@ type Options = {
   failPods?: true;
   ready: Millis;
   lbDelay: Millis;
+  metric: Sayings;
   json?: true;
 };
 
@@ -43,13 +46,21 @@ export function addSimulate(program: Command, cli: Cli): void {
         'when: steps, pods, pauses, and why it waits. Time is virtual: an hour takes no time. It goes ' +
         'as far as the release goes by itself. Needs no server; nothing real is touched.',
     )
-    .argument('<file>', 'a manifest with one Rollout, - for standard input')
+    .argument(
+      '<files...>',
+      'manifests with one Rollout, and the templates of its analyses; - for standard input',
+    )
     .requiredOption(
       '--image <container=image>',
       'the image to release; * stands for all containers',
     )
     .addOption(
       new Option('--at <time=command>', planHelp).argParser(planned).default([], 'nothing'),
+    )
+    .addOption(
+      new Option('--metric <name=values>', 'what a metric measures, in order; may be repeated')
+        .argParser(metricValues)
+        .default(new Map(), 'metrics succeed'),
     )
     .option('--fail-pods', 'pods of the new version never become ready')
     .addOption(
@@ -68,7 +79,8 @@ export function addSimulate(program: Command, cli: Cli): void {
     .option('--json', 'the same as --output json')
     .addHelpText(
       'after',
-      `
+      `${metricHelp}
+
 The exit code is 1 if the release ends Degraded or a command is refused, and 4 if the rollout is one that
 Serin leaves alone.
 
@@ -76,7 +88,8 @@ Examples:
   serin simulate examples/front-api.yaml --image front-api=front-api:new-tag
   kubectl get rollout web -o yaml | serin simulate - --image web=web:2
   serin simulate rollout.yaml --image web=web:2 --at 5m=promote --at 7m=abort
-  serin simulate rollout.yaml --image web=web:2 --fail-pods --json | jq .phase`,
+  serin simulate rollout.yaml --image web=web:2 --fail-pods --json | jq .phase
+  serin simulate rollout.yaml templates.yaml --image web=web:2 --metric success-rate=0.99,0.97,0.2`,
     )
     .action(action<Options>(cli, simulate));
 }
@@ -99,18 +112,26 @@ async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode>
       'Write it as CONTAINER=IMAGE: --image front-api=front-api:new-tag',
     );
   }
-  const file = args[0] ?? '';
-  const objects = await readObjects([file], options.namespace, io);
+  const objects = await readObjects(args, options.namespace, io);
   if (objects.Rollout.length !== 1) {
-    throw new CliError(`${file} holds ${objects.Rollout.length} Rollouts, and one is needed`, {
+    const [held, count] = [args.length > 1 ? 'hold' : 'holds', objects.Rollout.length];
+    throw new CliError(`${args.join(', ')} ${held} ${count} Rollouts, and one is needed`, {
       exitCode: exitCodes.refused,
       hint: 'Put the Rollout in a file of its own, or pipe it in as `-`.',
     });
   }
-  const { at: plan, failPods = false, ready: readyMs, lbDelay: lbDelayMs } = options;
+  const {
+    at: plan,
+    failPods = false,
+    ready: readyMs,
+    lbDelay: lbDelayMs,
+    metric: metrics,
+  } = options;
+  checkValues(metrics, metricsIn(objects));
   const { simulateRelease } = await import('./simulation.ts');
   const times = { readyMs, lbDelayMs };
-  const release = await simulateRelease({ objects, container, image, plan, failPods, ...times });
+  const asked = { objects, container, image, plan, failPods, metrics };
+  const release = await simulateRelease({ ...asked, ...times });
   if (options.json || options.output === 'json') sayJson(io, release);
   else for (const line of releaseLines(plainAll(release), io.colour)) io.say(line);
   const isBad = release.phase === 'Degraded' || release.refused.length > 0;

@@ -2,28 +2,31 @@ import { isDeepStrictEqual } from 'node:util';
 import { apiHandler } from '../../functions/api.ts';
 import { localCaller } from '../../lib/api/localToken.ts';
 import type { PodTemplateSpec } from '../../lib/model/argo.generated.ts';
-import type { RolloutKey } from '../../lib/model/key.ts';
+import { kindOf, type RolloutKey } from '../../lib/model/key.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 import { referenceOf, templateOf } from '../../lib/model/reference.ts';
 import { humanDuration, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { type VirtualClock, virtualClock } from '../../lib/simulate/clock.ts';
+import type { Sayings } from '../../lib/simulate/metrics/said.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../lib/simulate/world.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Store } from '../../lib/world.ts';
+import { applySecrets } from '../../server/analyses.ts';
 import { applyObjects, type Objects } from '../../server/apply.ts';
 import { consumer, noContext } from '../../server/consumer.ts';
 import { toEvent } from '../../server/gateway.ts';
 import { apiPath } from '../client.ts';
 import { CliError, exitCodes, type Problem } from '../exit.ts';
 import { type Marked, markedIn, markWords } from '../marks.ts';
+import { isAwaited, type SimulatedAnalyses, simulatedAnalyses, tellAnalyses } from './analyses.ts';
 import { type Step, type Timeline, timeline, type Waiting, waitingOf } from './timeline.ts';
 
 /** A command at a time after the start of the release. */
 export type Planned = { atMs: Millis; said: string; verb: string; body: object };
 
 export type ReleaseOptions = {
-  /** One Rollout, and the Services it may need. */
+  /** One Rollout, and the Services and templates it may need. */
   objects: Objects;
   container: string;
   image: string;
@@ -34,6 +37,8 @@ export type ReleaseOptions = {
   readyMs: Millis;
   /** How long a load balancer takes to follow the object that it is made of. */
   lbDelayMs: Millis;
+  /** What metrics measure. */
+  metrics?: Sayings;
 };
 
 export type SimulatedRelease = {
@@ -66,11 +71,14 @@ type Simulation = {
   clock: VirtualClock;
   simulated: SimulatedWorld;
   key: RolloutKey;
+  analyses: SimulatedAnalyses;
   seen: {
     /** Of the last turn. */
     view?: RolloutView;
     /** When an object of the cluster was last written. */
     changedAt: Millis;
+    /** When an analysis last had something to tell yet. */
+    awaitedAt: Millis;
     line: Timeline;
     /** How long the release may make no progress. */
     deadlineMs: Millis;
@@ -84,12 +92,12 @@ export async function simulateRelease(options: ReleaseOptions): Promise<Simulate
   return release(simulation, options);
 }
 
-function start({ objects, readyMs, lbDelayMs }: ReleaseOptions): Simulation {
+function start({ objects, readyMs, lbDelayMs, metrics }: ReleaseOptions): Simulation {
   const clock = virtualClock(startMs);
   const { metadata = {}, spec = {} } = objects.Rollout[0] ?? {};
   const { namespace = 'default', name = '' } = metadata;
   const seen: Simulation['seen'] = {
-    changedAt: startMs,
+    ...{ changedAt: startMs, awaitedAt: startMs },
     line: timeline(startMs, ''),
     deadlineMs: (spec.progressDeadlineSeconds ?? progressDeadlineSeconds) * secondMs,
   };
@@ -97,7 +105,8 @@ function start({ objects, readyMs, lbDelayMs }: ReleaseOptions): Simulation {
   const watched: Store = {
     ...store,
     save: (record) => {
-      if (record.view !== undefined) seen.view = record.view as RolloutView;
+      const isOfRollout = kindOf(record.key) === 'Rollout';
+      if (isOfRollout && record.view !== undefined) seen.view = record.view as RolloutView;
       return store.save(record);
     },
     append: async (key, entry) => {
@@ -106,21 +115,30 @@ function start({ objects, readyMs, lbDelayMs }: ReleaseOptions): Simulation {
       return isNew;
     },
   };
-  const clusters = { local: { readyMs, loadBalancers: { delayMs: lbDelayMs } } };
-  const simulated = simulatedWorld({ clock, seed, clusters, store: watched });
+  const analyses = simulatedAnalyses(objects, metrics ?? new Map());
+  const { http, aws, exitCode } = analyses.said;
+  const loadBalancers = { delayMs: lbDelayMs };
+  const simulated = simulatedWorld({
+    ...{ clock, seed, store: watched },
+    clusters: { local: { readyMs, loadBalancers, metrics: aws, exitCode } },
+    http: async () => http,
+    secrets: async () => async () => 'simulated',
+  });
   simulated.cluster.watch(({ kind }) => {
     if (kind !== 'Event') seen.changedAt = clock.now();
   });
+  tellAnalyses(simulated, analyses, (text) => seen.line.tell(text));
   simulated.connect(consumer);
-  return { clock, simulated, key: { cluster: 'local', namespace, name }, seen };
+  return { clock, simulated, key: { cluster: 'local', namespace, name }, analyses, seen };
 }
 
 async function deploy(
   simulation: Simulation,
   { objects, lbDelayMs }: ReleaseOptions,
 ): Promise<void> {
-  const { seen, simulated, clock } = simulation;
-  applyObjects(simulated.cluster, objects);
+  const { seen, simulated, clock, analyses } = simulation;
+  applySecrets(simulated.cluster, objects);
+  applyObjects(simulated.cluster, analyses.objects);
   // A load balancer is there before a release, and nobody waits for the first one.
   await clock.run({ until: clock.now() + lbDelayMs + quietMs, eventsMax });
   await runToRest(simulation, () => true);
@@ -166,11 +184,17 @@ async function runToRest(simulation: Simulation, isPlanDone: () => boolean): Pro
 
 /** Nothing more happens by itself: it waits for somebody, or has not moved for a long time. */
 function isAtRest(simulation: Simulation, now: Millis, view: RolloutView): boolean {
-  const { changedAt, line, deadlineMs } = simulation.seen;
+  const { simulated, analyses, key, seen } = simulation;
+  const { changedAt, line, deadlineMs } = seen;
+  if (isAwaited(simulated, key.namespace, analyses.said)) {
+    seen.awaitedAt = now;
+    return false;
+  }
   if ('waitsFor' in view.wake) return now - Math.max(changedAt, view.observedAt) >= quietMs;
   const isTimed = view.phase === 'Paused' && view.reasons.some(({ until = 0 }) => until >= now);
   // Pods that crash again and again push the deadline of the release before them.
-  return !isTimed && now - line.progressAt() >= deadlineMs + stuckMs;
+  const progressAt = Math.max(line.progressAt(), seen.awaitedAt);
+  return !isTimed && now - progressAt >= deadlineMs + stuckMs;
 }
 
 async function release(

@@ -13,7 +13,7 @@ import { type Listener, type Objects, objectStore } from './apiServer/objects.ts
 import type { TaskClock } from './clock.ts';
 import { countDeployments } from './controllers/deployments.ts';
 import { collectGarbage } from './controllers/garbageCollector.ts';
-import { controlJobs } from './controllers/jobs.ts';
+import { controlJobs, type ExitCode } from './controllers/jobs.ts';
 import { type Kubelet, type PodTimes, podTimes, runPods } from './controllers/pods.ts';
 import { controlReplicaSets } from './controllers/replicaSets.ts';
 import { randomFrom } from './random.ts';
@@ -39,6 +39,8 @@ export type ClusterOptions = {
   loadBalancers?: Partial<LoadBalancerTimes>;
   /** What CloudWatch and functions say; nothing if absent. */
   metrics?: MetricAws;
+  /** How the pods of Jobs end; as their commands say, if absent. */
+  exitCode?: ExitCode;
 } & Partial<PodTimes>;
 
 /** A cluster in memory: an API server, the controllers a rollout rests on, and a kubelet. */
@@ -88,7 +90,7 @@ export function simulatedCluster({
   const delayMs = options.controllerMs ?? controllerMs;
   controlReplicaSets(clock, objects, delayMs);
   collectGarbage(clock, objects, delayMs);
-  controlJobs(clock, objects, delayMs);
+  controlJobs(clock, objects, delayMs, options.exitCode);
   const times = { ...podTimes, ...options };
   countDeployments(clock, objects, {
     controllerMs: delayMs,

@@ -38,6 +38,25 @@ async function dev(...more: string[]) {
 const image = ['set', 'image', 'front-api', 'front-api=front-api:new-tag'];
 
 describe('a release with serin dev', { timeout: 120_000 }, () => {
+  it('has analyses whose metrics succeed', async () => {
+    const folder = temporaryFolder();
+    const [rollout, template] = [join(folder, 'rollout.yaml'), join(folder, 'template.yaml')];
+    const steps = 'steps:\n      - analysis: {templates: [{templateName: check}]}\n';
+    const example = readFileSync('examples/front-api.yaml', 'utf8');
+    writeFileSync(rollout, example.replace('steps:\n', steps));
+    const provider = { prometheus: { address: 'http://prometheus.monitoring.svc', query: 'up' } };
+    const spec = { metrics: [{ name: 'up', successCondition: 'result[0] == 1', provider }] };
+    const apiVersion = 'argoproj.io/v1alpha1';
+    const object = { apiVersion, kind: 'AnalysisTemplate', metadata: { name: 'check' }, spec };
+    writeFileSync(template, JSON.stringify(object));
+    const { env, said, stop } = await dev('--speed', '20', rollout, template);
+    expect(said()).toContain('All metrics of analyses succeed here');
+    await serin(image, env);
+    const paused = await serin(['wait', 'front-api', '--for', 'paused', '--timeout', '60s'], env);
+    expect(paused.out).toMatch(/Paused - CanaryPauseStep \(step 2\/7/);
+    await stop();
+  });
+
   it('goes from the image to healthy, by commands of another terminal', async () => {
     const { env, said, stop } = await dev();
     expect(said()).toMatch(/nothing real is touched/);

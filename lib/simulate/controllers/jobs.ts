@@ -17,7 +17,15 @@ type Job = KubernetesObject & {
 
 const writer = { manager: 'kube-controller-manager' };
 
-export function controlJobs(clock: TaskClock, objects: Objects, delayMs: Millis): void {
+/** How the pods of a Job end, whatever their command says; undefined where that says it. */
+export type ExitCode = (job: KubernetesObject) => number | undefined;
+
+export function controlJobs(
+  clock: TaskClock,
+  objects: Objects,
+  delayMs: Millis,
+  exitCode: ExitCode = () => undefined,
+): void {
   const sync = (key: string): void => {
     const [namespace = '', name = ''] = key.split('/');
     const job = objects.find('Job', namespace, name) as Job | undefined;
@@ -41,7 +49,10 @@ export function controlJobs(clock: TaskClock, objects: Objects, delayMs: Millis)
     const pod: Pod = object;
     const wasRunning = (before as Pod | undefined)?.status?.phase === 'Running';
     if (type === 'DELETED' || pod.status?.phase !== 'Running' || wasRunning) return;
-    clock.schedule(clock.now() + runsFor(pod), () => endPod(objects, pod));
+    clock.schedule(clock.now() + runsFor(pod), () => {
+      const job = objects.find('Job', namespace, owner.name);
+      endPod(objects, pod, job && exitCode(job));
+    });
   });
 }
 
@@ -64,12 +75,12 @@ function runsFor(pod: Pod): Millis {
   return Number(seconds) * secondMs;
 }
 
-function endPod(objects: Objects, { metadata }: Pod): void {
+function endPod(objects: Objects, { metadata }: Pod, given: number | undefined): void {
   const { namespace = '', name = '', uid } = metadata ?? {};
   const pod = objects.find('Pod', namespace, name);
   if (pod === undefined || uidOf(pod) !== uid || pod.metadata?.deletionTimestamp) return;
   const [, code = '0'] = /\bexit (\d+)/.exec(commandOf(pod)) ?? [];
-  const phase = Number(code) === 0 ? 'Succeeded' : 'Failed';
+  const phase = (given ?? Number(code)) === 0 ? 'Succeeded' : 'Failed';
   const status = { ...pod.status, phase };
   objects.replace('Pod', { ...pod, status }, { manager: 'kubelet', subresource: 'status' });
 }
