@@ -12,13 +12,14 @@ const FLOORS = [
   'replicaSets',
   'status',
   'traffic',
+  // Runs of nobody have a controller too: it knows nothing of rollouts.
+  'analysisRun',
   'analysis',
   'experiments',
   'strategy',
   'guards',
   'commands',
   'rollout',
-  'analysisRun',
   'experiment',
 ].map((floor) => `decide/${floor}`);
 const LIB = [

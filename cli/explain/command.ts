@@ -45,12 +45,16 @@ async function explain(call: Call<unknown>) {
 
 /** Each reason with its since, until and what would unblock it on lines of their own. */
 export function reasonLines(reasons: Reason[], now: Millis): string[] {
-  return reasons.flatMap(({ text, since, until, unblock }) => [
-    `  ${plain(text)}`,
+  return reasons.flatMap(({ text, since, until, next, unblock }) => [
+    `  ${plain(next ? withNext(text, next, now) : text)}`,
     ...(since === undefined ? [] : [`    since ${when(Math.min(since, now), now)}`]),
     ...(until === undefined ? [] : [`    until ${when(until, now)}`]),
     ...(unblock === undefined ? [] : [`    to move it on: ${plain(unblock)}`]),
   ]);
+}
+
+function withNext(text: string, { at, what }: NonNullable<Reason['next']>, now: Millis): string {
+  return `${text.replace(/\.$/, '')}; next ${what} ${distance(Math.max(at, now), now)}.`;
 }
 
 function wakeLine(wake: Wake, now: Millis): string {
@@ -59,7 +63,11 @@ function wakeLine(wake: Wake, now: Millis): string {
 }
 
 function when(at: Millis, now: Millis): string {
+  return `${toTime(at)} (${distance(at, now)})`;
+}
+
+function distance(at: Millis, now: Millis): string {
   const span = humanDuration(Math.abs(at - now));
-  const distance = span === '0s' ? 'now' : at > now ? `in ${span}` : `${span} ago`;
-  return `${toTime(at)} (${distance})`;
+  if (span === '0s') return 'now';
+  return at > now ? `in ${span}` : `${span} ago`;
 }

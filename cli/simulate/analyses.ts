@@ -1,4 +1,5 @@
 import { measuredText } from '../../lib/decide/analysis/measured.ts';
+import { valueTold } from '../../lib/decide/analysisRun/told.ts';
 import { isEnded } from '../../lib/decide/release/runs.ts';
 import type { AnalysisRun, Measurement, MetricResult } from '../../lib/model/argo.generated.ts';
 import { nameOf } from '../../lib/model/workload.ts';
@@ -64,7 +65,7 @@ function measurementNews(
       return isAssumed ? [`Metric ${name} is taken to succeed: no --metric gives its values`] : [];
     }
     if (phase === 'Error') return [`Metric ${name} could not be measured: ${message}`];
-    const told = value || message;
+    const told = value ? valueTold({ phase, value }) : message;
     return [`Metric ${name} was ${told && `${told}: `}${phase}`];
   });
 }

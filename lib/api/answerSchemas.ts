@@ -24,6 +24,10 @@ const reason = z
     text: z.string(),
     since: millis.exactOptional(),
     until: millis.exactOptional(),
+    next: z
+      .object({ at: millis, what: z.string() })
+      .exactOptional()
+      .meta({ description: 'What is done next by itself, such as a measurement.' }),
     unblock: z.string().exactOptional(),
     mark: z
       .enum(['leftAlone', 'refused'])

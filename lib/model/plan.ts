@@ -81,6 +81,8 @@ export type Reason = {
   text: string;
   since?: Millis;
   until?: Millis;
+  /** What is done next by itself, while that it waits for goes on. */
+  next?: { at: Millis; what: string };
   /** What would move it on. */
   unblock?: string;
   /**

@@ -97,7 +97,7 @@ describe('an analysis step', () => {
     const aborted = (await release.ledger()).filter(({ kind }) => kind === 'aborted');
     expect(aborted.map(({ actor, text }) => `${actor.name}: ${text}`)).toEqual([
       `serin: RolloutAborted: Rollout aborted update to revision 2: ${why} ` +
-        `(analysis run ${name}: ok was bad (needs result == "ok"))`,
+        `(analysis run ${name}: ok was bad (needs result == "ok"): 1 failure where none is allowed)`,
     ]);
     await release.command({ verb: 'retry' }, 20_000);
     expect(release.runs()).toEqual(['2-1 Step Failed', '2-1.1 Step Running']);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { reasonLines } from '../../cli/explain/command.ts';
 import type { RolloutSpec } from '../../lib/model/argo.generated.ts';
 import { addService, perform } from '../faults/acts.ts';
 import { key, manifest } from '../faults/stage.ts';
+import { openAnalysed } from './analysedStage.ts';
 import { openRelease, type Release } from './releasesStage.ts';
 
 const steps = [{ setWeight: 50 }, { pause: {} }, { setWeight: 75 }, { pause: {} }];
@@ -18,6 +20,30 @@ async function paused(spec: RolloutSpec): Promise<Release> {
   expect(release.status().phase).toBe('Paused');
   return release;
 }
+
+describe('what explain says of an analysis', () => {
+  it('is what it has measured, how much is used up, and when it measures next', async () => {
+    const provider = { web: { url: 'http://metrics/t/seq/0.97,0.87,0.86,0.91' } };
+    const rate = { name: 'success-rate', interval: '1m', failureLimit: 3, provider };
+    const metrics = [{ ...rate, successCondition: 'result >= 0.9' }];
+    const analysis = { templates: [{ templateName: 'check' }] };
+    const release = await openAnalysed(
+      { strategy: { canary: { analysis, steps: [{ setWeight: 50 }, { pause: {} }] } } },
+      { check: { metrics } },
+    );
+    await release.image('web:v2', 168_000);
+    const { simulated, clock } = release;
+    const { view } = await simulated.world.invoke({ key, look: true });
+    const lines = reasonLines(view.reasons, clock.now());
+    const found = lines.find((line) => line.includes('background analysis')) ?? '';
+    expect(found.replace(/web-[a-z0-9]+-2/, 'RUN')).toMatch(
+      new RegExp(
+        '^  The background analysis goes on, run RUN: success-rate was 0.97, 0.87, 0.86 ' +
+          '\\(needs result >= 0.9\\): 2 of 3 allowed failures used; next measurement in 1[0-9]s\\.$',
+      ),
+    );
+  });
+});
 
 describe('what explain says of pods', () => {
   it('is that none are going away while a release is held and all of them stay', async () => {

@@ -1,46 +1,44 @@
-import type { AnalysisRun, Measurement, Metric, MetricResult } from '../../model/argo.generated.ts';
+import type { AnalysisRun, MetricResult } from '../../model/argo.generated.ts';
 import { hashLabel } from '../../model/names.ts';
+import type { Reason } from '../../model/plan.ts';
+import { nextDue } from '../analysisRun/due.ts';
+import { metricTold, shownMetrics } from '../analysisRun/told.ts';
 import { hasFailed } from '../release/runs.ts';
 
 // What the metrics of a run have measured, in words.
 
-/** So many of the last values are told. */
-const toldMax = 5;
-
 /** `success-rate was 0.87, 0.86 (needs result >= 0.95): 2 of 3 allowed failures used`, metric by metric. */
 export function measuredText(run: AnalysisRun): string {
-  const results = (run.status?.metricResults ?? []).filter(
-    ({ measurements = [] }) => measurements.length,
-  );
-  return results.map((result) => metricText(run, result)).join('; ');
+  return textOf(run, ({ measurements = [] }) => measurements.length > 0);
 }
 
 /** The metrics for which it has failed. */
 export function failedText(run: AnalysisRun): string {
-  const results = run.status?.metricResults ?? [];
-  const failed = results.filter(
-    ({ phase, dryRun }) => !dryRun && (phase === 'Failed' || phase === 'Error'),
-  );
-  return failed.map((result) => metricText(run, result)).join('; ');
+  return textOf(run, ({ phase, dryRun }) => !dryRun && (phase === 'Failed' || phase === 'Error'));
 }
 
-function metricText(run: AnalysisRun, result: MetricResult): string {
-  const { name, measurements = [], failed = 0 } = result;
-  const metric = run.spec?.metrics?.find((each) => each.name === name);
-  const values = measurements.slice(-toldMax).map(textOf).join(', ');
-  const limit = Number(metric?.failureLimit ?? 0);
-  const used = failed > 0 && limit > 0 ? `: ${failed} of ${limit} allowed failures used` : '';
-  return `${name} was ${values}${conditionOf(metric)}${used}`;
+function textOf(run: AnalysisRun, isTold: (result: MetricResult) => boolean): string {
+  const metrics = shownMetrics(run);
+  return (run.status?.metricResults ?? [])
+    .filter(isTold)
+    .map((result) => {
+      const { name } = result;
+      const metric = metrics.find((each) => each.name === name) ?? { name };
+      return `${metricTold(metric, result)}${result.dryRun ? ' (dry run)' : ''}`;
+    })
+    .join('; ');
 }
 
-function textOf({ value, message, phase }: Measurement): string {
-  return value || (phase === 'Error' && message ? `an error (${message})` : phase);
-}
-
-function conditionOf(metric: Metric | undefined): string {
-  const { successCondition, failureCondition } = metric ?? {};
-  if (successCondition) return ` (needs ${successCondition})`;
-  return failureCondition ? ` (fails on ${failureCondition})` : '';
+/** When a run that goes on measures next, and what. */
+export function nextMeasurement(run: AnalysisRun): Pick<Reason, 'next'> {
+  const metrics = shownMetrics(run);
+  const { status = { phase: '' } } = run;
+  const next = run.spec?.terminate ? undefined : nextDue(status, metrics);
+  // What is due from the first moment on has no time.
+  if (next === undefined || !Number.isFinite(next.at)) return {};
+  const { at, name, goesOn } = next;
+  const which = metrics.length === 1 ? '' : ` of ${name}`;
+  return { next: { at, what: goesOn ? `look at the measurement${which}` : `measurement${which}` } };
 }
 
 /** The newest of the runs of a version that has failed. */

@@ -3,9 +3,9 @@ import { defined } from '../../model/defined.ts';
 import type { Reason } from '../../model/plan.ts';
 import { fromTime } from '../../model/units.ts';
 import { nextDue } from './due.ts';
-import { limitsOf } from './limits.ts';
 import { isEnded } from './phases.ts';
 import { resultOf } from './results.ts';
+import { metricTold } from './told.ts';
 
 /** Why a run is where it is: what its metrics have shown, and when the next measurement is taken. */
 export function reasonsOf(status: AnalysisRunStatus, metrics: readonly Metric[]): Reason[] {
@@ -25,15 +25,8 @@ export function reasonsOf(status: AnalysisRunStatus, metrics: readonly Metric[])
   ];
 }
 
-/** `success-rate was 0.87, 0.86 (result >= 0.95): 1 of 2 allowed failures`. */
 function shownBy(metric: Metric, result: MetricResult | undefined): string {
-  const { name, successCondition, failureCondition } = metric;
-  const { measurements = [], failed = 0, phase } = result ?? {};
-  if (measurements.length === 0) return `${name} has not been measured yet`;
-  const values = measurements.slice(-3).map(({ value, phase: came }) => value ?? came);
-  const condition = successCondition ?? failureCondition;
-  const { failures } = limitsOf(metric);
-  const used = failures > 0 ? `: ${failed} of ${failures} allowed failures` : '';
-  const end = isEnded(phase) ? `, and is ${phase}` : '';
-  return `${name} was ${values.join(', ')}${condition ? ` (${condition})` : ''}${used}${end}`;
+  if (!result?.measurements?.length) return `${metric.name} has not been measured yet`;
+  const end = isEnded(result.phase) ? `, and is ${result.phase}` : '';
+  return `${metricTold(metric, result)}${end}`;
 }

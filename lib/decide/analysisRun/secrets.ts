@@ -2,7 +2,7 @@ import type { MetricResult } from '../../model/argo.generated.ts';
 import { jsonText } from './providers/goJson.ts';
 
 /** What stands where a secret was. argo v1.10.1 analysis/analysis.go */
-const mask = '*****';
+export const mask = '*****';
 
 /**
  * A text without the secrets in it, also as JSON or an address has them. The longest first: one may be a part

@@ -2,7 +2,7 @@ import { pauseReasons } from '../../model/names.ts';
 import { type Reason, safetyMs } from '../../model/plan.ts';
 import { fromTime, type Millis } from '../../model/units.ts';
 import { nameOf } from '../../model/workload.ts';
-import { measuredText } from '../analysis/measured.ts';
+import { measuredText, nextMeasurement } from '../analysis/measured.ts';
 import { typesOf } from '../analysis/outcome.ts';
 import { faultReason, invalidRetryMs, specFault } from '../guards/guards.ts';
 import type { AnalysisType } from '../release/analyses.ts';
@@ -59,6 +59,7 @@ function runningOf(release: Release): Reason[] {
     return {
       text: `${words[type]} goes on, run ${name}${measured && `: ${measured}`}.`,
       ...(startedAt && { since: fromTime(startedAt) }),
+      ...(run && nextMeasurement(run)),
       unblock: 'its end',
     };
   });
