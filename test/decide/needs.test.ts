@@ -4,6 +4,7 @@ import type { Seed } from '../../lib/decide/release/gathered.ts';
 import { decide } from '../../lib/decide/rollout/decide.ts';
 import { needs } from '../../lib/decide/rollout/needs.ts';
 import { observedIn } from '../../lib/decide/rollout/observed.ts';
+import { stepHash } from '../../lib/model/hash.ts';
 import { hashLabel, managedByAnnotation } from '../../lib/model/names.ts';
 import { type Answer, answersIn, type Read, readKey } from '../../lib/model/reads.ts';
 import { make, start } from '../make.ts';
@@ -121,6 +122,30 @@ describe('a turn asks', () => {
         readKey({ aws: 'targetHealth', input: { group, since: '7' } }),
       ),
     ]);
+  });
+
+  it('for the templates of an analysis that has a run only where the run is gone', () => {
+    const analysis = { templates: [{ templateName: 'check' }] };
+    const strategy = { canary: { steps: [{ pause: {} }], analysis } };
+    const noted = { name: 'web-run', status: 'Running' as const };
+    const rollout = make.released({
+      spec: { strategy },
+      status: {
+        ...{ currentStepHash: stepHash(strategy), stableRS: 'old' },
+        canary: { currentBackgroundAnalysisRunStatus: noted },
+      },
+    });
+    const runs = 'list AnalysisRun shop app=web';
+    const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web' };
+    const ownerReferences = [{ ...owner, uid: rollout.metadata?.uid ?? '', controller: true }];
+    const run = { metadata: { name: 'web-run', namespace: 'shop', ownerReferences } };
+    const templatesOf = (listed: object[]) => {
+      const { rounds } = ask({ rollout }, world({ [sets]: [set], [runs]: listed }));
+      expect(rounds[0]).toContain(runs);
+      return rounds.map((each) => each.filter((key) => key.includes('AnalysisTemplate')));
+    };
+    expect(templatesOf([run]).flat()).toEqual([]);
+    expect(templatesOf([])).toEqual([[], ['get AnalysisTemplate shop/check']]);
   });
 
   it('for pods where somebody wants to see them, and after the ReplicaSets', () => {

@@ -67,10 +67,11 @@ function runsRead({ seed, template }: Gathered): ListRead<'AnalysisRun'> | undef
   return { list: 'AnalysisRun', namespace: seed.key.namespace, selector: asked || hashLabel };
 }
 
-function listed(gathered: Gathered): { runs: AnalysisRun[]; taken: string[] } {
+function listed(gathered: Gathered): { runs: AnalysisRun[]; taken: string[]; isAnswered: boolean } {
   const { seed, answers } = gathered;
   const read = runsRead(gathered);
-  const all = (read && okOf(answers.list(read))) ?? [];
+  const answer = read && answers.list(read);
+  const all = (answer && okOf(answer)) ?? [];
   const isOwn = (run: AnalysisRun): boolean => {
     const label = run.metadata?.labels?.[instanceIdLabel] ?? '';
     return isControlledBy(run, uidOf(seed.rollout)) && label === seed.instanceId;
@@ -79,6 +80,7 @@ function listed(gathered: Gathered): { runs: AnalysisRun[]; taken: string[] } {
   return {
     runs: runs.sort((a, b) => createdAt(a) - createdAt(b) || (nameOf(a) < nameOf(b) ? -1 : 1)),
     taken: all.filter((run) => !isOwn(run)).map(nameOf),
+    isAnswered: answer !== undefined,
   };
 }
 
@@ -95,7 +97,21 @@ function openAnalyses(gathered: Gathered): Analysis[] {
   if (isNew(template.rollout)) return all;
   const isOver = status.stableRS === status.currentPodHash;
   if (isOver || status.abort === true || status.promoteFull === true) return [];
-  return all.filter((analysis) => isToBegin(analysis, rollout, listed(gathered).runs));
+  const { runs, isAnswered } = listed(gathered);
+  // Most runs that the status names are there: until the list says so, their templates are not asked for.
+  const isOpen = (each: Analysis): boolean => isAnswered || !isUnderWay(each, rollout);
+  return all.filter((each) => isOpen(each) && isToBegin(each, rollout, runs));
+}
+
+/**
+ * By the status: it has a run, which has told or is going to. Where the pods' template is in another object
+ * there is no round to spare.
+ */
+function isUnderWay({ type, index = 0 }: Analysis, { spec, status = {} }: Rollout): boolean {
+  if (type === 'Step' && index !== (status.currentStepIndex ?? 0)) return false;
+  if (spec?.workloadRef !== undefined) return false;
+  const note = noted(status, type);
+  return note !== undefined && note.status !== 'Inconclusive';
 }
 
 function isNew(rollout: Rollout): boolean {
