@@ -16,6 +16,16 @@ export const clientSettings = {
   },
 } as const;
 
+/** Settings of a client whose calls must not be made again where nobody knows whether they were carried out. */
+export const onceSettings = {
+  ...clientSettings,
+  maxAttempts: 1,
+  requestHandler: {
+    ...clientSettings.requestHandler,
+    requestTimeout: attemptsMax * requestTimeoutMs,
+  },
+} as const;
+
 /** What the SDK's errors carry beside their name and message. */
 export type SdkError = Error & {
   code?: string;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { systemClock } from '../clock.ts';
-import { sqsClient, sqsWakes } from '../queue/sqs.ts';
+import { sendingClient, sqsWakes } from '../queue/sqs.ts';
 import { dynamoClient, dynamoStore } from '../store/dynamo.ts';
 import type { Documents, Log, Wakes, World } from '../world.ts';
 import type { Environment } from './environment.ts';
@@ -26,7 +26,7 @@ export function outside(
     endsAt: Number.POSITIVE_INFINITY,
     clusters: () => registered(store.documents),
     store,
-    wakes: counted(sqsWakes({ client: traced(sqsClient()), queueUrl })),
+    wakes: counted(sqsWakes({ client: traced(sendingClient()), queueUrl })),
     log,
     count: lambdaCount,
     processId: randomUUID(),

@@ -1,5 +1,5 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { clientSettings, isPassing, type SdkError, sdkWords } from '../aws/aws.ts';
+import { clientSettings, isPassing, onceSettings, type SdkError, sdkWords } from '../aws/aws.ts';
 import { Terminal, Transient } from '../errors.ts';
 import { secondMs } from '../model/units.ts';
 import type { QueueMessage, Wakes } from '../world.ts';
@@ -9,6 +9,14 @@ import { reachMs } from './queue.ts';
 /** Region and credentials come from the environment unless they are named. */
 export function sqsClient(options: { region?: string; endpoint?: string } = {}): SQSClient {
   return new SQSClient({ ...clientSettings, ...options });
+}
+
+/**
+ * What sends wakes. A queue that answers late has the message all the same: to send it again would double it,
+ * each time that the copies are sent on, in the very hour in which the queue is slow.
+ */
+export function sendingClient(options: { region?: string; endpoint?: string } = {}): SQSClient {
+  return new SQSClient({ ...onceSettings, ...options });
 }
 
 /** Wakes through a standard SQS queue: a FIFO queue takes no delay per message. */
@@ -23,11 +31,15 @@ export function sqsWakes({ client, queueUrl }: { client: SQSClient; queueUrl: st
         DelaySeconds: Math.max(0, Math.ceil(delayMs / secondMs)),
         MessageGroupId: groupOf(message),
       });
-      try {
-        await client.send(command);
-      } catch (error) {
-        throw queueError(error, queueUrl);
-      }
+      await client
+        .send(command)
+        .catch((error: unknown) => {
+          if (!hasNotTaken(error)) throw error;
+          return client.send(command);
+        })
+        .catch((error: unknown) => {
+          throw queueError(error, queueUrl);
+        });
     },
   };
 }
@@ -36,6 +48,11 @@ export function sqsWakes({ client, queueUrl }: { client: SQSClient; queueUrl: st
 function groupOf(message: QueueMessage): string {
   const cluster = 'list' in message ? message.list : message.key.cluster;
   return encodeURIComponent(cluster).slice(0, 128);
+}
+
+/** A queue that throttles or that the request did not reach; and not one that was slow to answer it. */
+function hasNotTaken(error: unknown): boolean {
+  return error instanceof Error && isPassing(error) && (error as SdkError).code !== 'ETIMEDOUT';
 }
 
 function queueError(error: unknown, queueUrl: string): unknown {

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Terminal, Transient } from '../../lib/errors.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { readWake } from '../../lib/queue/message.ts';
-import { sqsClient, sqsWakes } from '../../lib/queue/sqs.ts';
+import { sendingClient, sqsWakes } from '../../lib/queue/sqs.ts';
 
 const key = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
 const queueUrl = 'https://sqs.eu-west-1.amazonaws.com/123456789012/serin-wakes';
@@ -25,13 +25,15 @@ type SendMessage = {
 };
 
 /** A queue on loopback that keeps what it is sent, and answers it so. */
-async function queueThat(answer?: { status: number; type: string }) {
+async function queueThat(answer?: { status: number; type: string } | 'nothing' | 'hangs up') {
   const sent: SendMessage[] = [];
   server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const message: SendMessage = JSON.parse(body);
     sent.push(message);
+    if (answer === 'nothing') return;
+    if (answer === 'hangs up') return void request.socket.destroy();
     const { status, type } = answer ?? { status: 200, type: '' };
     const failure = { __type: `com.amazonaws.sqs#${type}`, message: 'because' };
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
@@ -45,7 +47,7 @@ async function queueThat(answer?: { status: number; type: string }) {
 function wakesAt(port: number) {
   process.env.AWS_ACCESS_KEY_ID ??= 'test';
   process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
-  const client = sqsClient({ region: 'eu-west-1', endpoint: `http://127.0.0.1:${port}` });
+  const client = sendingClient({ region: 'eu-west-1', endpoint: `http://127.0.0.1:${port}` });
   return sqsWakes({ client, queueUrl });
 }
 
@@ -94,10 +96,25 @@ describe('sqsWakes', () => {
     [500, 'InternalFailure', Transient, /did not answer/],
     [503, 'ServiceUnavailable', Transient, /did not answer/],
   ])('%i %s', async (status, type, kind, message) => {
-    const { wakes } = await queueThat({ status, type });
+    const { wakes, sent } = await queueThat({ status, type });
     const failed = wakes.send({ key }, 0);
     await expect(failed).rejects.toThrow(kind);
     await expect(failed).rejects.toThrow(message);
+    expect(sent).toHaveLength(kind === Transient ? 2 : 1);
+  });
+
+  it('a queue that does not answer in time may have the message, and is not sent it again', async () => {
+    const { wakes, sent } = await queueThat('nothing');
+    const failed = wakes.send({ key }, 0);
+    await expect(failed).rejects.toThrow(Transient);
+    await expect(failed).rejects.toThrow(/did not answer/);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is sent again where the connection was gone, as it is after a function was frozen', async () => {
+    const { wakes, sent } = await queueThat('hangs up');
+    await expect(wakes.send({ key }, 0)).rejects.toThrow(Transient);
+    expect(sent).toHaveLength(2);
   });
 
   it('a queue nobody answers for is Transient', async () => {
