@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binaries } from './binaries.ts';
 import { freePort, type Running, runProgram, startProgram, until } from './processes.ts';
+import { apiReader } from './readApi.ts';
 
 export type ControlPlane = {
   /** Of an administrator. */
@@ -18,6 +19,8 @@ export type ControlPlane = {
   kubeconfigOf: (user: string) => string;
   /** Runs kubectl; throws with its words unless it ends well. */
   kubectl: (args: string[], input?: string) => Promise<string>;
+  /** Reads what is at a path, as an administrator. */
+  read: (path: string) => Promise<unknown>;
   stopApiServer: () => Promise<void>;
   startApiServer: () => Promise<void>;
   stop: () => Promise<void>;
@@ -104,7 +107,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   };
   await until('the nodes', areReady, { log: file('kwok.log') });
   return {
-    ...{ kubeconfig, server, dir, kubeconfigOf, kubectl },
+    ...{ kubeconfig, server, dir, kubeconfigOf, kubectl, read: apiReader(server, dir) },
     etcd: `http://127.0.0.1:${etcdPort}`,
     auditLog: file('audit.log'),
     stopApiServer: () => api.stop(),

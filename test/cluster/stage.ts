@@ -46,7 +46,8 @@ export function webRollout(namespace: string, spec: MergePatch): Rollout {
 }
 
 export async function rolloutIn(plane: ControlPlane, namespace: string): Promise<Rollout> {
-  return JSON.parse(await plane.kubectl(['get', 'rollout', 'web', '-n', namespace, '-o', 'json']));
+  const path = `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/web`;
+  return (await plane.read(path)) as Rollout;
 }
 
 /** Waits until the rollout is in a phase, at a step if one is named, with its status caught up. */
