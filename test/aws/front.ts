@@ -18,7 +18,7 @@ export type Route = {
   iam?: boolean;
 };
 
-export type Front = Serving & { requests: { status: number }[] };
+export type Front = Serving & { requests: { status: number; body: string }[] };
 
 type FrontOptions = { routes: Route[]; keys: Keys; tls?: { key: string; cert: string } };
 
@@ -27,7 +27,7 @@ export async function startFront({ routes, keys, tls }: FrontOptions): Promise<F
   const serving = await serveHere(async (request, response) => {
     const body = await readBody(request);
     const result = await answer(request, body, { routes, keys });
-    requests.push({ status: result.statusCode ?? 200 });
+    requests.push({ status: result.statusCode ?? 200, body: String(body) });
     const coding = result.isBase64Encoded ? 'base64' : 'utf8';
     response.writeHead(result.statusCode ?? 200, result.headers as Record<string, string>);
     response.end(Buffer.from(result.body ?? '', coding));

@@ -39,7 +39,7 @@ export function rolesOf(template: Template): Roles {
 
 /** An action on a resource, in the words of `rightsOf`, and the partition key that the call names. */
 type Needed = { right: string; partition?: string };
-type ServiceName = 'dynamo' | 'sqs' | 'eks' | 'ssm' | 'lambda';
+type ServiceName = 'dynamo' | 'sqs' | 'eks' | 'ssm' | 'cloudwatch' | 'secretsmanager' | 'lambda';
 
 const neededFor: Record<ServiceName, (asked: Asked) => Needed> = {
   dynamo: ({ operation, body }) => {
@@ -61,9 +61,18 @@ const neededFor: Record<ServiceName, (asked: Asked) => Needed> = {
     const { Name } = JSON.parse(body);
     return { right: `ssm:${operation} on arn:PARTITION:ssm:REGION:ACCOUNT:parameter${Name}` };
   },
-  lambda: ({ operation, body: name }) => ({
-    right: `lambda:${operation} on ${name.charAt(0).toUpperCase()}${name.slice(1)}`,
-  }),
+  cloudwatch: ({ operation }) => ({ right: `cloudwatch:${operation} on *` }),
+  secretsmanager: ({ operation, body }) => {
+    const { SecretId } = JSON.parse(body);
+    const secret = `arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:${SecretId}`;
+    return { right: `secretsmanager:${operation} on ${secret}` };
+  },
+  // Those of the stack are named by what they are there; others measure.
+  lambda: ({ operation, body: name }) => {
+    const own = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    const other = `arn:PARTITION:lambda:REGION:ACCOUNT:function:${name}`;
+    return { right: `lambda:${operation} on ${name.includes('-') ? other : own}` };
+  },
 };
 
 function covers(given: string, { right, partition = '' }: Needed): boolean {

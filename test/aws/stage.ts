@@ -27,7 +27,7 @@ import { deploymentOf } from './template.ts';
 export type Aws = {
   dir: string;
   moto: Service;
-  taps: { dynamo: Tap; sqs: Tap; eks: Tap; ssm: Tap };
+  taps: Record<'dynamo' | 'sqs' | 'eks' | 'ssm' | 'cloudwatch' | 'secretsmanager', Tap>;
   invokeApi: Serving;
   table: string;
   queues: Queues;
@@ -54,13 +54,15 @@ export async function startAws(queue?: Parameters<typeof makeQueues>[2]): Promis
   const dir = mkdtempSync(join(tmpdir(), 'serin-lambda-'));
   const [moto, local] = await Promise.all([startMoto(), startDynamo()]);
   const { may, refused } = rolesOf(inject('packaged').template);
-  const tapOf = (name: 'dynamo' | 'sqs' | 'eks' | 'ssm', service: Service) =>
+  const tapOf = (name: keyof Aws['taps'], service: Service) =>
     startTap(service.endpoint, { may: (asked) => may(name, asked) });
   const taps = {
     dynamo: await tapOf('dynamo', local),
     sqs: await tapOf('sqs', moto),
     eks: await tapOf('eks', moto),
     ssm: await tapOf('ssm', moto),
+    cloudwatch: await tapOf('cloudwatch', moto),
+    secretsmanager: await tapOf('secretsmanager', moto),
   };
   const dynamo = new DynamoDBClient({ region, endpoint: local.endpoint });
   const sqs = new SQSClient({ region, endpoint: moto.endpoint });
@@ -123,6 +125,8 @@ function endpointsOf({ taps, invokeApi, moto }: Aws): Record<string, string> {
     AWS_ENDPOINT_URL_SQS: taps.sqs.url,
     AWS_ENDPOINT_URL_EKS: taps.eks.url,
     AWS_ENDPOINT_URL_SSM: taps.ssm.url,
+    AWS_ENDPOINT_URL_CLOUDWATCH: taps.cloudwatch.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: taps.secretsmanager.url,
     AWS_ENDPOINT_URL_STS: moto.endpoint,
     AWS_ENDPOINT_URL_LAMBDA: invokeApi.url,
   };
