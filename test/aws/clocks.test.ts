@@ -22,7 +22,7 @@ describe.each([
 ])('clocks five minutes wrong, %s', (_, clockMs: Record<string, number>) => {
   let scene: Scene;
   beforeAll(async () => {
-    scene = await startScene(clockMs);
+    scene = await startScene({ clockMs });
   });
   afterAll(() => scene?.stop());
 

@@ -32,7 +32,8 @@ const release = (tag: string) =>
   scene.plane.kubectl(['apply', '-f', '-'], manifest.replace('old-tag', tag));
 
 async function rollout(): Promise<Rollout> {
-  return JSON.parse(await scene.plane.kubectl(['get', 'rollout', 'front-api', '-o', 'json']));
+  const path = '/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/front-api';
+  return (await scene.plane.read(path)) as Rollout;
 }
 
 async function reaches(phase: string, step?: number, withinMs = 120_000): Promise<void> {

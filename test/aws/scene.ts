@@ -51,11 +51,17 @@ export const clusterName = 'prod';
 /** The authority of what is reached by TLS here, as clusters are told of it. */
 export const caBundle = Buffer.from(one.cert).toString('base64');
 
-/** `clockMs`: by how much the clocks of functions are wrong. */
-export async function startScene(clockMs: Record<string, number> = {}): Promise<Scene> {
+type SceneOptions = {
+  /** By how much the clocks of functions are wrong. */
+  clockMs?: Record<string, number>;
+  /** Whose share of reconcile the queue has. */
+  queue?: 'packaged' | 'packagedByDefault';
+};
+
+export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   const stops: (() => Promise<void>)[] = [];
   try {
-    return await start(stops, clockMs);
+    return await start(stops, options);
   } catch (error) {
     await stopAll(stops);
     throw error;
@@ -66,10 +72,7 @@ async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
   for (const stop of stops.splice(0).reverse()) await stop();
 }
 
-async function start(
-  stops: (() => Promise<void>)[],
-  clockMs: Record<string, number>,
-): Promise<Scene> {
+async function start(stops: (() => Promise<void>)[], options: SceneOptions): Promise<Scene> {
   // What fails in a scene comes again soon: nobody waits for three minutes in a test.
   const aws = await startAws({ visibilitySeconds: 20 });
   stops.push(aws.stop);
@@ -118,7 +121,7 @@ async function start(
   };
   await registerCluster(clusterName);
   await installInCluster(plane);
-  const fronts = await startFunctions(aws, stops, clockMs);
+  const fronts = await startFunctions(aws, stops, options);
   const doorbellUrl = `${fronts.doorbell.url}/v1/doorbell/${clusterName}/${secret}`;
   await installWebhook(plane, { url: doorbellUrl, caBundle });
   return {
@@ -165,7 +168,7 @@ function answerOfEntries(operation: string, entries: AccessEntry[]): object | un
 async function startFunctions(
   aws: Aws,
   stops: (() => Promise<void>)[],
-  clockMs: Record<string, number>,
+  { clockMs = {}, queue = 'packaged' }: SceneOptions,
 ) {
   const add = (name: string) => addFunction(aws, name, { clockMs: clockMs[name] ?? 0 });
   const reconcile = await add('reconcile');
@@ -191,7 +194,7 @@ async function startFunctions(
   ];
   const api = await startFront({ routes, keys });
   stops.push(api.stop);
-  const source = queueSourceOf(inject('packaged').template);
+  const source = queueSourceOf(inject(queue).template);
   const from = { client: aws.sqs, queueUrl: aws.queues.wakes };
   const pump = startPump({ ...from, target: reconcile, ...source });
   stops.push(pump.stop);
