@@ -16,7 +16,7 @@ export const clientSettings = {
   },
 } as const;
 
-/** Settings of a client whose calls must not be made again where nobody knows whether they were carried out. */
+/** Settings of a client that does not call again where nobody knows whether a call was carried out. */
 export const onceSettings = {
   ...clientSettings,
   maxAttempts: 1,

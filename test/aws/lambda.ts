@@ -131,8 +131,8 @@ async function startSandbox(state: State, task: Task): Promise<void> {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   sandbox.child = child;
-  // What stands in for AWS has machines of its own there. Here it goes first: or it would be silent for longer
-  // than the clients of lib/ wait, where many processes of functions begin at once.
+  // What stands in for AWS goes first, as AWS has other machines for it: or it is silent for longer than the
+  // clients of lib/ wait, where many processes of functions begin at once.
   if (child.pid !== undefined) setPriority(child.pid, Math.min(behind + getPriority(), 19));
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => appendFileSync(log, chunk));
