@@ -4,6 +4,7 @@ import {
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
+  SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RolloutKey } from '../../lib/model/key.ts';
@@ -12,7 +13,7 @@ import { until } from '../cluster/processes.ts';
 import { apply, newNamespace, reaches, rolloutIn, webRollout } from '../cluster/stage.ts';
 import { two } from '../kubernetes/certificates.ts';
 import { keyIdOf } from './roles.ts';
-import { clusterName, type Scene, startScene } from './scene.ts';
+import { clusterName, hiddenSeconds, type Scene, startScene } from './scene.ts';
 import type { After, Fault } from './tap.ts';
 
 let scene: Scene;
@@ -27,6 +28,7 @@ afterEach(async () => {
     tap.setAfter(undefined);
   }
   eks.setFault(scene.describeCluster);
+  await hideFor(hiddenSeconds);
   await scene.registerCluster(clusterName);
 });
 
@@ -101,6 +103,13 @@ async function inQueue(): Promise<number> {
     }),
   );
   return Object.values(Attributes).reduce((sum, each) => sum + Number(each), 0);
+}
+
+/** How long a message that failed stays hidden. */
+async function hideFor(seconds: number): Promise<void> {
+  const Attributes = { VisibilityTimeout: String(seconds) };
+  const QueueUrl = scene.aws.queues.wakes;
+  await scene.aws.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
 }
 
 const letters: string[] = [];
@@ -197,8 +206,7 @@ describe('a function that is killed', () => {
 
 describe('two versions at once', () => {
   it('an item of a newer Serin is left alone, and others go on', async () => {
-    const key = await start('newer');
-    const other = await start('older');
+    const [key, other] = await Promise.all([start('newer'), start('older')]);
     const Key = { pk: { S: `rollouts#${clusterName}` }, sk: { S: 'newer/web' } };
     const table = { TableName: scene.aws.table };
     const { Item } = await scene.aws.dynamo.send(new GetItemCommand({ ...table, Key }));
@@ -211,7 +219,7 @@ describe('two versions at once', () => {
     expect(kept.Item).toEqual(newer);
     const { status, metadata } = await rolloutIn(scene.plane, 'newer');
     expect(status?.observedGeneration).toBe(String((metadata?.generation ?? 0) - 1));
-  });
+  }, 180_000);
 
   it('a message with fields of a newer version wakes its rollout', async () => {
     const key = await start('message');
@@ -234,6 +242,8 @@ describe('poison', () => {
     scene.aws.taps.dynamo.setAfter((_call, about) => {
       if (about.includes('"poison/x"')) scene.aws.functions.get('reconcile')?.kill();
     });
+    // It comes five times, and nobody has anything else to do meanwhile.
+    await hideFor(5);
     await send(fatal);
     await until('the dead letter', async () => (await deadLetters('poison')).length > 0, {
       withinMs: 180_000,

@@ -48,6 +48,8 @@ export type Scene = {
 type Settings = { issuers: object[]; policies: string; hooks: object[] };
 
 export const clusterName = 'prod';
+/** What fails in a scene comes again so soon: nobody waits for three minutes in a test. */
+export const hiddenSeconds = 20;
 /** The authority of what is reached by TLS here, as clusters are told of it. */
 export const caBundle = Buffer.from(one.cert).toString('base64');
 
@@ -73,8 +75,7 @@ async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
 }
 
 async function start(stops: (() => Promise<void>)[], options: SceneOptions): Promise<Scene> {
-  // What fails in a scene comes again soon: nobody waits for three minutes in a test.
-  const aws = await startAws({ visibilitySeconds: 20 });
+  const aws = await startAws({ visibilitySeconds: hiddenSeconds });
   stops.push(aws.stop);
   const entries: AccessEntry[] = ['reconcile', 'look'].map((name) => ({
     arn: roleOf(name),
