@@ -90,6 +90,15 @@ export function phaseText(phase: string, colour: boolean): string {
   return withIcon(phaseIcons[phase] ?? ' ', plain(phase), painter(colour));
 }
 
+/** The icon of a run's or measurement's phase, coloured when asked. */
+export function analysisIcon(phase: string, colour: boolean): string {
+  return painter(colour)(analysisIcons[phase] ?? ' ');
+}
+
+export function analysisPhaseText(phase: string, colour: boolean): string {
+  return withIcon(analysisIcons[phase] ?? ' ', phase, painter(colour));
+}
+
 export function rolloutTree(view: RolloutView, now: Millis, colour = false): string {
   const paint = painter(colour);
   const shown = plainAll(view);

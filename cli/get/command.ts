@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { Millis } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
-import { exitCodes } from '../exit.ts';
+import { exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, type Io, sayJson } from '../io.ts';
 import { type Look, look, looks } from '../look.ts';
 import { targetOf } from '../target.ts';
 import { toJson } from '../text.ts';
 import { rolloutTree } from '../tree.ts';
+import { analysisWords, getAnalysis } from './analysis.ts';
 import { routeLines } from './routes.ts';
 
 type Options = { watch?: boolean; routes?: boolean };
@@ -19,7 +20,11 @@ export function addGet(program: Command, cli: Cli): void {
     .description(
       'Shows a rollout, its revisions and their pods, as `kubectl argo rollouts get rollout` does.',
     )
-    .argument('<name...>', 'the rollout, also as `rollout NAME` or `rollout/NAME`')
+    .argument(
+      '<name...>',
+      'the rollout, also as `rollout NAME` or `rollout/NAME`; or `analysis [NAME]`: the analysis runs of ' +
+        'the namespace, or what one (or the newest of a rollout) has measured, as a chart',
+    )
     .option('--routes', 'also show what each object of a router has: its weights and routes')
     .option('-w, --watch', 'keep showing it as it changes, until Ctrl-C')
     .addHelpText(
@@ -29,13 +34,20 @@ Examples:
   serin get front-api
   serin get front-api --watch
   serin get front-api --routes
-  serin get rollout front-api -n shop -o json`,
+  serin get rollout front-api -n shop -o json
+  serin get analysis
+  serin get analysis front-api-68f7d86788-2`,
     )
     .action(action<Options>(cli, get));
 }
 
 async function get(call: Call<Options>) {
   const { options, io } = call;
+  const words = analysisWords(call.args);
+  if (words !== undefined) {
+    if (options.watch !== true && options.routes !== true) return await getAnalysis(call, words);
+    throw usageError('--watch and --routes are for rollouts', 'Leave them out for an analysis.');
+  }
   const { client, path } = targetOf(call);
   const picture = pictureFor(options, io);
   if (options.watch !== true) {

@@ -3,7 +3,13 @@ import { verbNames } from '../commands/verbs.ts';
 import type { Actor, Command, Outcome } from '../model/intent.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import type { LedgerEntry } from '../model/record.ts';
-import type { AnalysisRunView, ExperimentView, RolloutView, RouteView } from '../model/view.ts';
+import type {
+  AnalysisRunView,
+  ExperimentView,
+  MetricView,
+  RolloutView,
+  RouteView,
+} from '../model/view.ts';
 import type { CommandAnswer, Standing } from './answers.ts';
 import type { Explanation } from './explain.ts';
 import type { Problem } from './problem.ts';
@@ -91,6 +97,40 @@ const route = z
   .meta({ description: 'An object of a router, as it was observed.' })
   .register(components, { id: 'Route' }) satisfies z.ZodType<RouteView>;
 
+const metric = z
+  .object({
+    name: z.string(),
+    phase: z.string(),
+    message: z.string(),
+    successCondition: z.string().exactOptional(),
+    failureCondition: z.string().exactOptional(),
+    dryRun: z.literal(true).exactOptional(),
+    measurements: z.array(
+      z.object({
+        phase: z.string(),
+        value: z.string(),
+        message: z.string(),
+        startedAt: time.exactOptional(),
+        finishedAt: time.exactOptional(),
+      }),
+    ),
+    failed: count,
+    failureLimit: z.int().meta({ description: '-1: nothing limits them.' }),
+    inconclusive: count,
+    inconclusiveLimit: count,
+    consecutiveError: count,
+    consecutiveErrorLimit: count,
+    consecutiveSuccess: count,
+    consecutiveSuccessLimit: count.meta({ description: '0: they are not asked for.' }),
+    measured: count.meta({ description: 'Errors aside.' }),
+    count: count.exactOptional().meta({ description: 'Of how many; absent: it has no end.' }),
+    nextAt: millis.exactOptional().meta({ description: 'When it is measured next.' }),
+  })
+  .meta({
+    description: 'A metric of a run: what it has measured, and how much of its limits is used.',
+  })
+  .register(components, { id: 'Metric' }) satisfies z.ZodType<MetricView>;
+
 const analysisRun = z
   .object({
     name: z.string(),
@@ -106,6 +146,10 @@ const analysisRun = z
       .array(z.object({ name: z.string(), status: z.string(), createdAt: millis }))
       .exactOptional()
       .meta({ description: 'Those that make its measurements.' }),
+    metrics: z
+      .array(metric)
+      .exactOptional()
+      .meta({ description: 'Only in a fresh look at one rollout.' }),
   })
   .meta({ description: 'An analysis run; its measurements are counted over all metrics.' })
   .register(components, { id: 'AnalysisRun' }) satisfies z.ZodType<AnalysisRunView>;

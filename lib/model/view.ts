@@ -90,6 +90,46 @@ export type AnalysisRunView = {
   error: number;
   /** Of measurements that are made by a Job. */
   jobs?: JobView[];
+  /** Absent when the look that made this view did not read pods. */
+  metrics?: MetricView[];
+};
+
+/** A metric of a run, with what it has measured and how much of its limits is used. */
+export type MetricView = {
+  name: string;
+  /** '' before it is measured. */
+  phase: string;
+  message: string;
+  /** With arguments put in; absent where there is none. */
+  successCondition?: string;
+  failureCondition?: string;
+  /** It has no say. */
+  dryRun?: true;
+  measurements: MeasurementView[];
+  /** How many count towards each limit, and the limit: -1 of failures limits nothing. */
+  failed: number;
+  failureLimit: number;
+  inconclusive: number;
+  inconclusiveLimit: number;
+  consecutiveError: number;
+  consecutiveErrorLimit: number;
+  consecutiveSuccess: number;
+  /** 0: they are not asked for. */
+  consecutiveSuccessLimit: number;
+  /** Measured, errors aside, and of how many; absent where there is no end. */
+  measured: number;
+  count?: number;
+  /** When it is measured next. */
+  nextAt?: Millis;
+};
+
+/** `startedAt` and `finishedAt` as Kubernetes writes times. */
+export type MeasurementView = {
+  phase: string;
+  value: string;
+  message: string;
+  startedAt?: string;
+  finishedAt?: string;
 };
 
 /** What its own status tells of its pods and runs. */

@@ -5,13 +5,19 @@ import type { Observed } from '../model/observed.ts';
 import { fromTime } from '../model/units.ts';
 import type { AnalysisRunView, JobView } from '../model/view.ts';
 import { createdAt, nameOf, revisionOf } from '../model/workload.ts';
+import { metricsShown } from './metricsView.ts';
 
 /**
  * The analysis runs of a rollout, each with the revision that it judges, oldest first.
  * argo v1.10.1 pkg/kubectl-argo-rollouts/info/analysisrun_info.go
  */
 export function runsShown(observed: Observed): { revision: number; run: AnalysisRunView }[] {
-  return runsOf({ observed }).map((run) => ({ revision: revisionOf(run), run: runView(run) }));
+  // They are read by people, and too much to keep with each turn.
+  const isWhole = observed.pods !== undefined;
+  return runsOf({ observed }).map((run) => ({
+    revision: revisionOf(run),
+    run: { ...runView(run), ...(isWhole && { metrics: metricsShown(run) }) },
+  }));
 }
 
 function runView(run: AnalysisRun): AnalysisRunView {

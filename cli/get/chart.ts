@@ -1,0 +1,97 @@
+import { humanDuration, type Millis } from '../../lib/model/units.ts';
+import type { MeasurementView, MetricView } from '../../lib/model/view.ts';
+import { columns } from '../text.ts';
+import { analysisIcon, analysisPhaseText } from '../tree.ts';
+
+// The measurements of a metric as bars, one a line, with a mark where its condition draws the line.
+
+/** How many letters the longest bar has. */
+const barMax = 40;
+const valueMax = 24;
+
+export function chartLines(metric: MetricView, now: Millis, colour: boolean): string[] {
+  const { name, phase, dryRun, measurements, nextAt } = metric;
+  const title = `${name}  ${analysisPhaseText(phase || 'Pending', colour)}${dryRun ? ' (dry run)' : ''}`;
+  const scale = scaleOf(metric);
+  const bars = measurements.map((each) => [
+    `  ${(each.startedAt ?? '').replace(/^.*T(.*)Z$/, '$1')}`,
+    `${analysisIcon(each.phase, colour)} ${shown(each)}`,
+    barOf(each, scale),
+  ]);
+  return [
+    title,
+    ...conditionLines(metric),
+    ...columns(bars),
+    ...(bars.length === 0 ? ['  not measured yet'] : []),
+    `  ${limitsLine(metric)}`,
+    ...(nextAt === undefined ? [] : [`  next measurement ${distance(nextAt, now)}`]),
+  ];
+}
+
+function conditionLines({ successCondition, failureCondition }: MetricView): string[] {
+  return [
+    ...(successCondition === undefined ? [] : [`  needs ${successCondition}`]),
+    ...(failureCondition === undefined ? [] : [`  fails on ${failureCondition}`]),
+  ];
+}
+
+function distance(at: Millis, now: Millis): string {
+  return at - now < 1000 ? 'now' : `in ${humanDuration(at - now)}`;
+}
+
+/** A list of one number, as Prometheus has it, is that number. */
+function shown({ value, message, phase }: MeasurementView): string {
+  const text = value.replace(/^\[([^[\],]*)\]$/, '$1') || message || phase;
+  return text.length > valueMax ? `${text.slice(0, valueMax - 1)}…` : text;
+}
+
+function numberOf(measurement: MeasurementView): number | undefined {
+  const text = shown(measurement);
+  return measurement.value !== '' && /^[+-]?\d/.test(text) && Number.isFinite(Number(text))
+    ? Number(text)
+    : undefined;
+}
+
+/** `low` and `high` are the ends of the bars; `limits` are the numbers that conditions compare with. */
+type Scale = { low: number; high: number; limits: number[] };
+
+function scaleOf({ measurements, successCondition, failureCondition }: MetricView): Scale {
+  const conditions = [successCondition ?? '', failureCondition ?? ''];
+  const limits = conditions.flatMap((text) =>
+    [...text.matchAll(/(?:[<>]=?|==)\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])/gi)].map(
+      ([, number]) => Number(number),
+    ),
+  );
+  const values = measurements.map(numberOf).filter((value) => value !== undefined);
+  const all = [0, ...limits, ...values];
+  return { low: Math.min(...all), high: Math.max(...all), limits };
+}
+
+function barOf(measurement: MeasurementView, { low, high, limits }: Scale): string {
+  const value = numberOf(measurement);
+  const place = (each: number) => Math.round(((each - low) / (high - low || 1)) * barMax);
+  const filled = value === undefined ? 0 : place(value);
+  const marks = new Set(limits.map((each) => Math.min(place(each), barMax)));
+  const letters = Array.from({ length: barMax + 1 }, (_, index) =>
+    marks.has(index) ? '│' : index < filled ? '█' : ' ',
+  );
+  return letters.join('').trimEnd();
+}
+
+/** What is used of each limit: `failures 2 of 3`. */
+function limitsLine(metric: MetricView): string {
+  const { failed, failureLimit, measured, count } = metric;
+  const { consecutiveSuccess, consecutiveSuccessLimit } = metric;
+  const parts = [
+    count === undefined ? `measured ${measured}` : `measured ${measured} of ${count}`,
+    failureLimit < 0
+      ? `failures ${failed}, without a limit`
+      : `failures ${failed} of ${failureLimit}`,
+    `inconclusive ${metric.inconclusive} of ${metric.inconclusiveLimit}`,
+    `errors in a row ${metric.consecutiveError} of ${metric.consecutiveErrorLimit}`,
+    ...(consecutiveSuccessLimit > 0
+      ? [`successes in a row ${consecutiveSuccess} of ${consecutiveSuccessLimit} needed`]
+      : []),
+  ];
+  return `limits: ${parts.join('; ')}`;
+}
