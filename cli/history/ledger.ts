@@ -14,8 +14,13 @@ export function ledgerLines(entries: LedgerEntry[]): string[] {
   return columns([['TIME', 'REVISION', 'WHAT', 'WHO', 'DETAIL'], ...rows]);
 }
 
-function remarks({ reason, merged, pause }: LedgerEntry): string {
+function remarks({ reason, merged, pause, failedBy = [] }: LedgerEntry): string {
   const all = [
+    ...failedBy.map(
+      ({ metric, measurement, value, message, at }) =>
+        `measurement ${measurement} of ${metric}, ${value || message || 'without a value'}, aborted it` +
+        (at === undefined ? '' : ` at ${at}`),
+    ),
     ...(reason === undefined ? [] : [`because: ${reason}`]),
     ...(pause === undefined
       ? []

@@ -288,6 +288,20 @@ const ledgerEntry = z
     reason: z.string().exactOptional(),
     merged: z.boolean().exactOptional(),
     pause: z.object({ askedMs: z.number(), keptMs: z.number() }).exactOptional(),
+    failedBy: z
+      .array(
+        z.object({
+          analysisRun: z.string(),
+          metric: z.string(),
+          measurement: count.meta({ description: 'Which of the metric, from 1 on.' }),
+          phase: z.string(),
+          value: z.string(),
+          message: z.string(),
+          at: time.exactOptional(),
+        }),
+      )
+      .exactOptional()
+      .meta({ description: 'Of an abort by an analysis: the measurements that it came of.' }),
   })
   .register(components, { id: 'LedgerEntry' }) satisfies z.ZodType<LedgerEntry>;
 

@@ -44,7 +44,8 @@ export function deliveries(world: World, key: Key): Deliveries {
   const append: Deliveries['append'] = async (messages = []) => {
     for (const message of messages) {
       if (!('ledger' in message)) continue;
-      await world.store.append(key, message.ledger);
+      const isNew = await world.store.append(key, message.ledger);
+      if (isNew && message.ledger.failedBy) world.count('rollout_analysis_aborts_total');
       settle(message);
     }
   };

@@ -12,6 +12,8 @@ export const metricUnits = {
   rollout_reconcile_error: 'count',
   /** A write that the API server refused for good. */
   rollout_write_refusals_total: 'count',
+  /** A release that an analysis has aborted. */
+  rollout_analysis_aborts_total: 'count',
   /** A wake sent, and one of them sent again because it failed. */
   workqueue_adds_total: 'count',
   workqueue_retries_total: 'count',

@@ -221,4 +221,18 @@ export type LedgerEntry = {
   merged?: boolean;
   /** For a timed pause that ended: asked and kept length. */
   pause?: { askedMs: Millis; keptMs: Millis };
+  /** Of an abort by an analysis: the measurements that it came of, one for each metric. */
+  failedBy?: FailedBy[];
+};
+
+export type FailedBy = {
+  analysisRun: string;
+  metric: string;
+  /** Which of the metric's, from 1 on, and what it was; errors are counted too. */
+  measurement: number;
+  phase: string;
+  value: string;
+  message: string;
+  /** As Kubernetes writes times; absent where it was not noted. */
+  at?: string;
 };

@@ -1,4 +1,4 @@
-import { failedText, lastFailed } from '../decide/analysis/measured.ts';
+import { failedBy, failedText, lastFailed } from '../decide/analysis/measured.ts';
 import { phaseWords } from '../decide/analysis/outcome.ts';
 import { stepText } from '../decide/steps/kinds.ts';
 import { stepsOf } from '../decide/steps/steps.ts';
@@ -45,7 +45,7 @@ export function transitions(
       actor: command?.actor ?? (note.isOurs ? controller : nobody),
       revision: after.revision,
       text: note.text,
-      ...defined({ reason }),
+      ...defined({ reason, failedBy: note.failedBy }),
       ...(merged && { merged }),
       // How long another one kept it is not known: it ended before it was looked at.
       ...(note.pause && controller === serin && { pause: note.pause }),
@@ -141,10 +141,9 @@ function aborts(before: Progress, after: Progress, runs: AnalysisRun[]): Note[] 
   if (!before.abort && after.abort) {
     // A person's abort shows before the message that follows from it; a deadline's comes with it.
     const isOurs = after.message.includes('timed out') || after.message.includes(phaseWords);
-    const text = isOurs
-      ? `${after.message}${failureOf(after, runs)}`
-      : `The update to revision ${after.revision} is aborted`;
-    return [{ kind: 'aborted', text, causedBy: isOurs ? [] : ['abort'], isOurs }];
+    const text = `The update to revision ${after.revision} is aborted`;
+    if (!isOurs) return [{ kind: 'aborted', text, causedBy: ['abort'], isOurs }];
+    return [{ kind: 'aborted', causedBy: [], isOurs, ...failureOf(after, runs) }];
   }
   // A full promotion of one that was aborted is told as such, when it is seen for the first time.
   const isFull = before.promoteFull || after.promoteFull;
@@ -165,12 +164,18 @@ function aborts(before: Progress, after: Progress, runs: AnalysisRun[]): Note[] 
   return [];
 }
 
-/** Which run it was, and what it has measured. */
-function failureOf({ message, currentPodHash }: Progress, runs: AnalysisRun[]): string {
+/** Which run it was, what it has measured, and which measurements it failed by. */
+function failureOf(
+  { message, currentPodHash }: Progress,
+  runs: AnalysisRun[],
+): Pick<Note, 'text' | 'failedBy'> {
   const run = message.includes(phaseWords) ? lastFailed(runs, currentPodHash) : undefined;
-  if (!run) return '';
+  if (!run) return { text: message };
   const measured = failedText(run);
-  return ` (analysis run ${nameOf(run)}${measured && `: ${measured}`})`;
+  return {
+    text: `${message} (analysis run ${nameOf(run)}${measured && `: ${measured}`})`,
+    failedBy: failedBy(run),
+  };
 }
 
 function stepChanges(before: Progress, after: Progress, rollout: Rollout): Note[] {

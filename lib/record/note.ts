@@ -12,6 +12,7 @@ export type Note = {
   /** More than one transition in one entry. */
   merged?: boolean;
   pause?: LedgerEntry['pause'];
+  failedBy?: LedgerEntry['failedBy'];
 };
 
 /** Whether it is still the same release: another template or other steps begin one anew, at no pause. */

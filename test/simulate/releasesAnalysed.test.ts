@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ledgerLines } from '../../cli/history/ledger.ts';
+import { deliveries } from '../../lib/apply/outbox.ts';
 import type { CanaryStrategy, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import { memoryStore } from '../../lib/store/embedded.ts';
+import { key } from '../faults/stage.ts';
 import { metric, openAnalysed } from './analysedStage.ts';
 
 const templates = [{ templateName: 'check' }];
@@ -103,6 +107,35 @@ describe('an analysis step', () => {
     expect(release.runs()).toEqual(['2-1 Step Failed', '2-1.1 Step Running']);
     await release.finish('2-1.1', 'Successful', 10_000);
     expect(release.where()).toBe('Paused 3/4');
+  });
+
+  it('aborts the release by a measurement, which the history names, and counts that once', async () => {
+    const provider = { web: { url: 'http://metrics/t/seq/0.97,!503,0.2' } };
+    const rate = { name: 'success-rate', interval: '1m', count: 9, provider };
+    const check = { metrics: [{ ...rate, successCondition: 'result >= 0.9' }] };
+    const release = await openAnalysed(canary(), { check });
+    const counted: string[] = [];
+    await release.image('web:v2', 200_000);
+    const [aborted] = (await release.ledger()).filter(({ kind }) => kind === 'aborted');
+    const run = release.runNamed('2-1');
+    expect(aborted?.failedBy).toEqual([
+      {
+        ...{ analysisRun: run.metadata?.name, metric: 'success-rate', measurement: 3 },
+        ...{ phase: 'Failed', value: '0.2', message: '' },
+        at: run.status?.metricResults?.[0]?.measurements?.at(-1)?.finishedAt,
+      },
+    ]);
+    const [, line] = ledgerLines(aborted ? [aborted] : []);
+    expect(line).toMatch(
+      /success-rate was 0\.97, an error \(.*503\), 0\.2 \(needs result >= 0\.9\): 1 failure where none/,
+    );
+    expect(line).toMatch(/\(measurement 3 of success-rate, 0\.2, aborted it at 2\S+Z\)$/);
+    // However often an entry is delivered, it is counted when it is new.
+    const { world } = release.simulated;
+    const store = memoryStore(release.clock);
+    const { append } = deliveries({ ...world, store, count: (name) => counted.push(name) }, key);
+    for (const ledger of aborted ? [aborted, aborted] : []) await append([{ ledger }]);
+    expect(counted).toEqual(['rollout_analysis_aborts_total']);
   });
 
   it('pauses the release when its run cannot tell, until somebody promotes it', async () => {

@@ -1,8 +1,12 @@
 import type { AnalysisRun, MetricResult } from '../../model/argo.generated.ts';
+import { defined } from '../../model/defined.ts';
 import { hashLabel } from '../../model/names.ts';
 import type { Reason } from '../../model/plan.ts';
+import type { FailedBy } from '../../model/record.ts';
+import { nameOf } from '../../model/workload.ts';
 import { nextDue } from '../analysisRun/due.ts';
-import { metricTold, shownMetrics } from '../analysisRun/told.ts';
+import { lastOf, takenOf } from '../analysisRun/results.ts';
+import { clipped, metricTold, shownMetrics } from '../analysisRun/told.ts';
 import { hasFailed } from '../release/runs.ts';
 
 // What the metrics of a run have measured, in words.
@@ -14,7 +18,28 @@ export function measuredText(run: AnalysisRun): string {
 
 /** The metrics for which it has failed. */
 export function failedText(run: AnalysisRun): string {
-  return textOf(run, ({ phase, dryRun }) => !dryRun && (phase === 'Failed' || phase === 'Error'));
+  return textOf(run, isFailed);
+}
+
+function isFailed({ phase, dryRun }: MetricResult): boolean {
+  return !dryRun && (phase === 'Failed' || phase === 'Error');
+}
+
+/** The measurements by which it has failed: the last one of each metric that has. */
+export function failedBy(run: AnalysisRun): FailedBy[] {
+  const failed = (run.status?.metricResults ?? []).filter(isFailed);
+  return failed.flatMap((result) => {
+    const last = lastOf(result);
+    if (last === undefined) return [];
+    const { phase, value = '', message = '', finishedAt } = last;
+    return [
+      {
+        ...{ analysisRun: nameOf(run), metric: result.name, measurement: takenOf(result) },
+        ...{ phase, value: clipped(value), message: clipped(message) },
+        ...defined({ at: finishedAt }),
+      },
+    ];
+  });
 }
 
 function textOf(run: AnalysisRun, isTold: (result: MetricResult) => boolean): string {

@@ -48,7 +48,7 @@ export function valueTold({ value, message, phase }: Measurement): string {
   return phase === 'Error' && message ? `an error (${clipped(message)})` : phase;
 }
 
-function clipped(text: string): string {
+export function clipped(text: string): string {
   return text.length > lettersMax ? `${text.slice(0, lettersMax - 1)}…` : text;
 }
 
