@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { StartError } from '../server/startError.ts';
 import { addAdopt } from './adopt/command.ts';
+import { addAnalysis } from './analysis/command.ts';
 import { addChanges } from './change/command.ts';
 import { addCluster } from './cluster/command.ts';
 import { addCrds } from './crds/command.ts';
@@ -91,6 +92,7 @@ function makeProgram(cli: Cli): Command {
   addChanges(program, cli);
   addLint(program, cli);
   addSimulate(program, cli);
+  addAnalysis(program, cli);
   addDev(program, cli);
   addRun(program, cli);
   addAdopt(program, cli);

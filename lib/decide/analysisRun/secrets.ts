@@ -8,7 +8,7 @@ export const mask = '*****';
  * A text without the secrets in it, also as JSON or an address has them. The longest first: one may be a part
  * of another.
  */
-function masked(text: string, secrets: Iterable<string>): string {
+export function masked(text: string, secrets: Iterable<string>): string {
   return [...secrets]
     .filter((secret) => secret !== '')
     .flatMap((secret) => [secret, jsonText(secret).slice(1, -1), encodeURIComponent(secret)])

@@ -1,0 +1,118 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CliError, type ExitCode, exitCodes } from '../exit.ts';
+import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { plain, plainAll } from '../text.ts';
+import { analysisPhaseText } from '../tree.ts';
+import { templatesFor } from './templates.ts';
+import type { Tried } from './try.ts';
+
+type Options = {
+  arg: Record<string, string>;
+  metric?: string;
+  kubeconfig?: string;
+  context?: string;
+  clusterScoped?: true;
+};
+
+export function addAnalysis(program: Command, cli: Cli): void {
+  const analysis = program
+    .command('analysis')
+    .helpGroup('Before a release:')
+    .summary('try what an analysis would measure')
+    .description('What people need who write an AnalysisTemplate.');
+  analysis
+    .command('try')
+    .summary('measure the metrics of a template once, now, from here')
+    .description(
+      'Measures each metric of a template once, now, from this machine, and prints what was asked, the raw ' +
+        'answer, the result, and what each condition makes of it. Nothing is written to a cluster, and a ' +
+        'Job is not created. Intervals, delays, counts and limits do not matter here.',
+    )
+    .argument(
+      '<template>',
+      'a file with AnalysisTemplates, - for standard input, or a name in the cluster',
+    )
+    .addOption(
+      new Option('--arg <name=value>', 'an argument of the template; may be repeated')
+        .argParser(argument)
+        .default({}, 'those of the template'),
+    )
+    .option('--metric <name>', 'this metric alone')
+    .option(
+      '--kubeconfig <file>',
+      'the cluster of the template, of the Secrets that it names, and of metric servers within it; with ' +
+        'the rights of its user',
+    )
+    .option('--context <name>', 'which context of the kubeconfig')
+    .option('--cluster-scoped', 'the name is that of a ClusterAnalysisTemplate')
+    .addHelpText(
+      'after',
+      `
+Secrets that were read are shown as *****. Requests are made from this machine, with its network and its AWS
+credentials: the functions may reach other servers. The exit code is 1 unless every metric is Successful.
+
+Examples:
+  serin analysis try template.yaml --arg service=web
+  serin analysis try success-rate -n shop --kubeconfig ~/.kube/config --arg service=web --metric errors
+  serin analysis try template.yaml -o json | jq -r '.items[].asked[].body'`,
+    )
+    .action(action<Options>(cli, tryTemplate));
+}
+
+function argument(text: string, before: Record<string, string>): Record<string, string> {
+  const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('Write it like service=web.');
+  return { ...before, [name]: value };
+}
+
+async function tryTemplate({ args, options, io }: Call<Options>): Promise<ExitCode> {
+  const { templates, refs } = await templatesFor(args[0] ?? '', options, io);
+  const { tryAnalysis } = await import('./try.ts');
+  const tried = await tryAnalysis({ ...options, args: options.arg, templates, refs });
+  if (tried.length === 0) {
+    throw new CliError(`the template has no metric ${options.metric ?? ''}`.trimEnd(), {
+      exitCode: exitCodes.refused,
+      hint: 'Its metrics stand in spec.metrics.',
+    });
+  }
+  if (options.output === 'json') sayJson(io, { items: tried });
+  else {
+    for (const [index, each] of plainAll(tried).entries()) {
+      if (index > 0) io.say('');
+      for (const line of linesOf(each, io.colour))
+        io.say(plain(line).replace(/^ */, /^ */.exec(line)?.[0] ?? ''));
+    }
+  }
+  return tried.every(({ phase }) => phase === 'Successful') ? exitCodes.ok : exitCodes.refused;
+}
+
+/** So much of an answer is printed. */
+const bodyMax = 2000;
+
+function linesOf(
+  { metric, provider, asked, value, conditions, phase, message }: Tried,
+  colour: boolean,
+) {
+  return [
+    `${metric} (${provider})`,
+    ...asked.flatMap(({ request, status, body, error }) => [
+      `  asked: ${request}`,
+      error === undefined
+        ? `  answer: ${status ?? ''} ${cut(body ?? '')}`
+        : `  no answer: ${error}`,
+    ]),
+    ...(value === undefined ? [] : [`  result: ${value}`]),
+    ...conditions.map(({ kind, condition, holds, error }) =>
+      error === undefined
+        ? `  ${kind} ${condition}: ${holds ? 'holds' : 'does not hold'}`
+        : `  ${kind} ${condition}: error: ${error}`,
+    ),
+    `  ${analysisPhaseText(phase, colour)}${message === '' ? '' : `: ${message}`}`,
+  ];
+}
+
+function cut(body: string): string {
+  const text = body.trim();
+  if (text.length <= bodyMax) return text;
+  return `${text.slice(0, bodyMax)}… (${text.length - bodyMax} letters more; -o json has them)`;
+}
