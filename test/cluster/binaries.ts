@@ -5,14 +5,16 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeGatewayModule } from './gatewayModule.ts';
 
 // The programs that tests run beside Serin, built from the Go modules next to this file and kept
 // outside the tree, so that they are built once.
 
 const run = promisify(execFile);
 
-type Module = 'tools' | 'peers' | 'chart';
-type Program = { module: Module; path: string; flags?: string[] };
+type Module = 'tools' | 'peers' | 'chart' | 'gateways';
+/** `asked`: built only where it is asked for by its name. */
+type Program = { module: Module; path: string; flags?: string[]; asked?: true };
 
 const versionPackage = 'k8s.io/component-base/version';
 /** Without it Kubernetes says it is v0.0.0, which clients take for a very old server. */
@@ -33,10 +35,17 @@ const programs = {
   'kubectl-argo-rollouts': peer('kubectl-argo-rollouts'),
   'rollouts-controller': peer('rollouts-controller'),
   helm: { module: 'chart', path: 'helm.sh/helm/v4/cmd/helm' },
+  traefik: { module: 'gateways', path: 'github.com/traefik/traefik/v3/cmd/traefik', asked: true },
 } satisfies Record<string, Program>;
 
 export type ProgramName = keyof typeof programs;
 export const programNames = Object.keys(programs) as ProgramName[];
+/** Those that most tests need. */
+export const usualPrograms = programNames.filter((name) => !rowOf(name).asked);
+
+function rowOf(name: ProgramName): Program {
+  return programs[name];
+}
 
 function tool(name: string): Program {
   return { module: 'tools', path: `k8s.io/kubernetes/cmd/${name}`, flags: kubernetes };
@@ -64,13 +73,16 @@ export async function binaries<N extends ProgramName>(
 async function binary(name: ProgramName, tell: (line: string) => void): Promise<string> {
   const assets = process.env.KUBEBUILDER_ASSETS;
   if (assets && existsSync(join(assets, name))) return join(assets, name);
-  const { module, path, flags = [] }: Program = programs[name];
-  const folder = moduleFolder(module);
-  const target = join(cacheFolder(), await fingerprint(folder, flags), name);
+  const { module, path, flags = [] } = rowOf(name);
+  const source = moduleFolder(module);
+  const cached = join(cacheFolder(), await fingerprint(source, flags));
+  const target = join(cached, name);
   if (existsSync(target)) return target;
-  await mkdir(join(target, '..'), { recursive: true });
+  await mkdir(cached, { recursive: true });
   const startedAt = Date.now();
   tell(`building ${name} …`);
+  const folder = module === 'gateways' ? join(cached, 'module') : source;
+  if (module === 'gateways') await makeGatewayModule(source, folder, go);
   const unfinished = `${target}.${process.pid}`;
   const options = ['-trimpath', '-ldflags', ['-s -w', ...flags].join(' '), '-o', unfinished];
   await go(folder, ['build', ...options, path]);
@@ -116,6 +128,6 @@ async function go(folder: string, args: string[]): Promise<string> {
 }
 
 if (import.meta.main) {
-  const built = await binaries(programNames, (line) => process.stderr.write(`${line}\n`));
+  const built = await binaries(usualPrograms, (line) => process.stderr.write(`${line}\n`));
   for (const [name, path] of Object.entries(built)) process.stdout.write(`${name} ${path}\n`);
 }

@@ -24,14 +24,17 @@ export type SerinOptions = {
   kubeconfig?: string;
   quiet?: boolean;
   inMemory?: boolean;
+  /** Where it keeps its table, if that outlives it: an absolute path. */
+  state?: string;
 };
 
 /** `serin run` on the control plane, as a process of its own. Resolves once it is at work. */
 export async function startSerin(plane: ControlPlane, options: SerinOptions = {}): Promise<Serin> {
   const { namespaces = [], instanceId, user = 'admin', quiet = false, inMemory = false } = options;
   const { kubeconfig = plane.kubeconfigOf(user) } = options;
-  const state = mkdtempSync(join(tmpdir(), 'serin-run-'));
-  const log = join(state, 'log');
+  const state = options.state ?? mkdtempSync(join(tmpdir(), 'serin-run-'));
+  // Each start of the same table has a log of its own.
+  const log = join(state, `log-${Date.now()}`);
   const env = { XDG_STATE_HOME: state };
   const args = [
     ...['run', '--port', '0', '--kubeconfig', kubeconfig],
@@ -56,7 +59,7 @@ export async function startSerin(plane: ControlPlane, options: SerinOptions = {}
     cli: (line) => serinCommand(line, env),
     stop: async () => {
       await running.stop();
-      rmSync(state, { recursive: true, force: true });
+      if (options.state === undefined) rmSync(state, { recursive: true, force: true });
     },
   };
 }
