@@ -18,6 +18,8 @@ export type ShopOptions = {
   /** The gateway sends a request again that could not be sent to a pod. */
   retries?: boolean;
   canary?: CanaryStrategy;
+  /** What else is in its namespace. */
+  objects?: object[];
 };
 
 export type Measured = { asked: number; share: number; requests: number };
@@ -29,7 +31,7 @@ export type Shop = {
   reaches: (phase: string, step?: number) => Promise<Rollout>;
   promote: () => Promise<void>;
   abort: () => Promise<void>;
-  /** Waits until a change has come to the gateway, and measures for a while. */
+  /** Waits until requests follow a change, or for too long, and measures for a while. */
   measure: (version: string, asked: number) => Promise<Measured>;
   /** Waits until there are no other pods than those of the stable version. */
   shrinks: () => Promise<void>;
@@ -40,8 +42,10 @@ export type Shop = {
 export const perSecond = 200;
 /** How far a share may be from what a step asks for, in points. */
 export const tolerance = 3;
-/** Within this time the gateway acts on what is in the cluster. */
-const settleMs = 2000;
+/** Within this time the gateway acts on what is in the cluster, also on a busy machine. */
+const settleMs = 10_000;
+/** Requests follow if those of so long do. */
+const followMs = 1000;
 const windowMs = 3000;
 
 /** A pause without end after each weight. */
@@ -75,13 +79,20 @@ export async function openShop(stage: Stage, options: ShopOptions): Promise<Shop
     abort: () => command('abort'),
     release: (version) => setImage(stage, namespace, version),
     measure: async (version, asked) => {
-      await delay(settleMs);
-      const from = Date.now();
+      const shareOf = (from: number, to: number) => shares(client.answers, from, to)[version] ?? 0;
+      const since = Date.now();
+      let from = since;
+      do {
+        await delay(followMs);
+        from = Date.now();
+      } while (
+        from - since < settleMs &&
+        Math.abs(shareOf(from - followMs, from) - asked) > tolerance
+      );
       await delay(windowMs);
       const to = Date.now();
-      const share = shares(client.answers, from, to)[version] ?? 0;
       const requests = client.answers.filter(({ at }) => at >= from && at < to).length;
-      const found = { asked, share, requests };
+      const found = { asked, share: shareOf(from, to), requests };
       measured.push(found);
       return found;
     },
@@ -127,6 +138,7 @@ function objectsOf({ backends }: Stage, options: ShopOptions, host: string): obj
   return [
     ...Object.values(sides).map((name) => service(namespace, name, backends.port)),
     ...objects({ namespace, host, retries }, sides),
+    ...(options.objects ?? []),
     { ...rollout, spec: { ...rollout.spec, template } },
   ];
 }
