@@ -18,7 +18,7 @@ export type Backends = {
   refused: Refusal[];
   stop: () => void;
 };
-export type Refusal = { at: number; address: string; why: string };
+type Refusal = { at: number; address: string; why: string };
 
 /** The header of an answer that says which image's tag the pod has. */
 export const versionHeader = 'x-version';

@@ -3,9 +3,9 @@ import { gatewayName, ingressClass } from './gateway.ts';
 
 // The three ways in which the gateway is told weights, each for a Rollout named web.
 
-export type Sides = { stable: string; canary: string };
+type Sides = { stable: string; canary: string };
 /** `retries`: whether the gateway sends a request again that could not be sent to a pod. */
-export type Place = { namespace: string; host: string; retries: boolean };
+type Place = { namespace: string; host: string; retries: boolean };
 export type RouterStage = {
   routing: RolloutTrafficRouting;
   /** What a user of this router has beside the Rollout and its Services. */

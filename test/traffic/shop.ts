@@ -22,7 +22,7 @@ export type ShopOptions = {
   objects?: object[];
 };
 
-export type Measured = { asked: number; share: number; requests: number };
+type Measured = { asked: number; share: number; requests: number };
 export type Shop = {
   namespace: string;
   client: Client;
@@ -50,7 +50,7 @@ const windowMs = 3000;
 
 /** A pause without end after each weight. */
 export const weights = [20, 50, 80];
-export const pausedSteps: CanaryStep[] = weights.flatMap((setWeight) => [
+const pausedSteps: CanaryStep[] = weights.flatMap((setWeight) => [
   { setWeight },
   { pause: {} },
 ]);
