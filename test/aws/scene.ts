@@ -42,6 +42,7 @@ export type Scene = {
   applySettings: (settings: Settings) => Promise<void>;
   /** As EventBridge does every minute. */
   sweep: () => Promise<{ found: number; queued: number }>;
+  /** Rejects where a function asked for what its role does not let it do. */
   stop: () => Promise<void>;
 };
 
@@ -139,7 +140,11 @@ async function start(stops: (() => Promise<void>)[], options: SceneOptions): Pro
       const invoked = await aws.functions.get('sweep')?.invoke({});
       return JSON.parse(invoked?.payload ?? '');
     },
-    stop: () => stopAll(stops),
+    stop: async () => {
+      await stopAll(stops);
+      // Whoever lacks a right may only log it, and go on in another way.
+      if (aws.refused.length > 0) throw new Error(`refused by IAM: ${aws.refused.join('; ')}`);
+    },
   };
 }
 
