@@ -51,6 +51,15 @@ async function runsIn(namespace: string): Promise<AnalysisRun[]> {
   return ((await scene.plane.read(path)) as { items: AnalysisRun[] }).items;
 }
 
+/** What rang of a namespace, and how that was answered. */
+function noticesOf(place: string): string[] {
+  return scene.doorbell.requests.flatMap(({ status, body }) => {
+    const { resource, subResource, namespace } = JSON.parse(body).request;
+    const what = [resource.resource, ...(subResource ? [subResource] : [])].join('/');
+    return namespace === place ? [`${status} ${what}`] : [];
+  });
+}
+
 async function only(namespace: string): Promise<AnalysisRun> {
   const runs = await runsIn(namespace);
   expect(runs).toHaveLength(1);
@@ -140,11 +149,7 @@ describe('a release that a Job decides about', () => {
       phase: 'Failed',
       failed: 1,
     });
-    const notices = scene.doorbell.requests.flatMap(({ status, body }) => {
-      const { resource, subResource, namespace: place } = JSON.parse(body).request;
-      return place === namespace ? [`${status} ${resource.resource}/${subResource}`] : [];
-    });
-    expect(notices).toContain('200 jobs/status');
+    expect(noticesOf(namespace)).toContain('200 jobs/status');
   }, 180_000);
 });
 
@@ -209,6 +214,7 @@ describe('a run that somebody creates', () => {
     await until('the run', ended).catch(async (error) => {
       throw new Error(`${error.message}: ${JSON.stringify((await only(namespace)).status)}`);
     });
+    expect(noticesOf(namespace)).toContain('200 analysisruns');
     const run = await only(namespace);
     const [measurement] = run.status?.metricResults?.[0]?.measurements ?? [];
     expect(JSON.parse(measurement?.value ?? '')).toEqual({
