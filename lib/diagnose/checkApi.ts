@@ -9,6 +9,7 @@ import type { Millis } from '../model/units.ts';
 import { readDoorbellUrl, secretHash } from '../registry/webhookSecret.ts';
 import { type Asking, missingRights, post } from './access.ts';
 import { accessCommand, controllerGroup, egressProblem } from './checkEks.ts';
+import { metricFindings } from './checkMetrics.ts';
 import { routerFindings } from './checkRouters.ts';
 import type { Finding } from './finding.ts';
 import { servedDefinitions } from './installed.ts';
@@ -50,6 +51,9 @@ export async function checkApi(check: ApiCheck): Promise<Finding[]> {
     ...(await seen('rights', async () => [await rightsOf(asking, check)])),
     ...(await seen('routers', () =>
       routerFindings(check.routers, { asking, reader: { ...reader, userAgent } }),
+    )),
+    ...(await seen('metrics', () =>
+      metricFindings(entry.metrics ?? [], { reader: { ...reader, userAgent }, isOwn }),
     )),
     ...(await seen('definitions', async () => [await definitionsOf({ ...by, userAgent })])),
     ...(await seen('doorbell', async () => [await doorbellOf(seer, check)])),

@@ -17,6 +17,8 @@ type Api = {
   plurals?: string[];
   rollouts?: object[];
   bell?: string;
+  /** What comes of a request to a Service, by the path behind its namespace. */
+  services?: Record<string, { status?: number; body: object | string }>;
 };
 
 function routed(name: string, trafficRouting: object): object {
@@ -42,6 +44,11 @@ async function apiServer(api: Api) {
     if (path.includes('validatingwebhookconfigurations')) {
       const webhooks = api.bell ? [{ name: 'x', clientConfig: { url: api.bell } }] : [];
       return { body: { items: [{ webhooks }, { webhooks: [{ clientConfig: {} }] }] } };
+    }
+    const [, proxied] = /^\/api\/v1\/namespaces\/monitoring\/(services\/.*)$/.exec(path) ?? [];
+    if (proxied !== undefined) {
+      const said = { kind: 'Status', apiVersion: 'v1', message: 'services "other" not found' };
+      return api.services?.[proxied] ?? { status: 404, body: said };
     }
     if (path.startsWith('/apis/argoproj.io/v1alpha1/rollouts')) {
       return { body: { items: api.rollouts ?? [] } };
@@ -158,6 +165,38 @@ describe('cluster check', () => {
     expect(out).toMatch(found);
     expect(out).toMatch(todo);
     expect(code).toBe(1);
+  });
+
+  it('tries the metric servers that measurements may ask through the API server', async () => {
+    const denied = { kind: 'Status', apiVersion: 'v1', message: 'cannot get services/proxy' };
+    const { run, api, asked } = await registered({
+      services: {
+        'services/prometheus:9090/proxy/': { status: 302, body: '' },
+        'services/https:thanos:443/proxy/': { status: 403, body: denied },
+      },
+    });
+    const names = ['prometheus:9090', 'thanos:443', 'other:80'];
+    const options = names.map((name) => `--metrics monitoring/${name}`).join(' ');
+    await run(`cluster add prod --region eu-central-1 --eks-name shop-prod ${options}`);
+    const { code, out } = await run('cluster check prod');
+    expect(out).toMatch(
+      /^ok +metrics monitoring\/prometheus:9090 +it answers through the API server, with 302$/m,
+    );
+    expect(out).toMatch(
+      /^WRONG +metrics monitoring\/thanos:443 .*403 cannot get services\/proxy$/m,
+    );
+    expect(out).toMatch(/add monitoring\/thanos:443 to the chart's value metrics\.services/);
+    expect(out).toMatch(/^WRONG +metrics monitoring\/other:80 .*services "other" not found$/m);
+    expect(code).toBe(1);
+    expect(
+      asked.filter(({ path }) => path.includes('/proxy/')).map(({ method }) => method),
+    ).toEqual(['GET', 'GET', 'GET']);
+    // What an administrator may is not what Serin may.
+    Object.assign(api, { groups: ['system:masters'] });
+    const admins = await run('cluster check prod');
+    expect(admins.out).toMatch(
+      /^note +metrics monitoring\/prometheus:9090 .*; asked with your rights/m,
+    );
   });
 
   it('asks for the rights of the routers that Rollouts use, and of no others', async () => {
