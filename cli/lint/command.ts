@@ -130,7 +130,7 @@ async function lintFile(
   const isRollout = ({ meaning }: Manifest) => 'kind' in meaning && meaning.kind === 'Rollout';
   const rollouts = manifests.filter(isRollout);
   const findings: Finding[] = [...faults.map((fault) => ({ ...fault, path: '' }))];
-  const notes = manifests.flatMap((each) => notesOf(each, all));
+  const notes = manifests.flatMap((each) => notesOf(each, all, verdict === undefined));
   for (const each of manifests) {
     const told = isRollout(each)
       ? await check(each, all, verdict)
@@ -158,12 +158,13 @@ function faultsOfOther({ value, meaning, lineOf }: Manifest): Finding[] {
   return faults.map((fault) => ({ ...fault, line: lineOf(fault.path) }));
 }
 
-function notesOf({ value, lineOf }: Manifest, all: readonly unknown[]): Note[] {
+/** `isAlone`: no cluster is asked for what the files lack. */
+function notesOf({ value, lineOf }: Manifest, all: readonly unknown[], isAlone: boolean): Note[] {
   const notes: Omit<Note, 'line'>[] = [
     ...endingsOf(value),
     ...routerNotes(value),
     ...blueGreenNotes(value, all),
-    ...analysisFindings(value, all).notes,
+    ...(isAlone ? analysisFindings(value, all).notes : []),
   ];
   return notes.map((note) => ({ ...note, line: lineOf(note.path) }));
 }

@@ -1,3 +1,6 @@
+import { madeOf } from '../../lib/decide/analysis/check.ts';
+import { templatesOf } from '../../lib/decide/analysis/templates.ts';
+import { analysesOf } from '../../lib/decide/release/analyses.ts';
 import { serviceFaults } from '../../lib/decide/strategy/services.ts';
 import { namespaceOf } from '../../lib/decide/traffic/objects.ts';
 import { routersIn } from '../../lib/decide/traffic/routed.ts';
@@ -6,6 +9,8 @@ import type { Rollout, Service } from '../../lib/model/argo.generated.ts';
 import type { FieldError } from '../../lib/model/faults.ts';
 import { isRecord } from '../../lib/model/gotypes.ts';
 import { type Kinds, type ObjectRef, rowOf } from '../../lib/model/kinds.ts';
+import { instanceIdLabel } from '../../lib/model/names.ts';
+import { withoutNulls } from '../../lib/model/nulls.ts';
 import {
   type Answer,
   type Answers,
@@ -20,6 +25,7 @@ import {
   templateOf,
   type WorkloadObject,
 } from '../../lib/model/reference.ts';
+import { soundPart } from '../../lib/model/structure.ts';
 import { asking } from '../../lib/observe/ask.ts';
 import type { ReadableCluster } from '../../lib/world.ts';
 import { type BlueGreenNote, blueGreenNotes } from './blueGreenNotes.ts';
@@ -50,6 +56,7 @@ export async function namedFaults(
   const told = [
     servicesTold(rollout, answers),
     workloadTold(rollout, answers),
+    templatesTold(rollout, answers),
     balancedTold(rollout, answers, manifests),
     ...routersIn(rollout, answers).map(({ router, routed }): NamedFaults => {
       const faults = router.check(routed);
@@ -91,9 +98,14 @@ function heldIn<K extends keyof Kinds>(
     const [before, after] = String(value.apiVersion ?? '').split('/');
     const ofGroup = after === undefined ? '' : before;
     const { namespace: place = namespaceOf(rollout), name: called } = value.metadata;
-    return ofGroup === group && place === namespace && called === name;
+    const isThere = !rowOf(kind).isNamespaced || place === namespace;
+    return ofGroup === group && isThere && called === name;
   });
-  return found as Kinds[K] | undefined;
+  const isTemplate = kind === 'AnalysisTemplate' || kind === 'ClusterAnalysisTemplate';
+  // What is wrong with the types of one is said where it stands.
+  return (found && isTemplate ? soundPart(kind, withoutNulls(found)) : found) as
+    | Kinds[K]
+    | undefined;
 }
 
 function needsOf(rollout: Rollout, answers: Answers): Need[] {
@@ -101,12 +113,40 @@ function needsOf(rollout: Rollout, answers: Answers): Need[] {
   const reads: Read[] = [
     ...serviceFields(rollout).map(([, name]) => ({ object: serviceRef(rollout, name) })),
     ...(workload ? [{ object: workload }] : []),
+    ...templateReads(rollout, answers),
   ];
   if (rollout.spec?.strategy?.blueGreen) reads.push(ingressesOf(rollout));
   return [
     ...reads.map((read): Need => ({ read, bears: 'all' })),
     ...routersIn(rollout, answers).flatMap(({ router, routed }) => router.needs(routed)),
   ];
+}
+
+function placeOf({ metadata }: Rollout) {
+  return {
+    namespace: metadata?.namespace ?? 'default',
+    instanceId: metadata?.labels?.[instanceIdLabel] ?? '',
+  };
+}
+
+/** Of its analyses, and those that their templates name. */
+function templateReads(rollout: Rollout, answers: Answers): Read[] {
+  return analysesOf(rollout).flatMap(({ given, path }) => {
+    const { reads } = templatesOf(given.templates ?? [], path, placeOf(rollout), answers);
+    return reads.map((object) => ({ object }));
+  });
+}
+
+/** What a release would be held up by: docs/adr/0063-when-templates-are-looked-at.md */
+function templatesTold(rollout: Rollout, answers: Answers): NamedFaults {
+  const isUnread = templateReads(rollout, answers).some((read) => isFailed(answers.to(read)));
+  const hashes = { stable: 'stable', latest: 'latest' };
+  const given = { place: placeOf(rollout), answers, hashes, isAhead: true };
+  const faults = analysesOf(rollout).flatMap((analysis) => {
+    const made = madeOf(analysis, rollout, given);
+    return made && 'faults' in made ? made.faults : [];
+  });
+  return isUnread ? { faults: [], notes: faults } : { faults, notes: [] };
 }
 
 function ingressesOf(rollout: Rollout): ListRead<'Ingress'> {
