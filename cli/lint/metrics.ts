@@ -1,7 +1,8 @@
+import { providerOf } from '../../lib/decide/analysisRun/providers/providers.ts';
 import { metricFault } from '../../lib/decide/analysisRun/validate.ts';
 import { syntaxError } from '../../lib/expr/condition.ts';
 import { pathError } from '../../lib/expr/jsonPath.ts';
-import type { AnalysisRunSpec, Metric } from '../../lib/model/argo.generated.ts';
+import type { AnalysisRunSpec, Argument, Metric } from '../../lib/model/argo.generated.ts';
 import type { FieldError } from '../../lib/model/faults.ts';
 import { isRecord } from '../../lib/model/gotypes.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
@@ -19,7 +20,7 @@ export function metricFaults(value: unknown): FieldError[] {
   if (!isRecord(value) || !kind || !String(value.apiVersion).startsWith('argoproj.io/')) return [];
   const plain = withoutNulls(value);
   if (checkStructure(kind, plain).some((fault) => fault.kind === 'type')) return [];
-  const { metrics = [] } = ((plain as { spec?: AnalysisRunSpec }).spec ?? {}) as AnalysisRunSpec;
+  const { metrics = [], args = [] } = (plain as { spec?: AnalysisRunSpec }).spec ?? {};
   return metrics.flatMap((metric, index) => {
     const path = `spec.metrics[${index}]`;
     const isTaken = metrics.findIndex(({ name }) => name === metric.name) < index;
@@ -27,20 +28,36 @@ export function metricFaults(value: unknown): FieldError[] {
       path: `${path}.name`,
       message: 'is the name of another metric; choose another',
     };
-    return [...(isTaken ? [taken] : []), ...faultsOfMetric(metric, path)];
+    return [...(isTaken ? [taken] : []), ...faultsOfMetric(metric, path, args)];
   });
 }
 
-function faultsOfMetric(metric: Metric, path: string): FieldError[] {
+function faultsOfMetric(metric: Metric, path: string, args: readonly Argument[]): FieldError[] {
   const conditions = (['successCondition', 'failureCondition'] as const).map((field) =>
-    wrong(`${path}.${field}`, metric[field], syntaxError),
+    wrong(`${path}.${field}`, withDefaults(metric[field], args), syntaxError),
   );
   const jsonPath = metric.provider?.web?.jsonPath;
   const place = wrong(`${path}.provider.web.jsonPath`, jsonPath, pathError);
   // What an argument is put into may be anything.
-  const message = hasArguments(JSON.stringify(metric)) ? undefined : metricFault(metric);
-  const whole = message === undefined ? [] : [{ path, message }];
-  return [...conditions.flat(), ...place, ...whole];
+  const { name, provider = {} } = metric;
+  const isOpen = hasArguments(JSON.stringify(metric));
+  const message = metricFault(isOpen ? { name, provider } : metric);
+  if (message !== undefined) return [...conditions.flat(), ...place, { path, message }];
+  const own = hasArguments(JSON.stringify(provider)) ? [] : providerFaults(metric, path);
+  return [...conditions.flat(), ...(place.length > 0 ? place : own)];
+}
+
+/** What its provider says before it asks anybody. */
+function providerFaults(metric: Metric, path: string): FieldError[] {
+  return providerOf(metric)?.validate(metric, path) ?? [];
+}
+
+/** With the values that the template itself gives, as they are without any from a Rollout. */
+function withDefaults(text: string | undefined, args: readonly Argument[]): string | undefined {
+  return text?.replaceAll(/\{\{(.*?)\}\}/gs, (whole, tag: string) => {
+    const arg = args.find(({ name }) => `args.${name}` === tag.trim());
+    return arg?.value ?? whole;
+  });
 }
 
 function wrong(

@@ -52,7 +52,7 @@ export function clipped(text: string): string {
   return text.length > lettersMax ? `${text.slice(0, lettersMax - 1)}…` : text;
 }
 
-export function conditionsTold({ successCondition, failureCondition }: Metric): string {
+function conditionsTold({ successCondition, failureCondition }: Metric): string {
   const said = [
     ...(successCondition ? [`needs ${successCondition}`] : []),
     ...(failureCondition ? [`fails on ${failureCondition}`] : []),
@@ -64,7 +64,7 @@ export function conditionsTold({ successCondition, failureCondition }: Metric): 
  * How much is used of the limits that something counts towards. A metric ends when there is more than its
  * limit; with consecutiveSuccessLimit it also ends once there are as many. argo v1.10.1 analysis/analysis.go
  */
-export function limitsTold(metric: Metric, result: MetricResult): string[] {
+function limitsTold(metric: Metric, result: MetricResult): string[] {
   const limits = limitsOf(metric);
   const { failed = 0, inconclusive = 0, consecutiveError = 0, consecutiveSuccess = 0 } = result;
   const { successes } = limits;
