@@ -15,6 +15,7 @@ import { selectedHash } from '../../lib/model/reference.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { createdAt, isControlledBy, nameOf, podHashOf, uidOf } from '../../lib/model/workload.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
+import { isMeasured, measuredTemplate, showGauge, watchMeasured } from './measured.ts';
 import type { Stage } from './stage.ts';
 import { isByAnalysis } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
@@ -66,11 +67,19 @@ export function isAnalysed({ strategy }: RolloutSpec): boolean {
   return around !== undefined || canary?.analysis !== undefined || isStep;
 }
 
-/** The template, and whoever measures: each run comes to an end after a while, good or bad. */
+/**
+ * The template, and whoever measures: Serin itself, or somebody who ends each run after a while, good or bad.
+ */
 export function addAnalyses(stage: Stage): void {
   const { cluster, clock, scenario } = stage;
   const { namespace } = stage.dog.key;
   if (!isAnalysed(scenario.spec)) return;
+  if (isMeasured(scenario.seed)) {
+    const metadata = { name: templateName, namespace };
+    cluster.apply('AnalysisTemplate', { metadata, spec: measuredTemplate });
+    showGauge(stage);
+    return;
+  }
   cluster.apply('AnalysisTemplate', {
     metadata: { name: templateName, namespace },
     spec: {
@@ -127,6 +136,7 @@ const keptMax = 5;
 
 export function watchAnalyses(context: Context): AnalysisWatch {
   const { cluster, clock, fail, key, live, sets } = context;
+  watchMeasured(context);
   /** When a run was found bad, by its uid. */
   const badAt = new Map<string, Millis>();
   const runs = (): AnalysisRun[] =>
@@ -145,9 +155,10 @@ export function watchAnalyses(context: Context): AnalysisWatch {
     if (twin) fail('a run is begun once', `${nameOf(run)} beside ${nameOf(twin)}`);
   });
   /** An analysis of that version has found it good. */
-  const isFound = (hash: string, type: string): boolean =>
+  const isFound = (hash: string, type: string, index?: number): boolean =>
     runs().some(({ metadata, status }) => {
-      const isIt = metadata?.labels?.[analysisTypeLabel] === type;
+      const { [analysisTypeLabel]: its, [stepIndexLabel]: at } = metadata?.labels ?? {};
+      const isIt = its === type && (index === undefined || at === String(index));
       return isIt && metadata?.labels?.[hashLabel] === hash && status?.phase === 'Successful';
     });
   /** A version that has to be found good: a newer one, which nobody promotes in full. */
@@ -184,6 +195,15 @@ export function watchAnalyses(context: Context): AnalysisWatch {
       const goesOn =
         (is.currentStepIndex ?? 0) > (was.currentStepIndex ?? 0) || is.stableRS !== was.stableRS;
       if (wasOver || isOver || isBack || !goesOn) return;
+      const { currentStepIndex = 0 } = was;
+      const step = before.spec?.strategy?.canary?.steps?.[currentStepIndex];
+      const isInRelease = was.stableRS !== undefined && was.stableRS === is.stableRS;
+      const isJudged =
+        !isInRelease ||
+        !step?.analysis ||
+        isFound(was.currentPodHash ?? '', 'Step', currentStepIndex);
+      if (!isJudged && !skips(before))
+        fail('a step waits for its analysis', `at ${currentStepIndex}`);
       const bad = runs().find((run) => {
         return isNamed(was, run) && (badAt.get(uidOf(run)) ?? Number.POSITIVE_INFINITY) < turn.at;
       });

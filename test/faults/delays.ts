@@ -68,7 +68,8 @@ export function watchDelays({ clock, live, sets, memory }: Context): DelayWatch 
     changed: (change) => {
       const { type, kind, writer } = change;
       if (kind === 'Pod' || kind === 'Event') return;
-      const isOurs = writer.manager === fieldManager;
+      // A run has turns of its own; what it comes to is news for the rollout.
+      const isOurs = writer.manager === fieldManager && kind !== 'AnalysisRun';
       const isMove = isOurs && since.pods !== undefined;
       if (isMove) moved('pods', since.pods ?? 0);
       if (kind === 'Rollout') {
@@ -143,7 +144,12 @@ function isWaitingForPods(rollout: Rollout | undefined): boolean {
   if (rollout === undefined || !isSeen(rollout) || spec?.paused) return false;
   // No ReplicaSet tells when the pods are gone that a restart has evicted.
   if (spec?.restartAt !== undefined && spec.restartAt !== status?.restartedAt) return false;
-  return status?.phase === 'Progressing' && !status.pauseConditions?.length;
+  if (status?.phase !== 'Progressing' || status.pauseConditions?.length) return false;
+  // Nor for an analysis, which takes its own time.
+  const { currentStepAnalysisRunStatus: atStep } = status.canary ?? {};
+  const { prePromotionAnalysisRunStatus: pre, postPromotionAnalysisRunStatus: post } =
+    status.blueGreen ?? {};
+  return ![atStep, pre, post].some((run) => run?.status === 'Running' || run?.status === '');
 }
 
 function isSettled(set: ReplicaSet): boolean {

@@ -27,4 +27,52 @@ export const analysisSabotages: Sabotage[] = [
     find: '...runs.filter((run) => !isOfVersion(run)),',
     replace: '',
   },
+  {
+    name: 'a step goes on before its analysis has ended',
+    file: 'lib/decide/steps/analysis.ts',
+    find: "run: { isDone: (release) => phaseOf(currentRun(release, 'Step')) === 'Successful' },",
+    replace: "run: { isDone: (release) => phaseOf(currentRun(release, 'Step')) !== 'Failed' },",
+  },
+  {
+    name: 'a failed analysis aborts nothing',
+    file: 'lib/decide/analysis/outcome.ts',
+    find: 'if (failed) return { failed: { ...failed, message: messageOf(failed) } };',
+    replace: '',
+  },
+  {
+    name: 'a run is begun once more where its creation was not noted',
+    file: 'lib/decide/analysis/runs.ts',
+    find: 'if (earlier) return { type, run: earlier };',
+    replace: '',
+  },
+  {
+    name: 'one failure more than the limit is allowed',
+    file: 'lib/decide/analysisRun/assess.ts',
+    find: 'if (limits.failures < 0 || failed <= limits.failures) return undefined;',
+    replace: 'if (limits.failures < 0 || failed <= limits.failures + 1) return undefined;',
+  },
+  {
+    name: 'a metric is measured again without its interval',
+    file: 'lib/decide/analysisRun/due.ts',
+    find: '? fromTime(last.finishedAt) + intervalMs',
+    replace: '? fromTime(last.finishedAt)',
+  },
+  {
+    name: 'an error is counted as a measurement',
+    file: 'lib/decide/analysisRun/results.ts',
+    find: 'return { ...result, ...errors, consecutiveSuccess: 0 };',
+    replace: 'return { ...next, ...errors };',
+  },
+  {
+    name: 'what is neither good nor bad is good',
+    file: 'lib/decide/analysisRun/judge.ts',
+    find: "return { phase: success ? 'Successful' : 'Inconclusive' };",
+    replace: "return { phase: 'Successful' };",
+  },
+  {
+    name: 'a run that has ended is measured on',
+    file: 'lib/decide/analysisRun/gathered.ts',
+    find: "if (isEnded(status.phase)) return { is: 'ended', status };",
+    replace: '',
+  },
 ];
