@@ -25,8 +25,10 @@ declare module 'vitest' {
 
 /** Vitest's global setup; answers how it is undone. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const reserved = await packageWith('--param', 'concurrency=infra/concurrency/reserved.yml');
-  const byDefault = await packageWith();
+  const [reserved, byDefault] = await Promise.all([
+    packageWith('--param', 'concurrency=infra/concurrency/reserved.yml'),
+    packageWith(),
+  ]);
   project.provide('packaged', reserved);
   project.provide('packagedByDefault', byDefault);
   return async () => {

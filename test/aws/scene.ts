@@ -71,27 +71,42 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   }
 }
 
+type Stopping = { stop: () => Promise<void> };
+
+/** Side by side; where one cannot be started, the other is to be stopped all the same. */
+async function both<A extends Stopping, B extends Stopping>(
+  first: Promise<A>,
+  second: Promise<B>,
+  stops: (() => Promise<void>)[],
+): Promise<[A, B]> {
+  const started = [first, second].map(async (each) => void stops.push((await each).stop));
+  await Promise.allSettled(started);
+  return await Promise.all([first, second]);
+}
+
 async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
   for (const stop of stops.splice(0).reverse()) await stop();
 }
 
 async function start(stops: (() => Promise<void>)[], options: SceneOptions): Promise<Scene> {
-  const aws = await startAws({ visibilitySeconds: hiddenSeconds });
-  stops.push(aws.stop);
+  const keys: Aws['keys'] = new Map();
   const entries: AccessEntry[] = ['reconcile', 'look'].map((name) => ({
     arn: roleOf(name),
     groups: ['serin:controller'],
   }));
-  const tokens = await startTokenWebhook({ clusterName, keys: aws.keys, entries });
+  const tokens = await startTokenWebhook({ clusterName, keys, entries });
   stops.push(tokens.stop);
-  const plane = await startControlPlane({
-    audit: true,
-    apiServerFlags: [
-      `--authentication-token-webhook-config-file=${tokens.configIn(aws.dir)}`,
-      '--authentication-token-webhook-version=v1',
-    ],
-  });
-  stops.push(plane.stop);
+  const [aws, plane] = await both(
+    startAws({ visibilitySeconds: hiddenSeconds }, keys),
+    startControlPlane({
+      audit: true,
+      apiServerFlags: [
+        `--authentication-token-webhook-config-file=${tokens.config}`,
+        '--authentication-token-webhook-version=v1',
+      ],
+    }),
+    stops,
+  );
   const store = dynamoStore({ client: aws.dynamo, table: aws.table });
   const secret = newSecret();
   const authority = readFileSync(join(plane.dir, 'certs', 'apiserver.crt'));

@@ -91,7 +91,7 @@ async function start(what: string, { port, program, args, env, isUp }: Starting)
   const log = join(dir, 'log');
   const running = startProgram(program, args, { log, env });
   const stop = async () => {
-    await running.stop();
+    await running.kill();
     rmSync(dir, { recursive: true, force: true });
   };
   await until(what, () => isUp().catch(() => false), { log }).catch(async (error) => {

@@ -47,7 +47,10 @@ const table = 'serin';
 /** Credentials of the tests, for the stand-ins, which take any. */
 export const credentials = { accessKeyId: 'AKIATESTS', secretAccessKey: 'secret' };
 
-export async function startAws(queue?: Parameters<typeof makeQueues>[2]): Promise<Aws> {
+export async function startAws(
+  queue?: Parameters<typeof makeQueues>[2],
+  keys: Aws['keys'] = new Map(),
+): Promise<Aws> {
   process.env.AWS_REGION = region;
   process.env.AWS_ACCESS_KEY_ID = credentials.accessKeyId;
   process.env.AWS_SECRET_ACCESS_KEY = credentials.secretAccessKey;
@@ -67,7 +70,6 @@ export async function startAws(queue?: Parameters<typeof makeQueues>[2]): Promis
   const dynamo = new DynamoDBClient({ region, endpoint: local.endpoint });
   const sqs = new SQSClient({ region, endpoint: moto.endpoint });
   const functions = new Map<string, LambdaFunction>();
-  const keys = new Map<string, Key>();
   const invokeApi = await startInvokeApi(() => [...functions.values()], {
     keys,
     mayInvoke: (keyId, name) => may('lambda', { operation: 'InvokeFunction', keyId, body: name }),
@@ -75,8 +77,9 @@ export async function startAws(queue?: Parameters<typeof makeQueues>[2]): Promis
   await makeTable(local, table);
   const queues = await makeQueues(sqs, 'serin-wakes', queue);
   const stop = async (): Promise<void> => {
-    for (const each of functions.values()) await each.stop();
-    for (const each of [...Object.values(taps), invokeApi, moto, local]) await each.stop();
+    await Promise.all([...functions.values()].map((each) => each.stop()));
+    const others = [...Object.values(taps), invokeApi, moto, local];
+    await Promise.all(others.map((each) => each.stop()));
     rmSync(dir, { recursive: true, force: true });
   };
   return { dir, moto, taps, invokeApi, table, queues, keys, refused, functions, dynamo, sqs, stop };

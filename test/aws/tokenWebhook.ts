@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readBody, type Serving, serveHere } from './http.ts';
 import { type Keys, verifyQuery } from './sigv4.ts';
@@ -13,7 +14,7 @@ type Asked = { user?: string; refused?: string };
 
 export type TokenWebhook = Serving & {
   /** The file that --authentication-token-webhook-config-file names. */
-  configIn: (dir: string) => string;
+  config: string;
   /** What became of each token that was shown. */
   asked: Asked[];
 };
@@ -33,12 +34,14 @@ export async function startTokenWebhook(options: Options): Promise<TokenWebhook>
       JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', status }),
     );
   });
-  const configIn = (dir: string) => {
-    const path = join(dir, 'token-webhook.json');
-    writeFileSync(path, JSON.stringify(webhookConfig(serving.url)));
-    return path;
+  const dir = mkdtempSync(join(tmpdir(), 'serin-tokens-'));
+  const config = join(dir, 'token-webhook.json');
+  writeFileSync(config, JSON.stringify(webhookConfig(serving.url)));
+  const stop = async () => {
+    await serving.stop();
+    rmSync(dir, { recursive: true });
   };
-  return { ...serving, configIn, asked };
+  return { ...serving, stop, config, asked };
 }
 
 function webhookConfig(server: string): object {

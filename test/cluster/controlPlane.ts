@@ -115,7 +115,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       api = await startApi();
     },
     stop: async () => {
-      for (const each of [...others, api, etcd]) await each.stop();
+      await Promise.all([...others, api, etcd].map((each) => each.kill()));
       rmSync(dir, { recursive: true, force: true });
     },
   };

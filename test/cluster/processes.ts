@@ -9,6 +9,8 @@ export type Running = {
   pid: number;
   log: string;
   stop: () => Promise<void>;
+  /** Ends it where nothing of it is to be kept. */
+  kill: () => Promise<void>;
   exited: Promise<number>;
 };
 
@@ -52,6 +54,10 @@ export function startProgram(
       child.kill('SIGTERM');
       const isOver = await Promise.race([exited, delay(graceMs, 'late', { ref: false })]);
       if (isOver === 'late') child.kill('SIGKILL');
+      await exited;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
       await exited;
     },
   };
