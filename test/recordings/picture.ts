@@ -24,21 +24,25 @@ import { experimentPictures, isOfExperiment } from './experimentPictures.ts';
 import { runPictures } from './runPictures.ts';
 import type { Observation } from './scenarios.ts';
 import { type Sight, tagOf } from './sight.ts';
-import { metricsUrl, namespace } from './stage.ts';
 
 type Picture = NonNullable<Observation['status']>;
 
-/**
- * What the recordings keep of a cluster, masked as they are, with the plugin's tree. `before` are the
- * uids of the pods that the observation before this one has seen.
- */
+type Looked = Pick<Observation, 'wait' | 'reached'> & {
+  /** The uids of the pods that the observation before this one has seen. */
+  before: Set<string>;
+  namespace: string;
+  /** The address of the scenario at the server of metrics. */
+  metrics: string;
+};
+
+/** What the recordings keep of a cluster, masked as they are, with the plugin's tree. */
 export function picture(
   sight: Sight,
   tree: string,
-  { wait, reached, before }: Pick<Observation, 'wait' | 'reached'> & { before: Set<string> },
+  { wait, reached, before, namespace, metrics }: Looked,
 ): Observation {
   const { rollout } = sight;
-  const runs = runPictures(sight, { metrics: metricsUrl, namespace });
+  const runs = runPictures(sight, { metrics, namespace });
   const trials = experimentPictures(sight);
   if (!rollout) {
     const services = trials && servicesPicture(sight);

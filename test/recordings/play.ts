@@ -53,7 +53,8 @@ export async function play(scenario: Scenario): Promise<Observation[]> {
       const reached = await passUntil(stage, wait, { still: true, timeoutSeconds });
       const sight = sightOf(stage);
       const tree = sight.rollout ? rolloutTree(await stage.look(), stage.clock.now()) : '';
-      seen.push(picture(sight, tree, { wait, reached, before }));
+      const place = { namespace, metrics: metricsUrl };
+      seen.push(picture(sight, tree, { ...place, wait, reached, before }));
       before = new Set(stage.cluster.read.list('Pod', namespace).map(uidOf));
     } else await act(stage, action);
   }

@@ -3,9 +3,11 @@ import type { ControlPlane } from '../controlPlane.ts';
 import { plugin, startArgo } from '../peer.ts';
 import { startSerin } from '../serin.ts';
 import { unmeantOf } from './differences.ts';
-import { type Played, play, type Side } from './play.ts';
-import { type ParityScenario, parityScenarios, type Wanted } from './scenarios.ts';
-import { type Watcher, watchAll } from './watcher.ts';
+import { serveMetrics } from './metrics.ts';
+import { type Played, play } from './play.ts';
+import type { Place, Side } from './playing.ts';
+import type { ParityScenario } from './scenarios.ts';
+import { watchAll } from './watcher.ts';
 
 export type Compared = {
   scenario: string;
@@ -16,7 +18,6 @@ export type Compared = {
 };
 
 type Sides = { argo: Side; serin: Side };
-type Stage = { plane: ControlPlane; watcher: Watcher; sides: Sides };
 
 /** Scenarios played at the same time: more would make both controllers slow. */
 const concurrency = 6;
@@ -27,12 +28,16 @@ const concurrency = 6;
  */
 export async function compareAll(
   plane: ControlPlane,
-  wanted: Wanted,
+  scenarios: ParityScenario[],
   tell: (compared: Compared) => void,
 ): Promise<Compared[]> {
   const argo = await startArgo(plane, { instanceId: 'argo', raisedLimits: true });
   const serin = await startSerin(plane, { instanceId: 'serin' });
-  const watcher = await watchAll(plane);
+  const place: Place = {
+    plane,
+    watcher: await watchAll(plane),
+    metrics: await serveMetrics(),
+  };
   const sides: Sides = {
     argo: { instanceId: 'argo', command: (namespace, line) => plugin(plane, namespace, line) },
     serin: {
@@ -41,11 +46,11 @@ export async function compareAll(
     },
   };
   // The long ones first: none is left over at the end that all wait for.
-  const left = parityScenarios(wanted).sort((a, b) => secondsOf(b) - secondsOf(a));
+  const left = scenarios.toSorted((a, b) => secondsOf(b) - secondsOf(a));
   const done: Compared[] = [];
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next; next = left.shift()) {
-      const compared = await compareOne({ plane, watcher, sides }, next).catch((error: unknown) => {
+      const compared = await compareOne(place, sides, next).catch((error: unknown) => {
         const failed = { at: -1, field: 'failed', argo: '', ours: String(error) };
         return {
           scenario: next?.name ?? '',
@@ -61,7 +66,8 @@ export async function compareAll(
   try {
     await Promise.all(Array.from({ length: concurrency }, work));
   } finally {
-    watcher.stop();
+    place.watcher.stop();
+    await place.metrics.stop();
     await serin.stop();
     await argo.stop();
   }
@@ -69,11 +75,12 @@ export async function compareAll(
 }
 
 async function compareOne(
-  { plane, watcher, sides: { argo, serin } }: Stage,
+  place: Place,
+  { argo, serin }: Sides,
   scenario: ParityScenario,
 ): Promise<Compared> {
   const on = (side: Side, namespace = `${scenario.name}-${side.instanceId}`) =>
-    play(plane, watcher, { scenario, side, namespace });
+    play(place, { scenario, side, namespace });
   const [first, ours] = await Promise.all([on(argo), on(serin)]);
   const again = hasCollided(first) && !hasCollided(ours);
   const theirs = again ? await on(argo, `${scenario.name}-argo-again`) : first;

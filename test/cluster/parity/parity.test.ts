@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { installRouterDefinitions } from '../routerDefinitions.ts';
 import { withControlPlane } from '../stage.ts';
 import { compareAll } from './compareAll.ts';
+import { parityScenarios } from './scenarios.ts';
 
 const plane = withControlPlane();
 
@@ -9,13 +10,19 @@ beforeAll(async () => {
   await installRouterDefinitions(plane());
 });
 
+// All of them take more than twice the time: `npm run test:parity` plays them. Here it is every second one in
+// the order of the files, in which those of a kind stand together, and none with analyses of a release.
+const played = parityScenarios()
+  .filter(({ name }) => !/^(analysis|experiment)-/.test(name))
+  .filter((_, index) => index % 2 === 0);
+
 describe('Serin beside Argo', () => {
   it('looks the same to whoever watches, but for what is meant', async () => {
-    const done = await compareAll(plane(), {}, ({ scenario, again }) => {
+    const done = await compareAll(plane(), played, ({ scenario, again }) => {
       if (again) process.stderr.write(`${scenario}: Argo collided with its own ReplicaSet\n`);
     });
     const unmeant = done.filter((each) => each.unmeant.length > 0);
     expect(unmeant.map(({ scenario, unmeant: found }) => ({ scenario, found }))).toEqual([]);
-    expect(done.length).toBeGreaterThanOrEqual(60);
+    expect(done.length).toBeGreaterThanOrEqual(55);
   }, 900_000);
 });

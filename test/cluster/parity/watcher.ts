@@ -9,8 +9,7 @@ import type { ControlPlane } from '../controlPlane.ts';
 
 /** Sees everything in all namespaces as it happens, without asking again and again. */
 export type Watcher = {
-  /** Undefined until the rollout is there. */
-  sightOf: (namespace: string) => Sight | undefined;
+  sightOf: (namespace: string) => Sight;
   /** The phases and steps a rollout has been through. */
   passed: (namespace: string) => string[];
   stop: () => void;
@@ -18,6 +17,7 @@ export type Watcher = {
 
 const kinds: readonly Kind[] = [
   ...(['Rollout', 'ReplicaSet', 'Service', 'Pod', 'Deployment'] as const),
+  ...(['AnalysisRun', 'Job', 'Experiment'] as const),
   ...routeKinds,
 ];
 
@@ -52,22 +52,21 @@ export async function watchAll({ kubeconfig }: ControlPlane): Promise<Watcher> {
     );
   }
   return {
-    sightOf: (namespace) => {
-      const [rollout] = shelves.Rollout.list(namespace);
-      if (!rollout) return undefined;
-      return {
-        rollout,
-        // Those of a Deployment are its own controller's.
-        replicaSets: shelves.ReplicaSet.list(namespace).filter(isOfRollout),
-        services: shelves.Service.list(namespace),
-        deployments: shelves.Deployment.list(namespace),
-        // A pod that is about to go is no longer part of the picture.
-        pods: shelves.Pod.list(namespace)
-          .filter(isOfRollout)
-          .filter((pod) => !pod.metadata?.deletionTimestamp),
-        routes: routeKinds.flatMap((kind) => shelves[kind].list(namespace)),
-      };
-    },
+    sightOf: (namespace) => ({
+      rollout: shelves.Rollout.list(namespace)[0],
+      // Those of a Deployment are its own controller's.
+      replicaSets: shelves.ReplicaSet.list(namespace).filter(isOfRollout),
+      services: shelves.Service.list(namespace),
+      deployments: shelves.Deployment.list(namespace),
+      // A pod that is about to go is no longer part of the picture.
+      pods: shelves.Pod.list(namespace)
+        .filter(isOfRollout)
+        .filter((pod) => !pod.metadata?.deletionTimestamp),
+      routes: routeKinds.flatMap((kind) => shelves[kind].list(namespace)),
+      analysisRuns: shelves.AnalysisRun.list(namespace),
+      jobs: shelves.Job.list(namespace),
+      experiments: shelves.Experiment.list(namespace),
+    }),
     passed: (namespace) => [...(passed.get(namespace) ?? [])],
     stop: () => stop.abort(),
   };
