@@ -28,7 +28,9 @@ export function experimentPictures({
   | { seen: { experiments: Record<string, Picture> }; hashes: [label: string, hash: string][] }
   | undefined {
   if (experiments.length === 0) return undefined;
-  const sets = replicaSets.filter(isOfExperiment);
+  const sets = replicaSets
+    .filter(isOfExperiment)
+    .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const hashes = sets.map((set): [string, string] => [
     `x-${set.metadata?.annotations?.['experiment.argoproj.io/template-name']}`,
     podHashOf(set),

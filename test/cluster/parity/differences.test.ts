@@ -25,6 +25,15 @@ describe('a difference that is listed', () => {
     ]);
   });
 
+  it('and is so at times only, is not told when it is not', () => {
+    const hash = 'experiments.trial.status.templateStatuses.one.podTemplateHash';
+    const named = { at: 2, field: hash, argo: '<x-one>', ours: '' };
+    expect(unmeantOf('experiment-alone-duration', [named])).toEqual([]);
+    expect(unmeantOf('experiment-alone-duration', [])).toEqual([]);
+    const other = { ...named, ours: 'abc' };
+    expect(unmeantOf('experiment-alone-duration', [other])).toEqual([other]);
+  });
+
   it('covers what is below it where one has nothing', () => {
     const scenario = 'way-back-to-the-deployment';
     const annotation = 'argo-rollouts.argoproj.io/managed-by-rollouts';
