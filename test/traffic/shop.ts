@@ -50,10 +50,7 @@ const windowMs = 3000;
 
 /** A pause without end after each weight. */
 export const weights = [20, 50, 80];
-const pausedSteps: CanaryStep[] = weights.flatMap((setWeight) => [
-  { setWeight },
-  { pause: {} },
-]);
+const pausedSteps: CanaryStep[] = weights.flatMap((setWeight) => [{ setWeight }, { pause: {} }]);
 
 /** Of version v1, Healthy, with requests under way. */
 export async function openShop(stage: Stage, options: ShopOptions): Promise<Shop> {
