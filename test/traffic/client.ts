@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http';
+import { defined } from '../../lib/model/defined.ts';
 import { versionHeader } from './backends.ts';
 
 // A client of the gateway that sends at a steady rate, whatever the answers are.
@@ -8,7 +9,7 @@ export type Answer = {
   at: number;
   /** Of the pod that answered, if one did. */
   version?: string;
-  /** Why it counts as failed. */
+  /** Why it counts as failed. With a version it is the pod itself that failed it. */
   failure?: string;
 };
 
@@ -54,14 +55,15 @@ type Way = { port: number; host: string; agent: Agent };
 function request({ port, host, agent }: Way): Promise<Answer> {
   const at = Date.now();
   return new Promise((resolve) => {
-    const failed = (failure: string): void => resolve({ at, failure });
+    const failed = (failure: string, version?: string): void =>
+      resolve({ at, failure, ...defined({ version }) });
     const where = { host: '127.0.0.1', port, path: '/', headers: { host }, timeout: timeoutMs };
     const sent = get({ ...where, agent }, (answer) => {
       answer.on('error', (error) => failed(String(error)));
       answer.on('end', () => {
-        const version = answer.headers[versionHeader];
-        if (answer.statusCode !== 200) failed(`status ${answer.statusCode}`);
-        else if (typeof version !== 'string' || version === '') failed('an answer of no pod');
+        const version = String(answer.headers[versionHeader] ?? '') || undefined;
+        if (answer.statusCode !== 200) failed(`status ${answer.statusCode}`, version);
+        else if (version === undefined) failed('an answer of no pod');
         else resolve({ at, version });
       });
       answer.resume();

@@ -34,7 +34,7 @@ export async function startStage(tell?: (line: string) => void): Promise<Stage> 
     const gateway = await startGateway(plane);
     stops.push(gateway.stop);
     const backends = await startBackends(plane);
-    stops.push(async () => backends.stop());
+    stops.push(backends.stop);
     let serin: Serin | undefined = await startSerin(plane, { state });
     stops.push(async () => await serin?.stop());
     return {
