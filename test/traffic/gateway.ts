@@ -11,6 +11,8 @@ import { apply } from '../cluster/stage.ts';
 export type Gateway = {
   /** On loopback. */
   port: number;
+  /** Of what Prometheus scrapes: the requests by Service and status. */
+  metricsPort: number;
   /** At once, as when its machine is gone. */
   kill: () => Promise<void>;
   /** Again, on the same port. Resolves once it answers. */
@@ -27,19 +29,18 @@ const throttle = '250ms';
 /** Installs the definitions that the gateway reads, and starts it. */
 export async function startGateway(plane: ControlPlane): Promise<Gateway> {
   const { traefik } = await binaries(['traefik']);
-  const port = await freePort();
+  const [port, metricsPort] = [await freePort(), await freePort()];
   await installDefinitions(plane);
   await apply(plane, ...ownObjects(port));
   const log = join(plane.dir, 'traefik.log');
   let running: Running | undefined;
   const start = async (): Promise<void> => {
-    running = startProgram(traefik, traefikArgs(plane, port), { log });
+    running = startProgram(traefik, traefikArgs(plane, port, metricsPort), { log });
     await until('the gateway', () => isUp(port), { log, withinMs: 30_000 });
   };
   await start();
   return {
-    port,
-    start,
+    ...{ port, metricsPort, start },
     kill: async () => {
       if (!running) return;
       process.kill(running.pid, 'SIGKILL');
@@ -81,7 +82,7 @@ function ownObjects(port: number): object[] {
   ];
 }
 
-function traefikArgs({ server, dir }: ControlPlane, port: number): string[] {
+function traefikArgs({ server, dir }: ControlPlane, port: number, metricsPort: number): string[] {
   const access = (provider: string): string[] => [
     `--providers.${provider}.endpoint=${server}`,
     `--providers.${provider}.token=token-of-admin`,
@@ -89,6 +90,10 @@ function traefikArgs({ server, dir }: ControlPlane, port: number): string[] {
   ];
   return [
     `--entryPoints.web.address=127.0.0.1:${port}`,
+    '--entryPoints.web.asDefault=true',
+    `--entryPoints.metrics.address=127.0.0.1:${metricsPort}`,
+    '--metrics.prometheus.entryPoint=metrics',
+    '--metrics.prometheus.addServicesLabels=true',
     '--global.checkNewVersion=false',
     '--ping=true',
     '--ping.entryPoint=web',

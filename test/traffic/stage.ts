@@ -6,11 +6,14 @@ import { type ControlPlane, startControlPlane } from '../cluster/controlPlane.ts
 import { type Serin, serinCommand, startSerin } from '../cluster/serin.ts';
 import { type Backends, startBackends } from './backends.ts';
 import { type Gateway, startGateway } from './gateway.ts';
+import { type Metrics, startPrometheus } from './metrics.ts';
 
 export type Stage = {
   plane: ControlPlane;
   gateway: Gateway;
   backends: Backends;
+  /** Where it was asked for. */
+  metrics: () => Metrics;
   /** The one that runs. */
   serin: () => Serin;
   /** Ends `serin run` at once, as when its machine is gone. */
@@ -20,8 +23,10 @@ export type Stage = {
   stop: () => Promise<void>;
 };
 
-/** A control plane, a gateway, the backends of its pods, and `serin run`. */
-export async function startStage(tell?: (line: string) => void): Promise<Stage> {
+export type StageOptions = { metrics?: boolean; tell?: (line: string) => void };
+
+/** A control plane, a gateway, the backends of its pods, `serin run`, and Prometheus if asked for. */
+export async function startStage({ metrics, tell }: StageOptions = {}): Promise<Stage> {
   const state = mkdtempSync(join(tmpdir(), 'serin-traffic-'));
   const stops = [async () => rmSync(state, { recursive: true, force: true })];
   const stop = async (): Promise<void> => {
@@ -35,14 +40,14 @@ export async function startStage(tell?: (line: string) => void): Promise<Stage> 
     stops.push(gateway.stop);
     const backends = await startBackends(plane);
     stops.push(backends.stop);
+    const prometheus = metrics ? await startPrometheus(plane, gateway) : undefined;
+    stops.push(async () => await prometheus?.stop());
     let serin: Serin | undefined = await startSerin(plane, { state });
     stops.push(async () => await serin?.stop());
     return {
       ...{ plane, gateway, backends, stop },
-      serin: () => {
-        if (!serin) throw new Error('serin run was killed');
-        return serin;
-      },
+      metrics: () => there(prometheus, 'no Prometheus was asked for'),
+      serin: () => there(serin, 'serin run was killed'),
       killSerin: async () => {
         if (!serin) return;
         process.kill(serin.pid, 'SIGKILL');
@@ -59,6 +64,11 @@ export async function startStage(tell?: (line: string) => void): Promise<Stage> 
   }
 }
 
+function there<T>(value: T | undefined, otherwise: string): T {
+  if (value === undefined) throw new Error(otherwise);
+  return value;
+}
+
 async function installDefinitions(plane: ControlPlane): Promise<void> {
   const { out, err, code } = await serinCommand('crds');
   if (code !== 0) throw new Error(err);
@@ -66,14 +76,11 @@ async function installDefinitions(plane: ControlPlane): Promise<void> {
 }
 
 /** A stage for the tests of one file. */
-export function withStage(): () => Stage {
+export function withStage(options: StageOptions = {}): () => Stage {
   let stage: Stage | undefined;
   beforeAll(async () => {
-    stage = await startStage();
+    stage = await startStage(options);
   });
   afterAll(async () => await stage?.stop());
-  return () => {
-    if (!stage) throw new Error('the stage is not up');
-    return stage;
-  };
+  return () => there(stage, 'the stage is not up');
 }
