@@ -2,7 +2,9 @@ import type {
   AnalysisRun,
   CanaryStep,
   Rollout,
+  RolloutAnalysisRunStatus,
   RolloutSpec,
+  RolloutStatus,
   Service,
 } from '../../lib/model/argo.generated.ts';
 import {
@@ -183,6 +185,9 @@ export function watchAnalyses(context: Context): AnalysisWatch {
       ) {
         fail('an abort has its reason', `no run has failed: ${is.message}`);
       }
+      const isGoingOn = !is.abort && !is.promoteFull && is.stableRS !== is.currentPodHash;
+      const noted = notesIn(is).find(({ status }) => status === 'Failed' || status === 'Error');
+      if (noted && isGoingOn && is.stableRS) fail('a failed run aborts', noted.name);
       const isPromoted = is.stableRS !== was.stableRS && is.stableRS === is.currentPodHash;
       const isAsked = before.spec?.strategy?.blueGreen?.postPromotionAnalysis !== undefined;
       if (isPromoted && isAsked && isOwed(before, is.stableRS ?? '')) {
@@ -229,6 +234,15 @@ export function watchAnalyses(context: Context): AnalysisWatch {
       for (const run of left) fail('a run that nobody needs is ended', nameOf(run));
     },
   };
+}
+
+function notesIn({ canary = {}, blueGreen = {} }: RolloutStatus): RolloutAnalysisRunStatus[] {
+  return [
+    canary.currentStepAnalysisRunStatus,
+    canary.currentBackgroundAnalysisRunStatus,
+    blueGreen.prePromotionAnalysisRunStatus,
+    blueGreen.postPromotionAnalysisRunStatus,
+  ].filter((note) => note !== undefined);
 }
 
 /** Going back to a version within the window asks nobody. */

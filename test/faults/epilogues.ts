@@ -1,8 +1,10 @@
-import type { Pod } from '../../lib/model/argo.generated.ts';
-import { type Millis, minuteMs } from '../../lib/model/units.ts';
+import type { Pod, RolloutStatus } from '../../lib/model/argo.generated.ts';
+import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import { imagesOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
 import { editRollout, perform } from './acts.ts';
+import { isAnalysed } from './analyses.ts';
+import { holdGauge, isMeasured } from './measured.ts';
 import { leftOver } from './routes.ts';
 import { isRouted } from './routing.ts';
 import { isBlueGreen, templateOf } from './scenario.ts';
@@ -24,6 +26,8 @@ const foundMs = 11 * minuteMs;
 export function epilogueOf({ scenario }: Stage): Epilogue | undefined {
   // Of its own, so that everything before it happens as it did without.
   const random = randomFrom(scenario.seed).fork('epilogue');
+  const isJudged = isAnalysed(scenario.spec) && isMeasured(scenario.seed);
+  if (isJudged && random.fork('metric').chance(0.6)) return badMetric;
   if (isRouted(scenario.spec) && random.chance(0.3)) return random.pick(routedEpilogues);
   return random.chance(0.5) ? random.pick(epilogues) : undefined;
 }
@@ -126,6 +130,34 @@ const gone: Epilogue = async (stage, heals, pass) => {
   cluster.apply('Rollout', { metadata: { ...target, labels }, spec });
   await heals();
 };
+
+/** A release that measures badly, for as long as it takes to be aborted; and well after that. */
+const badMetric: Epilogue = async (stage, heals, pass) => {
+  const { dog, acted } = stage;
+  dog.note('EPILOGUE a metric is bad');
+  acted.set('epilogue: bad metric', 1);
+  const show = holdGauge(stage);
+  show(-1);
+  await perform(stage, { do: 'image', image: 'web:v8' });
+  // Without a notice it takes a minute until somebody looks.
+  await pass(75 * secondMs);
+  const until = async (isSo: (status: RolloutStatus) => boolean): Promise<void> => {
+    for (let looks = 0; looks < looksMax; looks += 1) {
+      await pass(10 * secondMs);
+      const { status = {} } = dog.live() ?? {};
+      if (isSo(status)) return;
+      if (status.phase === 'Paused') await perform(stage, { do: 'plugin', line: 'promote' });
+    }
+  };
+  await until(({ abort, phase }) => abort === true || phase === 'Healthy');
+  show(1);
+  if (dog.live()?.status?.abort) await perform(stage, { do: 'plugin', line: 'retry' });
+  await until(({ phase }) => phase === 'Healthy');
+  await heals();
+};
+
+/** With a promote each time, for all the steps that there may be. */
+const looksMax = 60;
 
 const routedEpilogues: readonly [Epilogue, ...Epilogue[]] = [withoutRouter, gone];
 const epilogues: readonly [Epilogue, ...Epilogue[]] = [otherStrategy, editedSet, forbiddenMetadata];

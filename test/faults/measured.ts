@@ -54,6 +54,11 @@ export function showGauge({ simulated, clock, scenario, ...stage }: Stage): void
   show();
 }
 
+/** What the gauge shows from now on. */
+export function holdGauge({ simulated }: Stage): (value: number) => void {
+  return (value) => simulated.metrics.set(token, gauge, value);
+}
+
 const ends = ['Successful', 'Failed', 'Error', 'Inconclusive'];
 
 /** Hears of what Serin writes into runs. */
