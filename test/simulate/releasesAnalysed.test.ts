@@ -234,6 +234,22 @@ describe('a background analysis', () => {
     expect(release.sizes()).toEqual({ 'web:v1': 4 });
   });
 
+  it('holds a release that it cannot judge, which is scaled all the same', async () => {
+    const release = await openAnalysed(analysed);
+    await release.image('web:v2', 20_000);
+    await release.finish('2', 'Inconclusive', 10_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 2, 'web:v2': 2 });
+    release.cluster.scale('shop', 'web', 8);
+    await release.pass(20_000);
+    expect(release.where()).toBe('Paused 2/4');
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
+    release.cluster.scale('shop', 'web', 4);
+    await release.pass(20_000);
+    // One more than asked for is within the surge.
+    expect(release.sizes()).toEqual({ 'web:v1': 3, 'web:v2': 2 });
+    expect(release.dog.violations).toEqual([]);
+  });
+
   it('holds a release that it cannot judge, and begins anew when that is promoted', async () => {
     const release = await openAnalysed(analysed);
     await release.image('web:v2', 20_000);

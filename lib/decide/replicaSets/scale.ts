@@ -46,7 +46,13 @@ export function scaleAll(release: Release, draft: Draft): void {
     else if (isBlueGreen(release)) scaleBlueGreen(release, draft);
     else if (isRouted(release.rollout)) scaleRouted(release, draft);
     else scaleCanary(release, draft);
-  }
+  } else if (isUndecided(release)) followReplicas(release, draft);
+}
+
+/** Until somebody decides about an analysis that could not tell, only the release is held up. */
+function isUndecided(release: Release): boolean {
+  const isPausedByPerson = haltReason(release) === pausedByPerson;
+  return !isPausedByPerson && hasPause(release.status, pauseReasons.inconclusive);
 }
 
 /** The size that a turn gives to one of the ReplicaSets. */
@@ -79,8 +85,9 @@ function fillUp(release: Release, draft: Draft): void {
 }
 
 /**
- * Sizes while a fault holds the release up: they follow spec.replicas and nothing else. The versions keep
- * their shares, and none of them shrinks to nothing. docs/adr/0026-what-a-fault-holds-up.md
+ * Sizes while a fault, or an analysis that could not tell, holds the release up: they follow spec.replicas
+ * and nothing else. The versions keep their shares, and none of them shrinks to nothing.
+ * docs/adr/0026-what-a-fault-holds-up.md
  */
 function followReplicas(release: Release, draft: Draft): void {
   const { status, stable, observed } = release;
