@@ -2,7 +2,6 @@ import type {
   AnalysisRun,
   CanaryStep,
   Rollout,
-  RolloutAnalysisRunStatus,
   RolloutSpec,
   RolloutStatus,
   Service,
@@ -15,7 +14,14 @@ import {
 } from '../../lib/model/names.ts';
 import { selectedHash } from '../../lib/model/reference.ts';
 import { type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
-import { createdAt, isControlledBy, nameOf, podHashOf, uidOf } from '../../lib/model/workload.ts';
+import {
+  createdAt,
+  isControlledBy,
+  nameOf,
+  podHashOf,
+  revisionOf,
+  uidOf,
+} from '../../lib/model/workload.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
 import { isMeasured, measuredTemplate, showGauge, watchMeasured } from './measured.ts';
 import type { Stage } from './stage.ts';
@@ -186,8 +192,8 @@ export function watchAnalyses(context: Context): AnalysisWatch {
         fail('an abort has its reason', `no run has failed: ${is.message}`);
       }
       const isGoingOn = !is.abort && !is.promoteFull && is.stableRS !== is.currentPodHash;
-      const noted = notesIn(is).find(({ status }) => status === 'Failed' || status === 'Error');
-      if (noted && isGoingOn && is.stableRS) fail('a failed run aborts', noted.name);
+      const noted = failedIn(is).find((name) => failedIn(was).includes(name));
+      if (noted && isGoingOn && is.stableRS) fail('a failed run aborts', noted);
       const isPromoted = is.stableRS !== was.stableRS && is.stableRS === is.currentPodHash;
       const isAsked = before.spec?.strategy?.blueGreen?.postPromotionAnalysis !== undefined;
       if (isPromoted && isAsked && isOwed(before, is.stableRS ?? '')) {
@@ -236,13 +242,17 @@ export function watchAnalyses(context: Context): AnalysisWatch {
   };
 }
 
-function notesIn({ canary = {}, blueGreen = {} }: RolloutStatus): RolloutAnalysisRunStatus[] {
-  return [
+/** The failed runs that a status names. */
+function failedIn({ canary = {}, blueGreen = {} }: RolloutStatus): string[] {
+  const notes = [
     canary.currentStepAnalysisRunStatus,
     canary.currentBackgroundAnalysisRunStatus,
     blueGreen.prePromotionAnalysisRunStatus,
     blueGreen.postPromotionAnalysisRunStatus,
-  ].filter((note) => note !== undefined);
+  ];
+  return notes.flatMap((note) => {
+    return note?.status === 'Failed' || note?.status === 'Error' ? [note.name] : [];
+  });
 }
 
 /** Going back to a version within the window asks nobody. */
@@ -266,5 +276,7 @@ function isTwin(run: AnalysisRun, other: AnalysisRun): boolean {
   const isSame = labels.every(
     (each) => run.metadata?.labels?.[each] === other.metadata?.labels?.[each],
   );
+  // That of an earlier revision is ended in the same turn.
+  if (revisionOf(run) !== revisionOf(other)) return false;
   return isOther && isSame && !ends.includes(other.status?.phase ?? '');
 }

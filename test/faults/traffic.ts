@@ -159,6 +159,9 @@ function judgeShrink(
   const leave = left.get(hash);
   const limit = strategyOf(live).scaleDownDelayRevisionLimit;
   if (!leave || limit !== undefined || live.status?.abort) return;
+  // One that is tried again is a preview once more, and has the size of one.
+  const isPreview = live.status?.currentPodHash === hash;
+  if (isPreview && strategyOf(live).previewReplicaCount !== undefined) return;
   const keptMs = context.clock.now() - leave.at;
   if (keptMs < leave.delayMs) {
     context.fail('a way back', `${move}: kept for ${keptMs} of ${leave.delayMs} ms`);
