@@ -7,8 +7,8 @@ export type Sabotage = {
   file: string;
   find: string;
   replace: string;
-  /** Only releases behind load balancers meet with it. */
-  isBalanced?: true;
+  /** Only such runs meet with it: behind load balancers, with a router, analyses or a workloadRef. */
+  met?: 'balanced' | 'routed' | 'analysed' | 'workload';
 };
 
 const root = new URL('../../', import.meta.url);

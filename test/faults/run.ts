@@ -1,11 +1,14 @@
 import { execFileSync, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { isAnalysed } from './analyses.ts';
 import { coverageOf, describeCoverage, missing } from './coverage.ts';
 import { describeDelays } from './delays.ts';
 import { isBalanced } from './isBalanced.ts';
-import { plant, planted } from './plant.ts';
+import { plant, planted, type Sabotage } from './plant.ts';
+import { isRouted } from './routing.ts';
 import { sabotages } from './sabotage.ts';
+import { scenarioOf } from './scenario.ts';
 import type { SeedResult } from './seed.ts';
 
 // npm run faults -- --seeds 500       that many runs; the last line says how many passed
@@ -161,11 +164,19 @@ async function hunt(): Promise<void> {
   if (missed > 0) process.exitCode = 1;
 }
 
+function meets(seed: number, met: Sabotage['met']): boolean {
+  if (met === undefined) return true;
+  if (isBalanced(seed)) return met === 'balanced' || met === 'routed';
+  const { spec, workload } = scenarioOf(seed);
+  if (met === 'analysed') return isAnalysed(spec);
+  return met === 'workload' ? workload !== undefined : met === 'routed' && isRouted(spec);
+}
+
 async function findBug(index: number, sound: Child): Promise<string | undefined> {
   const sick = startChild(index);
   try {
     for (let seed = 1; seed <= huntMax; seed += 1) {
-      if (sabotages[index]?.isBalanced && !isBalanced(seed)) continue;
+      if (!meets(seed, sabotages[index]?.met)) continue;
       const { violation } = await sick.run(seed);
       if (violation === undefined) continue;
       const healthy = await sound.run(seed);

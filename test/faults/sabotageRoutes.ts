@@ -1,10 +1,8 @@
 import type { Sabotage } from './plant.ts';
-import { analysisSabotages } from './sabotageAnalyses.ts';
-import { balancerSabotages } from './sabotageBalancers.ts';
 
 // Bugs of a canary with a router: routes.ts and rest.ts find them.
 
-export const routeSabotages: Sabotage[] = [
+const bugs: Sabotage[] = [
   {
     name: 'pods leave while requests are sent to them',
     file: 'lib/decide/replicaSets/scaleRouted.ts',
@@ -66,6 +64,6 @@ export const routeSabotages: Sabotage[] = [
     find: 'return isRefused || (traffic?.faults.length ?? 0) > 0;',
     replace: 'return isRefused && (traffic?.faults.length ?? 0) > 99;',
   },
-  ...analysisSabotages,
-  ...balancerSabotages.map((bug) => ({ ...bug, isBalanced: true }) as const),
 ];
+
+export const routeSabotages = bugs.map((bug): Sabotage => ({ ...bug, met: 'routed' }));

@@ -2,7 +2,7 @@ import type { Sabotage } from './plant.ts';
 
 // Bugs of a rollout that takes its template from a Deployment: whose pods go, and where Services lead.
 
-export const workloadSabotages: Sabotage[] = [
+const bugs: Sabotage[] = [
   {
     name: 'a Deployment loses its pods before the rollout has its own',
     file: 'lib/decide/strategy/workloadScaleDown.ts',
@@ -76,3 +76,5 @@ export const workloadSabotages: Sabotage[] = [
     replace: '',
   },
 ];
+
+export const workloadSabotages = bugs.map((bug): Sabotage => ({ ...bug, met: 'workload' }));
