@@ -177,7 +177,10 @@ export function watchAnalyses(context: Context): AnalysisWatch {
     );
     const isNewer = current && stable && createdAt(current) > createdAt(stable);
     const isAsked = status.promoteFull === true || spec?.rollbackWindow !== undefined;
-    return Boolean(isNewer) && !isAsked && !status.abort && hash === status.currentPodHash;
+    // Its Deployment has the traffic then.
+    const isHandedBack = spec?.replicas === 0 && spec.workloadRef !== undefined;
+    const isDue = Boolean(isNewer) && !isAsked && !isHandedBack;
+    return isDue && !status.abort && hash === status.currentPodHash;
   };
   return {
     byUs: ({ before, after, turn }) => {

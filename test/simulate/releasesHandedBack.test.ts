@@ -13,18 +13,25 @@ import { openRelease, type Release } from './releasesStage.ts';
 const { namespace } = target;
 const services = { activeService: 'active', previewService: 'preview' };
 
-async function referring(more: Partial<BlueGreenStrategy> = {}): Promise<Release> {
+async function referring(
+  more: Partial<BlueGreenStrategy> = {},
+  sizes = { rollout: 4, deployment: 0 },
+): Promise<Release> {
   const release = await openRelease({}, { isEmpty: true });
   for (const name of ['active', 'preview']) addService(release.cluster, name);
   const selector = { matchLabels: { app: 'web' } };
   release.cluster.apply('Deployment', {
     metadata: { namespace, name: 'source' },
-    spec: { replicas: 0, selector, template: templateOf('web:v1') },
+    spec: { replicas: sizes.deployment, selector, template: templateOf('web:v1') },
+  });
+  release.cluster.apply('AnalysisTemplate', {
+    metadata: { namespace, name: 'check' },
+    spec: { metrics: [{ name: 'm', provider: { web: { url: 'http://metrics/t/value/1' } } }] },
   });
   release.cluster.apply('Rollout', {
     metadata: { ...target },
     spec: {
-      replicas: 4,
+      replicas: sizes.rollout,
       workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'source' },
       strategy: { blueGreen: { ...services, ...more } },
     },
@@ -104,3 +111,18 @@ function atNextSwitch(release: Release, act: () => Promise<void>): void {
     queueMicrotask(() => void act());
   });
 }
+
+it('an analysis is not waited for while the Deployment has the traffic', async () => {
+  const analysis = { templates: [{ templateName: 'check' }] };
+  const analyses = {
+    ...{ prePromotionAnalysis: analysis, postPromotionAnalysis: analysis },
+    previewReplicaCount: 2,
+  };
+  const release = await referring(analyses, { rollout: 0, deployment: 4 });
+  await edit(release, {}, ofImage('web:v2'));
+  await release.pass(60_000);
+  expect(release.status().phase).toBe('Healthy');
+  expect(release.status().stableRS).toBe(release.status().currentPodHash);
+  expect(active(release)).toBe('');
+  expect(release.dog.violations).toEqual([]);
+});

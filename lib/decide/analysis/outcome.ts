@@ -1,5 +1,6 @@
 import type { AnalysisRun, RolloutStatus } from '../../model/argo.generated.ts';
 import type { AnalysisType } from '../release/analyses.ts';
+import { isHandedBack } from '../release/handback.ts';
 import { isAborted, type Release } from '../release/release.ts';
 import { currentRun, hasFailed, isOverruled, phaseOf } from '../release/runs.ts';
 import { isFastRollback } from '../replicaSets/scaleDownDelay.ts';
@@ -54,8 +55,12 @@ function messageOf({ type, run }: { type: AnalysisType; run: AnalysisRun }): str
   return message ? `${words[type]}: ${message}` : words[type];
 }
 
-/** Before the switch: the analysis, if there is to be one, has found the new version good. */
+/**
+ * Before the switch: the analysis, if there is to be one, has found the new version good. While the workload
+ * has the traffic nothing is switched, and nothing serves that could be judged.
+ */
 export function isPrePromotionDone(release: Release): boolean {
+  if (isHandedBack(release)) return true;
   const { prePromotionAnalysis } = release.rollout.spec?.strategy?.blueGreen ?? {};
   const run = currentRun(release, 'PrePromotion');
   return !prePromotionAnalysis?.templates?.length || phaseOf(run) === 'Successful';
@@ -63,6 +68,7 @@ export function isPrePromotionDone(release: Release): boolean {
 
 /** After the switch, and before the new version is the stable one. */
 export function isPostPromotionDone(release: Release): boolean {
+  if (isHandedBack(release)) return true;
   const { postPromotionAnalysis } = release.rollout.spec?.strategy?.blueGreen ?? {};
   const run = currentRun(release, 'PostPromotion');
   return !postPromotionAnalysis?.templates?.length || phaseOf(run) === 'Successful';
