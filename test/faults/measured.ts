@@ -35,7 +35,7 @@ export const measuredTemplate: AnalysisTemplateSpec = {
 };
 
 /** Good, bad, neither, and what no condition can be asked of. */
-const shown = [1, 1, 1, 1, 1, -1, -1, 0, null] as const;
+const shown = [1, 1, 1, 1, 1, -1, -1, 0, 'none'] as const;
 
 /** Whether a seed's runs are measured by Serin; somebody else ends them otherwise. */
 export function isMeasured(seed: number): boolean {
