@@ -23,7 +23,7 @@ import {
   uidOf,
 } from '../../lib/model/workload.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
-import { isMeasured, measuredTemplate, showGauge, watchMeasured } from './measured.ts';
+import { ends, isMeasured, measuredTemplate, showGauge, watchMeasured } from './measured.ts';
 import type { Stage } from './stage.ts';
 import { isByAnalysis } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
@@ -128,8 +128,6 @@ export function addAnalyses(stage: Stage): void {
     after(isCalm ? secondMs : delayMs, run, isCalm ? 'Successful' : drawn);
   });
 }
-
-const ends = ['Successful', 'Failed', 'Error', 'Inconclusive'];
 
 export type AnalysisWatch = {
   /** A write of Serin's to the status that no command asks for. */

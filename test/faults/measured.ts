@@ -59,7 +59,7 @@ export function holdGauge({ simulated }: Stage): (value: number) => void {
   return (value) => simulated.metrics.set(token, gauge, value);
 }
 
-const ends = ['Successful', 'Failed', 'Error', 'Inconclusive'];
+export const ends = ['Successful', 'Failed', 'Error', 'Inconclusive'];
 
 /** Hears of what Serin writes into runs. */
 export function watchMeasured({ cluster, fail }: Context): void {

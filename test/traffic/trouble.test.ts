@@ -4,7 +4,7 @@ import type { CanaryStep } from '../../lib/model/argo.generated.ts';
 import { failures, shares } from './client.ts';
 import { dyingPods } from './dyingPods.ts';
 import type { RouterName } from './routers.ts';
-import { openShop, type Shop, told, tolerance } from './shop.ts';
+import { openShop, type Shop, type ShopOptions, told, tolerance } from './shop.ts';
 import { withStage } from './stage.ts';
 
 const stage = withStage();
@@ -28,49 +28,40 @@ async function closes(story: string, ...shops: Shop[]): Promise<void> {
   }
 }
 
+/** A whole release while pods go, which fails no request. */
+async function releasesWhile(
+  how: 'evict' | 'kill',
+  story: string,
+  options: Pick<ShopOptions, 'name' | 'router' | 'retries'>,
+): Promise<void> {
+  const shop = await openShop(stage(), { ...options, replicas, steps: timed });
+  const dying = await dyingPods(stage(), options.name, how);
+  try {
+    await shop.release('v2');
+    await shop.reaches('Healthy', timed.length);
+    await dying.stop();
+    await shop.measure('v2', 100);
+    await shop.shrinks();
+  } finally {
+    await dying.stop();
+    await closes(`${dying.count()} pods ${story}`, shop);
+  }
+  expect(dying.count()).toBeGreaterThan(5);
+  expect(shop.measured[0]?.share).toBe(100);
+  expect(failures(shop.client.answers)).toEqual([]);
+}
+
 describe('while pods are evicted', () => {
-  it.concurrent.each(each)('a release by %s fails no request', async (router, name) => {
-    const namespace = `${name}-evictions`;
-    const shop = await openShop(stage(), { name: namespace, router, replicas, steps: timed });
-    const dying = await dyingPods(stage(), namespace, 'evict');
-    try {
-      await shop.release('v2');
-      await shop.reaches('Healthy', timed.length);
-      await dying.stop();
-      await shop.measure('v2', 100);
-      await shop.shrinks();
-    } finally {
-      await dying.stop();
-      await closes(`${dying.count()} pods evicted`, shop);
-    }
-    expect(dying.count()).toBeGreaterThan(5);
-    expect(shop.measured[0]?.share).toBe(100);
-    expect(failures(shop.client.answers)).toEqual([]);
-  });
+  it.concurrent.each(each)('a release by %s fails no request', (router, name) =>
+    releasesWhile('evict', 'evicted', { name: `${name}-evictions`, router }),
+  );
 });
 
 describe('while pods die at once', () => {
   it.concurrent.each(each)(
     'a release by %s fails no request that the gateway sends again',
-    async (router, name) => {
-      const namespace = `${name}-deaths`;
-      const options = { name: namespace, router, replicas, steps: timed, retries: true };
-      const shop = await openShop(stage(), options);
-      const dying = await dyingPods(stage(), namespace, 'kill');
-      try {
-        await shop.release('v2');
-        await shop.reaches('Healthy', timed.length);
-        await dying.stop();
-        await shop.measure('v2', 100);
-        await shop.shrinks();
-      } finally {
-        await dying.stop();
-        await closes(`${dying.count()} pods dead at once`, shop);
-      }
-      expect(dying.count()).toBeGreaterThan(5);
-      expect(shop.measured[0]?.share).toBe(100);
-      expect(failures(shop.client.answers)).toEqual([]);
-    },
+    (router, name) =>
+      releasesWhile('kill', 'dead at once', { name: `${name}-deaths`, router, retries: true }),
   );
 });
 
