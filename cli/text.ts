@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { type Millis, minuteMs, secondMs } from '../lib/model/units.ts';
+import { humanDuration, type Millis, minuteMs, secondMs } from '../lib/model/units.ts';
 
 /** Parts two columns, as kubectl does. */
 const gap = '  ';
@@ -63,6 +63,13 @@ export function toJson(value: unknown, indent?: number): string {
         .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
         .join(''),
   );
+}
+
+/** `in 12s`, `12s ago`, or `now`. */
+export function distance(at: Millis, now: Millis): string {
+  const span = humanDuration(Math.abs(at - now));
+  if (span === '0s') return 'now';
+  return at > now ? `in ${span}` : `${span} ago`;
 }
 
 const hourMs = 60 * minuteMs;

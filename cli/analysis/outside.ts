@@ -3,6 +3,7 @@ import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import { awsSecrets, metricAws } from '../../lib/measure/account.ts';
 import { localHttp } from '../../lib/measure/localHttp.ts';
+import type { HttpAnswer } from '../../lib/model/httpRequest.ts';
 import type { Sources } from '../../lib/observe/ask.ts';
 import type { Aws, Cluster, Http, MetricAws } from '../../lib/world.ts';
 import { ownVersion } from '../version.ts';
@@ -20,20 +21,29 @@ export function outsideOf({ kubeconfig, context }: { kubeconfig?: string; contex
   const secrets = new Set<string>();
   let exchanges: Exchange[] = [];
   const live = kubeconfig === undefined ? undefined : clusterOf(kubeconfig, context, userAgent);
-  const cluster = readable(live, (text) => {
+  const keep = (text: string): void => {
     if (text.length >= secretMin) secrets.add(text);
-  });
-  const send = localHttp(() => live ?? {}, userAgent);
-  const http: Http = async (read, endsAt) => {
-    const request = `${read.http.method} ${read.http.url}${read.http.body ? ` ${read.http.body}` : ''}`;
+  };
+  const noted = async <T>(
+    request: string,
+    call: () => Promise<T>,
+    told: (answer: T) => Omit<Exchange, 'request'> = (answer) => ({ body: JSON.stringify(answer) }),
+  ): Promise<T> => {
     try {
-      const answer = await send(read, endsAt);
-      exchanges.push({ request, status: answer.status, body: answer.body });
+      const answer = await call();
+      exchanges.push({ request, ...told(answer) });
       return answer;
     } catch (error) {
       exchanges.push({ request, error: (error as Error).message });
       throw error;
     }
+  };
+  const send = localHttp(() => live ?? {}, userAgent);
+  const http: Http = async (read, endsAt) => {
+    const { method, url, body: sent } = read.http;
+    const request = `${method} ${url}${sent ? ` ${sent}` : ''}`;
+    const told = ({ status, body }: HttpAnswer) => ({ status, body });
+    return await noted(request, () => send(read, endsAt), told);
   };
   const own = metricAws({});
   const aws: MetricAws = {
@@ -46,25 +56,15 @@ export function outsideOf({ kubeconfig, context }: { kubeconfig?: string; contex
         own.invokeFunction(input),
       ),
   };
-  async function noted<T>(request: string, call: () => Promise<T>): Promise<T> {
-    try {
-      const answer = await call();
-      exchanges.push({ request, body: JSON.stringify(answer) });
-      return answer;
-    } catch (error) {
-      exchanges.push({ request, error: (error as Error).message });
-      throw error;
-    }
-  }
   const readSecret = awsSecrets({});
   const sources: Sources = {
-    cluster,
+    cluster: readable(live, keep),
     // Measurements ask nothing of load balancers.
     aws: async () => aws as Aws,
     http: async () => http,
     secrets: async () => async (ref) => {
       const text = await readSecret(ref);
-      if (text.length >= secretMin) secrets.add(text);
+      keep(text);
       return text;
     },
     endsAt: Number.POSITIVE_INFINITY,

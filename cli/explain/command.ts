@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { Explanation } from '../../lib/api/explain.ts';
 import type { Reason, Wake } from '../../lib/model/plan.ts';
-import { humanDuration, type Millis, toTime } from '../../lib/model/units.ts';
+import { type Millis, toTime } from '../../lib/model/units.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { bodyOf, fresh } from '../look.ts';
 import { statusLine } from '../status/status.ts';
 import { targetOf } from '../target.ts';
-import { plain } from '../text.ts';
+import { distance, plain } from '../text.ts';
 
 export function addExplain(program: Command, cli: Cli): void {
   program
@@ -64,10 +64,4 @@ function wakeLine(wake: Wake, now: Millis): string {
 
 function when(at: Millis, now: Millis): string {
   return `${toTime(at)} (${distance(at, now)})`;
-}
-
-function distance(at: Millis, now: Millis): string {
-  const span = humanDuration(Math.abs(at - now));
-  if (span === '0s') return 'now';
-  return at > now ? `in ${span}` : `${span} ago`;
 }

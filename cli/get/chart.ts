@@ -1,6 +1,7 @@
-import { humanDuration, type Millis } from '../../lib/model/units.ts';
+import { clipped, sampleText } from '../../lib/model/text.ts';
+import { type Millis, secondMs } from '../../lib/model/units.ts';
 import type { MeasurementView, MetricView } from '../../lib/model/view.ts';
-import { columns } from '../text.ts';
+import { columns, distance } from '../text.ts';
 import { analysisIcon, analysisPhaseText } from '../tree.ts';
 
 // The measurements of a metric as bars, one a line, with a mark where its condition draws the line.
@@ -24,7 +25,9 @@ export function chartLines(metric: MetricView, now: Millis, colour: boolean): st
     ...columns(bars),
     ...(bars.length === 0 ? ['  not measured yet'] : []),
     `  ${limitsLine(metric)}`,
-    ...(nextAt === undefined ? [] : [`  next measurement ${distance(nextAt, now)}`]),
+    ...(nextAt === undefined
+      ? []
+      : [`  next measurement ${distance(nextAt - now < secondMs ? now : nextAt, now)}`]),
   ];
 }
 
@@ -35,14 +38,8 @@ function conditionLines({ successCondition, failureCondition }: MetricView): str
   ];
 }
 
-function distance(at: Millis, now: Millis): string {
-  return at - now < 1000 ? 'now' : `in ${humanDuration(at - now)}`;
-}
-
-/** A list of one number, as Prometheus has it, is that number. */
 function shown({ value, message, phase }: MeasurementView): string {
-  const text = value.replace(/^\[([^[\],]*)\]$/, '$1') || message || phase;
-  return text.length > valueMax ? `${text.slice(0, valueMax - 1)}…` : text;
+  return clipped(sampleText(value) || message || phase, valueMax);
 }
 
 function numberOf(measurement: MeasurementView): number | undefined {

@@ -1,9 +1,9 @@
-import { nextDue } from '../decide/analysisRun/due.ts';
+import { nextTimed } from '../decide/analysisRun/due.ts';
 import { countOf, limitsOf } from '../decide/analysisRun/limits.ts';
 import { shownMetrics } from '../decide/analysisRun/told.ts';
-import { isEnded } from '../decide/release/runs.ts';
 import type { AnalysisRun, Measurement } from '../model/argo.generated.ts';
 import { defined } from '../model/defined.ts';
+import { clipped } from '../model/text.ts';
 import type { MeasurementView, MetricView } from '../model/view.ts';
 
 /** Longer ones are of people who had a whole answer be the value. */
@@ -12,11 +12,10 @@ const valueMax = 500;
 /** The metrics of a run as its spec has them, each with what it has measured. */
 export function metricsShown(run: AnalysisRun): MetricView[] {
   const { status = { phase: '' } } = run;
-  const isOver = isEnded(run) || run.spec?.terminate === true;
   return shownMetrics(run).map((metric) => {
     const result = status.metricResults?.find(({ name }) => name === metric.name);
     const { failures, inconclusive, errors, successes } = limitsOf(metric);
-    const next = isOver ? undefined : nextDue(status, [metric]);
+    const next = nextTimed(run, [metric]);
     return {
       ...{ name: metric.name, phase: result?.phase ?? '', message: cut(result?.message) },
       ...defined({
@@ -32,7 +31,7 @@ export function metricsShown(run: AnalysisRun): MetricView[] {
       consecutiveSuccessLimit: successes,
       measured: result?.count ?? 0,
       ...defined({ count: countOf(metric) }),
-      ...(next && Number.isFinite(next.at) && { nextAt: next.at }),
+      ...(next && { nextAt: next.at }),
     };
   });
 }
@@ -46,5 +45,5 @@ function measurementView(measurement: Measurement): MeasurementView {
 }
 
 function cut(text = ''): string {
-  return text.length > valueMax ? `${text.slice(0, valueMax - 1)}…` : text;
+  return clipped(text, valueMax);
 }

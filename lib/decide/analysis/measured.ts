@@ -3,10 +3,11 @@ import { defined } from '../../model/defined.ts';
 import { hashLabel } from '../../model/names.ts';
 import type { Reason } from '../../model/plan.ts';
 import type { FailedBy } from '../../model/record.ts';
+import { clipped } from '../../model/text.ts';
 import { nameOf } from '../../model/workload.ts';
-import { nextDue } from '../analysisRun/due.ts';
+import { nextTimed } from '../analysisRun/due.ts';
 import { lastOf, takenOf } from '../analysisRun/results.ts';
-import { clipped, metricTold, shownMetrics } from '../analysisRun/told.ts';
+import { lettersMax, metricTold, shownMetrics } from '../analysisRun/told.ts';
 import { hasFailed } from '../release/runs.ts';
 
 // What the metrics of a run have measured, in words.
@@ -35,7 +36,7 @@ export function failedBy(run: AnalysisRun): FailedBy[] {
     return [
       {
         ...{ analysisRun: nameOf(run), metric: result.name, measurement: takenOf(result) },
-        ...{ phase, value: clipped(value), message: clipped(message) },
+        ...{ phase, value: clipped(value, lettersMax), message: clipped(message, lettersMax) },
         ...defined({ at: finishedAt }),
       },
     ];
@@ -57,10 +58,8 @@ function textOf(run: AnalysisRun, isTold: (result: MetricResult) => boolean): st
 /** When a run that goes on measures next, and what. */
 export function nextMeasurement(run: AnalysisRun): Pick<Reason, 'next'> {
   const metrics = shownMetrics(run);
-  const { status = { phase: '' } } = run;
-  const next = run.spec?.terminate ? undefined : nextDue(status, metrics);
-  // What is due from the first moment on has no time.
-  if (next === undefined || !Number.isFinite(next.at)) return {};
+  const next = nextTimed(run, metrics);
+  if (next === undefined) return {};
   const { at, name, goesOn } = next;
   const which = metrics.length === 1 ? '' : ` of ${name}`;
   return { next: { at, what: goesOn ? `look at the measurement${which}` : `measurement${which}` } };

@@ -66,6 +66,16 @@ function nextOf(
     : undefined;
 }
 
+/** The next of a run that goes on, for people. What is due from the first moment on has no time. */
+export function nextTimed(
+  { spec, status }: AnalysisRun,
+  metrics: readonly Metric[],
+): ReturnType<typeof nextDue> {
+  if (spec?.terminate || isEnded(status?.phase)) return undefined;
+  const next = nextDue(status ?? { phase: '' }, metrics);
+  return next && Number.isFinite(next.at) ? next : undefined;
+}
+
 /** When something is to be done next, and what for; undefined where nothing will be by itself. */
 export function nextDue(
   status: AnalysisRunStatus,

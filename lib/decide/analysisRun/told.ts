@@ -1,4 +1,5 @@
 import type { AnalysisRun, Measurement, Metric, MetricResult } from '../../model/argo.generated.ts';
+import { clipped, sampleText } from '../../model/text.ts';
 import { withArguments } from './arguments.ts';
 import { limitsOf } from './limits.ts';
 import { mask } from './secrets.ts';
@@ -7,7 +8,7 @@ import { mask } from './secrets.ts';
 
 /** So many of the last values are told, each up to so many letters. */
 const toldMax = 5;
-const lettersMax = 80;
+export const lettersMax = 80;
 
 /** The metrics of a run as people are shown them: with their arguments, and without what is secret. */
 export function shownMetrics({ spec = {} }: AnalysisRun): Metric[] {
@@ -42,14 +43,9 @@ function grouped(values: string[]): string[] {
   return runs.map(({ value, times }) => (times === 1 ? value : `${times} times ${value}`));
 }
 
-/** A list of one number, as Prometheus has it, is told as that number. */
 export function valueTold({ value, message, phase }: Measurement): string {
-  if (value) return clipped(value.replace(/^\[([^[\],]*)\]$/, '$1'));
-  return phase === 'Error' && message ? `an error (${clipped(message)})` : phase;
-}
-
-export function clipped(text: string): string {
-  return text.length > lettersMax ? `${text.slice(0, lettersMax - 1)}…` : text;
+  if (value) return clipped(sampleText(value), lettersMax);
+  return phase === 'Error' && message ? `an error (${clipped(message, lettersMax)})` : phase;
 }
 
 function conditionsTold({ successCondition, failureCondition }: Metric): string {
