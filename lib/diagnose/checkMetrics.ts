@@ -1,7 +1,7 @@
 import { remedyOf, Terminal, Transient } from '../errors.ts';
 import { kubernetesCluster } from '../kubernetes/kubernetes.ts';
 import type { Credentials } from '../kubernetes/transport.ts';
-import type { ServiceAddress } from '../model/httpRequest.ts';
+import { serviceAddress } from '../model/httpRequest.ts';
 import type { Millis } from '../model/units.ts';
 import type { ServiceProxy } from '../world.ts';
 import type { Finding } from './finding.ts';
@@ -28,7 +28,11 @@ async function tried(service: string, proxy: ServiceProxy): Promise<Finding> {
   const what = `metrics ${service}`;
   const request = { method: 'GET', path: '/', headers: {} };
   try {
-    const { status } = await proxy(addressOf(service), request, AbortSignal.timeout(timeoutMs));
+    const { status } = await proxy(
+      serviceAddress(service),
+      request,
+      AbortSignal.timeout(timeoutMs),
+    );
     // Whatever it says of this path: it is there.
     return { what, state: 'good', text: `it answers through the API server, with ${status}` };
   } catch (error) {
@@ -38,10 +42,4 @@ async function tried(service: string, proxy: ServiceProxy): Promise<Finding> {
       remedy ?? 'see that the Service is there and has pods; measurements are errors until then';
     return { what, state: 'wrong', text: error.message, todo };
   }
-}
-
-/** Of `monitoring/prometheus:9090`; whoever serves 443 speaks TLS. */
-function addressOf(service: string): ServiceAddress {
-  const [, namespace = '', name = '', port = ''] = /^([^/]*)\/([^:]*):(.*)$/.exec(service) ?? [];
-  return { namespace, name, port, scheme: port === '443' || port === 'https' ? 'https' : 'http' };
 }

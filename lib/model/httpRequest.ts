@@ -58,6 +58,12 @@ export function serviceText({ namespace, name, port }: ServiceAddress): string {
   return `${namespace}/${name}:${port}`;
 }
 
+/** What such a text names. Whoever serves 443 speaks TLS. */
+export function serviceAddress(text: string): ServiceAddress {
+  const [, namespace = '', name = '', port = ''] = /^([^/]*)\/([^:]*):(.*)$/.exec(text) ?? [];
+  return { namespace, name, port, scheme: port === '443' || port === 'https' ? 'https' : 'http' };
+}
+
 /** A key of a Secret of the cluster; or a secret of AWS. */
 export type SecretRef = { namespace: string; name: string; key: string } | AwsSecretRef;
 /** A parameter of Systems Manager; or a secret of Secrets Manager, all of it or one key of its JSON. */

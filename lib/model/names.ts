@@ -20,6 +20,8 @@ export const notificationsAnnotation = 'notified.notifications.argoproj.io';
 /** argo v1.10.1 pkg/apis/rollouts/v1alpha1/experiment_types.go */
 export const experimentNameAnnotation = 'experiment.argoproj.io/name';
 export const experimentTemplateAnnotation = 'experiment.argoproj.io/template-name';
+/** On a Job: the metric that it measures. argo v1.10.1 metricproviders/job/job.go */
+export const metricNameAnnotation = 'analysisrun.argoproj.io/metric-name';
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** On a ReplicaSet that was taken over without a look at what it runs: docs/adr/0017-orphans.md */

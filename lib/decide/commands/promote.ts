@@ -1,6 +1,7 @@
 import type { Rollout, RolloutStatus } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import type { MergePatch } from '../../model/plan.ts';
+import { hasPause } from '../release/release.ts';
 import { stepIndexOf, stepsOf } from '../steps/steps.ts';
 import { boundTo } from './bound.ts';
 import { placeIn, unpausing } from './resume.ts';
@@ -80,11 +81,9 @@ export const promote: CommandRule<'promote'> = {
 };
 
 /** Whoever skips what an analysis could not tell need not promote that as well, as with the peer. */
-function isHeldByRun({ pauseConditions = [] }: RolloutStatus): boolean {
+function isHeldByRun(status: RolloutStatus): boolean {
   const { inconclusive, inconclusiveExperiment } = pauseReasons;
-  return pauseConditions.some(({ reason }) =>
-    [inconclusive, inconclusiveExperiment].some((each) => each === reason),
-  );
+  return hasPause(status, inconclusive) || hasPause(status, inconclusiveExperiment);
 }
 
 /** The pause is for the analysis of a step. argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/promote/promote.go */

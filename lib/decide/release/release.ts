@@ -140,6 +140,7 @@ export function isBlueGreen({ rollout }: Pick<Release, 'rollout'>): boolean {
 }
 
 export const pausedByPerson = 'it is paused by a person (spec.paused)';
+export const undecided = 'an analysis was inconclusive';
 
 /** Why the release may not go on, whatever else holds; undefined when it may. */
 export function haltReason(release: Release): string | undefined {
@@ -147,7 +148,7 @@ export function haltReason(release: Release): string | undefined {
   if (release.rollout.spec?.paused && !isAborted(release)) {
     return pausedByPerson;
   }
-  if (hasPause(release.status, pauseReasons.inconclusive)) return 'an analysis was inconclusive';
+  if (hasPause(release.status, pauseReasons.inconclusive)) return undecided;
   if (hasPause(release.status, pauseReasons.statusLost)) return 'its status was lost';
   return undefined;
 }

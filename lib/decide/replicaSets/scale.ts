@@ -30,6 +30,7 @@ import {
   pausedByPerson,
   type Release,
   setsOf,
+  undecided,
 } from '../release/release.ts';
 import { isRouted } from '../release/traffic.ts';
 import { sizingWeight } from '../steps/weight.ts';
@@ -46,13 +47,8 @@ export function scaleAll(release: Release, draft: Draft): void {
     else if (isBlueGreen(release)) scaleBlueGreen(release, draft);
     else if (isRouted(release.rollout)) scaleRouted(release, draft);
     else scaleCanary(release, draft);
-  } else if (isUndecided(release)) followReplicas(release, draft);
-}
-
-/** Until somebody decides about an analysis that could not tell, only the release is held up. */
-function isUndecided(release: Release): boolean {
-  const isPausedByPerson = haltReason(release) === pausedByPerson;
-  return !isPausedByPerson && hasPause(release.status, pauseReasons.inconclusive);
+    // Until somebody decides, only the release is held up.
+  } else if (haltReason(release) === undecided) followReplicas(release, draft);
 }
 
 /** The size that a turn gives to one of the ReplicaSets. */

@@ -1,5 +1,5 @@
 /** When its samples were taken: nobody looks at that. */
-const sampledAt = 1_700_000_000;
+export const sampledAt = 1_700_000_000;
 
 type Reply = { status?: number; text: string };
 
@@ -19,7 +19,7 @@ export function prometheusAnswer(form: string, gauge: (name: string) => unknown)
   return { text: JSON.stringify({ status: 'success', data, ...warnings }) };
 }
 
-function dataOf(kind: string, points: string[], rest: string): object {
+export function dataOf(kind: string, points: string[], rest: string): object {
   if (kind === 'scalar' || kind === 'string') {
     return { resultType: kind, result: [sampledAt, rest] };
   }

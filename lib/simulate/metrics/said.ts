@@ -2,6 +2,7 @@ import { Terminal } from '../../errors.ts';
 import type { AnalysisRun, Metric } from '../../model/argo.generated.ts';
 import type { HttpRequest } from '../../model/httpRequest.ts';
 import type { KubernetesObject } from '../../model/kinds.ts';
+import { metricNameAnnotation } from '../../model/names.ts';
 import type { Http, MetricAws } from '../../world.ts';
 import { providerFieldOf, type Said, wires } from './wire.ts';
 
@@ -21,8 +22,6 @@ export type SaidMetrics = {
   /** Whether a value is left that was not measured yet. */
   isLeft: (name: string) => boolean;
 };
-
-const metricAnnotation = 'analysisrun.argoproj.io/metric-name';
 
 /** `metrics`: those of the templates, as `simulated` of templates.ts makes them. */
 export function saidMetrics(metrics: readonly Metric[], sayings: Sayings): SaidMetrics {
@@ -58,7 +57,7 @@ export function saidMetrics(metrics: readonly Metric[], sayings: Sayings): SaidM
       invokeFunction: async ({ nonce }) => ({ payload: String(answerTo(nonce)) }),
     },
     exitCode: (job) => {
-      const said = saidOf(job.metadata?.annotations?.[metricAnnotation] ?? '');
+      const said = saidOf(job.metadata?.annotations?.[metricNameAnnotation] ?? '');
       return 'value' in said && typeof said.value === 'number' ? said.value : 0;
     },
     note: ({ metadata, status }) => {

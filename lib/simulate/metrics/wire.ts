@@ -2,6 +2,7 @@ import type { Metric } from '../../model/argo.generated.ts';
 import { isRecord } from '../../model/gotypes.ts';
 import type { HttpRequest } from '../../model/httpRequest.ts';
 import type { MetricDataAnswer } from '../../model/metricCalls.ts';
+import { dataOf, sampledAt } from './prometheus.ts';
 
 // What the servers of the providers answer where somebody says what a metric is to be: in the form that each
 // of them has, so that it is read and judged as it would be.
@@ -16,9 +17,6 @@ type Wire = {
   /** The body of an answer, or that of AWS. A Job has none. */
   answer?: (value: unknown, question: Question) => unknown;
 };
-
-/** When samples were taken: nobody looks at that. */
-const sampledAt = 1_700_000_000;
 
 /** The field of `provider`, or the plugin, that a metric is measured by. */
 export function providerFieldOf({ provider = {} }: Metric): string | undefined {
@@ -102,15 +100,8 @@ function jsonOrText(value: unknown): string {
 function prometheusBody(value: unknown, { metric }: Question): string {
   const values = listOf(value).map(text);
   const isScalar = /^\s*scalar\s*\(.*\)\s*$/s.test(metric.provider?.prometheus?.query ?? '');
-  const data =
-    isScalar && values.length === 1
-      ? { resultType: 'scalar', result: [sampledAt, values[0]] }
-      : {
-          resultType: 'vector',
-          result: values.map((each, index) => ({
-            ...{ metric: { n: String(index) }, value: [sampledAt, each] },
-          })),
-        };
+  const kind = isScalar && values.length === 1 ? 'scalar' : 'vector';
+  const data = dataOf(kind, values, values[0] ?? '');
   return JSON.stringify({ status: 'success', data });
 }
 

@@ -1,5 +1,6 @@
 import type { AnalysisRun, Measurement, Metric } from '../../../model/argo.generated.ts';
 import { type KubernetesObject, typeMetaOf } from '../../../model/kinds.ts';
+import { metricNameAnnotation } from '../../../model/names.ts';
 import { refOf, type Write } from '../../../model/plan.ts';
 import {
   type Answers,
@@ -176,7 +177,7 @@ function creation({ metric, run, count }: Asked): DryRunRead<'Job'> {
         ...metadata?.annotations,
         [`${annotation}name`]: runName,
         [`${annotation}namespace`]: namespace,
-        [`${annotation}metric-name`]: metric.name,
+        [metricNameAnnotation]: metric.name,
       },
     },
     spec: {
