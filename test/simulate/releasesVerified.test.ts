@@ -198,6 +198,28 @@ describe('pods behind a load balancer', () => {
     expect(release.dog.violations).toEqual([]);
   });
 
+  it('get nothing before they are targets again, when their Service was led away meanwhile', async () => {
+    const steps = [{ setWeight: 100 }, { pause: {} }];
+    const release = await openVerified({ steps }, { delayMs: 4000, healthMs: 20_000 });
+    await release.image('web:v2', 90_000);
+    await release.after(abort, 0);
+    while (release.led('canary') === 'web:v2') await release.pass(100);
+    // Somebody has Serin look while the controller has not followed yet, and promotes when it has.
+    await release.pass(3500);
+    await release.edit('Rollout', 'web', { metadata: { annotations: { note: 'looked at' } } });
+    await release.pass(700);
+    await release.after({ do: 'plugin', line: 'promote --full' }, 0);
+    const state = () => `${release.sent().canary} % to ${release.healthy('canary')} targets`;
+    expect(await seen(release, 120, state)).toEqual([
+      '0 % to 0 targets',
+      '0 % to 4 targets',
+      '100 % to 4 targets',
+      '0 % to 4 targets',
+    ]);
+    expect(release.where()).toBe('Healthy 2/2');
+    expect(release.dog.violations).toEqual([]);
+  });
+
   it('take turns as ping and pong', async () => {
     const pingPong = { pingService: 'ping', pongService: 'pong' };
     const release = await openVerified({ pingPong });

@@ -17,7 +17,7 @@ import {
 } from '../../model/reads.ts';
 import type { SeenTraffic, Side } from '../release/traffic.ts';
 import type { Fronted, Routed } from './router.ts';
-import { type Failure, podJudge, targetReads } from './targets.ts';
+import { type Failure, podJudge, serviceRef, targetReads } from './targets.ts';
 
 // What load balancers of ELBv2 are asked, and what their answers tell of where requests go.
 
@@ -28,14 +28,17 @@ export function loadBalancerNeeds(front: Fronted, { services, answers }: Routed)
   return hostnamesOf(front).flatMap((hostname) => {
     const read = balancerRead(front, hostname);
     const balancer = okOf(answers.aws(read));
-    const first: Read[] = [read, bindingsRead(front)];
-    if (!balancer) return first.map(bearing);
     const names = sides.map((side) => services[side]);
-    const groups = names.flatMap((name) => groupsOf(front, balancer, name, answers));
-    const others: Read[] = [
-      ...groups.map((group) => healthRead(front, group)),
-      ...names.flatMap((name) => targetReads(front, name, groups)),
+    const first: Read[] = [
+      ...[read, bindingsRead(front)],
+      ...names.map((name) => ({ object: serviceRef(front, name) })),
     ];
+    if (!balancer) return first.map(bearing);
+    const others = names.flatMap((name): Read[] => {
+      const groups = groupsOf(front, balancer, name, answers);
+      const healths = groups.map((group) => healthRead(front, group, { service: name, answers }));
+      return [...healths, ...targetReads(groups)];
+    });
     return [...first, ...others].map(bearing);
   });
 }
@@ -53,8 +56,17 @@ function balancerRead({ version }: Fronted, hostname: string): AwsRead<'loadBala
   return { aws: 'loadBalancer', input: { hostname, since: version } };
 }
 
-function healthRead({ version }: Fronted, { arn }: TargetGroup): AwsRead<'targetHealth'> {
-  return { aws: 'targetHealth', input: { group: arn, since: version } };
+/** A Service that was led to other pods has other targets: what they were before says nothing of them. */
+function healthRead(
+  front: Fronted,
+  { arn }: TargetGroup,
+  { service, answers }: { service: string; answers: Answers },
+): AwsRead<'targetHealth'> {
+  const { resourceVersion = '' } = okOf(answers.object(serviceRef(front, service)))?.metadata ?? {};
+  return {
+    aws: 'targetHealth',
+    input: { group: arn, since: `${front.version} ${resourceVersion}` },
+  };
 }
 
 function bindingsRead({ ref: { namespace } }: Fronted): ListRead<'TargetGroupBinding'> {
@@ -239,13 +251,11 @@ function healthOf(
   if (groups.length === 0) return { count: 0, of: pods.length };
   const counts: number[] = [];
   for (const group of groups) {
-    const answer = routed.answers.aws(healthRead(front, group));
+    const asked = { service, answers: routed.answers };
+    const answer = routed.answers.aws(healthRead(front, group, asked));
     if (!answer) return { failed: 'they have not been looked at yet' };
     if ('failed' in answer) return answer;
-    const judge = podJudge(front, group, {
-      ...{ service, answers: routed.answers },
-      targets: 'ok' in answer ? answer.ok : [],
-    });
+    const judge = podJudge(front, group, { ...asked, targets: 'ok' in answer ? answer.ok : [] });
     if (typeof judge !== 'function') return judge;
     counts.push(pods.filter(judge).length);
   }

@@ -12,14 +12,13 @@ export type Failure = { failed: string; remedy?: string };
 
 const nodesRead: ListRead<'Node'> = { list: 'Node', namespace: '' };
 
-function serviceRef({ ref: { namespace } }: Fronted, name: string): ObjectRef<'Service'> {
+export function serviceRef({ ref: { namespace } }: Fronted, name: string): ObjectRef<'Service'> {
   return { kind: 'Service', namespace, name };
 }
 
 /** What is read of the cluster where instances are targets. */
-export function targetReads(front: Fronted, service: string, groups: TargetGroup[]): Read[] {
-  const isByInstance = groups.some(({ targets }) => targets === 'instance');
-  return isByInstance ? [nodesRead, { object: serviceRef(front, service) }] : [];
+export function targetReads(groups: TargetGroup[]): Read[] {
+  return groups.some(({ targets }) => targets === 'instance') ? [nodesRead] : [];
 }
 
 type Asked = { service: string; targets: Target[]; answers: Answers };
