@@ -62,3 +62,19 @@ it('a version keeps its pods that comes back while the canary’s side still get
   expect(least).toBe(6);
   expect(release.dog.violations).toEqual([]);
 });
+
+it('what crashes keeps what it gets while nobody else serves, until a newer image does', async () => {
+  const release = await openRouted({}, {});
+  await release.image('web:crash', 4000);
+  expect(release.weight()).toBe(25);
+  await release.after({ do: 'deleteSet', role: 'stable' }, 5000);
+  const up = () => release.status().availableReplicas ?? 0;
+  for (let second = 0; up() > 0 && second < 600; second += 1) await release.pass(1000);
+  expect([up(), release.weight(), release.led('canary')]).toEqual([0, 100, 'web:crash']);
+  const seen = new Set<string>();
+  release.cluster.watch(() => seen.add(`${release.weight()} % to ${release.led('canary')}`));
+  await release.image('web:v3', 120_000);
+  expect([...seen]).toEqual(['100 % to web:crash', '100 % to web:v3', '0 % to web:v3']);
+  expect(release.where()).toBe('Healthy 4/4');
+  expect(release.dog.violations).toEqual([]);
+});

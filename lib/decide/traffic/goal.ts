@@ -136,7 +136,9 @@ function weightOnWayBack(release: Release): number | undefined {
 function weightWithoutPods(release: Release): number | undefined {
   const { stable } = release;
   if (!isDown(release, 'canary')) return weightOnWayBack(release);
-  return stable && availableOf(stable) === 0 && replicasOf(release.rollout) > 0 ? undefined : 0;
+  // One that is gone may have left its Service behind.
+  const serves = stable ? availableOf(stable) > 0 : !isDown(release, 'stable');
+  return serves || replicasOf(release.rollout) === 0 ? 0 : undefined;
 }
 
 /** A full promotion keeps the weight until all pods are there, unless stable ones make room as they come. */
