@@ -78,3 +78,28 @@ it('what crashes keeps what it gets while nobody else serves, until a newer imag
   expect(release.where()).toBe('Healthy 4/4');
   expect(release.dog.violations).toEqual([]);
 });
+
+it('the stable version has all pods that spec.replicas asks for while the canary has none', async () => {
+  const destinations = ['stable', 'canary'].map((host) => ({ destination: { host } }));
+  const spec = {
+    http: [{ name: 'main', route: destinations.map((each) => ({ ...each, weight: 50 })) }],
+  };
+  const release = await openRouted(
+    {
+      trafficRouting: { istio: { virtualService: { name: 'web', routes: ['main'] } } },
+      dynamicStableScale: true,
+      steps: [{ setWeight: 0 }, { pause: {} }],
+    },
+    { objects: [['VirtualService', 'web', { spec }]] },
+  );
+  await release.image('web:v2', 30_000);
+  expect(release.sizes()).toEqual({ 'web:v1': 4 });
+  // All is to go to the new version, but what is wrong elsewhere keeps it from getting its pods; and where
+  // requests go cannot be seen.
+  release.remove('VirtualService', 'web');
+  const canary = { canaryService: 'nowhere', steps: [{ setWeight: 100 }, { pause: {} }] };
+  await release.edit('Rollout', 'web', { spec: { strategy: { canary } } });
+  await release.after({ do: 'scale', replicas: 6 }, 30_000);
+  expect(release.status().message).toMatch(/^InvalidSpec/);
+  expect(release.sizes()).toEqual({ 'web:v1': 6 });
+});

@@ -58,7 +58,9 @@ export function followRouted(release: Release, draft: Draft): void {
     const asked = Math.max(least, side === 'canary' && size === 0 ? 0 : wanted);
     resize(release, draft, set, heldUp(release, set, side, asked), { keepDeadline: true });
   };
-  if (stable) follow(stable, 'stable', goal.stable);
+  // A canary without pods is given none, so that the stable version has them all.
+  const isAlone = canary === undefined || desiredOf(canary) === 0;
+  if (stable) follow(stable, 'stable', isAlone ? replicas : goal.stable);
   else if (canary) resize(release, draft, canary, goal.canary, { keepDeadline: true });
   // Where the steps are not known any more it keeps its size.
   const kept = canary ? Math.min(desiredOf(canary), replicas) : 0;
