@@ -114,4 +114,20 @@ describe('blue-green', () => {
     expect(release.status().phase).toBe('Healthy');
     expect(release.runs()).toEqual(['2-pre PrePromotion terminated']);
   });
+
+  it('previews a version that had no pods when the rollout is to have none, and judges it', async () => {
+    const previewed = { ...blueGreen, previewReplicaCount: 3, postPromotionAnalysis: null as never };
+    const release = await openAnalysed({ replicas: 0, strategy: { blueGreen: previewed } });
+    await release.image('web:v2', 60_000);
+    await release.finish('2-pre', 'Successful', 60_000);
+    expect(release.where()).toBe('Healthy 0/0');
+    // An older version: it has all of its 0 pods, and is to be looked at nevertheless.
+    await release.image('web:v1', 60_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 3 });
+    expect(release.runs().at(-1)).toBe('3-pre PrePromotion Running');
+    await release.finish('3-pre', 'Successful', 60_000);
+    expect(release.where()).toBe('Healthy 0/0');
+    expect(release.sizes()).toEqual({});
+    expect(release.dog.violations).toEqual([]);
+  });
 });

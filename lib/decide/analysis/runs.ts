@@ -22,6 +22,7 @@ import {
 } from '../release/release.ts';
 import { hasFailed, isEnded, isOverruled, noted, phaseOf, runIn, runsOf } from '../release/runs.ts';
 import { isSaturated } from '../replicaSets/resize.ts';
+import { previewSize } from '../replicaSets/scaleDownDelay.ts';
 import { madeIn } from './faults.ts';
 import { forgottenRuns } from './history.ts';
 import { baseName, begunBefore, freeRunName, newRun } from './newRun.ts';
@@ -117,7 +118,8 @@ function hasAllPods(release: Release, isBefore: boolean): boolean {
   const preview = rollout.spec?.strategy?.blueGreen?.previewReplicaCount;
   if (!current) return false;
   if (!isBefore || preview === undefined) return isSaturated(release, current);
-  return desiredOf(current) === preview && availableOf(current) === preview;
+  const wanted = previewSize(release);
+  return desiredOf(current) === wanted && availableOf(current) === wanted;
 }
 
 /** Undefined where something is wrong with it, which the status says: nothing is begun then. */

@@ -90,7 +90,9 @@ function activeHash(release: Release): string {
 function isWayBack({ rollout, current, stable, now }: Release): boolean {
   if (!current || !stable || createdAt(current) >= createdAt(stable)) return false;
   const at = scaleDownAt(current);
-  return at === undefined ? desiredOf(current) >= replicasOf(rollout) : at > now;
+  if (at !== undefined) return at > now;
+  const replicas = replicasOf(rollout);
+  return replicas > 0 && desiredOf(current) >= replicas;
 }
 
 /**
