@@ -153,15 +153,17 @@ async function runOne(seed: number): Promise<void> {
 async function hunt(): Promise<void> {
   // One whose place is gone from the source would never be found: say so at once.
   for (const bug of sabotages) planted(bug);
-  let missed = 0;
+  const missed: string[] = [];
   const bugs = sabotages.map(({ name }, index) => ({ name, index }));
   await inParallel(bugs, async ({ name, index }, sound) => {
     const found = await findBug(index, sound);
-    if (found === undefined) missed += 1;
+    if (found === undefined) missed.push(`MISSED  ${name}`);
     console.log(found === undefined ? `MISSED  ${name}` : `caught  ${name}: ${found}`);
   });
-  console.log(`${bugs.length - missed} passed, ${missed} failed`);
-  if (missed > 0) process.exitCode = 1;
+  // Once more, where it is seen without reading what is above.
+  for (const line of missed) console.log(line);
+  console.log(`${bugs.length - missed.length} passed, ${missed.length} failed`);
+  if (missed.length > 0) process.exitCode = 1;
 }
 
 function meets(seed: number, met: Sabotage['met']): boolean {

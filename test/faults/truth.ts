@@ -41,7 +41,9 @@ export function countTruth(truth: Map<string, number>, write: Write): void {
   const known = { ...before, status: last };
   add('paused', isSkipped(last, is) && isAtPause(after));
   const isFullNow = is.promoteFull === true && last.promoteFull !== true;
-  const isAgreed = isFullNow || isSkipped(last, is) || isLifted(known, is);
+  // A promote of what is aborted takes the pause off too: after a retry nobody can tell it from another.
+  const isUnseen = !isOurs && was.abort === true && isLifted(known, { ...is, abort: false });
+  const isAgreed = isFullNow || isSkipped(last, is) || isLifted(known, is) || isUnseen;
   add('lifted', isAgreed);
   add('promoted by others', isAgreed && !isOurs);
   add('paused', spec.paused === true && specWas.paused !== true);
