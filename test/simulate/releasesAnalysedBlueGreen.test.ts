@@ -116,7 +116,11 @@ describe('blue-green', () => {
   });
 
   it('previews a version that had no pods when the rollout is to have none, and judges it', async () => {
-    const previewed = { ...blueGreen, previewReplicaCount: 3, postPromotionAnalysis: null as never };
+    const previewed = {
+      ...blueGreen,
+      previewReplicaCount: 3,
+      postPromotionAnalysis: null as never,
+    };
     const release = await openAnalysed({ replicas: 0, strategy: { blueGreen: previewed } });
     await release.image('web:v2', 60_000);
     await release.finish('2-pre', 'Successful', 60_000);
