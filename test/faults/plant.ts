@@ -21,14 +21,18 @@ export function planted({ file, find, replace }: Sabotage): string {
   return source.replace(find, () => replace);
 }
 
-/** From now on that file is loaded with the bug in it. */
-export function plant(bug: Sabotage): void {
+/** From now on that file is loaded with the bug in it; the answer says whether it was. */
+export function plant(bug: Sabotage): () => boolean {
   const url = pathToFileURL(fileURLToPath(new URL(bug.file, root))).href;
   const source = planted(bug);
+  let isLoaded = false;
   registerHooks({
     load: (loaded, context, next) => {
       const answer = next(loaded, context);
-      return loaded === url ? { ...answer, source } : answer;
+      if (loaded !== url) return answer;
+      isLoaded = true;
+      return { ...answer, source };
     },
   });
+  return () => isLoaded;
 }

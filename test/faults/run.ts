@@ -1,11 +1,13 @@
 import { execFileSync, fork } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isAnalysed } from './analyses.ts';
 import { coverageOf, describeCoverage, missing } from './coverage.ts';
 import { describeDelays } from './delays.ts';
 import { isBalanced } from './isBalanced.ts';
-import { plant, planted, type Sabotage } from './plant.ts';
+import { planted, type Sabotage } from './plant.ts';
 import { isRouted } from './routing.ts';
 import { sabotages } from './sabotage.ts';
 import { scenarioOf } from './scenario.ts';
@@ -16,6 +18,7 @@ import type { SeedResult } from './seed.ts';
 // npm run faults -- --seed 17         one run, twice, for it must go the same way again
 // npm run faults -- --seed 17 --verbose    and everything that happened in it
 // npm run faults -- --sabotage        plants bugs one at a time; each must be found
+// npm run faults -- --sabotage --save      and notes by which seed, which is then tried first
 
 const { values: options } = parseArgs({
   options: {
@@ -25,9 +28,7 @@ const { values: options } = parseArgs({
     'from-commit': { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     sabotage: { type: 'boolean', default: false },
-    /** Of a child: the bug to plant, by its place in the table. */
-    bug: { type: 'string' },
-    child: { type: 'boolean', default: false },
+    save: { type: 'boolean', default: false },
   },
 });
 
@@ -36,9 +37,11 @@ const againEvery = 25;
 const traceLinesMax = 60;
 /** A bug that so many runs do not find is missed. */
 const huntMax = 1000;
+/** By the name of a bug: the seed that found it when that was last noted. */
+type FoundBy = { [name: string]: number };
+const foundByFile = join(import.meta.dirname, 'foundBy.json');
 
-if (options.child) await serve();
-else if (options.sabotage) await hunt();
+if (options.sabotage) await hunt();
 else if (options.seed !== undefined) await runOne(Number(options.seed));
 else await runAll(firstSeed(), Number(options.seeds));
 
@@ -49,22 +52,11 @@ function firstSeed(): number {
   return 1_000_000 + Number.parseInt(commit.slice(0, 6), 16);
 }
 
-/** A child: runs the seeds it is sent, one at a time. */
-async function serve(): Promise<void> {
-  const bug = options.bug === undefined ? undefined : sabotages[Number(options.bug)];
-  if (bug !== undefined) plant(bug);
-  // Only now, so that what is planted is what is loaded.
-  const { runSeed } = await import('./seed.ts');
-  process.on('message', (seed: number) => {
-    void runSeed(seed).then((result) => process.send?.(result));
-  });
-}
-
 type Child = { run: (seed: number) => Promise<SeedResult>; end: () => void };
 
 function startChild(bug?: number): Child {
-  const args = ['--child', ...(bug === undefined ? [] : ['--bug', String(bug)])];
-  const child = fork(import.meta.filename, args, { serialization: 'advanced' });
+  const args = bug === undefined ? [] : [String(bug)];
+  const child = fork(join(import.meta.dirname, 'child.ts'), args, { serialization: 'advanced' });
   return {
     run: (seed) =>
       new Promise((resolve, reject) => {
@@ -154,12 +146,21 @@ async function hunt(): Promise<void> {
   // One whose place is gone from the source would never be found: say so at once.
   for (const bug of sabotages) planted(bug);
   const missed: string[] = [];
+  const known = JSON.parse(readFileSync(foundByFile, 'utf8')) as FoundBy;
+  const foundBy: FoundBy = {};
   const bugs = sabotages.map(({ name }, index) => ({ name, index }));
   await inParallel(bugs, async ({ name, index }, sound) => {
-    const found = await findBug(index, sound);
+    const found = await findBug(index, sound, known[name]);
     if (found === undefined) missed.push(`MISSED  ${name}`);
-    console.log(found === undefined ? `MISSED  ${name}` : `caught  ${name}: ${found}`);
+    else foundBy[name] = found.seed;
+    console.log(
+      found ? `caught  ${name}: ${found.property} (seed ${found.seed})` : `MISSED  ${name}`,
+    );
   });
+  if (options.save) {
+    const sorted = sabotages.map(({ name }) => [name, foundBy[name]]);
+    writeFileSync(foundByFile, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
+  }
   // Once more, where it is seen without reading what is above.
   for (const line of missed) console.log(line);
   console.log(`${bugs.length - missed.length} passed, ${missed.length} failed`);
@@ -174,15 +175,21 @@ function meets(seed: number, met: Sabotage['met']): boolean {
   return met === 'workload' ? workload !== undefined : met === 'routed' && isRouted(spec);
 }
 
-async function findBug(index: number, sound: Child): Promise<string | undefined> {
+/** `known`: the seed that found it last. */
+async function findBug(
+  index: number,
+  sound: Child,
+  known?: number,
+): Promise<{ seed: number; property: string } | undefined> {
   const sick = startChild(index);
+  const others = Array.from({ length: huntMax }, (_, place) => place + 1);
+  const seeds = others.filter((seed) => meets(seed, sabotages[index]?.met));
   try {
-    for (let seed = 1; seed <= huntMax; seed += 1) {
-      if (!meets(seed, sabotages[index]?.met)) continue;
+    for (const seed of known === undefined ? seeds : [known, ...seeds]) {
       const { violation } = await sick.run(seed);
       if (violation === undefined) continue;
       const healthy = await sound.run(seed);
-      if (healthy.violation === undefined) return `${violation.property} (seed ${seed})`;
+      if (healthy.violation === undefined) return { seed, property: violation.property };
     }
     return undefined;
   } finally {
