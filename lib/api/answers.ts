@@ -1,6 +1,7 @@
 import type { Seen } from '../decide/commands/seen.ts';
+import type { Caller, Principal } from '../model/caller.ts';
 import { defined } from '../model/defined.ts';
-import type { Intent } from '../model/intent.ts';
+import type { Actor, Intent } from '../model/intent.ts';
 import type { RolloutView } from '../model/view.ts';
 
 /** Where a release stood, before a command or after it. */
@@ -10,6 +11,15 @@ export type Standing = Pick<
 > & {
   stepIndex: number | null;
 };
+
+/** Who sends a request. */
+export type Me = Pick<Actor, 'name' | 'proof'> & Pick<Principal, 'kind' | 'groups'>;
+
+export function meAnswer({ actor, principal }: Caller): Me {
+  const { name, proof } = actor;
+  const { kind, groups } = principal;
+  return { name, proof, kind, groups };
+}
 
 /** A command and what became of it. */
 export type CommandAnswer = Pick<

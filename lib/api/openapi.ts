@@ -120,9 +120,8 @@ function successes({ verb, answer }: Operation): Json {
   const content = jsonContent(refOf(answers[answer]));
   if (answer !== 'command') {
     const ok = { 200: { description: 'What is known.', ...content } };
-    return isTagged(answer) ? { ...ok, 304: { description: 'Nothing changed.' } } : ok;
+    return isTagged(answer) ? tagged(ok, answer) : ok;
   }
-  const header = (description: string) => ({ description, schema: { type: 'string' } });
   const retryAfter = { 'Retry-After': header('Seconds until it is worth asking again.') };
   const location = { Location: header('Where to ask what became of the command.') };
   return {
@@ -133,6 +132,18 @@ function successes({ verb, answer }: Operation): Json {
       ...content,
     },
   };
+}
+
+function header(description: string): Json {
+  return { description, schema: { type: 'string' } };
+}
+
+function tagged(ok: { 200: Json }, answer: Operation['answer']): Json {
+  const description =
+    'When it was observed, in milliseconds since the epoch. It may be the only news.';
+  const headers =
+    answer === 'rollouts' ? {} : { headers: { 'Serin-Observed-At': header(description) } };
+  return { 200: { ...ok[200], ...headers }, 304: { description: 'Nothing changed.', ...headers } };
 }
 
 function failures({ verb, path }: Operation): Json {

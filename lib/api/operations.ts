@@ -24,6 +24,12 @@ const reads = {
     query: queries.none,
     answer: 'document',
   },
+  me: {
+    path: '/v1/me',
+    summary: 'Who sends this request, as policies and the ledger know them.',
+    query: queries.none,
+    answer: 'me',
+  },
   list: {
     path: rolloutsPath,
     summary: 'The rollouts of a namespace as Serin last saw them, by name.',

@@ -1,4 +1,5 @@
 import { digestOf } from '../commands/digest.ts';
+import type { Millis } from '../model/units.ts';
 import type { Problem } from './problem.ts';
 
 type Extra = { status?: number; headers?: Record<string, string> };
@@ -11,11 +12,17 @@ export function answer(body: object, { status = 200, headers = {} }: Extra = {})
 
 /**
  * An answer that a client may keep and ask for again by its tag. The tag is a weak one: it is of what
- * `tagged` holds, so that a turn which found nothing new does not look like news.
+ * `tagged` holds, so that a turn which found nothing new does not look like news. `observedAt`, which the
+ * tag leaves out, comes as a header: a 304 has it too.
  */
 export function taggedAnswer(request: Request, body: object, tagged: unknown): Response {
   const etag = `W/"${digestOf(tagged)}"`;
-  const headers = { etag, 'cache-control': 'private, no-cache' };
+  const { observedAt } = body as { observedAt?: Millis };
+  const headers = {
+    etag,
+    'cache-control': 'private, no-cache',
+    ...(observedAt !== undefined && { 'serin-observed-at': String(observedAt) }),
+  };
   const known = request.headers.get('if-none-match') ?? '';
   const isKnown = known.split(',').some((tag) => [etag, etag.slice(2), '*'].includes(tag.trim()));
   return isKnown ? new Response(null, { status: 304, headers }) : answer(body, { headers });

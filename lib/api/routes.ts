@@ -4,6 +4,7 @@ import { Refused } from '../commands/refusal.ts';
 import { NotFound, Terminal, Transient } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
 import { keyText } from '../model/key.ts';
+import { meAnswer } from './answers.ts';
 import { type Bindings, orUnavailable, requireCaller, rootOf } from './authenticate.ts';
 import { type ApiDeps, type Ask, type Call, iamRoot, keyOf, objectionTo } from './call.ts';
 import { openapiDocument } from './openapi.ts';
@@ -19,6 +20,7 @@ type Env = { Bindings: Bindings; Variables: { caller: Caller } };
 
 const readers: Record<ReadId, (call: Call) => Promise<Response>> = {
   openapi: async () => answer(openapiDocument()),
+  me: async ({ caller }) => answer(meAnswer(caller)),
   list: listRollouts,
   get: getRollout,
   history: getHistory,

@@ -35,7 +35,33 @@ describe.each(['fetch', 'lambda'] as const)('a rollout over %s', (via) => {
   });
 });
 
+describe('who asks', () => {
+  it('is told who Serin takes them for', async () => {
+    const { status, body } = await (await makeApi()).get('/v1/me');
+    expect([status, body]).toEqual([
+      200,
+      { name: 'ada', proof: 'verified', kind: 'local', groups: [] },
+    ]);
+  });
+
+  it('is told nothing without a token', async () => {
+    expect((await (await makeApi()).get('/v1/me', { token: null })).status).toBe(401);
+  });
+});
+
 describe('a rollout', () => {
+  it('has the time of its observation in a header, which a 304 has too', async () => {
+    const api = await makeApi();
+    const etag = (await api.get(path)).headers.get('etag') ?? '';
+    const at = start + 5000;
+    await api.memory.save(makeRecord({ version: 1, view: makeView({ observedAt: at }) }));
+    for (const target of [path, `${path}/explain`]) {
+      expect((await api.get(target)).headers.get('serin-observed-at')).toBe(String(at));
+    }
+    const same = await api.get(path, { headers: { 'if-none-match': etag } });
+    expect([same.status, same.headers.get('serin-observed-at')]).toEqual([304, String(at)]);
+  });
+
   it('has the same tag after a turn that found nothing new, and another after news', async () => {
     const api = await makeApi();
     const tag = async (over: object) => {

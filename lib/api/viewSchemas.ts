@@ -1,0 +1,220 @@
+import * as z from 'zod';
+import type { Reason, Wake } from '../model/plan.ts';
+import type {
+  AnalysisRunView,
+  ExperimentView,
+  MetricView,
+  RolloutView,
+  RouteView,
+} from '../model/view.ts';
+import { components } from './requestSchemas.ts';
+
+// What people see of a rollout, for the OpenAPI document: see answerSchemas.ts.
+
+export const millis = z.number().meta({ description: 'Milliseconds since the epoch.' });
+/** As Kubernetes writes it. */
+export const time = z
+  .string()
+  .meta({ format: 'date-time', description: 'A time in the form of RFC 3339.' });
+export const count = z.int();
+
+export const reason = z
+  .object({
+    text: z.string(),
+    since: millis.exactOptional(),
+    until: millis.exactOptional(),
+    next: z
+      .object({ at: millis, what: z.string() })
+      .exactOptional()
+      .meta({ description: 'What is done next by itself, such as a measurement.' }),
+    unblock: z.string().exactOptional(),
+    mark: z
+      .enum(['leftAlone', 'refused'])
+      .exactOptional()
+      .meta({
+        description:
+          'Serin leaves the rollout alone, or the API server refuses something to Serin: what the ' +
+          'status of the rollout does not say.',
+      }),
+  })
+  .meta({ description: 'Why the release is where it is and not further.' })
+  .register(components, { id: 'Reason' }) satisfies z.ZodType<Reason>;
+
+export const wake = z
+  .union([z.object({ at: millis, why: z.string() }), z.object({ waitsFor: z.string() })])
+  .meta({ description: 'When Serin looks again: at a time, or when something changes.' })
+  .register(components, { id: 'Wake' }) satisfies z.ZodType<Wake>;
+
+const pod = z.object({
+  name: z.string(),
+  status: z.string(),
+  createdAt: millis,
+  ready: z.string().meta({ examples: ['1/1'] }),
+  restarts: count,
+});
+
+const replicaSet = z
+  .object({
+    name: z.string(),
+    podHash: z.string(),
+    status: z.enum(['Progressing', 'Healthy', 'ReplicaFailure', 'ScaledDown']),
+    createdAt: millis,
+    images: z.array(z.string()),
+    desired: count,
+    current: count,
+    available: count,
+    roles: z.array(z.enum(['stable', 'canary', 'active', 'preview', 'ping', 'pong'])),
+    scaleDownDeadline: time.exactOptional(),
+    pods: z.array(pod).exactOptional().meta({ description: 'Absent when they were not read.' }),
+  })
+  .register(components, { id: 'ReplicaSet' });
+
+const route = z
+  .object({
+    router: z.string().meta({ examples: ['nginx', 'plugins["argoproj-labs/gatewayAPI"]'] }),
+    kind: z.string(),
+    namespace: z.string(),
+    name: z.string(),
+    weights: z
+      .array(z.object({ canary: z.number(), stable: z.number() }))
+      .meta({ description: 'Parts of `total`: several where the routes of the object differ.' }),
+    total: z.number(),
+    managed: z
+      .array(z.object({ name: z.string(), sends: z.enum(['header', 'mirror']) }))
+      .meta({ description: 'The routes of steps that it has.' }),
+    verified: z.boolean().exactOptional().meta({
+      description:
+        'Whether its load balancer does what the object says. Absent where none is looked at.',
+    }),
+  })
+  .meta({ description: 'An object of a router, as it was observed.' })
+  .register(components, { id: 'Route' }) satisfies z.ZodType<RouteView>;
+
+const metric = z
+  .object({
+    name: z.string(),
+    phase: z.string(),
+    message: z.string(),
+    successCondition: z.string().exactOptional(),
+    failureCondition: z.string().exactOptional(),
+    dryRun: z.literal(true).exactOptional(),
+    measurements: z.array(
+      z.object({
+        phase: z.string(),
+        value: z.string(),
+        message: z.string(),
+        startedAt: time.exactOptional(),
+        finishedAt: time.exactOptional(),
+      }),
+    ),
+    failed: count,
+    failureLimit: z.int().meta({ description: '-1: nothing limits them.' }),
+    inconclusive: count,
+    inconclusiveLimit: count,
+    consecutiveError: count,
+    consecutiveErrorLimit: count,
+    consecutiveSuccess: count,
+    consecutiveSuccessLimit: count.meta({ description: '0: they are not asked for.' }),
+    measured: count.meta({ description: 'Errors aside.' }),
+    count: count.exactOptional().meta({ description: 'Of how many; absent: it has no end.' }),
+    nextAt: millis.exactOptional().meta({ description: 'When it is measured next.' }),
+  })
+  .meta({
+    description: 'A metric of a run: what it has measured, and how much of its limits is used.',
+  })
+  .register(components, { id: 'Metric' }) satisfies z.ZodType<MetricView>;
+
+const analysisRun = z
+  .object({
+    name: z.string(),
+    type: z.string().meta({ examples: ['Step', 'Background', 'PrePromotion', 'PostPromotion'] }),
+    status: z.string().meta({ examples: ['Running', 'Successful', 'Failed', 'Inconclusive'] }),
+    message: z.string(),
+    createdAt: millis,
+    successful: count,
+    failed: count,
+    inconclusive: count,
+    error: count,
+    jobs: z
+      .array(z.object({ name: z.string(), status: z.string(), createdAt: millis }))
+      .exactOptional()
+      .meta({ description: 'Those that make its measurements.' }),
+    metrics: z
+      .array(metric)
+      .exactOptional()
+      .meta({ description: 'Only in a fresh look at one rollout.' }),
+  })
+  .meta({ description: 'An analysis run; its measurements are counted over all metrics.' })
+  .register(components, { id: 'AnalysisRun' }) satisfies z.ZodType<AnalysisRunView>;
+
+const experiment = z
+  .object({
+    name: z.string(),
+    status: z.string().meta({ examples: ['Running', 'Successful', 'Failed', 'Inconclusive'] }),
+    message: z.string(),
+    createdAt: millis,
+    replicaSets: z.array(
+      z.object({
+        name: z.string(),
+        template: z.string(),
+        status: z.enum(['Progressing', 'Healthy', 'ScaledDown']),
+        images: z.array(z.string()),
+        current: count,
+        available: count,
+      }),
+    ),
+    analysisRuns: z.array(z.object({ name: z.string(), status: z.string() })),
+  })
+  .meta({ description: 'An Experiment of a step; its pods and runs are as its own status tells.' })
+  .register(components, { id: 'Experiment' }) satisfies z.ZodType<ExperimentView>;
+
+export const step = z.object({ index: count, count, current: z.string().exactOptional() }).meta({
+  description: '`index` steps of `count` are done.',
+});
+
+export const rollout = z
+  .object({
+    cluster: z.string(),
+    namespace: z.string(),
+    name: z.string(),
+    uid: z.string(),
+    resourceVersion: z.string(),
+    generation: count,
+    observedAt: millis.meta({ description: 'When this was true.' }),
+    createdAt: millis,
+    phase: z.string().meta({ examples: ['Healthy', 'Progressing', 'Paused', 'Degraded'] }),
+    message: z.string(),
+    strategy: z.enum(['Canary', 'BlueGreen', 'Unknown']),
+    step: step.exactOptional(),
+    setWeight: z.number().exactOptional(),
+    actualWeight: z.number().exactOptional(),
+    routes: z.array(route).exactOptional(),
+    images: z.array(z.object({ image: z.string(), tags: z.array(z.string()) })),
+    replicas: z.object({
+      desired: count,
+      current: count,
+      updated: count,
+      ready: count,
+      available: count,
+    }),
+    revisions: z
+      .array(
+        z.object({
+          revision: count,
+          replicaSets: z.array(replicaSet),
+          analysisRuns: z.array(analysisRun).exactOptional().meta({ description: 'Oldest first.' }),
+          experiments: z.array(experiment).exactOptional().meta({ description: 'Oldest first.' }),
+        }),
+      )
+      .meta({ description: 'Newest first.' }),
+    revision: count,
+    podHash: z.string(),
+    stableHash: z.string(),
+    pauseStart: time.nullable(),
+    paused: z.boolean(),
+    aborted: z.boolean(),
+    reasons: z.array(reason),
+    wake,
+  })
+  .meta({ description: 'A rollout as `kubectl argo rollouts get rollout` shows it.' })
+  .register(components, { id: 'Rollout' }) satisfies z.ZodType<RolloutView>;
