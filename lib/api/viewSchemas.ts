@@ -6,6 +6,7 @@ import type {
   MetricView,
   RolloutView,
   RouteView,
+  StepView,
 } from '../model/view.ts';
 import { components } from './requestSchemas.ts';
 
@@ -172,6 +173,20 @@ export const step = z.object({ index: count, count, current: z.string().exactOpt
   description: '`index` steps of `count` are done.',
 });
 
+const stepOfSpec = z
+  .object({
+    kind: z.string().meta({ examples: ['setWeight', 'pause', 'analysis'] }),
+    text: z.string(),
+    begunAt: millis.exactOptional(),
+    doneAt: millis.exactOptional(),
+  })
+  .meta({
+    description:
+      'A step of the spec, in its place. Its times are those of the release under way, or of the last ' +
+      'one, as far as they were seen; of an aborted one they say how far that had come.',
+  })
+  .register(components, { id: 'Step' }) satisfies z.ZodType<StepView>;
+
 export const rollout = z
   .object({
     cluster: z.string(),
@@ -186,6 +201,7 @@ export const rollout = z
     message: z.string(),
     strategy: z.enum(['Canary', 'BlueGreen', 'Unknown']),
     step: step.exactOptional(),
+    steps: z.array(stepOfSpec).exactOptional().meta({ description: 'Of a canary that has any.' }),
     setWeight: z.number().exactOptional(),
     actualWeight: z.number().exactOptional(),
     routes: z.array(route).exactOptional(),

@@ -17,6 +17,8 @@ export type RolloutView = {
   strategy: 'Canary' | 'BlueGreen' | 'Unknown';
   /** Canary only. `index` steps of `count` are done. */
   step?: { index: number; count: number; current?: string };
+  /** Canary with steps only. */
+  steps?: StepView[];
   setWeight?: number;
   actualWeight?: number;
   /** What the objects of its routers have; absent where there is no router. */
@@ -33,6 +35,18 @@ export type RolloutView = {
   aborted: boolean;
   reasons: Reason[];
   wake: Wake;
+};
+
+/**
+ * A step of the spec, in its place. When it was begun and done is known of the release under way and of the
+ * last one, as far as it was seen; of an aborted one it says how far that had come.
+ */
+export type StepView = {
+  /** The field that says what it does: `setWeight`, `pause`. */
+  kind: string;
+  text: string;
+  begunAt?: Millis;
+  doneAt?: Millis;
 };
 
 export type RevisionView = {

@@ -42,6 +42,7 @@ import { experimentsShown } from './experimentsView.ts';
 import { podView } from './podView.ts';
 import { routesShown } from './routesView.ts';
 import { runsShown } from './runsView.ts';
+import { stepsShown } from './stepsView.ts';
 
 type Seen = {
   observed: Observed;
@@ -79,6 +80,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
     ...strategyShown(
       rollout,
       replicaSets.map((set) => set.view),
+      { record: observed.record, now },
     ),
     images: imagesShown(
       replicaSets.map((set) => set.view),
@@ -124,9 +126,13 @@ function phaseShown(
   return { phase: status.phase, message: status.message ?? '' };
 }
 
-type Strategy = Pick<RolloutView, 'strategy' | 'step' | 'setWeight' | 'actualWeight'>;
+type Strategy = Pick<RolloutView, 'strategy' | 'step' | 'steps' | 'setWeight' | 'actualWeight'>;
 
-function strategyShown(rollout: Rollout, sets: ReplicaSetView[]): Strategy {
+function strategyShown(
+  rollout: Rollout,
+  sets: ReplicaSetView[],
+  { record, now }: { record: Observed['record']; now: Millis },
+): Strategy {
   const { canary, blueGreen } = rollout.spec?.strategy ?? {};
   if (!canary) return { strategy: blueGreen ? 'BlueGreen' : 'Unknown' };
   const count = stepsOf(rollout).length;
@@ -140,6 +146,7 @@ function strategyShown(rollout: Rollout, sets: ReplicaSetView[]): Strategy {
         count,
         ...(step === undefined ? {} : { current: stepText(step) }),
       },
+      steps: stepsShown(rollout, record?.view, now),
     }),
     setWeight: setWeightOf(rollout),
     actualWeight: actualWeight(rollout, sets),

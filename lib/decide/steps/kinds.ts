@@ -31,9 +31,14 @@ export function runOf(step: CanaryStep | undefined): StepKind['run'] {
   return step && kindsIn(step)[0]?.run;
 }
 
+/** The field that says what a step does; '' where none does. */
+export function stepField(step: CanaryStep): string {
+  return kindsIn(step)[0]?.field ?? Object.keys(step)[0] ?? '';
+}
+
 export function stepText(step: CanaryStep): string {
   const [kind] = kindsIn(step);
-  return kind?.text(step[kind.field] ?? {}) ?? Object.keys(step)[0] ?? 'empty step';
+  return kind?.text(step[kind.field] ?? {}) ?? (stepField(step) || 'empty step');
 }
 
 /** The field of a step for which a rollout is left as it is. */
