@@ -8,6 +8,7 @@ import type { MetricName } from './model/metrics.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { HttpRead } from './model/reads.ts';
 import type { Envelope, LedgerEntry, RecordOf, RolloutRecord } from './model/record.ts';
+import type { RolloutRow } from './model/rolloutRow.ts';
 import type { Millis } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
 
@@ -183,6 +184,11 @@ export type Store = {
     cluster: string,
     options: { namespace?: string; limit: number; cursor?: string },
   ) => Promise<Page<RolloutRecord> & { unreadable: Unreadable[] }>;
+  /** Their rows in the list of the fleet, likewise; what was just written may be missing (seconds). */
+  rows: (
+    cluster: string,
+    options: { namespace?: string; limit: number; cursor?: string },
+  ) => Promise<Page<RolloutRow> & { unreadable: Unreadable[] }>;
   /** Keys due before `before`, soonest first, read from the (eventually consistent) due index. */
   due: (before: Millis, limit: number) => Promise<Due[]>;
   /** Puts the entry unless one with its uid, kind and resourceVersion is there; false if it was. */

@@ -4,6 +4,7 @@ import type { Actor, Command, Outcome } from '../model/intent.ts';
 import type { LedgerEntry } from '../model/record.ts';
 import type { CommandAnswer, Me, Standing } from './answers.ts';
 import type { Explanation } from './explain.ts';
+import type { ClusterRow, Fleet } from './fleet.ts';
 import type { Problem } from './problem.ts';
 import { components } from './requestSchemas.ts';
 import { count, millis, reason, rollout, step, time, wake } from './viewSchemas.ts';
@@ -39,6 +40,79 @@ const actor = z
   })
   .meta({ description: 'Who, and how we know.' })
   .register(components, { id: 'Actor' }) satisfies z.ZodType<Actor>;
+
+const cursor = z.string().exactOptional().meta({
+  description: 'Asks for the next page; absent on the last one.',
+});
+const unreadable = z
+  .array(
+    z.object({
+      cluster: z.string(),
+      namespace: z.string(),
+      name: z.string(),
+      reason: z.string().meta({ description: 'And what to do about it.' }),
+    }),
+  )
+  .exactOptional()
+  .meta({ description: 'Rollouts whose records cannot be read; absent when there are none.' });
+const fleet = z
+  .object({
+    items: z.array(
+      z
+        .object({
+          cluster: z.string(),
+          namespace: z.string(),
+          name: z.string(),
+          phase: z.string().meta({ examples: ['Healthy', 'Progressing', 'Paused', 'Degraded'] }),
+          message: z.string(),
+          strategy: z.enum(['Canary', 'BlueGreen', 'Unknown']),
+          revision: count,
+          step: z
+            .object({ index: count, count })
+            .exactOptional()
+            .meta({ description: '`index` steps of `count` are done.' }),
+          setWeight: z.number().exactOptional(),
+          actualWeight: z.number().exactOptional(),
+          pods: z.object({ desired: count, ready: count }),
+          images: z.array(z.string()).meta({ description: 'Of the version that the spec has.' }),
+          stableImages: z
+            .array(z.string())
+            .exactOptional()
+            .meta({ description: 'Where another version is the stable one.' }),
+          waitsFor: z.string().nullable().meta({ description: 'null: nothing but a change.' }),
+          since: millis.exactOptional(),
+          until: millis.exactOptional(),
+          unblock: z.string().exactOptional().meta({ description: 'What would move it on.' }),
+          needsPerson: z.boolean().meta({
+            description: 'Somebody can move it on, and nothing does by itself.',
+          }),
+        })
+        .register(components, { id: 'RolloutRow' }),
+    ),
+    unreadable,
+    unreachable: z
+      .array(z.object({ cluster: z.string(), since: millis, said: z.string() }))
+      .exactOptional()
+      .meta({ description: 'Clusters that do not answer: their rows are as of then.' }),
+    cursor,
+  })
+  .register(components, { id: 'Fleet' }) satisfies z.ZodType<Fleet>;
+
+const clusters = z
+  .object({
+    items: z.array(
+      z.object({
+        name: z.string(),
+        webhookEnabled: z.boolean().meta({ description: 'Its changes are announced.' }),
+        rollouts: count.meta({ description: 'How many the caller may read.' }),
+        unreachable: z
+          .object({ since: millis, retryAt: millis, said: z.string() })
+          .exactOptional()
+          .meta({ description: 'Absent where it answers.' }),
+      }),
+    ),
+  })
+  .register(components, { id: 'Clusters' }) satisfies z.ZodType<{ items: ClusterRow[] }>;
 
 const me = z
   .object({
@@ -102,20 +176,6 @@ const ledgerEntry = z
   })
   .register(components, { id: 'LedgerEntry' }) satisfies z.ZodType<LedgerEntry>;
 
-const cursor = z.string().exactOptional().meta({
-  description: 'Asks for the next page; absent on the last one.',
-});
-const unreadable = z
-  .array(
-    z.object({
-      cluster: z.string(),
-      namespace: z.string(),
-      name: z.string(),
-      reason: z.string().meta({ description: 'And what to do about it.' }),
-    }),
-  )
-  .exactOptional()
-  .meta({ description: 'Rollouts whose records cannot be read; absent when there are none.' });
 const rollouts = z
   .object({ items: z.array(rollout), unreadable, cursor })
   .register(components, { id: 'RolloutPage' });
@@ -178,6 +238,8 @@ const problem = z
 
 export const answers = {
   rollout,
+  fleet,
+  clusters,
   rollouts,
   explanation,
   history,

@@ -112,7 +112,7 @@ function headers({ verb, answer }: Operation): Json[] {
 }
 
 function isTagged(answer: Operation['answer']): boolean {
-  return answer === 'rollout' || answer === 'rollouts' || answer === 'explanation';
+  return ['fleet', 'clusters', 'rollout', 'rollouts', 'explanation'].includes(answer);
 }
 
 function successes({ verb, answer }: Operation): Json {
@@ -141,14 +141,15 @@ function header(description: string): Json {
 function tagged(ok: { 200: Json }, answer: Operation['answer']): Json {
   const description =
     'When it was observed, in milliseconds since the epoch. It may be the only news.';
-  const headers =
-    answer === 'rollouts' ? {} : { headers: { 'Serin-Observed-At': header(description) } };
+  const isOne = answer === 'rollout' || answer === 'explanation';
+  const headers = !isOne ? {} : { headers: { 'Serin-Observed-At': header(description) } };
   return { 200: { ...ok[200], ...headers }, 304: { description: 'Nothing changed.', ...headers } };
 }
 
-function failures({ verb, path }: Operation): Json {
+function failures({ verb, path, answer }: Operation): Json {
   const everywhere = [401, 403];
-  const ofRead = path.includes('{') ? [404, 422, 503] : [];
+  const isOfTable = answer === 'fleet' || answer === 'clusters';
+  const ofRead = path.includes('{') ? [404, 422, 503] : isOfTable ? [422, 503] : [];
   const ofCommand = [400, 404, 409, 413, 415, 422, 429, 503];
   const statuses = [...everywhere, ...(verb === undefined ? ofRead : ofCommand)];
   return Object.fromEntries(

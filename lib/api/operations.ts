@@ -30,6 +30,19 @@ const reads = {
     query: queries.none,
     answer: 'me',
   },
+  fleet: {
+    path: '/v1/rollouts',
+    summary:
+      'The rollouts of all clusters that the caller may read, by cluster, namespace and name.',
+    query: queries.fleet,
+    answer: 'fleet',
+  },
+  clusters: {
+    path: '/v1/clusters',
+    summary: 'The clusters of which the caller may read anything, and which of them do not answer.',
+    query: queries.none,
+    answer: 'clusters',
+  },
   list: {
     path: rolloutsPath,
     summary: 'The rollouts of a namespace as Serin last saw them, by name.',

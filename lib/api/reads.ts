@@ -113,23 +113,25 @@ async function viewFor(call: Call): Promise<RolloutView> {
 }
 
 /** Reads from the table; without it says what to do instead. */
-async function fromTable<T>(call: Call, read: () => Promise<T>): Promise<T> {
+export async function fromTable<T>(call: Call, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
     if (!(error instanceof Transient || error instanceof Terminal)) throw error;
-    const { name } = call.params;
-    const same =
-      name === undefined
-        ? `kubectl argo rollouts list rollouts -n ${keyOf(call).namespace}`
-        : kubectlFor('get', keyOf(call));
-    const detail = `Serin's table cannot be read (${error.message}). This does the same: ${same}`;
+    const detail = `Serin's table cannot be read (${error.message}). This does the same: ${sameFor(call)}`;
     throw new ProblemError(problem('unavailable', detail, { retryAfterSeconds: 1 }));
   }
 }
 
+function sameFor(call: Call): string {
+  const { namespace, name } = call.params;
+  if (name !== undefined) return kubectlFor('get', keyOf(call));
+  const where = namespace === undefined ? '--all-namespaces' : `-n ${namespace}`;
+  return `kubectl argo rollouts list rollouts ${where}`;
+}
+
 /** As `fromTable`, for a page: a cursor that is not of this list is the client's mistake. */
-async function pageOf<T>(call: Call, read: () => Promise<T>): Promise<T> {
+export async function pageOf<T>(call: Call, read: () => Promise<T>): Promise<T> {
   return fromTable(call, async () => {
     try {
       return await read();

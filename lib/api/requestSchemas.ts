@@ -60,24 +60,45 @@ export function knownFields(verb: Verb, path: PropertyKey[]): string[] {
 /** The longest page. A larger limit is no mistake: the answer then has a cursor. */
 const pageMax = 200;
 
-const paging = {
-  limit: z.coerce
+function limit(most: number, usual: number) {
+  return z.coerce
     .number('must be a whole number')
     .int('must be a whole number')
     .min(1)
-    .transform((limit) => Math.min(limit, pageMax))
-    .default(100)
-    .meta({ description: `How many at most; ${pageMax} is the most in one page.` }),
-  cursor: z.string().min(1).max(2048).exactOptional().meta({
-    description: 'Where the page begins: the cursor of the page before.',
-  }),
-};
+    .transform((wanted) => Math.min(wanted, most))
+    .default(usual)
+    .meta({ description: `How many at most; ${most} is the most in one page.` });
+}
+
+const cursor = z.string().min(1).max(2048).exactOptional().meta({
+  description: 'Where the page begins: the cursor of the page before.',
+});
+const paging = { limit: limit(pageMax, 100), cursor };
 
 const fresh = z.enum(['true', 'false']).default('false').meta({
   description: 'true looks into the cluster, pods included, instead of answering from the record.',
 });
 
+/** A row is some 400 bytes, so that even thousands are less than API Gateway takes. */
+const fleetMax = 5000;
+const name = z.string().min(1).max(253).exactOptional();
+
+const fleet = {
+  cluster: name.meta({ description: 'Of this cluster only.' }),
+  namespace: name.meta({ description: 'Of this namespace only, in whatever cluster.' }),
+  phase: z
+    .enum(['Healthy', 'Progressing', 'Paused', 'Degraded'])
+    .exactOptional()
+    .meta({ description: 'In this phase only.' }),
+  text: z.string().min(1).max(253).exactOptional().meta({
+    description: 'That have this in a name or an image, in whatever case.',
+  }),
+  limit: limit(fleetMax, 1000),
+  cursor,
+};
+
 export const queries = {
+  fleet: z.strictObject(fleet),
   page: z.strictObject(paging),
   look: z.strictObject({ fresh }),
   none: z.strictObject({}),

@@ -7,6 +7,7 @@ import { keyText } from '../model/key.ts';
 import { meAnswer } from './answers.ts';
 import { type Bindings, orUnavailable, requireCaller, rootOf } from './authenticate.ts';
 import { type ApiDeps, type Ask, type Call, iamRoot, keyOf, objectionTo } from './call.ts';
+import { getClusters, getFleet } from './fleet.ts';
 import { openapiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations, type ReadId } from './operations.ts';
 import { areNames } from './pathNames.ts';
@@ -21,6 +22,8 @@ type Env = { Bindings: Bindings; Variables: { caller: Caller } };
 const readers: Record<ReadId, (call: Call) => Promise<Response>> = {
   openapi: async () => answer(openapiDocument()),
   me: async ({ caller }) => answer(meAnswer(caller)),
+  fleet: getFleet,
+  clusters: getClusters,
   list: listRollouts,
   get: getRollout,
   history: getHistory,

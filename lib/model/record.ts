@@ -140,6 +140,8 @@ export type Envelope = {
   refused?: string;
   /** What would put that right, where it is a right that Serin lacks. */
   remedy?: string;
+  /** An older Serin stored it, which had no list of the fleet: it is in that once it is stored again. */
+  isUnlisted?: true;
   /** The picture and the explanation as of the last turn, for reads that need no fresh look. */
   view?: object;
 };

@@ -188,10 +188,13 @@ function ifRefused(error: unknown): [] {
   throw error;
 }
 
-/** What is recorded of a rollout; `mark` tells of a change: pods that go change only its ReplicaSets. */
+/**
+ * What is recorded of a rollout; `mark` tells of a change: pods that go change only its ReplicaSets. One
+ * that has to be stored again has none.
+ */
 type Recorded = {
   key: RolloutKey;
-  mark: { version: string | undefined; sizes: string };
+  mark?: { version: string | undefined; sizes: string };
   dueAt: Millis;
 };
 
@@ -201,9 +204,10 @@ async function recordedIn({ store }: Resyncing, cluster: string): Promise<Map<st
   let cursor: string | undefined;
   do {
     const page = await store.list(cluster, { limit: pageSize, ...(cursor && { cursor }) });
-    for (const { key, progress, view, dueAt = Number.POSITIVE_INFINITY } of page.items) {
+    for (const record of page.items) {
+      const { key, progress, view, isUnlisted, dueAt = Number.POSITIVE_INFINITY } = record;
       const mark = { version: progress?.resourceVersion, sizes: sizesIn(view) };
-      recorded.set(keyText(key), { key, mark, dueAt });
+      recorded.set(keyText(key), { key, dueAt, ...(!isUnlisted && { mark }) });
     }
     cursor = page.cursor;
   } while (cursor !== undefined);

@@ -102,14 +102,16 @@ async function pages(
   return { items, more: true };
 }
 
-function queryInput({ key, index, after, backwards = false, limit }: Query) {
+function queryInput({ key, index, after, afterKeys, backwards = false, limit }: Query) {
   const pk = key.values?.[':pk'] ?? '';
   return {
     KeyConditionExpression: key.text,
     ExpressionAttributeValues: marshalled(key.values ?? {}),
     ScanIndexForward: !backwards,
     Limit: limit,
-    ...(after === undefined ? {} : { ExclusiveStartKey: marshalled({ pk, sk: after }) }),
+    ...(after === undefined
+      ? {}
+      : { ExclusiveStartKey: marshalled({ pk, ...afterKeys, sk: after }) }),
     // An index cannot be read consistently.
     ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
   };

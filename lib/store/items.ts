@@ -8,6 +8,7 @@ import {
   ledgerKinds,
   type RolloutRecord,
 } from '../model/record.ts';
+import { type RolloutRow, rolloutRow } from '../model/rolloutRow.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Unreadable } from '../world.ts';
 import type { Item, ItemKey } from './table.ts';
@@ -57,20 +58,46 @@ function versionOf(item: Item): number {
 
 /** The item of a record in the version it is about to get. */
 export function recordItem(record: Envelope, version: number): Item {
-  const { version: _, dueAt, queuedFor, ...body } = record;
+  const { version: _, isUnlisted: __, dueAt, queuedFor, ...body } = record;
   return {
     ...recordKey(record.key),
     schema: recordSchema,
     version,
+    ...listed(record),
     ...(dueAt === undefined ? {} : { dueAt, dueShard: shardOf(record.key) }),
     ...(queuedFor === undefined ? {} : { queuedFor }),
     body: JSON.stringify(body),
   };
 }
 
+/** A rollout that has been looked at is in the index of the fleet. */
+function listed(record: Envelope): { fleet?: string; row?: string } {
+  if (!isOfRollout(record.key)) return {};
+  const { key, view } = record as RolloutRecord;
+  if (view === undefined) return {};
+  return { fleet: enc(key.cluster), row: JSON.stringify(rolloutRow(view)) };
+}
+
+export function fleetKeys(cluster: string): { pk: string; fleet: string } {
+  return { pk: recordsPartition({ cluster }), fleet: enc(cluster) };
+}
+
+function isOfRollout(key: Key): boolean {
+  return kindOf(key) === 'Rollout';
+}
+
+/** The rows of a page of the fleet, and the rollouts whose records cannot be read. */
+export function readRows(items: Item[]): { items: RolloutRow[]; unreadable: Unreadable[] } {
+  return readAll(items, (item) => {
+    requireKnown(item, recordSchema);
+    return { ...(keyIn(item) as RolloutKey), ...JSON.parse(String(item.row)) };
+  });
+}
+
 /** `R`: the type of the records of that kind. */
 export function readRecord<R extends Envelope>(item: Item): R {
   const body = readBody(item, recordSchema, recordUpgrades);
+  const isUnlisted = item.row === undefined && 'view' in body && isOfRollout(keyIn(item));
   const dueAt = numberOf(item.dueAt);
   const queuedFor = numberOf(item.queuedFor);
   return {
@@ -78,22 +105,30 @@ export function readRecord<R extends Envelope>(item: Item): R {
     version: versionOf(item),
     ...(dueAt === undefined ? {} : { dueAt }),
     ...(queuedFor === undefined ? {} : { queuedFor }),
+    ...(isUnlisted && { isUnlisted }),
   } as R;
 }
 
 /** The records of a page of rollouts, and those that cannot be read. */
 export function readRecords(items: Item[]): { items: RolloutRecord[]; unreadable: Unreadable[] } {
-  const records: RolloutRecord[] = [];
+  return readAll(items, (item) => readRecord<RolloutRecord>(item));
+}
+
+function readAll<T>(
+  items: Item[],
+  read: (item: Item) => T,
+): { items: T[]; unreadable: Unreadable[] } {
+  const found: T[] = [];
   const unreadable: Unreadable[] = [];
   for (const item of items) {
     try {
-      records.push(readRecord<RolloutRecord>(item));
+      found.push(read(item));
     } catch (error) {
       if (!(error instanceof Terminal)) throw error;
       unreadable.push({ key: keyIn(item) as RolloutKey, reason: error.message });
     }
   }
-  return { items: records, unreadable };
+  return { items: found, unreadable };
 }
 
 /** What a list that goes on behind this rollout takes for its cursor. */
@@ -209,16 +244,20 @@ function sortableTime(time: Millis): string {
 }
 
 function readBody(item: Item, known: number, upgrades: Record<number, Upgrade>): Body {
-  const schema = numberOf(item.schema) ?? damaged(item, 'has no schema');
-  if (schema > known) {
-    const newer = `the item ${item.pk} ${item.sk} was written by a newer Serin`;
-    throw new Terminal(`${newer} (schema ${schema}, this one knows ${known}): upgrade this Serin`);
-  }
+  const schema = requireKnown(item, known);
   let body = parse(item);
   for (let from = schema; from < known; from++) {
     body = upgrades[from]?.(body) ?? damaged(item, `has schema ${schema}, which never was`);
   }
   return body;
+}
+
+/** The schema of an item, which is none of a newer Serin. */
+function requireKnown(item: Item, known: number): number {
+  const schema = numberOf(item.schema) ?? damaged(item, 'has no schema');
+  if (schema <= known) return schema;
+  const newer = `the item ${item.pk} ${item.sk} was written by a newer Serin`;
+  throw new Terminal(`${newer} (schema ${schema}, this one knows ${known}): upgrade this Serin`);
 }
 
 function parse(item: Item): Body {

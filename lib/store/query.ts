@@ -25,9 +25,15 @@ export async function remove(table: Table, key: ItemKey, version: number): Promi
 
 /** The items of a partition, or those of them whose sort keys begin so. */
 export function partition(pk: string, prefix = ''): Expression {
+  return partitionOf('pk', pk, prefix);
+}
+
+/** The same, of an index whose items lie together by another attribute. */
+export function partitionOf(attribute: string, value: string, prefix = ''): Expression {
+  const text = `${attribute} = :pk`;
   return prefix === ''
-    ? { text: 'pk = :pk', values: { ':pk': pk } }
-    : { text: 'pk = :pk AND begins_with(sk, :prefix)', values: { ':pk': pk, ':prefix': prefix } };
+    ? { text, values: { ':pk': value } }
+    : { text: `${text} AND begins_with(sk, :prefix)`, values: { ':pk': value, ':prefix': prefix } };
 }
 
 /** One page and the cursor after it, which is there only if something follows. */

@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Attributes, Expression, Item, ItemKey, Query, Table } from './table.ts';
-import { dueProjection } from './tableDefinition.ts';
+import { dueIndex, dueProjection, fleetProjection } from './tableDefinition.ts';
 
 const attributes = [
   'pk',
@@ -12,10 +12,15 @@ const attributes = [
   'queuedFor',
   'expiresAt',
   'expiresAtSeconds',
+  'fleet',
+  'row',
   // Large, so last: what follows a large column is slow to reach.
   'body',
 ];
-const inIndex = ['pk', 'sk', 'dueShard', 'dueAt', ...dueProjection];
+const inIndex = {
+  due: ['pk', 'sk', 'dueShard', 'dueAt', ...dueProjection],
+  fleet: ['pk', 'sk', 'fleet', ...fleetProjection],
+};
 const noAttributes = Object.fromEntries(attributes.map((name) => [name, null]));
 
 const values = attributes.map((name) => `:${name}`);
@@ -64,7 +69,7 @@ export function sqliteTable(file = memory): SqliteTable {
     query: async (query) => {
       const { key, after } = query;
       const named = { ...key.values, ...(after === undefined ? {} : { after }) };
-      const names = query.index ? inIndex : attributes;
+      const names = query.index ? inIndex[query.index] : attributes;
       const rows = prepared(`SELECT ${names} FROM items ${querySql(query)}`).all(named);
       return { items: rows.map((row) => toItem(names, row)), more: false };
     },
@@ -132,6 +137,7 @@ function createTable(db: DatabaseSync): void {
   }
   const isDue = 'WHERE dueAt IS NOT NULL';
   db.exec(`CREATE INDEX IF NOT EXISTS due ON items (dueShard, dueAt) ${isDue}`);
+  db.exec('CREATE INDEX IF NOT EXISTS fleet ON items (fleet, sk) WHERE fleet IS NOT NULL');
 }
 
 /** Answers a row where the condition holds. */
@@ -142,7 +148,7 @@ function conditionSql(text: string): string {
 
 function querySql({ key, index, after, backwards = false, limit }: Query): string {
   const behind = after === undefined ? '' : ` AND sk ${backwards ? '<' : '>'} :after`;
-  const order = `${index ? 'dueAt' : 'sk'} ${backwards ? 'DESC' : 'ASC'}`;
+  const order = `${index === dueIndex ? 'dueAt' : 'sk'} ${backwards ? 'DESC' : 'ASC'}`;
   // A limit that is a parameter makes SQLite prepare the statement anew each time.
   return `WHERE ${toSql(key.text)}${behind} ORDER BY ${order} LIMIT ${limit}`;
 }

@@ -5,6 +5,7 @@ import type { Millis } from '../model/units.ts';
 import type { Due, Page, Store } from '../world.ts';
 import { documentsOn } from './documents.ts';
 import {
+  fleetKeys,
   ledgerItem,
   ledgerPartition,
   namespacePrefix,
@@ -12,6 +13,7 @@ import {
   readLedgerEntry,
   readRecord,
   readRecords,
+  readRows,
   recordItem,
   recordKey,
   recordsPartition,
@@ -22,11 +24,12 @@ import {
   type PageOptions,
   page,
   partition,
+  partitionOf,
   remove,
   writtenByOther,
 } from './query.ts';
 import type { Table } from './table.ts';
-import { dueIndex, dueShards } from './tableDefinition.ts';
+import { dueIndex, dueShards, fleetIndex } from './tableDefinition.ts';
 
 /** The store over a table. All that is kept goes through here, whatever keeps it. */
 export function storeOn(table: Table, now: () => Millis): Store {
@@ -38,6 +41,7 @@ export function storeOn(table: Table, now: () => Millis): Store {
     save: (record) => save(table, record),
     forget: (key, version) => remove(table, recordKey(key), version),
     list: (cluster, options) => list(table, cluster, options),
+    rows: (cluster, options) => rows(table, cluster, options),
     due: (before, limit) => due(table, before, limit),
     append: (key, entry) => table.put(ledgerItem(key, entry), isNew),
     ledger: (key, options) => ledger(table, key, options),
@@ -52,18 +56,40 @@ async function save<R extends Envelope>(table: Table, record: R): Promise<R> {
   return { ...record, version };
 }
 
+type ListOptions = PageOptions & { namespace?: string };
+
 async function list(
   table: Table,
   cluster: string,
-  { namespace, limit, cursor }: PageOptions & { namespace?: string },
+  { limit, ...options }: ListOptions,
 ): ReturnType<Store['list']> {
+  const { prefix, cursor } = begin(options);
+  const key = partition(recordsPartition({ cluster }), prefix);
+  const { items, ...rest } = await page(table, { key, after: cursor, limit });
+  return { ...readRecords(items), ...rest };
+}
+
+/** From an index, which costs a small part of what the records cost, and may be some seconds behind. */
+async function rows(
+  table: Table,
+  cluster: string,
+  { limit, ...options }: ListOptions,
+): ReturnType<Store['rows']> {
+  const { prefix, cursor } = begin(options);
+  const afterKeys = fleetKeys(cluster);
+  const key = partitionOf('fleet', afterKeys.fleet, prefix);
+  const index = fleetIndex;
+  const { items, ...rest } = await page(table, { index, key, after: cursor, afterKeys, limit });
+  return { ...readRows(items), ...rest };
+}
+
+/** What the sort keys begin with, and behind which of them it goes on. */
+function begin({ namespace, cursor }: Omit<ListOptions, 'limit'>) {
   const prefix = namespace === undefined ? '' : namespacePrefix(namespace);
   if (cursor !== undefined && !cursor.startsWith(prefix)) {
     throw new Terminal(`the cursor ${cursor} belongs to another list: start again without one`);
   }
-  const key = partition(recordsPartition({ cluster }), prefix);
-  const { items, ...rest } = await page(table, { key, after: cursor, limit });
-  return { ...readRecords(items), ...rest };
+  return { prefix, cursor };
 }
 
 async function ledger(

@@ -1,4 +1,4 @@
-import type { dueIndex } from './tableDefinition.ts';
+import type { dueIndex, fleetIndex } from './tableDefinition.ts';
 
 // What the store asks of a table: four operations of DynamoDB, each on one item or one partition.
 
@@ -12,9 +12,11 @@ export type Expression = { text: string; values?: Attributes };
 export type Query = {
   key: Expression;
   /** The index to read instead of the table, in which items have few of their attributes. */
-  index?: typeof dueIndex;
+  index?: typeof dueIndex | typeof fleetIndex;
   /** The sort key behind which it begins. */
   after?: string | undefined;
+  /** What else it takes to name that item in an index. */
+  afterKeys?: Attributes;
   /** From the largest sort key to the smallest. */
   backwards?: boolean;
   limit: number;

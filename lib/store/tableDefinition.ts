@@ -9,6 +9,12 @@ export const dueIndex = 'due';
  */
 export const dueShards = ['0', '1', '2', '3'] as const;
 
+/** The index of what the list of the whole fleet shows. Only rollouts that have been looked at are in it. */
+export const fleetIndex = 'fleet';
+
+/** What an item of it has besides its keys: DynamoDB writes it anew only when one of these changes. */
+export const fleetProjection = ['schema', 'row'] as const;
+
 /** What an item of the due index has besides its keys. */
 export const dueProjection = ['queuedFor', 'version'] as const;
 
@@ -22,6 +28,7 @@ export function tableDefinition(name: string): CreateTableCommandInput {
       { AttributeName: 'sk', AttributeType: 'S' },
       { AttributeName: 'dueShard', AttributeType: 'S' },
       { AttributeName: 'dueAt', AttributeType: 'N' },
+      { AttributeName: 'fleet', AttributeType: 'S' },
     ],
     KeySchema: [
       { AttributeName: 'pk', KeyType: 'HASH' },
@@ -35,6 +42,14 @@ export function tableDefinition(name: string): CreateTableCommandInput {
           { AttributeName: 'dueAt', KeyType: 'RANGE' },
         ],
         Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...dueProjection] },
+      },
+      {
+        IndexName: fleetIndex,
+        KeySchema: [
+          { AttributeName: 'fleet', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...fleetProjection] },
       },
     ],
   };

@@ -58,6 +58,8 @@ describe('what the API answers fits the schemas it is described by', () => {
     ['an explanation', `${path}/explain`, answers.explanation],
     ['the list', '/v1/clusters/prod/namespaces/shop/rollouts', answers.rollouts],
     ['the history', `${path}/history`, answers.history],
+    ['the fleet', '/v1/rollouts', answers.fleet],
+    ['the clusters', '/v1/clusters', answers.clusters],
     ['who asks', '/v1/me', answers.me],
     ['a problem', '/nowhere', answers.problem],
   ])('%s', async (_name, target, schema) => {

@@ -75,6 +75,7 @@ const clusters = rightsWith(
 );
 const secrets = 'ssm:GetParameter on arn:PARTITION:ssm:REGION:ACCOUNT:parameter/serin/*';
 const due = 'dynamodb:Query on Table/index/due';
+const fleet = 'dynamodb:Query on Table/index/fleet';
 
 /** All that each function may do. */
 const rights: Record<string, string[]> = {
@@ -87,7 +88,7 @@ const rights: Record<string, string[]> = {
     ...puts('rollouts#*', 'idempotency#hook'),
     ...[wakes, commands, secrets],
   ),
-  apiReads: rightsWith(['ApiReads'], 'lambda:InvokeFunction on Look'),
+  apiReads: rightsWith(['ApiReads'], fleet, 'lambda:InvokeFunction on Look'),
   apiCommands: rightsWith(['ApiCommands'], ...puts('rollouts#*'), wakes, commands),
 };
 

@@ -9,13 +9,17 @@ import { resync } from '../../lib/reconcile/resync.ts';
 import { blankRecord } from '../../lib/record/blank.ts';
 import { virtualClock } from '../../lib/simulate/clock.ts';
 import { simulatedWorld } from '../../lib/simulate/world.ts';
+import { recordKey } from '../../lib/store/items.ts';
+import { sqliteTable } from '../../lib/store/sqlite.ts';
+import { storeOn } from '../../lib/store/store.ts';
+import type { Item, Table } from '../../lib/store/table.ts';
 import type { Cluster, QueueMessage, World } from '../../lib/world.ts';
 import { rollout } from '../simulate/manifests.ts';
 
 /** A cluster whose doorbell reaches nobody. */
-async function unheard() {
+async function unheard(table: Table = sqliteTable()) {
   const clock = virtualClock(fromTime('2026-01-01T00:00:00Z'));
-  const made = simulatedWorld({ clock, seed: 1 });
+  const made = simulatedWorld({ clock, seed: 1, store: storeOn(table, clock.now) });
   made.connect({
     deliver: (message, world) => deliver(world, message),
     wakes: { send: async () => {} },
@@ -34,6 +38,24 @@ describe('resync', () => {
     expect(await resync(world, 'local')).toBe(1);
     await pass(5 * 60_000);
     expect((await recorded())[0]?.progress?.phase).toBe('Healthy');
+    expect(await resync(world, 'local')).toBe(0);
+  });
+
+  it('finds one that an older Serin stored, which kept no rows of the fleet', async () => {
+    const table = sqliteTable();
+    const { world, cluster, pass } = await unheard(table);
+    cluster.apply('Rollout', rollout());
+    await resync(world, 'local');
+    await pass(5 * 60_000);
+    const its = recordKey({ cluster: 'local', namespace: 'shop', name: 'web' });
+    const { fleet: _, row: __, ...item } = (await table.get(its)) ?? (its as Item);
+    await table.put(item, { text: 'pk = :pk', values: { ':pk': its.pk } });
+    const phases = async () =>
+      (await world.store.rows('local', { limit: 9 })).items.map(({ phase }) => phase);
+    expect(await phases()).toEqual([]);
+    expect(await resync(world, 'local')).toBe(1);
+    await pass(1000);
+    expect(await phases()).toEqual(['Healthy']);
     expect(await resync(world, 'local')).toBe(0);
   });
 

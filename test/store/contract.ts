@@ -5,6 +5,7 @@ import type { LedgerEntry, RolloutRecord } from '../../lib/model/record.ts';
 import type { Page, Store } from '../../lib/world.ts';
 import { documentTests } from './documentContract.ts';
 import { readAll } from './readAll.ts';
+import { rowTests } from './rowContract.ts';
 
 export const key: RolloutKey = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
 
@@ -40,6 +41,7 @@ export function storeContract(name: string, make: Make): void {
 
     recordTests(() => store);
     listTests(() => store);
+    rowTests(() => store);
     dueTests(() => store);
     ledgerTests(() => store);
     documentTests(() => store);
@@ -130,11 +132,8 @@ function recordTests(store: () => Store): void {
       expect(await store().due(1000, 10)).toEqual([]);
     });
 
-    it('forgets what is not there', async () => {
+    it('forgets what is not there, and starts again at version 1 after forgetting', async () => {
       await expect(store().forget(key, 4)).resolves.toBeUndefined();
-    });
-
-    it('starts again at version 1 after forgetting', async () => {
       await store().forget(key, (await store().save(newRecord({ polls: 5 }))).version);
       expect(await store().save(newRecord())).toEqual(newRecord({ version: 1 }));
     });

@@ -9,6 +9,7 @@ import type {
 import { marshalled, unmarshalled } from '../../lib/store/dynamo.ts';
 import { sqliteTable } from '../../lib/store/sqlite.ts';
 import type { Attributes, Expression, Table } from '../../lib/store/table.ts';
+import { fleetIndex } from '../../lib/store/tableDefinition.ts';
 
 // A stand-in for DynamoDB that needs Node alone: as much of its protocol as Serin speaks, over the embedded
 // table. That Amazon's own says the same is for test/aws to show.
@@ -35,7 +36,7 @@ export function dynamo({ name, pageMax = Infinity }: Options) {
       written(await table.put(unmarshalled(Item), condition(rest))),
     DeleteItem: async ({ Key = {}, ...rest }: DeleteItemCommandInput) =>
       written(await table.remove(unmarshalled(Key), condition(rest))),
-    Query: async (input: QueryCommandInput) => ok(await query(table, input, pageMax)),
+    Query: (input: QueryCommandInput) => query(table, input, pageMax),
   };
   return async (operation: string, input: { TableName?: string }): Promise<Answer> => {
     if (input.TableName !== name) return refusal('ResourceNotFoundException');
@@ -63,21 +64,28 @@ function valuesOf({ ExpressionAttributeValues = {} }: Condition): Attributes {
 }
 
 /** As DynamoDB, names a last key whenever the page is full, though nothing may follow. */
-async function query(table: Table, input: QueryCommandInput, pageMax: number): Promise<object> {
+async function query(table: Table, input: QueryCommandInput, pageMax: number): Promise<Answer> {
   const { Limit = Infinity, IndexName, ScanIndexForward, ExclusiveStartKey } = input;
   const limit = Math.min(Limit, pageMax);
+  const ofFleet = IndexName === fleetIndex ? ['fleet'] : [];
+  const start = ExclusiveStartKey && unmarshalled(ExclusiveStartKey);
+  // As DynamoDB, which wants all keys of an index and of its table.
+  const lacks = start && ['pk', 'sk', ...ofFleet].some((name) => start[name] === undefined);
+  if (lacks) return refusal('ValidationException');
   const { items } = await table.query({
     key: { text: input.KeyConditionExpression ?? '', values: valuesOf(input) },
-    ...(IndexName === undefined ? {} : { index: IndexName as 'due' }),
-    ...(ExclusiveStartKey && { after: unmarshalled(ExclusiveStartKey).sk }),
+    ...(IndexName === undefined ? {} : { index: IndexName as 'due' | 'fleet' }),
+    ...(start && { after: start.sk }),
     backwards: ScanIndexForward === false,
     limit,
   });
   const last = items.length === limit ? items.at(-1) : undefined;
-  return {
+  const { pk = '', sk = '', fleet = '' }: Attributes = last ?? {};
+  const lastKey = { pk, sk, ...(ofFleet.length > 0 && { fleet }) };
+  return ok({
     Items: items.map(marshalled),
-    ...(last && { LastEvaluatedKey: marshalled({ pk: last.pk, sk: last.sk }) }),
-  };
+    ...(last && { LastEvaluatedKey: marshalled(lastKey) }),
+  });
 }
 
 function ok(body: object): Answer {

@@ -342,6 +342,7 @@ function storeOf({ world, perform }: Chaos, process: Process): Store {
     save: (record) => write(`save ${record.key.name} ${record.version}`, () => store.save(record)),
     forget: (key, version) => write(`forget ${key.name}`, () => store.forget(key, version)),
     list: (cluster, options) => read('list records', () => store.list(cluster, options)),
+    rows: (cluster, options) => read('list rows', () => store.rows(cluster, options)),
     due: (before, limit) => read('due', () => store.due(before, limit)),
     append: (key, entry) =>
       write(`append ${key.name} ${entry.kind}`, () => store.append(key, entry)),
