@@ -1,6 +1,7 @@
 import { NotFound, Terminal } from './errors.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
 import type { AwsSecretRef, HttpAnswer, ServiceAddress } from './model/httpRequest.ts';
+import type { Inquiry, InquiryAnswer } from './model/inquiry.ts';
 import type { Key, RolloutKey } from './model/key.ts';
 import type { Kind, Kinds, ObjectRef } from './model/kinds.ts';
 import type { AwsCall, AwsCalls, BalancerCall } from './model/loadBalancer.ts';
@@ -44,6 +45,10 @@ export type World = {
    * clusters. Rejects with NotFound (no such rollout) or Transient (call again).
    */
   invoke: (request: InvokeRequest) => Promise<InvokeAnswer>;
+  /**
+   * Has something else of a cluster looked at, or measured, by what has rights there. Rejects as `invoke`.
+   */
+  inquire: (inquiry: Inquiry) => Promise<InquiryAnswer>;
 };
 
 /** `doorbell`: whether its changes are announced (an admission webhook or a watch). */
@@ -55,10 +60,10 @@ export type InvokeAnswer = { view: RolloutView };
  * As the reconcile function hands it back. That nothing is there is an answer: whoever mistypes a name must
  * not make a function fail, which wakes people up.
  */
-export type FunctionAnswer = InvokeAnswer | { missing: string };
+export type FunctionAnswer<A = InvokeAnswer> = A | { missing: string };
 
 /** The answer, for whoever asked: rejects with NotFound when nothing is there. */
-export function foundIn(answer: FunctionAnswer): InvokeAnswer {
+export function foundIn<A extends object>(answer: FunctionAnswer<A>): A {
   if ('missing' in answer) throw new NotFound(answer.missing);
   return answer;
 }

@@ -3,6 +3,7 @@ import type { Context, SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { reconcileHandler } from '../functions/reconcile.ts';
 import { sweepHandler } from '../functions/sweep.ts';
 import { Transient } from '../lib/errors.ts';
+import type { InquiryAnswer } from '../lib/model/inquiry.ts';
 import type { Consumer } from '../lib/simulate/world.ts';
 import { type FunctionAnswer, foundIn, type QueueMessage } from '../lib/world.ts';
 
@@ -18,6 +19,10 @@ export const consumer: Consumer = {
   },
   invoke: async (request, world) =>
     foundIn((await reconcileHandler(world)(request, noContext)) as FunctionAnswer),
+  inquire: async (inquiry, world) =>
+    foundIn(
+      (await reconcileHandler(world)({ inquiry }, noContext)) as FunctionAnswer<InquiryAnswer>,
+    ),
   sweep: async (world) => {
     await sweepHandler(world)({}, noContext);
   },

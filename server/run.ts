@@ -14,6 +14,7 @@ import type { Kind } from '../lib/model/kinds.ts';
 import { minuteMs } from '../lib/model/units.ts';
 import { localQueue } from '../lib/queue/local.ts';
 import { noteOutage } from '../lib/queue/outage.ts';
+import { inquire } from '../lib/trial/inquire.ts';
 import type { Cluster, Log, ReadableCluster, World } from '../lib/world.ts';
 import { consumer } from './consumer.ts';
 import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
@@ -99,9 +100,9 @@ export async function startRun(options: RunOptions): Promise<Run> {
     wakes: queue.wakes,
     log,
     count: () => {},
-    processId: randomUUID(),
-    instanceId,
+    ...{ processId: randomUUID(), instanceId },
     invoke: (request) => queue.ahead(request.key, () => invoke(request, world)),
+    inquire: (inquiry) => inquire(world, inquiry),
   };
   const wake = (key: Key): void => void queue.wakes.send({ key }, 0);
   const own = ownRollouts(name, instanceId);

@@ -41,6 +41,7 @@ const LIB = [
   'record',
   'view',
   'reconcile',
+  'trial',
   'commands',
   'api',
   'settings',
@@ -82,6 +83,8 @@ export const AREAS: Record<string, Area> = {
   view: { imports: ['model', 'decide'] },
   record: { imports: ['model', 'decide', 'view', ...EDGES] },
   reconcile: { imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', ...EDGES] },
+  // What the API asks of a cluster beside its rollouts.
+  trial: { imports: ['model', 'expr', 'decide', 'observe', 'view', 'world', 'errors'] },
   // The rule of a verb is shared with what decides.
   commands: { imports: ['model', 'decide', 'record', 'world', 'errors'] },
   api: { imports: ['model', 'commands', 'store', 'world', 'errors'], types: ['decide'] },

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Tried } from '../../lib/model/inquiry.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { plain, plainAll } from '../text.ts';
 import { analysisPhaseText } from '../tree.ts';
-import { templatesFor } from './templates.ts';
-import type { Tried } from './try.ts';
+import { tryFromHere, tryRemote } from './tried.ts';
 
 type Options = {
   arg: Record<string, string>;
@@ -12,6 +12,7 @@ type Options = {
   kubeconfig?: string;
   context?: string;
   clusterScoped?: true;
+  remote?: true;
 };
 
 export function addAnalysis(program: Command, cli: Cli): void {
@@ -22,11 +23,12 @@ export function addAnalysis(program: Command, cli: Cli): void {
     .description('What people need who write an AnalysisTemplate.');
   analysis
     .command('try')
-    .summary('measure the metrics of a template once, now, from here')
+    .summary('measure the metrics of a template once, now')
     .description(
-      'Measures each metric of a template once, now, from this machine, and prints what was asked, the raw ' +
-        'answer, the result, and what each condition makes of it. Nothing is written to a cluster, and a ' +
-        'Job is not created. Intervals, delays, counts and limits do not matter here.',
+      'Measures each metric of a template once, now, from this machine (with --remote, from the server), ' +
+        'and prints what was asked, the raw answer, the result, and what each condition makes of it. ' +
+        'Nothing is written to a cluster, and a Job is not created. Intervals, delays, counts and limits ' +
+        'do not matter here.',
     )
     .argument(
       '<template>',
@@ -44,16 +46,22 @@ export function addAnalysis(program: Command, cli: Cli): void {
         'the rights of its user',
     )
     .option('--context <name>', 'which context of the kubeconfig')
+    .option(
+      '--remote',
+      'the Serin server measures, with its network and rights: a template in the cluster, by name',
+    )
     .option('--cluster-scoped', 'the name is that of a ClusterAnalysisTemplate')
     .addHelpText(
       'after',
       `
 Secrets that were read are shown as *****. Requests are made from this machine, with its network and its AWS
-credentials: the functions may reach other servers. The exit code is 1 unless every metric is Successful.
+credentials: the functions may reach other servers, which --remote tells. It needs a policy that permits
+tryAnalysis on the namespace, and prints no raw answers. The exit code is 1 unless every metric is Successful.
 
 Examples:
   serin analysis try template.yaml --arg service=web
   serin analysis try success-rate -n shop --kubeconfig ~/.kube/config --arg service=web --metric errors
+  serin analysis try success-rate --remote -n shop --arg service=web
   serin analysis try template.yaml -o json | jq -r '.items[].asked[].body'`,
     )
     .action(action<Options>(cli, tryTemplate));
@@ -66,9 +74,8 @@ function argument(text: string, before: Record<string, string>): Record<string, 
 }
 
 async function tryTemplate({ args, options, io }: Call<Options>): Promise<ExitCode> {
-  const { templates, refs } = await templatesFor(args[0] ?? '', options, io);
-  const { tryAnalysis } = await import('./try.ts');
-  const tried = await tryAnalysis({ ...options, args: options.arg, templates, refs });
+  const asked = { ...options, template: args[0] ?? '', args: options.arg };
+  const tried = options.remote ? await tryRemote(asked, io) : await tryFromHere(asked, io);
   if (tried.length === 0) {
     throw new CliError(`the template has no metric ${options.metric ?? ''}`.trimEnd(), {
       exitCode: exitCodes.refused,
@@ -98,7 +105,7 @@ function linesOf(
     ...asked.flatMap(({ request, status, body, error }) => [
       `  asked: ${request}`,
       error === undefined
-        ? `  answer: ${status ?? ''} ${cut(body ?? '')}`
+        ? `  answer: ${[status, body && cut(body)].filter(Boolean).join(' ')}`
         : `  no answer: ${error}`,
     ]),
     ...(value === undefined ? [] : [`  result: ${value}`]),

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import type { AnalysisTemplate, AnalysisTemplateRef } from '../../lib/model/argo.generated.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { checkStructure } from '../../lib/model/structure.ts';
+import type { KnownTemplate } from '../../lib/trial/try.ts';
 import { templateKinds } from '../../server/apply.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import type { Input } from '../input.ts';
 import { readManifestFile } from '../manifest.ts';
 import { plain } from '../text.ts';
 
-export type KnownTemplate = AnalysisTemplate & { kind: (typeof templateKinds)[number] };
 type Named = { kubeconfig?: string; clusterScoped?: boolean };
 
 /** The templates of a file, and which of them are meant; of a name in the cluster, that alone. */

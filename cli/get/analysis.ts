@@ -1,5 +1,7 @@
+import { defined } from '../../lib/model/defined.ts';
+import type { RolloutKey } from '../../lib/model/key.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
-import { apiPath, makeClient } from '../client.ts';
+import { apiPath, type Client, makeClient } from '../client.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { type Call, sayJson } from '../io.ts';
 import { look } from '../look.ts';
@@ -21,12 +23,13 @@ export function analysisWords(args: string[]): string[] | undefined {
 }
 
 type Run = NonNullable<RolloutView['revisions'][number]['analysisRuns']>[number];
-type Found = { rollout: string; revision: number; run: Run };
+/** Of a rollout, or of nobody but perhaps an Experiment. */
+type Found = { rollout?: string; revision?: number; run: Run & { owner?: string } };
 
 export async function getAnalysis(call: Call<unknown>, words: string[]): Promise<ExitCode> {
   const { options, io } = call;
-  const [name, ...others] = words;
-  if (others.length > 0) {
+  const [name, ...extra] = words;
+  if (extra.length > 0) {
     throw usageError('one analysis run at a time', 'For example: serin get analysis web-abc-2');
   }
   const client = makeClient(options, io);
@@ -34,20 +37,17 @@ export async function getAnalysis(call: Call<unknown>, words: string[]): Promise
   const place = { cluster: client.connection.cluster, namespace };
   const { items, now } = await pages<RolloutView>(client, apiPath(place), Number.POSITIVE_INFINITY);
   if (name === undefined) {
-    const found = items.flatMap(runsOf);
+    const found = [...items.flatMap(runsOf), ...(await others(client, place)).found];
     if (options.output === 'json') sayJson(io, { items: found.map(asJson) });
     else if (found.length === 0) io.warn(`No analysis runs in namespace ${namespace}.`);
     else for (const line of columns(table(plainAll(found), now, io.colour))) io.say(line);
     return exitCodes.ok;
   }
   const rollout = rolloutOf(name, items);
-  if (rollout === undefined) throw unknown(name, namespace);
-  const fresh = await look(client, apiPath({ ...place, name: rollout }));
-  const all = runsOf(fresh.view);
-  const found = all.filter(({ run }) => run.name === name);
-  // Of a rollout, those of its newest revision that has any.
-  const newest = Math.max(...all.map(({ revision }) => revision));
-  const shown = name === rollout ? all.filter(({ revision }) => revision === newest) : found;
+  const own =
+    rollout === undefined ? [] : await ofRollout(client, { ...place, name: rollout }, name);
+  const { found: shown, now: at } =
+    own.length > 0 ? { found: own, now } : await others(client, place, name);
   if (shown.length === 0) throw unknown(name, namespace);
   if (options.output === 'json') {
     const [first] = shown.map(asJson);
@@ -56,19 +56,53 @@ export async function getAnalysis(call: Call<unknown>, words: string[]): Promise
   }
   for (const [index, each] of plainAll(shown).entries()) {
     if (index > 0) io.say('');
-    for (const line of runLines(each, fresh.now, io.colour)) io.say(line);
+    for (const line of runLines(each, at, io.colour)) io.say(line);
   }
   return exitCodes.ok;
 }
 
-function runsOf({ name, revisions }: RolloutView): Found[] {
+/** The run of that name; of the rollout's own name, those of its newest revision that has any. */
+async function ofRollout(client: Client, key: RolloutKey, name: string): Promise<Found[]> {
+  const { view } = await look(client, apiPath(key));
+  const all = runsOf(view);
+  if (name !== key.name) return all.filter(({ run }) => run.name === name);
+  const newest = Math.max(...all.map(({ revision }) => revision));
+  return all.filter(({ revision }) => revision === newest);
+}
+
+/** Those that no rollout owns; none where the server does not know of such, or has none of that name. */
+async function others(
+  client: Client,
+  { cluster, namespace }: Omit<RolloutKey, 'name'>,
+  name?: string,
+): Promise<{ found: Found[]; now: number }> {
+  const parts = [
+    'clusters',
+    cluster,
+    'namespaces',
+    namespace,
+    'analysisruns',
+    ...(name ? [name] : []),
+  ];
+  try {
+    const path = `/v1/${parts.map(encodeURIComponent).join('/')}`;
+    const { body, now } = await client.get<{ items: Found['run'][] }>(path);
+    return { found: (body?.items ?? []).map((run) => ({ run })), now };
+  } catch (error) {
+    const isNone = error instanceof CliError && error.problem?.status === 404;
+    if (!isNone) throw error;
+    return { found: [], now: 0 };
+  }
+}
+
+function runsOf({ name, revisions }: RolloutView): (Found & { revision: number })[] {
   return revisions.flatMap(({ revision, analysisRuns = [] }) =>
     analysisRuns.map((run) => ({ rollout: name, revision, run })),
   );
 }
 
 function asJson({ rollout, revision, run }: Found): object {
-  return { rollout, revision, ...run };
+  return { ...defined({ rollout, revision }), ...run };
 }
 
 /** Whose run it is: by what was last seen, or by the name, which begins with that of the rollout. */
@@ -82,31 +116,34 @@ function rolloutOf(name: string, views: RolloutView[]): string | undefined {
 }
 
 function unknown(name: string, namespace: string): CliError {
-  return new CliError(`no rollout in namespace ${namespace} has an analysis run ${name}`, {
+  return new CliError(`there is no analysis run ${name} in namespace ${namespace}`, {
     exitCode: exitCodes.refused,
-    hint:
-      '`serin get analysis` lists those of rollouts. Runs of Experiments and runs of nobody are ' +
-      'seen with kubectl alone.',
+    hint: '`serin get analysis` lists those that there are.',
   });
 }
 
 function table(found: Found[], now: number, colour: boolean): string[][] {
   const head = ['NAME', 'ROLLOUT', 'REVISION', 'TYPE', 'STATUS', 'GOOD', 'FAILED', 'AGE'];
-  const rows = found.map(({ rollout, revision, run }) => [
-    ...[run.name, rollout, String(revision), run.type],
+  const rows = found.map(({ rollout = '', revision = '', run }) => [
+    ...[run.name, rollout || (run.owner ?? ''), String(revision), run.type],
     analysisPhaseText(run.status, colour),
     ...[String(run.successful), String(run.failed), humanAge(now - run.createdAt)],
   ]);
   return [head, ...rows];
 }
 
+function given(field: string, value = ''): [string, string][] {
+  return value === '' ? [] : [[field, value]];
+}
+
 function runLines({ rollout, revision, run }: Found, now: number, colour: boolean): string[] {
   const fields: [string, string][] = [
     ['Name:', run.name],
-    ['Rollout:', `${rollout}, revision ${revision}`],
-    ['Type:', run.type],
+    ...given('Rollout:', rollout && `${rollout}, revision ${revision}`),
+    ...given('Owner:', run.owner),
+    ...given('Type:', run.type),
     ['Status:', analysisPhaseText(run.status, colour)],
-    ...(run.message === '' ? [] : [['Message:', run.message] as [string, string]]),
+    ...given('Message:', run.message),
     ['Age:', humanAge(now - run.createdAt)],
   ];
   const charts = (run.metrics ?? []).map((metric) => ['', ...chartLines(metric, now, colour)]);

@@ -51,6 +51,7 @@ function policiesOf(log: Log, current: () => Promise<Current>) {
 
 /** Says what was asked, and nothing of what others may do. */
 function refusal({ action, on: { cluster, namespace, name } }: Question): string {
-  const what = name === undefined ? 'the rollouts' : `rollout ${name}`;
+  const all = action === 'tryAnalysis' ? 'the analysis templates' : 'the rollouts';
+  const what = name === undefined ? all : `rollout ${name}`;
   return `no policy permits ${action} on ${what} in namespace ${namespace} of cluster ${cluster}.`;
 }

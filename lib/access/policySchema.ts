@@ -29,6 +29,8 @@ action command;
 // Goes on with a release, holds it up or takes it back, or starts something new.
 action ${verbGroups.join(', ')} in [command];
 
+// Measures what an AnalysisTemplate of a namespace measures, with the rights of Serin's functions.
+action tryAnalysis appliesTo { principal: [Identity, Token, Iam], resource: [Namespace] };
 action read appliesTo { principal: [Identity, Token, Iam], resource: [Namespace, Rollout] };
 ${verbGroups.map(actionsOf).join('\n')}
 `;
@@ -36,5 +38,6 @@ ${verbGroups.map(actionsOf).join('\n')}
 /** The groups of actions, as the schema has them: entities carry them to each decision. */
 export const actionGroups: Record<string, string[]> = {
   read: [],
+  tryAnalysis: [],
   ...Object.fromEntries(verbNames.map((verb) => [verb, [verbs[verb].group, 'command']])),
 };

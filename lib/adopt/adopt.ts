@@ -307,6 +307,9 @@ async function worldOf(
     invoke: async () => {
       throw new Terminal('nothing is invoked here');
     },
+    inquire: async () => {
+      throw new Terminal('nothing is asked here');
+    },
   };
 }
 

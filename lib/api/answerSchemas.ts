@@ -2,12 +2,13 @@ import * as z from 'zod';
 import { verbNames } from '../commands/verbs.ts';
 import type { Actor, Command, Outcome } from '../model/intent.ts';
 import type { LedgerEntry } from '../model/record.ts';
+import { count, millis, runsOfNobody, time, tried } from './analysisSchemas.ts';
 import type { CommandAnswer, Me, Standing } from './answers.ts';
 import type { Explanation } from './explain.ts';
 import type { ClusterRow, Fleet } from './fleet.ts';
 import type { Problem } from './problem.ts';
 import { components } from './requestSchemas.ts';
-import { count, millis, reason, rollout, step, time, wake } from './viewSchemas.ts';
+import { reason, rollout, step, wake } from './viewSchemas.ts';
 
 // What the API answers, for the OpenAPI document. The types come first: a schema that no longer fits
 // its type does not compile, and the tests parse real answers with them.
@@ -246,4 +247,6 @@ export const answers = {
   me,
   command: commandAnswer,
   problem,
+  analysisRuns: runsOfNobody,
+  tried,
 };

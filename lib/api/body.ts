@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import type { Submission } from '../commands/submit.ts';
 import { defined } from '../model/defined.ts';
 import { faultList, faultsMax } from '../model/faults.ts';
@@ -7,7 +8,7 @@ import { fromTime, toTime } from '../model/units.ts';
 import { readBytes } from './http.ts';
 import { jsonErrorAt } from './jsonError.ts';
 import { ProblemError, problem } from './problem.ts';
-import { bodies, knownFields, type queries } from './requestSchemas.ts';
+import { bodies, knownFields, type queries, trialBody } from './requestSchemas.ts';
 
 /** Far above what any command needs. */
 export const bodyBytesMax = 64 * 1024;
@@ -29,6 +30,17 @@ export async function readCommand(verb: Verb, request: Request): Promise<Command
     command: inUtc({ verb, ...fields } as Command),
     ...defined({ expect, reason }),
   };
+}
+
+/** The trial that a request asks for; throws the problem with it. */
+export async function readTrial(request: Request): Promise<z.infer<typeof trialBody>> {
+  const text = await readText(request);
+  const isEmpty = text.trim() === '';
+  if (!isEmpty) requireJson(request);
+  const parsed = trialBody.safeParse(isEmpty ? {} : parseJson(text));
+  if (parsed.success) return parsed.data;
+  const known = (path: PropertyKey[]) => (path.length > 0 ? [] : Object.keys(trialBody.shape));
+  throw invalid(parsed.error.issues, known, 'field');
 }
 
 /** The query's values; throws the problem with them. */

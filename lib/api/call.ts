@@ -6,12 +6,12 @@ import type { World } from '../world.ts';
 /** What a policy is asked: may this caller do this, to this rollout or to those of this namespace? */
 export type Ask = {
   caller: Caller;
-  action: Verb | 'read';
+  action: Verb | 'read' | 'tryAnalysis';
   on: Pick<RolloutKey, 'cluster' | 'namespace'> & { name?: string };
 };
 
 export type ApiDeps = {
-  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'invoke' | 'clusters'>;
+  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'invoke' | 'inquire' | 'clusters'>;
   /**
    * Who sends this request; undefined if that is not known, which is the end of it. Rejects with
    * Transient or Terminal when it cannot be found out.

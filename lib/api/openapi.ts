@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { verbs } from '../commands/verbs.ts';
 import { answers } from './answerSchemas.ts';
 import { type Operation, type OperationId, operations } from './operations.ts';
-import { bodies, components } from './requestSchemas.ts';
+import { bodies, components, trialBody } from './requestSchemas.ts';
 
 type Json = { [field: string]: unknown };
 
@@ -61,7 +61,7 @@ export function openapiDocument(): Json {
 }
 
 function operationObject(id: OperationId, operation: Operation): Json {
-  const { summary, verb } = operation;
+  const { summary, verb, ofNamespace } = operation;
   return {
     operationId: id,
     summary,
@@ -77,6 +77,7 @@ function operationObject(id: OperationId, operation: Operation): Json {
             required: !verbs[verb].takes.safeParse({}).success,
           }),
         }),
+    ...(ofNamespace?.action && { requestBody: jsonContent(refOf(trialBody), { required: false }) }),
     responses: { ...successes(operation), ...failures(operation) },
   };
 }
@@ -146,12 +147,14 @@ function tagged(ok: { 200: Json }, answer: Operation['answer']): Json {
   return { 200: { ...ok[200], ...headers }, 304: { description: 'Nothing changed.', ...headers } };
 }
 
-function failures({ verb, path, answer }: Operation): Json {
+function failures({ verb, path, method, answer }: Operation): Json {
   const everywhere = [401, 403];
   const isOfTable = answer === 'fleet' || answer === 'clusters';
   const ofRead = path.includes('{') ? [404, 422, 503] : isOfTable ? [422, 503] : [];
   const ofCommand = [400, 404, 409, 413, 415, 422, 429, 503];
-  const statuses = [...everywhere, ...(verb === undefined ? ofRead : ofCommand)];
+  const ofTrial = [400, 404, 413, 415, 422, 503];
+  const own = verb !== undefined ? ofCommand : method === 'POST' ? ofTrial : ofRead;
+  const statuses = [...everywhere, ...own];
   return Object.fromEntries(
     statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
   );

@@ -11,6 +11,8 @@ export type Operation = {
   query: (typeof queries)[keyof typeof queries];
   /** For a command: which. Its body's schema goes by the verb. */
   verb?: Verb;
+  /** For policies it is of the namespace, not of a rollout; `action`: what it takes beside reading. */
+  ofNamespace?: { action?: 'tryAnalysis' };
   answer: keyof typeof answers | 'document';
 };
 
@@ -75,7 +77,36 @@ const reads = {
   },
 } as const;
 
-export type ReadId = keyof typeof reads;
+const namespacePath = '/v1/clusters/{cluster}/namespaces/{namespace}';
+
+const others = {
+  listAnalysisRuns: {
+    method: 'GET',
+    path: `${namespacePath}/analysisruns`,
+    summary: 'The analysis runs of a namespace that no rollout owns, oldest first.',
+    query: queries.none,
+    ofNamespace: {},
+    answer: 'analysisRuns',
+  },
+  getAnalysisRun: {
+    method: 'GET',
+    path: `${namespacePath}/analysisruns/{name}`,
+    summary: 'One of them, with its measurements.',
+    query: queries.none,
+    ofNamespace: {},
+    answer: 'analysisRuns',
+  },
+  tryAnalysis: {
+    method: 'POST',
+    path: `${namespacePath}/analysistemplates/{name}/try`,
+    summary: 'Measures each metric of a template in the cluster once, now. Nothing is written.',
+    query: queries.none,
+    ofNamespace: { action: 'tryAnalysis' },
+    answer: 'tried',
+  },
+} as const;
+
+export type ReadId = keyof typeof reads | keyof typeof others;
 export type OperationId = ReadId | Verb;
 
 function commandOperation(verb: Verb): [string, Operation] {
@@ -86,5 +117,6 @@ function commandOperation(verb: Verb): [string, Operation] {
 
 export const operations = Object.fromEntries([
   ...Object.entries(reads).map(([id, read]) => [id, { method: 'GET', ...read }] as const),
+  ...Object.entries(others),
   ...verbNames.map(commandOperation),
 ]) as Record<OperationId, Operation>;

@@ -52,6 +52,20 @@ function bodyOf(verb: Verb) {
   return takes.safeExtend(common).register(components, { id });
 }
 
+/** The body of a trial. */
+export const trialBody = z
+  .strictObject({
+    clusterScoped: z.boolean().exactOptional().meta({
+      description: 'The name is that of a ClusterAnalysisTemplate.',
+    }),
+    args: z
+      .record(z.string().min(1).max(253), z.string().max(4096))
+      .exactOptional()
+      .meta({ description: 'Arguments of the template, by name.' }),
+    metric: z.string().min(1).max(1024).exactOptional().meta({ description: 'This metric alone.' }),
+  })
+  .register(components, { id: 'Trial' });
+
 /** The fields of a body, and of the object at `path` in it: what an unknown field may have meant. */
 export function knownFields(verb: Verb, path: PropertyKey[]): string[] {
   return Object.keys(path[0] === 'expect' ? expect.shape : bodies[verb].shape);

@@ -3,11 +3,12 @@ import { notFound } from '../commands/look.ts';
 import { Refused } from '../commands/refusal.ts';
 import { NotFound, Terminal, Transient } from '../errors.ts';
 import type { Caller } from '../model/caller.ts';
-import { keyText } from '../model/key.ts';
+import { keyText, type RolloutKey } from '../model/key.ts';
 import { meAnswer } from './answers.ts';
 import { type Bindings, orUnavailable, requireCaller, rootOf } from './authenticate.ts';
 import { type ApiDeps, type Ask, type Call, iamRoot, keyOf, objectionTo } from './call.ts';
 import { getClusters, getFleet } from './fleet.ts';
+import { getAnalysisRuns, postTry } from './inquiries.ts';
 import { openapiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations, type ReadId } from './operations.ts';
 import { areNames } from './pathNames.ts';
@@ -29,6 +30,9 @@ const readers: Record<ReadId, (call: Call) => Promise<Response>> = {
   history: getHistory,
   explain: getExplanation,
   command: getCommand,
+  listAnalysisRuns: getAnalysisRuns,
+  getAnalysisRun: getAnalysisRuns,
+  tryAnalysis: postTry,
 };
 
 /** The API: the same for Lambda and for the local server. Nothing in it answers without a known actor. */
@@ -85,22 +89,29 @@ function requireHost({ hosts }: ApiDeps, { headers }: Request): void {
   throw new ProblemError(problem('wrong-host', detail));
 }
 
-async function serve(id: OperationId, { verb }: Operation, call: Call): Promise<Response> {
+async function serve(id: OperationId, operation: Operation, call: Call): Promise<Response> {
+  const { verb, ofNamespace } = operation;
   // A policy is asked about what can be: of two odd names it could take one for the other.
   if (!areNames(call.params)) throw notFound(keyOf(call));
   if ('cluster' in call.params) {
-    if (verb !== undefined) await requirePermission(call, verb);
+    const key = ofNamespace ? { ...keyOf(call), name: '' } : keyOf(call);
+    const action = verb ?? ofNamespace?.action;
+    if (action !== undefined) await requirePermission(call, action, key);
     // Its answer tells of the rollout, and so does that of a command.
-    await requirePermission(call, 'read');
+    await requirePermission(call, 'read', key);
   }
   return verb === undefined ? readers[id as ReadId](call) : postCommand(call, verb);
 }
 
-async function requirePermission(call: Call, action: Ask['action']): Promise<void> {
+async function requirePermission(
+  call: Call,
+  action: Ask['action'],
+  key: RolloutKey,
+): Promise<void> {
   const { deps, url, actor } = call;
-  const why = await orUnavailable(deps, url.pathname, () => objectionTo(call, action, keyOf(call)));
+  const why = await orUnavailable(deps, url.pathname, () => objectionTo(call, action, key));
   if (why === undefined) return;
-  const rollout = keyText(keyOf(call));
+  const rollout = keyText(key);
   deps.world.log('info', 'a request was forbidden', { actor: actor.name, action, rollout });
   throw new ProblemError(problem('forbidden', `${actor.name} may not do this: ${why}`));
 }

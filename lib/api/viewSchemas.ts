@@ -1,23 +1,10 @@
 import * as z from 'zod';
 import type { Reason, Wake } from '../model/plan.ts';
-import type {
-  AnalysisRunView,
-  ExperimentView,
-  MetricView,
-  RolloutView,
-  RouteView,
-  StepView,
-} from '../model/view.ts';
+import type { ExperimentView, RolloutView, RouteView, StepView } from '../model/view.ts';
+import { analysisRun, count, millis, time } from './analysisSchemas.ts';
 import { components } from './requestSchemas.ts';
 
 // What people see of a rollout, for the OpenAPI document: see answerSchemas.ts.
-
-export const millis = z.number().meta({ description: 'Milliseconds since the epoch.' });
-/** As Kubernetes writes it. */
-export const time = z
-  .string()
-  .meta({ format: 'date-time', description: 'A time in the form of RFC 3339.' });
-export const count = z.int();
 
 export const reason = z
   .object({
@@ -90,63 +77,6 @@ const route = z
   })
   .meta({ description: 'An object of a router, as it was observed.' })
   .register(components, { id: 'Route' }) satisfies z.ZodType<RouteView>;
-
-const metric = z
-  .object({
-    name: z.string(),
-    phase: z.string(),
-    message: z.string(),
-    successCondition: z.string().exactOptional(),
-    failureCondition: z.string().exactOptional(),
-    dryRun: z.literal(true).exactOptional(),
-    measurements: z.array(
-      z.object({
-        phase: z.string(),
-        value: z.string(),
-        message: z.string(),
-        startedAt: time.exactOptional(),
-        finishedAt: time.exactOptional(),
-      }),
-    ),
-    failed: count,
-    failureLimit: z.int().meta({ description: '-1: nothing limits them.' }),
-    inconclusive: count,
-    inconclusiveLimit: count,
-    consecutiveError: count,
-    consecutiveErrorLimit: count,
-    consecutiveSuccess: count,
-    consecutiveSuccessLimit: count.meta({ description: '0: they are not asked for.' }),
-    measured: count.meta({ description: 'Errors aside.' }),
-    count: count.exactOptional().meta({ description: 'Of how many; absent: it has no end.' }),
-    nextAt: millis.exactOptional().meta({ description: 'When it is measured next.' }),
-  })
-  .meta({
-    description: 'A metric of a run: what it has measured, and how much of its limits is used.',
-  })
-  .register(components, { id: 'Metric' }) satisfies z.ZodType<MetricView>;
-
-const analysisRun = z
-  .object({
-    name: z.string(),
-    type: z.string().meta({ examples: ['Step', 'Background', 'PrePromotion', 'PostPromotion'] }),
-    status: z.string().meta({ examples: ['Running', 'Successful', 'Failed', 'Inconclusive'] }),
-    message: z.string(),
-    createdAt: millis,
-    successful: count,
-    failed: count,
-    inconclusive: count,
-    error: count,
-    jobs: z
-      .array(z.object({ name: z.string(), status: z.string(), createdAt: millis }))
-      .exactOptional()
-      .meta({ description: 'Those that make its measurements.' }),
-    metrics: z
-      .array(metric)
-      .exactOptional()
-      .meta({ description: 'Only in a fresh look at one rollout.' }),
-  })
-  .meta({ description: 'An analysis run; its measurements are counted over all metrics.' })
-  .register(components, { id: 'AnalysisRun' }) satisfies z.ZodType<AnalysisRunView>;
 
 const experiment = z
   .object({

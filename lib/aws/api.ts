@@ -20,7 +20,7 @@ export async function liveApi(
   const base = outside(environment, traced);
   const { clock, log, store } = base;
   const deps = {
-    world: { ...base, invoke: lambdaInvoke(environment, traced) },
+    world: { ...base, ...lambdaInvoke(environment, traced) },
     ...access({ documents: store.documents, clock, log }),
     newId: randomUUID,
   };

@@ -24,7 +24,7 @@ export function liveHooks(env: Record<string, string | undefined>, traced?: Trac
   const environment = readEnvironment(env);
   const base = outside(environment, traced);
   const { clock, store } = base;
-  const invoke = lambdaInvoke(environment, traced);
+  const { invoke } = lambdaInvoke(environment, traced);
   return {
     world: { ...base, invoke: (request) => soon(invoke, request) },
     hooks: storedHooks({ documents: store.documents, clock }),

@@ -1,5 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { Terminal, Transient } from '../errors.ts';
+import type { Inquiry, InquiryAnswer } from '../model/inquiry.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import { foundIn, type InvokeAnswer, type InvokeRequest } from '../world.ts';
 import { isPassing, type SdkError, sdkWords } from './aws.ts';
@@ -24,17 +25,21 @@ export function lambdaInvoke(
     requestHandler: { connectionTimeout: secondMs, requestTimeout: timeoutMs },
   });
   const client = traced(own);
-  return async (request: InvokeRequest): Promise<InvokeAnswer> => {
-    const name = (request.look ? lookFunction : undefined) ?? reconcileFunction;
+  const call = async <A extends object>(event: object, isLook: boolean): Promise<A> => {
+    const name = (isLook ? lookFunction : undefined) ?? reconcileFunction;
     if (name === undefined) throw new Terminal('this function may not invoke reconcile');
     const { FunctionError, Payload } = await client
-      .send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(request) }))
+      .send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event) }))
       .catch((error: SdkError) => {
         throw invokeError(error, name);
       });
     const answer = JSON.parse(new TextDecoder().decode(Payload));
-    if (FunctionError === undefined) return foundIn(answer);
+    if (FunctionError === undefined) return foundIn<A>(answer);
     throw remoteError(answer, name);
+  };
+  return {
+    invoke: (request: InvokeRequest) => call<InvokeAnswer>(request, request.look === true),
+    inquire: (inquiry: Inquiry) => call<InquiryAnswer>({ inquiry }, true),
   };
 }
 

@@ -1,4 +1,5 @@
 import { answer } from '../reconcile/answer.ts';
+import { inquire } from '../trial/inquire.ts';
 import { foundIn, type World } from '../world.ts';
 import { liveClusters } from './clusters.ts';
 import { readEnvironment } from './environment.ts';
@@ -19,6 +20,7 @@ export function reconcileWorld(
     http: clusters.http,
     secrets: clusters.secrets,
     invoke: async (request) => foundIn(await answer(world, request)),
+    inquire: (inquiry) => inquire(world, inquiry),
   };
   return world;
 }

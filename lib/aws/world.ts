@@ -9,7 +9,7 @@ import { lambdaCount } from './metrics.ts';
 import { type Traced, untraced } from './tracing.ts';
 
 /** What every function has of the World: no way into a cluster. */
-export type Outside = Omit<World, 'cluster' | 'aws' | 'http' | 'secrets' | 'invoke'>;
+export type Outside = Omit<World, 'cluster' | 'aws' | 'http' | 'secrets' | 'invoke' | 'inquire'>;
 
 /** More clusters than one account has. */
 const clustersMax = 1000;

@@ -12,8 +12,13 @@ import { load } from './withoutTable.ts';
 
 /** Answers a direct invocation, which waits for a command's effect or wants a fresh look. */
 export async function answer(world: World, request: InvokeRequest): Promise<FunctionAnswer> {
+  return await orMissing(() => answerFound(world, request));
+}
+
+/** That nothing is there is an answer. */
+export async function orMissing<A>(call: () => Promise<A>): Promise<FunctionAnswer<A>> {
   try {
-    return await answerFound(world, request);
+    return await call();
   } catch (error) {
     if (error instanceof NotFound) return { missing: error.message };
     throw error;

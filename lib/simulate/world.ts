@@ -1,4 +1,5 @@
 import { NotFound, Terminal, Transient } from '../errors.ts';
+import type { Inquiry, InquiryAnswer } from '../model/inquiry.ts';
 import { type Key, keyText } from '../model/key.ts';
 import { rowOf } from '../model/kinds.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
@@ -46,6 +47,7 @@ export type WorldOptions = {
 export type Consumer = {
   deliver: (message: QueueMessage, world: World) => Promise<void>;
   invoke?: (request: InvokeRequest, world: World) => Promise<InvokeAnswer>;
+  inquire?: (inquiry: Inquiry, world: World) => Promise<InquiryAnswer>;
   /** Runs every minute. */
   sweep?: (world: World) => Promise<void>;
   /** Where the doorbell sends its wakes, if not straight to the queue. */
@@ -114,6 +116,11 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
       const invoke = connected.consumer?.invoke;
       if (invoke === undefined) throw new Transient('nothing is connected that reconciles');
       return await invoke(request, process());
+    },
+    inquire: async (inquiry) => {
+      const ask = connected.consumer?.inquire;
+      if (ask === undefined) throw new Transient('nothing is connected that reconciles');
+      return await ask(inquiry, process());
     },
   };
   let processes = 0;

@@ -20,7 +20,7 @@ export function runsShown(observed: Observed): { revision: number; run: Analysis
   }));
 }
 
-function runView(run: AnalysisRun): AnalysisRunView {
+export function runView(run: AnalysisRun): AnalysisRunView {
   const results = run.status?.metricResults ?? [];
   const sum = (count: (result: MetricResult) => number | undefined): number =>
     results.reduce((total, result) => total + (count(result) ?? 0), 0);

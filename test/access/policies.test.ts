@@ -29,7 +29,7 @@ function permitted(policies: string, who: Caller, where: Partial<typeof on> = on
 const everything = Object.keys(actionGroups);
 
 describe('policies', () => {
-  it.each(['read', ...verbNames])('may speak of %s', (action) => {
+  it.each(['read', 'tryAnalysis', ...verbNames])('may speak of %s', (action) => {
     const policy = `permit (principal, action == Action::"${action}", resource);`;
     expect(checkPolicies(cedar, policy)).toEqual([]);
     expect(permitted(policy, caller())).toEqual([action]);
@@ -55,7 +55,7 @@ describe('policies', () => {
     [
       'command',
       'permit (principal, action in Action::"command", resource);',
-      everything.filter((action) => action !== 'read'),
+      everything.filter((action) => action !== 'read' && action !== 'tryAnalysis'),
     ],
     ['its cluster', 'permit (principal, action, resource in Cluster::"prod");', everything],
     ['another cluster', 'permit (principal, action, resource in Cluster::"pro");', []],

@@ -212,6 +212,9 @@ export async function makeApi(
       },
       log: (level, message) => logged.push(`${level} ${message}`),
       clusters: async () => ['prod', 'staging'].map((name) => ({ name, doorbell: true })),
+      inquire: async () => {
+        throw new NotFound('nothing is connected');
+      },
       invoke: async (request) => {
         invoked.push(request);
         if (request.look === true)

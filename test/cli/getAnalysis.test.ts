@@ -24,10 +24,13 @@ async function released(spanMs = 168_000) {
   const stored = (await simulated.world.store.load(key))?.view as RolloutView;
   const date = new Date(clock.now()).toUTCString();
   const name = release.runNamed('2').metadata?.name ?? '';
-  const { env } = await stubServer(({ url }) => ({
-    ...{ status: 200, headers: { date } },
-    body: /rollouts(\?|$)/.test(url) ? { items: [stored] } : view,
-  }));
+  const { env } = await stubServer(({ url }) => {
+    if (url.includes('/analysisruns/'))
+      return { status: 404, body: { status: 404, title: 'none' } };
+    const items = url.includes('/analysisruns') ? [] : [stored];
+    const body = /(rollouts|analysisruns)(\?|$)/.test(url) ? { items } : view;
+    return { status: 200, headers: { date }, body };
+  });
   const get = (...args: string[]) => serin(['get', ...args, '-n', 'shop'], env);
   return { name, get, plain: (text: string) => text.replaceAll(name, 'RUN') };
 }
@@ -98,7 +101,7 @@ late  ◷ Pending
   it('says where other runs are, and refuses what makes no sense', async () => {
     const { get } = await released(1000);
     const { code, err } = await get('analysis', 'web-other-1');
-    expect(err).toMatch(/no rollout in namespace shop has an analysis run web-other-1\n.*kubectl/);
+    expect(err).toMatch(/there is no analysis run web-other-1 in namespace shop/);
     expect(code).toBe(1);
     expect((await get('analysis', 'a', 'b')).code).toBe(2);
     expect((await get('analysis', '--watch')).err).toMatch(/--watch and --routes are for rollouts/);

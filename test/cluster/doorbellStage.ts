@@ -60,6 +60,9 @@ export async function startDoorbell(plane: ControlPlane) {
     processId: randomUUID(),
     endsAt: Number.POSITIVE_INFINITY,
     instanceId: '',
+    inquire: async () => {
+      throw new Error('nothing is asked here');
+    },
     invoke: async (request) => {
       if (!consumer.invoke) throw new Error('the consumer takes no invocations');
       return await consumer.invoke(request, world);

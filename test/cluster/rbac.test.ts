@@ -90,6 +90,9 @@ function startPolling(user: string): void {
     processId: randomUUID(),
     endsAt: Number.POSITIVE_INFINITY,
     instanceId: '',
+    inquire: async () => {
+      throw new Error('nothing is asked here');
+    },
     invoke: async (request) => {
       if (!consumer.invoke) throw new Error('the consumer takes no invocations');
       return await consumer.invoke(request, world);

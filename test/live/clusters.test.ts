@@ -184,6 +184,9 @@ describe('an entry that is changed while a function is at work', () => {
       ...unmeasured,
       endsAt: Number.POSITIVE_INFINITY,
       clusters: async () => [],
+      inquire: async () => {
+        throw new Error('nothing is asked here');
+      },
       invoke: async () => {
         throw new Error('nobody invokes here');
       },

@@ -45,8 +45,8 @@ async function stage(change: Partial<World> = {}) {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
   const environment = { table: 'table', queueUrl: 'queue', reconcileFunction: 'reconcile' };
-  const invoke = lambdaInvoke(environment as never);
-  return { invoke, cluster, failures, counted, logged };
+  const { invoke, inquire } = lambdaInvoke(environment as never);
+  return { invoke, inquire, cluster, failures, counted, logged };
 }
 
 const key = { cluster: 'local', namespace: 'shop', name: 'web' };
@@ -64,6 +64,15 @@ it.each([
   expect(failures).toEqual([]);
   expect(logged).toEqual([]);
   expect(counted).not.toContain('rollout_reconcile_error');
+});
+
+it('answers an inquiry, and that there is nothing', async () => {
+  const { inquire, cluster, failures } = await stage();
+  const place = { cluster: 'local', namespace: 'shop' };
+  cluster.apply('AnalysisRun', { metadata: { name: 'one', namespace: 'shop' }, spec: {} });
+  expect(await inquire({ runs: place })).toMatchObject({ runs: [{ name: 'one', status: '' }] });
+  await expect(inquire({ runs: { ...place, name: 'two' } })).rejects.toThrow(NotFound);
+  expect(failures).toEqual([]);
 });
 
 it('answers the rollout that is there', async () => {

@@ -262,6 +262,12 @@ function worldOf(chaos: Chaos, process: Process): World {
         faults: calls,
         effect: () => world.invoke(request),
       }),
+    inquire: (inquiry) =>
+      perform(process, {
+        label: 'inquire',
+        faults: calls,
+        effect: () => world.inquire(inquiry),
+      }),
   };
 }
 

@@ -1,24 +1,28 @@
-import { madeOf } from '../../lib/decide/analysis/check.ts';
-import { askedOf, secretNeeds, secretsIn } from '../../lib/decide/analysisRun/asked.ts';
-import type { Gathered } from '../../lib/decide/analysisRun/gathered.ts';
-import { measurementOf } from '../../lib/decide/analysisRun/judge.ts';
-import type { Measured } from '../../lib/decide/analysisRun/providers/provider.ts';
-import { providerOf } from '../../lib/decide/analysisRun/providers/providers.ts';
-import { masked } from '../../lib/decide/analysisRun/secrets.ts';
-import { shownMetrics } from '../../lib/decide/analysisRun/told.ts';
-import { metricFault } from '../../lib/decide/analysisRun/validate.ts';
-import { Terminal, Transient } from '../../lib/errors.ts';
-import { evaluate } from '../../lib/expr/condition.ts';
-import type { AnalysisTemplateRef, Metric } from '../../lib/model/argo.generated.ts';
-import { defined } from '../../lib/model/defined.ts';
-import { type Answers, answersIn, type Need, readKey } from '../../lib/model/reads.ts';
-import { asking } from '../../lib/observe/ask.ts';
-import { CliError, exitCodes } from '../exit.ts';
-import { plain } from '../text.ts';
-import { type Exchange, outsideOf } from './outside.ts';
-import type { KnownTemplate } from './templates.ts';
+import { madeOf } from '../decide/analysis/check.ts';
+import { askedOf, secretNeeds, secretsIn } from '../decide/analysisRun/asked.ts';
+import type { Gathered } from '../decide/analysisRun/gathered.ts';
+import { measurementOf } from '../decide/analysisRun/judge.ts';
+import type { Measured } from '../decide/analysisRun/providers/provider.ts';
+import { providerOf } from '../decide/analysisRun/providers/providers.ts';
+import { masked } from '../decide/analysisRun/secrets.ts';
+import { shownMetrics } from '../decide/analysisRun/told.ts';
+import { metricFault } from '../decide/analysisRun/validate.ts';
+import { Terminal, Transient } from '../errors.ts';
+import { evaluate } from '../expr/condition.ts';
+import type { AnalysisTemplate, AnalysisTemplateRef, Metric } from '../model/argo.generated.ts';
+import { defined } from '../model/defined.ts';
+import type { Tried } from '../model/inquiry.ts';
+import { type Answers, answersIn, type Need, readKey } from '../model/reads.ts';
+import type { Millis } from '../model/units.ts';
+import { asking } from '../observe/ask.ts';
+import type { Noted } from './noted.ts';
 
-export type TryOptions = {
+/** A template that is known without asking the cluster. */
+export type KnownTemplate = AnalysisTemplate & {
+  kind: 'AnalysisTemplate' | 'ClusterAnalysisTemplate';
+};
+
+export type Trial = {
   templates: KnownTemplate[];
   /** Those that are meant. */
   refs: AnalysisTemplateRef[];
@@ -26,48 +30,30 @@ export type TryOptions = {
   namespace: string;
   /** One alone. */
   metric?: string;
-  kubeconfig?: string;
-  context?: string;
-};
-
-export type Tried = {
-  metric: string;
-  provider: string;
-  asked: Exchange[];
-  value?: string;
-  conditions: {
-    kind: 'successCondition' | 'failureCondition';
-    condition: string;
-    holds?: boolean;
-    error?: string;
-  }[];
-  phase: string;
-  message: string;
+  now: () => Millis;
 };
 
 /** A round of reads for each template within a template, and for what a provider asks of a Secret. */
 const roundsMax = 8;
 
-/** Each metric of the templates, measured once. */
-export async function tryAnalysis(options: TryOptions): Promise<Tried[]> {
-  const { namespace, refs, metric: only } = options;
-  const outside = outsideOf(options);
-  const given = Object.entries(options.args).map(([name, value]) => ({ name, value }));
+/** Each metric of the templates, measured once; or what keeps them from being measured. */
+export async function tryMetrics(
+  trial: Trial,
+  outside: Noted,
+): Promise<{ tried: Tried[] } | { faults: string[] }> {
+  const { namespace, refs, metric: only } = trial;
+  const given = Object.entries(trial.args).map(([name, value]) => ({ name, value }));
   // What matters in a rollout alone, such as a metric without an end, is no fault here.
   const analysis = {
     type: 'Background' as const,
     path: '',
     given: { templates: refs, args: given },
   };
-  const made = await whole(options, outside, (answers) =>
+  const made = await whole(trial, outside, (answers) =>
     madeOf(analysis, {}, { place: { namespace, instanceId: '' }, answers, hashes, isAhead: false }),
   );
   if ('faults' in made) {
-    const said = made.faults.map(({ message }) => `the analysis ${message}`).join('\n');
-    throw new CliError(plain(said.replaceAll('give it in args', 'give it with --arg')), {
-      exitCode: exitCodes.refused,
-      hint: '`serin lint` says more of a template in a file.',
-    });
+    return { faults: made.faults.map(({ message }) => `the analysis ${message}`) };
   }
   const { metrics, args } = made.merged;
   const metadata = { name: 'try', namespace, uid: 'try' };
@@ -76,11 +62,11 @@ export async function tryAnalysis(options: TryOptions): Promise<Tried[]> {
   for (const [index, shown] of shownMetrics(object).entries()) {
     if (only !== undefined && shown.name !== only) continue;
     const { exchanges } = outside.begin();
-    const told = await measured(object, { index, shown }, outside);
+    const told = await measured(object, { index, shown, now: trial.now() }, outside);
     const secrets = outside.secrets();
     tried.push(hide({ ...told, asked: exchanges }, secrets) as Tried);
   }
-  return tried;
+  return { tried };
 }
 
 const hashes = { stable: '', latest: '' };
@@ -92,12 +78,10 @@ function hide(value: unknown, secrets: readonly string[]): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, hide(each, secrets)]));
 }
 
-type Outside = ReturnType<typeof outsideOf>;
-
 /** What the templates make, once all that they name is read. */
 async function whole<T>(
-  { templates, namespace }: TryOptions,
-  outside: Outside,
+  { templates, namespace }: Trial,
+  outside: Noted,
   make: (answers: Answers) => T | undefined,
 ): Promise<T> {
   const own = new Map(
@@ -131,10 +115,9 @@ type Run = Gathered['seed']['object'];
 
 async function measured(
   object: Run,
-  { index, shown }: { index: number; shown: Metric },
-  outside: Outside,
+  { index, shown, now }: { index: number; shown: Metric; now: Millis },
+  outside: Noted,
 ): Promise<Omit<Tried, 'asked'>> {
-  const now = Date.now();
   const provider = providerOf(shown);
   const said = { metric: shown.name, provider: provider?.name ?? 'no provider', conditions: [] };
   const wrong = metricFault({ ...shown, ...withoutLimits });
