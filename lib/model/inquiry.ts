@@ -3,7 +3,7 @@ import type { AnalysisRunView } from './view.ts';
 // What the API asks of a cluster beside its rollouts. Whoever answers it reads, and writes nothing.
 
 /** Names of a cluster and of a namespace in it. */
-export type Place = { cluster: string; namespace: string };
+type Place = { cluster: string; namespace: string };
 
 /** Measures each metric of a template in the cluster once, now. */
 export type TryRequest = Place & {

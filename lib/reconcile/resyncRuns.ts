@@ -31,11 +31,12 @@ function keyIn({ name, instanceId }: Place, object: AnalysisRun | Experiment, ki
   return isOurs && key ? [key] : [];
 }
 
-/** Or its pods do, which are kept for a while. */
+/** Or its pods do, which are kept for a while; or a run. One that was never begun has no name. */
 function goesOn({ status = {} }: Experiment): boolean {
   const { templateStatuses = [], analysisRuns = [] } = status;
   const hasPods = templateStatuses.some(({ replicas }) => replicas > 0);
-  return !isEnded(status.phase) || hasPods || analysisRuns.some(({ phase }) => !isEnded(phase));
+  const hasRuns = analysisRuns.some((each) => each.analysisRun !== '' && !isEnded(each.phase));
+  return !isEnded(status.phase) || hasPods || hasRuns;
 }
 
 function isOpen(run: AnalysisRun): boolean {

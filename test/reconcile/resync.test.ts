@@ -90,6 +90,26 @@ describe('resync', () => {
     expect(cluster.read.find('AnalysisRun', 'shop', 'short')).toBeUndefined();
   });
 
+  it('leaves an Experiment alone that ended before its analysis began', async () => {
+    const { world, cluster, pass } = await unheard();
+    const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [] } };
+    const selector = { matchLabels: { app: 'a' } };
+    cluster.apply('Experiment', {
+      metadata: { namespace: 'shop', name: 'stopped' },
+      spec: {
+        templates: [{ name: 'one', selector, template }],
+        analyses: [{ name: 'check', templateName: 'check' }],
+        terminate: true,
+      },
+    });
+    expect(await resync(world, 'local')).toBe(1);
+    await pass(60_000);
+    const { status } = cluster.read.get('Experiment', 'shop', 'stopped');
+    expect(status?.phase).toBe('Successful');
+    expect(status?.analysisRuns).toEqual([{ name: 'check', analysisRun: '', phase: '' }]);
+    expect(await resync(world, 'local')).toBe(0);
+  });
+
   it('finds a rollout that was changed, and one that was deleted', async () => {
     const { world, cluster, pass, recorded } = await unheard();
     const made = cluster.apply('Rollout', rollout());
