@@ -21,6 +21,7 @@ import {
 } from './acts.ts';
 import { type Drill, drillOf } from './drills.ts';
 import { epilogueOf } from './epilogues.ts';
+import { experimentsMs } from './experiments.ts';
 import { judgeMetadata } from './metadata.ts';
 import { isAtRest, isCrashing } from './rest.ts';
 import { idleMs } from './restarts.ts';
@@ -51,6 +52,7 @@ export async function settle(stage: Stage): Promise<void> {
   await commandsEnd(stage);
   if (isAtRest(stage)) await judgeWorkload(stage);
   await judgePods(stage);
+  await judgeExperiments(stage);
   await judgeLost(stage);
   await judgeRestart(stage);
   await judgeFaulty(stage);
@@ -66,6 +68,7 @@ export async function settle(stage: Stage): Promise<void> {
   dog.commands.judgeEnd();
   dog.told.judgeEnd();
   dog.analyses.judgeEnd();
+  dog.experiments.judgeEnd();
 }
 
 async function pass(stage: Stage, spanMs: Millis): Promise<void> {
@@ -100,7 +103,16 @@ function boundMs({ dog, scenario }: Stage): Millis {
     spec.strategy?.canary ?? {};
   const keptMs = (scaleDownDelaySeconds + abortScaleDownDelaySeconds) * secondMs;
   const podMs = scenario.pods.readyMs + scenario.pods.jitterMs + scenario.pods.terminationMs;
-  return backOffMs + pausesMs + standbyMs + keptMs + 2 * deadlineMs + 30 * podMs + 5 * minuteMs;
+  return (
+    backOffMs +
+    pausesMs +
+    experimentsMs(spec) +
+    standbyMs +
+    keptMs +
+    2 * deadlineMs +
+    30 * podMs +
+    5 * minuteMs
+  );
 }
 
 /** Within its bound the rollout is healthy, or waits for somebody for a reason it names. */
@@ -150,6 +162,14 @@ async function judgePods(stage: Stage): Promise<void> {
   await passWhile(stage, until, hasNone);
   const { message } = dog.live()?.status ?? {};
   if (isAtRest(stage) && hasNone()) dog.fail('somebody serves', `no pods are wanted: ${message}`);
+}
+
+/** Without a notice it is a minute until somebody looks. */
+async function judgeExperiments(stage: Stage): Promise<void> {
+  const { dog, clock } = stage;
+  const isLeft = () => isDriven(stage) && dog.experiments.leftOver() !== undefined;
+  await passWhile(stage, clock.now() + 75 * secondMs, isLeft);
+  if (isLeft()) dog.fail('an Experiment ends with its release', dog.experiments.leftOver() ?? '');
 }
 
 /** While its status is lost a rollout gets the pods that are asked for, where it is clear which ones. */

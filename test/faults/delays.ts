@@ -68,8 +68,8 @@ export function watchDelays({ clock, live, sets, memory }: Context): DelayWatch 
     changed: (change) => {
       const { type, kind, writer } = change;
       if (kind === 'Pod' || kind === 'Event') return;
-      // A run has turns of its own; what it comes to is news for the rollout.
-      const isOurs = writer.manager === fieldManager && kind !== 'AnalysisRun';
+      // Runs and Experiments have turns of their own; what they come to is news for the rollout.
+      const isOurs = writer.manager === fieldManager && !isOfAnother(change);
       const isMove = isOurs && since.pods !== undefined;
       if (isMove) moved('pods', since.pods ?? 0);
       if (kind === 'Rollout') {
@@ -145,11 +145,18 @@ function isWaitingForPods(rollout: Rollout | undefined): boolean {
   // No ReplicaSet tells when the pods are gone that a restart has evicted.
   if (spec?.restartAt !== undefined && spec.restartAt !== status?.restartedAt) return false;
   if (status?.phase !== 'Progressing' || status.pauseConditions?.length) return false;
-  // Nor for an analysis, which takes its own time.
-  const { currentStepAnalysisRunStatus: atStep } = status.canary ?? {};
+  // Nor for an analysis or an Experiment, which take their own time.
+  const { currentStepAnalysisRunStatus: atStep, currentExperiment } = status.canary ?? {};
+  if (currentExperiment !== undefined) return false;
   const { prePromotionAnalysisRunStatus: pre, postPromotionAnalysisRunStatus: post } =
     status.blueGreen ?? {};
   return ![atStep, pre, post].some((run) => run?.status === 'Running' || run?.status === '');
+}
+
+/** Written in a turn of a run or of an Experiment. */
+function isOfAnother({ kind, object }: Change): boolean {
+  const isPart = object.metadata?.ownerReferences?.some((owner) => owner.kind === 'Experiment');
+  return kind === 'AnalysisRun' || kind === 'Experiment' || isPart === true;
 }
 
 function isSettled(set: ReplicaSet): boolean {

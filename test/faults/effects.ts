@@ -59,6 +59,11 @@ export function below(dog: Watchdog, turns: Turns, world: World): World {
   };
 }
 
+/** Its pods are beside the rollout's, and experiments.ts judges them. */
+function isOfExperiment({ metadata }: Pick<ReplicaSet, 'metadata'>): boolean {
+  return metadata?.ownerReferences?.some(({ kind }) => kind === 'Experiment') ?? false;
+}
+
 function changesMetadata(kind: Kind, { spec }: MergePatch): boolean {
   const { template = {} } = (spec ?? {}) as { template?: object };
   return kind === 'Pod' || (kind === 'ReplicaSet' && 'metadata' in template);
@@ -115,7 +120,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
         dog.workload.resized(turn, before as Deployment, after as Deployment);
         dog.commands.wroteTemplate(patch);
       }
-      if (kind === 'ReplicaSet') {
+      if (kind === 'ReplicaSet' && !isOfExperiment(after)) {
         dog.sizes.judge(turn, versionOf(after));
         dog.traffic.resized(turn, before as ReplicaSet, after as ReplicaSet);
         dog.services.resized(turn, before as ReplicaSet, after as ReplicaSet);
@@ -134,6 +139,7 @@ function effectsOf(dog: Watchdog, turns: Turns, cluster: Cluster): Cluster {
         dog.told.byUs(write);
         dog.faulty.byUs(write);
         dog.analyses.byUs(write);
+        dog.experiments.byUs(write);
       }
       return after;
     },

@@ -4,6 +4,7 @@ import { imagesOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
 import { editRollout, perform } from './acts.ts';
 import { isAnalysed } from './analyses.ts';
+import { experimentsMs } from './experiments.ts';
 import { holdGauge, isMeasured } from './measured.ts';
 import { leftOver } from './routes.ts';
 import { isRouted } from './routing.ts';
@@ -141,9 +142,10 @@ const badMetric: Epilogue = async (stage, heals, pass) => {
   await perform(stage, { do: 'image', image: 'web:v8' });
   // Without a notice it takes a minute until somebody looks.
   await pass(75 * secondMs);
+  const more = Math.ceil(experimentsMs(stage.scenario.spec) / lookMs);
   const until = async (isSo: (status: RolloutStatus) => boolean): Promise<void> => {
-    for (let looks = 0; looks < looksMax; looks += 1) {
-      await pass(10 * secondMs);
+    for (let looks = 0; looks < looksMax + more; looks += 1) {
+      await pass(lookMs);
       const { status = {} } = dog.live() ?? {};
       if (isSo(status)) return;
       if (status.phase === 'Paused') await perform(stage, { do: 'plugin', line: 'promote' });
@@ -158,6 +160,7 @@ const badMetric: Epilogue = async (stage, heals, pass) => {
 
 /** With a promote each time, for all the steps that there may be. */
 const looksMax = 60;
+const lookMs = 10 * secondMs;
 
 const routedEpilogues: readonly [Epilogue, ...Epilogue[]] = [withoutRouter, gone];
 const epilogues: readonly [Epilogue, ...Epilogue[]] = [otherStrategy, editedSet, forbiddenMetadata];

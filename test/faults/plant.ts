@@ -7,8 +7,8 @@ export type Sabotage = {
   file: string;
   find: string;
   replace: string;
-  /** Only such runs meet with it: behind load balancers, with a router, analyses or a workloadRef. */
-  met?: 'balanced' | 'routed' | 'analysed' | 'workload';
+  /** Only such runs meet with it: behind load balancers, or with what is named. */
+  met?: 'balanced' | 'routed' | 'analysed' | 'experiments' | 'workload';
 };
 
 const root = new URL('../../', import.meta.url);

@@ -88,7 +88,7 @@ function isIndefinite(rollout: Rollout, pauses: Pauses = []): boolean {
   const { autoPromotionEnabled } = rollout.spec?.strategy?.blueGreen ?? {};
   if (has(pauseReasons.blueGreen)) return autoPromotionEnabled === false;
   const { pause } = stepOf(rollout) ?? {};
-  if (has(pauseReasons.inconclusive)) return true;
+  if (has(pauseReasons.inconclusive) || has(pauseReasons.inconclusiveExperiment)) return true;
   return has(pauseReasons.step) && pause !== undefined && pause.duration === undefined;
 }
 

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { isAnalysed } from './analyses.ts';
 import { coverageOf, describeCoverage, missing } from './coverage.ts';
 import { describeDelays } from './delays.ts';
+import { hasExperiments } from './experiments.ts';
 import { isBalanced } from './isBalanced.ts';
 import { planted, type Sabotage } from './plant.ts';
 import { isRouted } from './routing.ts';
@@ -172,6 +173,7 @@ function meets(seed: number, met: Sabotage['met']): boolean {
   if (isBalanced(seed)) return met === 'balanced' || met === 'routed';
   const { spec, workload } = scenarioOf(seed);
   if (met === 'analysed') return isAnalysed(spec);
+  if (met === 'experiments') return hasExperiments(spec);
   return met === 'workload' ? workload !== undefined : met === 'routed' && isRouted(spec);
 }
 

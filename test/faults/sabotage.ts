@@ -1,6 +1,7 @@
 import type { Sabotage } from './plant.ts';
 import { analysisSabotages } from './sabotageAnalyses.ts';
 import { balancerSabotages } from './sabotageBalancers.ts';
+import { experimentSabotages } from './sabotageExperiments.ts';
 import { recordSabotages } from './sabotageRecord.ts';
 import { routeSabotages } from './sabotageRoutes.ts';
 import { workloadSabotages } from './sabotageWorkload.ts';
@@ -310,4 +311,5 @@ export const sabotages: Sabotage[] = [
   ...routeSabotages,
   ...analysisSabotages,
   ...balancerSabotages,
+  ...experimentSabotages,
 ];

@@ -10,6 +10,7 @@ import { faultRates, type Rates } from '../../lib/simulate/faults/faults.ts';
 import { type Random, randomFrom } from '../../lib/simulate/random.ts';
 import type { LoadBalancerTimes } from '../../lib/simulate/traffic/controller.ts';
 import { withAnalyses } from './analyses.ts';
+import { withExperiments } from './experiments.ts';
 import { isRouted, type RouterDeed, troubleRouters, withRouters } from './routing.ts';
 import { add, breakIn, lastOf, promoteIn, tellStory } from './stories.ts';
 
@@ -80,7 +81,8 @@ export function scenarioOf(seed: number): Scenario {
   const drawn = specOf(random, random.chance(0.3));
   const own = withOwnMetadata(drawn, randomFrom(seed).fork('metadata'));
   const routed = withRouters(own, randomFrom(seed).fork('routers'));
-  const spec = withAnalyses(routed, randomFrom(seed).fork('analyses'));
+  const analysed = withAnalyses(routed, randomFrom(seed).fork('analyses'));
+  const spec = withExperiments(analysed, randomFrom(seed).fork('experiments'));
   const acts = actsOf(random, isBlueGreen({ spec }));
   const workload = workloadOf(randomFrom(seed).fork('workload'), acts);
   contradict(randomFrom(seed).fork('takenBack'), acts);

@@ -7,6 +7,7 @@ import { balancedScenario, runReleases } from './balanced.ts';
 import { settle } from './calm.ts';
 import { judgeDelays, type WeatherDelay } from './delays.ts';
 import { watchDue } from './due.ts';
+import { hasExperiments } from './experiments.ts';
 import { isBalanced } from './isBalanced.ts';
 import { addRouters } from './routerObjects.ts';
 import { scenarioOf } from './scenario.ts';
@@ -77,7 +78,7 @@ function resultOf(stage: Stage, start: number): SeedResult {
     seed: scenario.seed,
     ...(violation && { violation: { ...violation, at: violation.at - start } }),
     digest,
-    features: featuresOf(scenario, [...acted, ...dog.steps.features]),
+    features: featuresOf(scenario, [...acted, ...dog.steps.features, ...dog.experiments.features]),
     faults: { ...faults.counts },
     trace: merged(trace, faults.trace),
     virtualMs: clock.now() - start,
@@ -126,6 +127,7 @@ function featuresOf(
     antiAffinity: canary.antiAffinity !== undefined,
     'slow pods': pods.readyMs >= 2000,
     analyses: isAnalysed(spec),
+    experiments: hasExperiments(spec),
     routers: canary.trafficRouting !== undefined,
     nginx: canary.trafficRouting?.nginx !== undefined,
     istio: canary.trafficRouting?.istio !== undefined,

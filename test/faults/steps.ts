@@ -13,7 +13,7 @@ import {
 import { isRouted, judgeSentWeight } from './routes.ts';
 import { isBlueGreen } from './scenario.ts';
 import { hasConsent, hasPassedPreview, leadsTo } from './traffic.ts';
-import { countTruth, isByAnalysis, isOfRelease, stepPauseOf } from './truth.ts';
+import { countTruth, isByAnalysis, isByExperiment, isOfRelease, stepPauseOf } from './truth.ts';
 import type { Context, RolloutWrite, Turn } from './watchdog.ts';
 
 // Steps, pauses and the exchange of the stable version: each of Serin's writes to the status must have
@@ -314,14 +314,14 @@ function judgeAbort(judged: Judged): void {
     if (!wasAborted) context.fail('abort', 'a status is put back as aborted and was not');
     return;
   }
+  if (isByExperiment(is)) return;
   happened(isByAnalysis(is) ? 'aborted by an analysis' : 'aborted by deadline');
+  if (isByAnalysis(is)) return;
   const { progressDeadlineAbort, progressDeadlineSeconds = 600 } = before.spec ?? {};
   const progressing = was.conditions?.find(({ type }) => type === 'Progressing');
   const since = fromTime(progressing?.lastUpdateTime ?? '');
-  const isStuck = turn.at > since + progressDeadlineSeconds * secondMs;
-  if (!isByAnalysis(is) && (!progressDeadlineAbort || !isStuck)) {
-    context.fail('abort', `aborted by itself at ${placeOf(before)}, progress at ${since}`);
-  }
+  const isWrong = !progressDeadlineAbort || turn.at <= since + progressDeadlineSeconds * secondMs;
+  if (isWrong) context.fail('abort', `aborted by itself at ${placeOf(before)}, since ${since}`);
 }
 
 function judgeSteps(judged: Judged): void {

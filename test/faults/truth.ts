@@ -86,3 +86,8 @@ function isAtPause({ spec = {}, status = {} }: Rollout): boolean {
 export function isByAnalysis({ message = '' }: RolloutStatus): boolean {
   return message.includes('analysis phase error/failed');
 }
+
+/** Likewise that its Experiment has: experiments.ts judges it. */
+export function isByExperiment({ message = '' }: RolloutStatus): boolean {
+  return message.includes('Experiment analysis phase is error/failed');
+}

@@ -19,6 +19,7 @@ import { type AnalysisWatch, watchAnalyses } from './analyses.ts';
 import { type CommandWatch, watchCommands } from './commands.ts';
 import { type DelayWatch, watchDelays } from './delays.ts';
 import { below } from './effects.ts';
+import { type ExperimentWatch, watchExperiments } from './experiments.ts';
 import { type FaultyWatch, noting, watchFaulty } from './faulty.ts';
 import { type RestartWatch, watchRestarts } from './restarts.ts';
 import { type ServiceWatch, watchServices } from './services.ts';
@@ -92,6 +93,7 @@ export type Watchdog = Context & {
   told: ToldWatch;
   delays: DelayWatch;
   analyses: AnalysisWatch;
+  experiments: ExperimentWatch;
   /** Every request of Serin's to the cluster and the table so far; writes apart. */
   requests: { reads: number; writes: number; saves: number; loads: number };
   writtenAt: Millis[];
@@ -141,6 +143,7 @@ export function watchdog(clock: Clock, key: RolloutKey, cluster: SimulatedCluste
     told: watchTold(context, () => dog.lastStoreFaultAt),
     delays: watchDelays(context),
     analyses: watchAnalyses(context),
+    experiments: watchExperiments(context),
     requests: { reads: 0, writes: 0, saves: 0, loads: 0 },
     writtenAt: [],
     lastStoreFaultAt: Number.NEGATIVE_INFINITY,
