@@ -2,13 +2,14 @@ import { NotFound, Terminal } from './errors.ts';
 import type { Document, DocumentKey, DocumentKind } from './model/documents.ts';
 import type { AwsSecretRef, HttpAnswer, ServiceAddress } from './model/httpRequest.ts';
 import type { Inquiry, InquiryAnswer } from './model/inquiry.ts';
-import type { Key, RolloutKey } from './model/key.ts';
+import type { AnyKey, Key, RolloutKey } from './model/key.ts';
 import type { Kind, Kinds, ObjectRef } from './model/kinds.ts';
 import type { AwsCall, AwsCalls, BalancerCall } from './model/loadBalancer.ts';
 import type { MetricName } from './model/metrics.ts';
+import type { Channel, DeliveryRecord, Notification } from './model/notification.ts';
 import type { MergePatch } from './model/plan.ts';
 import type { HttpRead } from './model/reads.ts';
-import type { Envelope, LedgerEntry, RecordOf, RolloutRecord } from './model/record.ts';
+import type { AnyRecord, LedgerEntry, RecordOf, RolloutRecord } from './model/record.ts';
 import type { RolloutRow } from './model/rolloutRow.ts';
 import type { Millis } from './model/units.ts';
 import type { RolloutView } from './model/view.ts';
@@ -33,6 +34,8 @@ export type World = {
   clusters: () => Promise<ClusterListing[]>;
   store: Store;
   wakes: Wakes;
+  /** How people are told of releases; absent where nobody is. */
+  messages?: Messages;
   log: Log;
   count: Count;
   /** Names this process in soft claims. Unique, never reused. */
@@ -49,6 +52,13 @@ export type World = {
    * Has something else of a cluster looked at, or measured, by what has rights there. Rejects as `invoke`.
    */
   inquire: (inquiry: Inquiry) => Promise<InquiryAnswer>;
+};
+
+export type Messages = {
+  /** Those of the settings in use. Rejects with Transient where they cannot be read. */
+  channels: () => Promise<Channel[]>;
+  /** Rejects with Transient or Terminal, and may with `retryAfterMs`, where the receiver did not take it. */
+  send: (channel: Channel, notification: Notification, endsAt: Millis) => Promise<void>;
 };
 
 /** `doorbell`: whether its changes are announced (an admission webhook or a watch). */
@@ -179,11 +189,11 @@ export type Unreadable = { key: RolloutKey; reason: string };
  * for example a full disk).
  */
 export type Store = {
-  load: <K extends Key>(key: K) => Promise<RecordOf<K> | undefined>;
+  load: <K extends AnyKey>(key: K) => Promise<RecordOf<K> | undefined>;
   /** Writes if the stored version is still `record.version`; answers the record with its new one. */
-  save: <R extends Envelope>(record: R) => Promise<R>;
+  save: <R extends AnyRecord>(record: R) => Promise<R>;
   /** Forgets an object that is gone, if the version still is the one named. The ledger stays. */
-  forget: (key: Key, version: number) => Promise<void>;
+  forget: (key: AnyKey, version: number) => Promise<void>;
   /** Records of a cluster's rollouts, by namespace and name; one that cannot be read hides no other. */
   list: (
     cluster: string,
@@ -200,6 +210,11 @@ export type Store = {
   append: (key: Key, entry: LedgerEntry) => Promise<boolean>;
   /** The ledger, newest first. */
   ledger: (key: Key, options: { limit: number; cursor?: string }) => Promise<Page<LedgerEntry>>;
+  /** Messages about a cluster that are on their way, or were sent or given up lately. */
+  deliveries: (
+    cluster: string,
+    options: { limit: number; cursor?: string },
+  ) => Promise<Page<DeliveryRecord>>;
   documents: Documents;
 };
 
@@ -217,13 +232,13 @@ export type Documents = {
   ) => Promise<Page<Document<K>>>;
 };
 
-export type Due = { key: Key; dueAt: Millis; queuedFor?: Millis; version: number };
+export type Due = { key: AnyKey; dueAt: Millis; queuedFor?: Millis; version: number };
 
 /**
  * A message in the queue: which object, the exact time if the message is a timer's, and what a notice
  * told of, if it is a notice's.
  */
-export type WakeMessage = { key: Key; at?: Millis; before?: Before } & Retried;
+export type WakeMessage = { key: AnyKey; at?: Millis; before?: Before } & Retried;
 /**
  * An object as it was before the write that was noticed: a notice comes before its write. An empty
  * version: it was not there. `looks`: how often it was still found like that.

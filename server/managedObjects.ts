@@ -1,6 +1,7 @@
 import type { RolloutKey } from '../lib/model/key.ts';
 import { keyText } from '../lib/model/key.ts';
 import { type Kind, type ObjectRef, refText } from '../lib/model/kinds.ts';
+import type { RolloutRecord } from '../lib/model/record.ts';
 import type { Change } from '../lib/queue/keys.ts';
 import { itself } from '../lib/queue/keys.ts';
 import type { Store } from '../lib/world.ts';
@@ -34,7 +35,8 @@ export async function managedObjects(table: Store, cluster: string) {
     ...table,
     save: async (record) => {
       const saved = await table.save(record);
-      if (saved.key.kind === undefined) note(saved.key as RolloutKey, saved.managed ?? []);
+      const { key, managed = [] } = saved as RolloutRecord;
+      if (key.kind === undefined) note(key, managed);
       return saved;
     },
     forget: async (key, version) => {

@@ -32,6 +32,7 @@ const LIB = [
   'elb',
   'http',
   'measure',
+  'notify',
   'registry',
   'diagnose',
   'cache',
@@ -67,7 +68,10 @@ export const AREAS: Record<string, Area> = {
   cache: { imports: ['model'], packages: [] },
   kubernetes: { imports: [...EDGE.imports, 'cache', 'http'] },
   store: EDGE,
-  queue: EDGE,
+  // That a cluster is silent is a message.
+  queue: { imports: [...EDGE.imports, 'notify'] },
+  // What people are told of, and by which channels.
+  notify: { imports: ['model', 'world', 'errors'] },
   eks: { imports: [...EDGE.imports, 'cache', 'kubernetes'] },
   elb: EDGE,
   // Requests to servers that metrics come from.
@@ -79,10 +83,12 @@ export const AREAS: Record<string, Area> = {
   diagnose: { imports: [...EDGE.imports, 'decide', 'kubernetes', 'eks', 'registry'] },
   // What to read, and what follows from it, the controller says that they are handed.
   observe: { imports: ['model', 'world', 'errors'] },
-  apply: { imports: ['model', ...EDGES] },
+  apply: { imports: ['model', 'notify', ...EDGES] },
   view: { imports: ['model', 'decide'] },
   record: { imports: ['model', 'decide', 'view', ...EDGES] },
-  reconcile: { imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', ...EDGES] },
+  reconcile: {
+    imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', 'notify', ...EDGES],
+  },
   // What the API asks of a cluster beside its rollouts.
   trial: { imports: ['model', 'expr', 'decide', 'observe', 'view', 'world', 'errors'] },
   // The rule of a verb is shared with what decides.

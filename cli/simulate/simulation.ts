@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { apiHandler } from '../../functions/api.ts';
 import { localCaller } from '../../lib/api/localToken.ts';
 import type { PodTemplateSpec } from '../../lib/model/argo.generated.ts';
-import { kindOf, type RolloutKey } from '../../lib/model/key.ts';
+import type { RolloutKey } from '../../lib/model/key.ts';
 import { hashLabel } from '../../lib/model/names.ts';
+import type { RolloutRecord } from '../../lib/model/record.ts';
 import { referenceOf, templateOf } from '../../lib/model/reference.ts';
 import { humanDuration, type Millis, minuteMs, secondMs } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
@@ -105,8 +106,8 @@ function start({ objects, readyMs, lbDelayMs, metrics }: ReleaseOptions): Simula
   const watched: Store = {
     ...store,
     save: (record) => {
-      const isOfRollout = kindOf(record.key) === 'Rollout';
-      if (isOfRollout && record.view !== undefined) seen.view = record.view as RolloutView;
+      const { view } = record.key.kind === undefined ? (record as RolloutRecord) : {};
+      if (view !== undefined) seen.view = view;
       return store.save(record);
     },
     append: async (key, entry) => {

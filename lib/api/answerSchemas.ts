@@ -146,6 +146,9 @@ const ledgerEntry = z
       'command',
       'restored',
       'found',
+      'unverified',
+      'verified',
+      'conflictingController',
     ]),
     resourceVersion: z.string(),
     createdAt: millis.exactOptional().meta({ description: 'When the rollout was created.' }),
@@ -159,6 +162,9 @@ const ledgerEntry = z
     text: z.string(),
     reason: z.string().exactOptional(),
     merged: z.boolean().exactOptional(),
+    waitsFor: z.enum(['person', 'recovery']).exactOptional().meta({
+      description: 'Of a pause that ends by no time.',
+    }),
     pause: z.object({ askedMs: z.number(), keptMs: z.number() }).exactOptional(),
     failedBy: z
       .array(

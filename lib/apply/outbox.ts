@@ -1,18 +1,17 @@
 import { Conflict, NotFound, Transient } from '../errors.ts';
 import type { Key } from '../model/key.ts';
 import type { Message, ObjectEvent } from '../model/outbox.ts';
+import type { Envelope } from '../model/record.ts';
+import { enqueueEntry } from '../notify/enqueue.ts';
 import type { World } from '../world.ts';
 import { putEvent } from './events.ts';
 
 /** What one run delivers of the outbox of its object. */
 export type Deliveries = {
-  /** Delivers what is left in a stored outbox, and its Events only where they came about. */
-  takeOver: (
-    stored: Message[] | undefined,
-    cameAbout: (event: ObjectEvent) => boolean,
-  ) => Promise<void>;
-  /** Puts the entries of the ledger among these. */
-  append: (messages: Message[] | undefined) => Promise<void>;
+  /** Delivers what is left in the outbox of a record, and its Events only where they came about. */
+  takeOver: (record: Envelope, cameAbout: (event: ObjectEvent) => boolean) => Promise<void>;
+  /** Puts the entries of the ledger among these, and before each what people are told of it. */
+  append: (messages: Message[] | undefined, record: Envelope) => Promise<void>;
   /** Puts the Events among these, after all before them. No turn waits for that. */
   announce: (messages: Message[]) => void;
   /** What a stored outbox still has to keep. */
@@ -41,9 +40,10 @@ export function deliveries(world: World, key: Key): Deliveries {
       fates.set(textOf(message), isOpen ? 'settled' : 'failed');
     }
   };
-  const append: Deliveries['append'] = async (messages = []) => {
+  const append: Deliveries['append'] = async (messages = [], record) => {
     for (const message of messages) {
       if (!('ledger' in message)) continue;
+      await enqueueEntry(world, key, { entry: message.ledger, record });
       const isNew = await world.store.append(key, message.ledger);
       if (isNew && message.ledger.failedBy) world.count('rollout_analysis_aborts_total');
       settle(message);
@@ -57,12 +57,13 @@ export function deliveries(world: World, key: Key): Deliveries {
   return {
     append,
     announce,
-    takeOver: async (stored = [], cameAbout) => {
+    takeOver: async (record, cameAbout) => {
+      const { outbox: stored = [] } = record;
       const unseen = stored.filter((message) => fateOf(message) === undefined);
       unseen.filter((each) => 'event' in each && !cameAbout(each.event)).forEach(settle);
       const open = [undefined, 'failed'];
       announce(stored.filter((message) => open.includes(fateOf(message))));
-      await append(unseen);
+      await append(unseen, record);
     },
     left: (stored = []) =>
       stored.filter((message) => fateOf(message) !== 'settled').map(withoutDoubt),

@@ -1,4 +1,4 @@
-import { type Key, kindOf } from './key.ts';
+import type { AnyKey } from './key.ts';
 
 /**
  * What is counted and measured, with the unit. The names are those of Argo Rollouts' controller where it
@@ -22,6 +22,10 @@ export const metricUnits = {
   /** How long what should have been taken up longest ago is overdue. */
   sweep_lateness_seconds: 'seconds',
   clusters_unreachable: 'count',
+  /** A message that a channel took, a try that failed, and a message that was given up after a day. */
+  notifications_sent_total: 'count',
+  notification_failures_total: 'count',
+  notifications_given_up_total: 'count',
 } as const;
 
 /** Of the turns of a kind: called after the kind, as Argo's controller has it. */
@@ -30,10 +34,8 @@ type TurnMetricName = `${string}_${TurnMetric}`;
 export type MetricName = keyof typeof metricUnits | TurnMetricName;
 
 /** `rollout_reconcile`, `analysis_run_reconcile`. */
-export function turnMetric(key: Pick<Key, 'kind'>, metric: TurnMetric): TurnMetricName {
-  const words = kindOf(key)
-    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_')
-    .toLowerCase();
+export function turnMetric({ kind }: Pick<AnyKey, 'kind'>, metric: TurnMetric): TurnMetricName {
+  const words = (kind ?? 'Rollout').replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
   return `${words}_${metric}`;
 }
 

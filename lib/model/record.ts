@@ -1,7 +1,8 @@
 import type { CanaryStrategy } from './argo.generated.ts';
 import type { Actor, Intent } from './intent.ts';
-import type { Key, RolloutKey } from './key.ts';
+import type { AnyKey, Key, RolloutKey } from './key.ts';
 import type { ObjectRef } from './kinds.ts';
+import type { DeliveryKey, DeliveryRecord } from './notification.ts';
 import type { Message } from './outbox.ts';
 import type { Millis } from './units.ts';
 import type { RolloutView } from './view.ts';
@@ -174,7 +175,13 @@ export type RolloutMemory = {
 };
 
 export type RolloutRecord = Envelope & RolloutMemory & { key: RolloutKey; view?: RolloutView };
-export type RecordOf<K extends Key> = K extends RolloutKey ? RolloutRecord : Envelope;
+export type RecordOf<K extends AnyKey> = K extends RolloutKey
+  ? RolloutRecord
+  : K extends DeliveryKey
+    ? DeliveryRecord
+    : Envelope;
+/** What the due index knows of. */
+export type AnyRecord = Envelope | DeliveryRecord;
 
 /**
  * What an entry can tell, in the order in which the parts of one observation are told: a command
@@ -199,6 +206,7 @@ export const ledgerKinds = [
   'steps',
   'unverified',
   'verified',
+  'conflictingController',
 ] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 
@@ -221,6 +229,8 @@ export type LedgerEntry = {
   reason?: string;
   /** True when several transitions lay between two observations and this entry stands for all. */
   merged?: boolean;
+  /** Of a pause that ends by no time: a person is to promote it, or what was lost is to be put right. */
+  waitsFor?: 'person' | 'recovery';
   /** For a timed pause that ended: asked and kept length. */
   pause?: { askedMs: Millis; keptMs: Millis };
   /** Of an abort by an analysis: the measurements that it came of, one for each metric. */

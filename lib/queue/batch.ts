@@ -10,7 +10,10 @@ import { noteOutage, outageOf } from './outage.ts';
 export type QueueRecord = { messageId: string; body: string };
 export type BatchAnswer = { batchItemFailures: { itemIdentifier: string }[] };
 
-type Batching = Pick<World, 'clock' | 'clusters' | 'store' | 'wakes' | 'log' | 'count'>;
+type Batching = Pick<
+  World,
+  'clock' | 'clusters' | 'store' | 'wakes' | 'log' | 'count' | 'messages'
+>;
 type Deliver = (message: QueueMessage) => Promise<void>;
 
 /** How often a wake is sent again before it is left to the queue, and in the end to the dead letters. */

@@ -14,12 +14,12 @@ export function readWake(body: string): QueueMessage {
   const retried = typeof retries === 'number' ? { retries } : {};
   if (typeof list === 'string' && list !== '') return { list, ...retried };
   const { cluster, kind = 'Rollout', namespace, name } = key ?? {};
-  if (![cluster, namespace, name].every(isName) || !isKind(kind)) {
+  if (![cluster, namespace, name].every(isName) || !(kind === 'Delivery' || isKind(kind))) {
     throw new Terminal(`a message in the queue names no rollout: ${body.slice(0, 200)}`);
   }
   const named = { cluster, namespace, name } as WakeMessage['key'];
   return {
-    key: kind === 'Rollout' ? named : { ...named, kind },
+    key: kind === 'Rollout' ? named : ({ ...named, kind } as WakeMessage['key']),
     ...(typeof at === 'number' ? { at } : {}),
     ...(isBefore(before) ? { before } : {}),
     ...retried,

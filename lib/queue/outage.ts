@@ -1,12 +1,16 @@
 import { ifWritten } from '../errors.ts';
 import type { Document, Outage } from '../model/documents.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
+import { enqueue } from '../notify/enqueue.ts';
+import { unreachable } from '../notify/notification.ts';
 import type { Documents, World } from '../world.ts';
 
 // A cluster that does not answer. Its wakes would only fail, one by one, until they are dead letters. So
 // what is due there stays in the due index, and one list wake tries the cluster, later each time. The
 // first list that is answered ends the outage and wakes all that is due; any other answer brings it forward.
 
+/** One try that fails is told to nobody: an API server may be restarted. */
+const toldAfter = 3;
 const retryMinMs: Millis = 5 * secondMs;
 const retryMaxMs: Millis = 5 * minuteMs;
 /** The next try waits for this part of the time that the cluster has been away. */
@@ -18,10 +22,11 @@ const outagesMax = 1000;
 
 /** Notes that a cluster did not answer, and has it tried later. Several that notice it count as one. */
 export async function noteOutage(
-  { clock, store, wakes, log }: Pick<World, 'clock' | 'store' | 'wakes' | 'log'>,
+  world: Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'messages'>,
   cluster: string,
   error: Error,
 ): Promise<void> {
+  const { clock, store, wakes, log } = world;
   const now = clock.now();
   const known = await outageOf(store.documents, cluster);
   if (known && now < known.body.retryAt - earlyMs) return;
@@ -36,6 +41,7 @@ export async function noteOutage(
   log(known ? 'info' : 'error', 'a cluster does not answer', { cluster, ...body });
   if (await isPut(store.documents, cluster, { version: known?.version ?? 0, body })) {
     await wakes.send({ list: cluster }, waitMs);
+    if (body.failures === toldAfter) await enqueue(world, unreachable(cluster, body));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Key } from '../model/key.ts';
+import type { AnyKey } from '../model/key.ts';
 import type { Envelope } from '../model/record.ts';
 import { type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Clock, WakeMessage, World } from '../world.ts';
@@ -34,7 +34,7 @@ export function queuedFor(dueAt: Millis, now: Millis): Millis | undefined {
  */
 export async function scheduleWake(
   world: Pick<World, 'wakes'>,
-  { key, dueAt }: { key: Key; dueAt: Millis },
+  { key, dueAt }: { key: AnyKey; dueAt: Millis },
   now: Millis,
 ): Promise<Millis | undefined> {
   const queued = queuedFor(dueAt, now);

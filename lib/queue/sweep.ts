@@ -54,7 +54,10 @@ export async function sweep(
   if (dues.length === limit) {
     world.log('warn', 'more is due than one sweep looks at', { limit });
   }
-  const answering = dues.filter(({ key }) => !silent.has(key.cluster));
+  const answering = dues.filter(
+    // What people are told needs no cluster.
+    ({ key }) => key.kind === 'Delivery' || !silent.has(key.cluster),
+  );
   const latest = Math.max(0, ...answering.map(({ dueAt }) => now - dueAt));
   world.count('sweep_lateness_seconds', latest / secondMs);
   const open = answering.filter((due) => needsWake(due, now));

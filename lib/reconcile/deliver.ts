@@ -9,6 +9,7 @@ import { reconcile } from '../reconcile.ts';
 import { expireCommands } from '../record/expire.ts';
 import type { QueueMessage, World } from '../world.ts';
 import { controllerOf } from './controllers.ts';
+import { deliverMessage } from './deliverMessage.ts';
 import { resync } from './resync.ts';
 import type { Reconciled } from './run.ts';
 
@@ -24,7 +25,9 @@ export async function deliver(world: World, message: QueueMessage): Promise<void
     return;
   }
   await waitOut(world.clock, message);
-  const ended = await reach(world, message.key);
+  const { key } = message;
+  if (key.kind === 'Delivery') return await deliverMessage(world, key);
+  const ended = await reach(world, key);
   const objects = ended.result === 'settled' ? ended.objects : [];
   await recheckStale(world, message, ended.result === 'busy' ? 'not looked' : objects);
 }

@@ -22,7 +22,7 @@ export async function forget(run: Run, record: Envelope | undefined): Promise<Re
   const later = unrouted.find(({ passing }) => passing);
   if (later) throw new Transient(later.why);
   const left = lastMessages(record, controller.ledger, world.clock.now());
-  await outbox.takeOver(left, ({ turn }) => turn === undefined);
+  await outbox.takeOver({ ...record, outbox: left }, ({ turn }) => turn === undefined);
   await outbox.announced();
   await world.store.forget(record.key, record.version);
   return { result: 'gone' };

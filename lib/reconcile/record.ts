@@ -16,7 +16,7 @@ export async function record(
   const acts = seen.plan.writes.length > 0;
   const { record: fresh, warning } = nextRecord(controller, before, seen);
   const next = await withAttribution(world, fresh, before);
-  await outbox.takeOver(before.outbox, (event) => cameAbout(controller, seen, event));
+  await outbox.takeOver(before, (event) => cameAbout(controller, seen, event));
   const stored = before.outbox ?? [];
   const atOnce = acts ? [] : eventsOf(controller, seen);
   outbox.announce(atOnce);
@@ -33,7 +33,7 @@ export async function record(
   if (known !== undefined && isSameRecord(known, timed.record)) return;
   await world.store.save(timed.record);
   if (warning) world.log('warn', warning.text, { ...before.key, ...warning.fields });
-  await outbox.append(named);
+  await outbox.append(named, kept);
   await next.useUp();
   // After the save: one that fails is done again, and must not leave a message each time.
   if ('send' in timed && timed.send !== undefined) {

@@ -45,7 +45,7 @@ export function transitions(
       actor: command?.actor ?? (note.isOurs ? controller : nobody),
       revision: after.revision,
       text: note.text,
-      ...defined({ reason, failedBy: note.failedBy }),
+      ...defined({ reason, failedBy: note.failedBy, waitsFor: note.waitsFor }),
       ...(merged && { merged }),
       // How long another one kept it is not known: it ended before it was looked at.
       ...(note.pause && controller === serin && { pause: note.pause }),
@@ -263,6 +263,18 @@ export function verificationEntry(after: Progress, unverified: string | undefine
       unverified === undefined
         ? 'What load balancers do is looked at again'
         : `What load balancers do is not looked at: ${unverified}`,
+  };
+}
+
+/** Another controller was met for the first time, and Serin keeps away from the rollout for a while. */
+export function conflictEntry(after: Progress, manager: string): LedgerEntry {
+  return {
+    ...placeOf(after),
+    kind: 'conflictingController',
+    at: after.observedAt,
+    actor: { name: manager, proof: 'reported', isClient: true },
+    revision: after.revision,
+    text: `Another controller, ${manager}, writes to this rollout: Serin keeps away`,
   };
 }
 

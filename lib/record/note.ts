@@ -13,6 +13,7 @@ export type Note = {
   merged?: boolean;
   pause?: LedgerEntry['pause'];
   failedBy?: LedgerEntry['failedBy'];
+  waitsFor?: LedgerEntry['waitsFor'];
 };
 
 /** Whether it is still the same release: another template or other steps begin one anew, at no pause. */

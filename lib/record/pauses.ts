@@ -106,12 +106,19 @@ export function pauseStarts(before: Progress, after: Progress): Note[] {
   // There may be fewer by now.
   const count = index !== null && index < stepCount ? ` of ${stepCount}` : '';
   const text = `Paused${where}${count} (${after.pauseReason})`;
-  return [{ kind: 'paused', text, causedBy: [], isOurs: true }];
+  return [{ kind: 'paused', text, causedBy: [], isOurs: true, ...waitsOf(after) }];
+}
+
+const lost: string[] = [pauseReasons.statusLost, pauseReasons.stableLost];
+
+function waitsOf({ pauseReason, pauseSeconds: seconds }: Progress): Pick<Note, 'waitsFor'> {
+  if (lost.includes(pauseReason ?? '')) return { waitsFor: 'recovery' };
+  return seconds === null ? { waitsFor: 'person' } : {};
 }
 
 export function userPauses(before: Progress, after: Progress): Note[] {
   if (before.userPaused === after.userPaused) return [];
   return after.userPaused
-    ? [{ kind: 'paused', text: 'Paused by a person', causedBy: ['pause'] }]
+    ? [{ kind: 'paused', text: 'Paused by a person', causedBy: ['pause'], waitsFor: 'person' }]
     : [{ kind: 'resumed', text: 'Resumed by a person', causedBy: ['resume', 'promote'] }];
 }

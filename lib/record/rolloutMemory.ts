@@ -12,7 +12,13 @@ import type { Observed } from '../model/observed.ts';
 import { isStatusWrite, type Plan } from '../model/plan.ts';
 import type { LedgerEntry, Progress, RolloutMemory, RolloutRecord } from '../model/record.ts';
 import { isSameTime, type Millis, toTime } from '../model/units.ts';
-import { commandEntry, restoredEntry, transitions, verificationEntry } from './ledger.ts';
+import {
+  commandEntry,
+  conflictEntry,
+  restoredEntry,
+  transitions,
+  verificationEntry,
+} from './ledger.ts';
 import { pauseOf, progressOf } from './progress.ts';
 
 type Seen = Omit<Decided<'Rollout', Observed, Plan>, 'key' | 'object'>;
@@ -60,6 +66,7 @@ export function rolloutMemory(
     told: [
       ...entriesOf(record, { ...seen, intents, progress, moves }),
       ...(unverified === record.unverified ? [] : [verificationEntry(progress, unverified)]),
+      ...(isMet(plan, now) ? [conflictEntry(progress, plan.conflictingController.manager)] : []),
     ],
     managed: managedBy(observed),
     ...warningOf(plan, now),
@@ -84,12 +91,17 @@ function entriesOf(
   ];
 }
 
+type Met = Plan & Required<Pick<Plan, 'conflictingController'>>;
+
+function isMet(plan: Plan, now: Millis): plan is Met {
+  const { seenAt, times = 0 } = plan.conflictingController ?? {};
+  return seenAt === now && times === 1;
+}
+
 /** Said once, when another controller is met for the first time, and not each time that it is met again. */
-function warningOf(
-  { conflictingController }: Plan,
-  now: Millis,
-): Pick<Remembered<object>, 'warning'> {
-  if (conflictingController?.seenAt !== now || conflictingController.times > 1) return {};
+function warningOf(plan: Plan, now: Millis): Pick<Remembered<object>, 'warning'> {
+  if (!isMet(plan, now)) return {};
+  const { conflictingController } = plan;
   const text = 'another controller is at work, so Serin keeps away';
   return { warning: { text, fields: { manager: conflictingController.manager } } };
 }

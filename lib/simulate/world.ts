@@ -35,6 +35,8 @@ export type WorldOptions = {
   /** What measurements reach; a simulated server of metrics, if absent. */
   http?: World['http'];
   secrets?: World['secrets'];
+  /** Nobody is told of anything, if absent. */
+  messages?: World['messages'];
   /** From a change in a cluster to the wake it causes. */
   doorbellMs?: Millis;
   /** How long a message whose delivery failed stays hidden. */
@@ -108,6 +110,7 @@ export function simulatedWorld(options: WorldOptions): SimulatedWorld {
       [...clusters].map(([name, { cluster }]) => ({ name, doorbell: cluster.doorbell })),
     store,
     wakes: { send: queue.send },
+    ...(options.messages && { messages: options.messages }),
     log,
     count: options.count ?? (() => {}),
     processId: `simulated-${clock.now()}`,

@@ -1,8 +1,9 @@
 import { Terminal } from '../errors.ts';
 import type { Document, DocumentKey, DocumentKind } from '../model/documents.ts';
-import { type Key, keyText, kindOf, type RolloutKey } from '../model/key.ts';
+import { type AnyKey, type Key, keyText, type RolloutKey } from '../model/key.ts';
 import { kindNames, rowOf } from '../model/kinds.ts';
 import {
+  type AnyRecord,
   type Envelope,
   type LedgerEntry,
   ledgerKinds,
@@ -36,16 +37,18 @@ const ledgerUpgrades: Record<number, Upgrade> = {};
 const enc = encodeURIComponent;
 
 /** Each kind has its own: what lists one meets with no other. */
-export function recordsPartition(key: Pick<Key, 'cluster' | 'kind'>): string {
-  return `${rowOf(kindOf(key)).plural}#${enc(key.cluster)}`;
+export function recordsPartition({ cluster, kind }: Pick<AnyKey, 'cluster' | 'kind'>): string {
+  const plural = kind === 'Delivery' ? deliveries : rowOf(kind ?? 'Rollout').plural;
+  return `${plural}#${enc(cluster)}`;
 }
+const deliveries = 'deliveries';
 
 /** What the sort keys of a namespace start with. */
 export function namespacePrefix(namespace: string): string {
   return `${enc(namespace)}/`;
 }
 
-export function recordKey(key: Key): ItemKey {
+export function recordKey(key: AnyKey): ItemKey {
   return {
     pk: recordsPartition(key),
     sk: namespacePrefix(key.namespace) + enc(key.name),
@@ -57,8 +60,8 @@ function versionOf(item: Item): number {
 }
 
 /** The item of a record in the version it is about to get. */
-export function recordItem(record: Envelope, version: number): Item {
-  const { version: _, isUnlisted: __, dueAt, queuedFor, ...body } = record;
+export function recordItem(record: AnyRecord, version: number): Item {
+  const { version: _, isUnlisted: __, dueAt, queuedFor, ...body } = record as Envelope;
   return {
     ...recordKey(record.key),
     schema: recordSchema,
@@ -71,7 +74,7 @@ export function recordItem(record: Envelope, version: number): Item {
 }
 
 /** A rollout that has been looked at is in the index of the fleet. */
-function listed(record: Envelope): { fleet?: string; row?: string } {
+function listed(record: AnyRecord): { fleet?: string; row?: string } {
   if (!isOfRollout(record.key)) return {};
   const { key, view } = record as RolloutRecord;
   if (view === undefined) return {};
@@ -82,8 +85,8 @@ export function fleetKeys(cluster: string): { pk: string; fleet: string } {
   return { pk: recordsPartition({ cluster }), fleet: enc(cluster) };
 }
 
-function isOfRollout(key: Key): boolean {
-  return kindOf(key) === 'Rollout';
+function isOfRollout({ kind }: AnyKey): boolean {
+  return kind === undefined;
 }
 
 /** The rows of a page of the fleet, and the rollouts whose records cannot be read. */
@@ -95,7 +98,7 @@ export function readRows(items: Item[]): { items: RolloutRow[]; unreadable: Unre
 }
 
 /** `R`: the type of the records of that kind. */
-export function readRecord<R extends Envelope>(item: Item): R {
+export function readRecord<R extends AnyRecord>(item: Item): R {
   const body = readBody(item, recordSchema, recordUpgrades);
   const isUnlisted = item.row === undefined && 'view' in body && isOfRollout(keyIn(item));
   const dueAt = numberOf(item.dueAt);
@@ -132,14 +135,15 @@ function readAll<T>(
 }
 
 /** What a list that goes on behind this rollout takes for its cursor. */
-export function cursorAfter(key: Key): string {
+export function cursorAfter(key: AnyKey): string {
   return recordKey(key).sk;
 }
 
-function keyIn(item: Item): Key {
+function keyIn(item: Item): AnyKey {
   const [plural, cluster] = item.pk.split('#');
   const [namespace, name] = item.sk.split('/');
-  const kind = kindNames.find((each) => rowOf(each).plural === plural);
+  const found = kindNames.find((each) => rowOf(each).plural === plural);
+  const kind = plural === deliveries ? 'Delivery' : found;
   if (!kind || cluster === undefined || namespace === undefined || name === undefined) {
     return damaged(item, 'has a key that names no object of a kind that this Serin knows');
   }
@@ -148,7 +152,7 @@ function keyIn(item: Item): Key {
     cluster: decodeURIComponent(cluster),
     namespace: decodeURIComponent(namespace),
     name: decodeURIComponent(name),
-  };
+  } as AnyKey;
 }
 
 /** Reads an item of the due index, which has the keys and a few attributes but no body. */
@@ -274,7 +278,7 @@ function damaged(item: Item, how: string): never {
 }
 
 /** FNV-1a: any stable hash would do. Changing it strands what is due until it is next written. */
-function shardOf(key: Key): string {
+function shardOf(key: AnyKey): string {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(keyText(key))) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

@@ -1,6 +1,7 @@
 import { Terminal } from '../errors.ts';
-import type { Key } from '../model/key.ts';
-import type { Envelope, LedgerEntry, RecordOf } from '../model/record.ts';
+import type { AnyKey, Key } from '../model/key.ts';
+import type { DeliveryRecord } from '../model/notification.ts';
+import type { AnyRecord, LedgerEntry, RecordOf } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { Due, Page, Store } from '../world.ts';
 import { documentsOn } from './documents.ts';
@@ -34,7 +35,7 @@ import { dueIndex, dueShards, fleetIndex } from './tableDefinition.ts';
 /** The store over a table. All that is kept goes through here, whatever keeps it. */
 export function storeOn(table: Table, now: () => Millis): Store {
   return {
-    load: async <K extends Key>(key: K) => {
+    load: async <K extends AnyKey>(key: K) => {
       const item = await table.get(recordKey(key));
       return item === undefined ? undefined : readRecord<RecordOf<K>>(item);
     },
@@ -45,11 +46,16 @@ export function storeOn(table: Table, now: () => Millis): Store {
     due: (before, limit) => due(table, before, limit),
     append: (key, entry) => table.put(ledgerItem(key, entry), isNew),
     ledger: (key, options) => ledger(table, key, options),
+    deliveries: async (cluster, { limit, cursor }) => {
+      const key = partition(recordsPartition({ cluster, kind: 'Delivery' }));
+      const { items, ...rest } = await page(table, { key, after: cursor, limit });
+      return { items: items.map((item) => readRecord<DeliveryRecord>(item)), ...rest };
+    },
     documents: documentsOn(table, now),
   };
 }
 
-async function save<R extends Envelope>(table: Table, record: R): Promise<R> {
+async function save<R extends AnyRecord>(table: Table, record: R): Promise<R> {
   const version = record.version + 1;
   const condition = record.version === 0 ? isNew : isVersion(record.version);
   if (!(await table.put(recordItem(record, version), condition))) throw writtenByOther();

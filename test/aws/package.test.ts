@@ -52,7 +52,7 @@ const loadBalancers = [
 const wakes = 'sqs:SendMessage on Wakes';
 const commands = 'lambda:InvokeFunction on Reconcile';
 /** Records of all that has turns. */
-const records = ['rollouts#*', 'analysisruns#*', 'experiments#*'];
+const records = ['rollouts#*', 'analysisruns#*', 'experiments#*', 'deliveries#*'];
 const clusters = rightsWith(
   ['Reconcile', 'Look'],
   ...puts(...records, 'ledger#*', 'notice#*', 'outage', 'idempotency#marked%20Services'),

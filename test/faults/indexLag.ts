@@ -1,13 +1,13 @@
-import { type Key, keyText } from '../../lib/model/key.ts';
-import type { Envelope } from '../../lib/model/record.ts';
+import { type AnyKey, keyText } from '../../lib/model/key.ts';
+import type { AnyRecord } from '../../lib/model/record.ts';
 import type { Millis } from '../../lib/model/units.ts';
 import type { Clock, Due, Store } from '../../lib/world.ts';
 
 /** The store with a due index that shows what was written only after a while, as DynamoDB's may. */
 export function withIndexLag(store: Store, clock: Pick<Clock, 'now'>, lagMs: Millis): Store {
   const shown = new Map<string, Due>();
-  const pending: { at: Millis; key: Key; due: Due | undefined }[] = [];
-  const note = (key: Key, due: Due | undefined): void => {
+  const pending: { at: Millis; key: AnyKey; due: Due | undefined }[] = [];
+  const note = (key: AnyKey, due: Due | undefined): void => {
     pending.push({ at: clock.now() + lagMs, key, due });
   };
   const catchUp = (): void => {
@@ -39,7 +39,7 @@ export function withIndexLag(store: Store, clock: Pick<Clock, 'now'>, lagMs: Mil
   };
 }
 
-function dueIn({ key, dueAt, queuedFor, version }: Envelope): Due | undefined {
+function dueIn({ key, dueAt, queuedFor, version }: AnyRecord): Due | undefined {
   if (dueAt === undefined) return undefined;
   return { key, dueAt, version, ...(queuedFor === undefined ? {} : { queuedFor }) };
 }

@@ -67,10 +67,14 @@ it('turns, lists and sweeps write only where the roles of their functions let th
   const clock = virtualClock(fromTime('2026-01-01T00:00:00Z'));
   const table = sqliteTable();
   const refused = new Set<string>();
+  const told: string[] = [];
+  const tell = async (_: object, { kind }: { kind: string }) => void told.push(kind);
   const storeFor = (role: string) => storeOn(limited(table, role, refused), clock.now);
   const store = storeFor('ReconcileRole');
   const swept = storeFor('SweepRole');
-  const { cluster, connect, world } = simulatedWorld({ clock, seed: 1, store });
+  const webhook = { url: 'https://ops.example', secret: 'ssm:/serin/messages/ops' };
+  const messages = { channels: async () => [{ name: 'ops', webhook }], send: tell };
+  const { cluster, connect, world } = simulatedWorld({ clock, seed: 1, store, messages });
   connect({
     deliver: (message, each) => deliver(each, message),
     sweep: async (each) => void (await sweep({ ...each, store: swept })),
@@ -102,5 +106,9 @@ it('turns, lists and sweeps write only where the roles of their functions let th
   expect(cluster.read.get('Rollout', 'shop', 'web').status?.phase).toBe('Healthy');
   cluster.deleteObject('Rollout', 'shop', 'web');
   await pass(10 * minuteMs);
+  expect([...refused]).toEqual([]);
+  expect(told).toContain('completed');
+  // Messages that were sent are forgotten a day later.
+  await pass(25 * 60 * minuteMs);
   expect([...refused]).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { liveClusters } from '../../lib/aws/clusters.ts';
 import { NotFound, Terminal, Transient, Unreachable } from '../../lib/errors.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
+import type { Key } from '../../lib/model/key.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { deliverBatch } from '../../lib/queue/batch.ts';
 import { reconcile } from '../../lib/reconcile.ts';
@@ -197,7 +198,7 @@ describe('an entry that is changed while a function is at work', () => {
     ];
     const answer = await deliverBatch(world, records, async (message) => {
       if ('list' in message) await cluster(message.list);
-      else await reconcile(world, message.key);
+      else await reconcile(world, message.key as Key);
     });
     expect(answer).toEqual({ batchItemFailures: [] });
     expect(sent).toEqual([]);

@@ -1,9 +1,9 @@
-import type { Key } from '../../lib/model/key.ts';
+import type { AnyKey } from '../../lib/model/key.ts';
 import type { Millis } from '../../lib/model/units.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Clock, World } from '../../lib/world.ts';
 
-type Sent = { key: Key; at?: Millis; delayMs: Millis; sentAt: Millis };
+type Sent = { key: AnyKey; at?: Millis; delayMs: Millis; sentAt: Millis };
 
 /** A clock that stands still until it is told the time, or slept on. */
 export function handClock(start: Millis): Clock & { set: (at: Millis) => void; slept: Millis[] } {

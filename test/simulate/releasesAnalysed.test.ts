@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ledgerLines } from '../../cli/history/ledger.ts';
 import { deliveries } from '../../lib/apply/outbox.ts';
 import type { CanaryStrategy, RolloutSpec } from '../../lib/model/argo.generated.ts';
+import { blankRecord } from '../../lib/record/blank.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import { key } from '../faults/stage.ts';
 import { metric, openAnalysed } from './analysedStage.ts';
@@ -134,7 +135,9 @@ describe('an analysis step', () => {
     const { world } = release.simulated;
     const store = memoryStore(release.clock);
     const { append } = deliveries({ ...world, store, count: (name) => counted.push(name) }, key);
-    for (const ledger of aborted ? [aborted, aborted] : []) await append([{ ledger }]);
+    for (const ledger of aborted ? [aborted, aborted] : []) {
+      await append([{ ledger }], blankRecord(key));
+    }
     expect(counted).toEqual(['rollout_analysis_aborts_total']);
   });
 

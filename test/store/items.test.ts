@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Terminal } from '../../lib/errors.ts';
+import type { RolloutRecord } from '../../lib/model/record.ts';
 import { documentKey, readRecord, recordItem, recordKey } from '../../lib/store/items.ts';
 import { sqliteTable } from '../../lib/store/sqlite.ts';
 import { storeOn } from '../../lib/store/store.ts';
@@ -51,7 +52,7 @@ describe('an item in the table', () => {
 
 describe('an item of an older schema', () => {
   const { body, ...attributes } = schema1;
-  const read = () => readRecord({ ...attributes, body: JSON.stringify(body) });
+  const read = () => readRecord<RolloutRecord>({ ...attributes, body: JSON.stringify(body) });
 
   it('is the same record, and keeps its version', () => {
     const { pending, services, workloadRef, claim, rival, ...rest } = body;

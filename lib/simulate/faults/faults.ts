@@ -353,6 +353,8 @@ function storeOf({ world, perform }: Chaos, process: Process): Store {
     append: (key, entry) =>
       write(`append ${key.name} ${entry.kind}`, () => store.append(key, entry)),
     ledger: (key, options) => read(`ledger ${key.name}`, () => store.ledger(key, options)),
+    deliveries: (cluster, options) =>
+      read('list deliveries', () => store.deliveries(cluster, options)),
     documents: {
       get: (key) => read(`get ${key.kind}`, () => store.documents.get(key)),
       put: (document) => write(`put ${document.kind}`, () => store.documents.put(document)),

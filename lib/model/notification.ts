@@ -1,0 +1,93 @@
+import type { Actor } from './intent.ts';
+import type { FailedBy } from './record.ts';
+import type { Millis } from './units.ts';
+
+// What people and programs are told of a release by the channels of the settings: docs/messages.md.
+
+/** In the order in which docs/messages.md explains them. */
+export const notificationKinds = [
+  'begun',
+  'paused',
+  'promoted',
+  'aborted',
+  'degraded',
+  'completed',
+  'held',
+  'conflictingController',
+  'clusterUnreachable',
+] as const;
+export type NotificationKind = (typeof notificationKinds)[number];
+
+/** One message, as every channel is given it. To version 1 fields are added, and none is changed. */
+export type Notification = {
+  version: 1;
+  /** The same for each channel and each try. */
+  id: string;
+  kind: NotificationKind;
+  /** RFC 3339, in whole seconds. */
+  at: string;
+  cluster: string;
+  /** Absent where it is of a cluster as a whole, as all that follow but the text. */
+  namespace?: string;
+  rollout?: string;
+  /** Of the Rollout. */
+  uid?: string;
+  revision?: number;
+  images?: string[];
+  /** What happened, in a sentence. */
+  text: string;
+  actor?: Actor;
+  /** What a person gave for it. */
+  reason?: string;
+  /** Of an abort by an analysis. */
+  failedBy?: FailedBy[];
+};
+
+/** A value that is no part of the settings: where it is read when it is used. */
+export type ValueRef = string;
+
+/** How a channel is reached: exactly one of these. */
+export type Way = {
+  /** Any server. Each request is signed with the secret. */
+  webhook: { url: string; secret: ValueRef };
+};
+export type WayName = keyof Way;
+
+/** Whom to tell, and of what. An absent list means all; `*` stands for any characters of a name. */
+export type Channel = {
+  name: string;
+  clusters?: string[];
+  namespaces?: string[];
+  rollouts?: string[];
+  kinds?: NotificationKind[];
+} & Partial<Way>;
+
+/** How far one channel has got with one message. */
+export type ChannelState = {
+  /** `failed`: given up after a day. `dropped`: the settings have the channel no more. */
+  state: 'open' | 'sent' | 'failed' | 'dropped';
+  tries: number;
+  /** When it is tried again, while it is open. */
+  nextAt?: Millis;
+  /** When it was sent or given up. */
+  endedAt?: Millis;
+  /** Why the last try failed. */
+  said?: string;
+};
+
+/** One message on its way. `name`: `ROLLOUT.DIGEST`; what is of a cluster as a whole has namespace `-`. */
+export type DeliveryKey = { cluster: string; kind: 'Delivery'; namespace: string; name: string };
+
+/** An item of the table, due as records of objects are. */
+export type DeliveryRecord = {
+  key: DeliveryKey;
+  version: number;
+  dueAt?: Millis;
+  queuedFor?: Millis;
+  /** Somebody is sending it, and nobody else does until then. */
+  sendingUntil?: Millis;
+  notification: Notification;
+  madeAt: Millis;
+  /** By the name of the channel. */
+  channels: Record<string, ChannelState>;
+};
