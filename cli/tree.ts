@@ -7,8 +7,16 @@ import type {
   ReplicaSetView,
   RolloutView,
 } from '../lib/model/view.ts';
+import {
+  analysisSigns,
+  humanAge,
+  icons,
+  phaseSigns,
+  podSign,
+  type Sign,
+} from '../lib/view/words.ts';
 import { markedIn, markWords } from './marks.ts';
-import { columns, humanAge, plain, plainAll } from './text.ts';
+import { columns, plain, plainAll } from './text.ts';
 
 /**
  * A rollout as `kubectl argo rollouts get rollout` shows it: the same layout, symbols and colours, so
@@ -16,57 +24,8 @@ import { columns, humanAge, plain, plainAll } from './text.ts';
  * argo v1.10.1 pkg/kubectl-argo-rollouts/cmd/get/get_rollout.go
  */
 
-const icons = {
-  rollout: '⟳',
-  revision: '#',
-  replicaSet: '⧉',
-  pod: '□',
-  experiment: 'Σ',
-  analysis: 'α',
-  job: '⊞',
-  ok: '✔',
-  progressing: '◌',
-  bad: '✖',
-  paused: '॥',
-  waiting: '◷',
-  neutral: '•',
-  warning: '⚠',
-  unknown: '?',
-} as const;
-
-const phaseIcons: Record<string, string> = {
-  Healthy: icons.ok,
-  Progressing: icons.progressing,
-  Paused: icons.paused,
-  Degraded: icons.bad,
-  ScaledDown: icons.neutral,
-  ReplicaFailure: icons.bad,
-  Error: icons.warning,
-  InvalidSpec: icons.warning,
-  Unknown: icons.unknown,
-};
-
-/** argo v1.10.1 pkg/kubectl-argo-rollouts/info/experiment_info.go analysisIcon */
-const analysisIcons: Record<string, string> = {
-  Successful: icons.ok,
-  Running: icons.progressing,
-  Pending: icons.waiting,
-  Failed: icons.bad,
-  Error: icons.warning,
-  Inconclusive: icons.unknown,
-};
-
-/** argo v1.10.1 pkg/kubectl-argo-rollouts/info/pod_info.go podIcon */
-const podIcons: [RegExp, string][] = [
-  [/^Init:/, icons.progressing],
-  [/^(Signal|ExitCode):/, icons.bad],
-  [/^Err|Error$/, icons.warning],
-  [/^(Pending|Terminating|ContainerCreating)$/, icons.progressing],
-  [/^(Running|Completed)$/, icons.ok],
-  [/^(Failed|InvalidImageName|CrashLoopBackOff)$/, icons.bad],
-  [/^(ImagePullBackOff|RegistryUnavailable)$/, icons.warning],
-  [/^Unknown$/, icons.unknown],
-];
+const phaseIcons = iconsOf(phaseSigns);
+const analysisIcons = iconsOf(analysisSigns);
 
 type Style = Parameters<typeof styleText>[0];
 const styles: Record<string, Style> = {
@@ -285,7 +244,8 @@ function delayText(deadline: string, now: Millis): string {
 }
 
 function podRow(branch: string, pod: PodView, now: Millis, paint: Paint): string[] {
-  const icon = podIcons.find(([pattern]) => pattern.test(pod.status))?.[1] ?? ' ';
+  const sign = podSign(pod.status);
+  const icon = sign === undefined ? ' ' : icons[sign];
   const restarts = pod.restarts > 0 ? `,restarts:${pod.restarts}` : '';
   return [
     `${branch}${icons.pod} ${pod.name}`,
@@ -298,4 +258,8 @@ function podRow(branch: string, pod: PodView, now: Millis, paint: Paint): string
 
 function withIcon(icon: string, text: string, paint: Paint): string {
   return `${paint(icon)} ${text}`;
+}
+
+function iconsOf(signs: Record<string, Sign>): Record<string, string> {
+  return Object.fromEntries(Object.entries(signs).map(([word, sign]) => [word, icons[sign]]));
 }

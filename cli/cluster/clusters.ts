@@ -25,11 +25,12 @@ import {
   rotateSecret,
 } from '../../lib/registry/registry.ts';
 import { doorbellUrl, newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
+import { humanAge } from '../../lib/view/words.ts';
 import { administered, openAwsTable, operator } from '../admin.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { type Call, sayJson } from '../io.ts';
 import { packaged } from '../packaged.ts';
-import { columns, humanAge, plainAll } from '../text.ts';
+import { columns, plainAll } from '../text.ts';
 import { ownVersion } from '../version.ts';
 import { type AddInput, addInput, doorbellServer } from './input.ts';
 

@@ -1,12 +1,13 @@
 import { defined } from '../../lib/model/defined.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
+import { humanAge } from '../../lib/view/words.ts';
 import { apiPath, type Client, makeClient } from '../client.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { type Call, sayJson } from '../io.ts';
 import { look } from '../look.ts';
 import { pages } from '../pages.ts';
-import { columns, humanAge, plainAll } from '../text.ts';
+import { columns, plainAll } from '../text.ts';
 import { analysisPhaseText } from '../tree.ts';
 import { chartLines } from './chart.ts';
 

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { RolloutView } from '../../lib/model/view.ts';
+import { humanAge } from '../../lib/view/words.ts';
 import { apiPath, makeClient } from '../client.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { markedIn, markWords } from '../marks.ts';
 import { pages } from '../pages.ts';
-import { columns, humanAge, plainAll } from '../text.ts';
+import { columns, plainAll } from '../text.ts';
 import { phaseText } from '../tree.ts';
 
 export function addList(program: Command, cli: Cli): void {

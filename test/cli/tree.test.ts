@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { humanAge } from '../../cli/text.ts';
 import { rolloutTree } from '../../cli/tree.ts';
 import type {
   AnalysisRunView,
@@ -8,6 +7,7 @@ import type {
   ReplicaSetView,
   RolloutView,
 } from '../../lib/model/view.ts';
+import { humanAge } from '../../lib/view/words.ts';
 
 const second = 1000;
 const now = Date.parse('2026-01-31T12:00:00Z');
