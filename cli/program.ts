@@ -16,6 +16,7 @@ import { addHistory } from './history/command.ts';
 import type { Cli, Io } from './io.ts';
 import { addLint } from './lint/command.ts';
 import { addList } from './list/command.ts';
+import { addOpen } from './open/command.ts';
 import { addRedrive } from './redrive/command.ts';
 import { addRun } from './run/command.ts';
 import { addSettings } from './settings/command.ts';
@@ -87,7 +88,7 @@ function makeProgram(cli: Cli): Command {
     .exitOverride()
     .addHelpText('after', guide)
     .addHelpText('afterAll', exitCodesHelp);
-  for (const add of [addGet, addList, addStatus, addWait, addHistory, addExplain])
+  for (const add of [addGet, addList, addStatus, addWait, addHistory, addExplain, addOpen])
     add(program, cli);
   addChanges(program, cli);
   addLint(program, cli);

@@ -77,10 +77,11 @@ async function answer(
   asked();
   if (!request.url?.startsWith('/')) return void response.writeHead(400).end();
   const result = await handler(toEvent(request, body), noContext);
-  const text = result.body ?? '';
+  const coding = result.isBase64Encoded === true ? 'base64' : 'utf8';
+  const bytes = Buffer.from(result.body ?? '', coding);
   const headers = { ...result.headers, ...(!isWhole && { connection: 'close' }) };
   response.writeHead(result.statusCode ?? 200, headers as Record<string, string>);
-  response.end(request.method === 'HEAD' ? undefined : text);
+  response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
 /** No more of it than the API needs to see that it is too large: whoever sends it need not have a token. */

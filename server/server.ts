@@ -10,11 +10,12 @@ import type { Key } from '../lib/model/key.ts';
 import type { LedgerEntry } from '../lib/model/record.ts';
 import { type EmbeddedStore, folderStore, memoryStore } from '../lib/store/embedded.ts';
 import type { Clock, Log, Store, World } from '../lib/world.ts';
-import { localGateway } from './gateway.ts';
+import { type ApiHandler, localGateway } from './gateway.ts';
+import { besidePage } from './page.ts';
 import { StartError } from './startError.ts';
 import { userName } from './user.ts';
 
-// What every Serin that runs as a process of its own has: the API on loopback, and a table.
+// What every Serin that runs as a process of its own has: the API and the page on loopback, and a table.
 
 /** Never the outside: the API of a laptop is for that laptop. */
 const host = '127.0.0.1';
@@ -23,7 +24,9 @@ export type OnLedger = (key: Key, entry: LedgerEntry) => void;
 
 export type Api = { server: string; token: string; close: () => void };
 
-/** Serves the API with a new token. `port` 0 takes any that is free. */
+const hosts = [host, 'localhost'];
+
+/** Serves the API with a new token, and the page. `port` 0 takes any that is free. */
 export async function serveApi(
   world: World,
   { port, log }: { port: number; log: Log },
@@ -33,9 +36,9 @@ export async function serveApi(
     world,
     authenticate: localAuthenticate(token, userName()),
     newId: randomUUID,
-    hosts: [host, 'localhost'],
+    hosts,
   });
-  const gateway = localGateway(handler, log);
+  const gateway = localGateway(await besidePage(handler as ApiHandler, hosts), log);
   await listen(gateway, port);
   const { port: taken } = gateway.address() as AddressInfo;
   return {

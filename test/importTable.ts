@@ -51,6 +51,7 @@ const LIB = [
   'admission',
   'simulate',
   'adopt',
+  'web',
 ];
 const EDGE: Area = { imports: ['model', 'world', 'errors', 'aws'] };
 export const AREAS: Record<string, Area> = {
@@ -115,12 +116,16 @@ export const AREAS: Record<string, Area> = {
       'errors',
     ],
   },
+  // Sends the files of the page, and knows nothing of rollouts.
+  web: { imports: [] },
   // The World of AWS.
   aws: { imports: LIB },
   functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },
   // `serin dev` and `serin run` feed the real handlers.
   server: { imports: [...LIB, 'functions'] },
   cli: { imports: [...LIB, 'functions', 'server'] },
+  // In a browser: the words of views, the types of what the API answers, and no library beyond these.
+  page: { imports: ['view'], types: LIB, packages: ['preact', 'uplot', 'oauth4webapi'] },
   scripts: { imports: LIB },
-  test: { imports: [...LIB, 'functions', 'server', 'cli', 'scripts'] },
+  test: { imports: [...LIB, 'functions', 'server', 'cli', 'page', 'scripts'] },
 };

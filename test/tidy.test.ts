@@ -145,7 +145,9 @@ function tracked(pattern: string): string[] {
   return [...new Set(listed)].filter((path) => path !== '' && existsSync(path));
 }
 
-const sources = tracked('*.ts').map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+const sources = ['*.ts', '*.tsx']
+  .flatMap(tracked)
+  .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 
 describe('the tree is tidy', () => {
   it('has sources to look at', () => {
@@ -271,6 +273,13 @@ const probes: [rule: string, path: string, sin: string, innocent: string][] = [
     "import '../lib/simulate/b.ts';",
   ],
   ['imports follow the arrows', 'lib/unheard/a.ts', '', "import 'zod';"],
+  [
+    'imports follow the arrows',
+    'page/a.tsx',
+    "import { verbs } from '../lib/commands/verbs.ts';",
+    "import type { View } from '../lib/model/view.ts';",
+  ],
+  ['imports follow the arrows', 'page/a.tsx', "import 'zod';", "import 'preact';"],
   ['there is no barrel', 'lib/model/index.ts', '', ''],
   ['there is no barrel', 'lib/model/a.ts', `export ${'*'} from './b.ts';`, 'export const a = 1;'],
   ['the core has no randomness', 'lib/reconcile.ts', `Math.${'random'}()`, 'Math.ceil(1)'],

@@ -144,7 +144,13 @@ async function report({ client, path, io }: Stage, rollout: Rollout) {
   const took = humanDuration((entries.at(-1)?.at ?? 0) - (entries[0]?.at ?? 0));
   io.say('');
   io.say(`It ended ${view.phase} with ${image}, after ${took} of the cluster's time.`);
-  if (isHealthy && isKept) return exitCodes.ok;
+  if (isHealthy && isKept) {
+    const serin = io.env.npm_command === undefined ? 'serin' : 'npx serin';
+    io.say(
+      `The same in a browser: \`${serin} dev\` here, then \`${serin} open front-api\` in another terminal.`,
+    );
+    return exitCodes.ok;
+  }
   throw new CliError('the demo did not end as it should', {
     exitCode: exitCodes.refused,
     hint: 'The lines above show where it went another way. Please report it.',

@@ -9,6 +9,7 @@ import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
 import { exampleFile, readObjects } from '../manifest.ts';
 import { isLeftAlone } from '../marks.ts';
+import { pageAddress } from '../page.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
 import { markedLine } from '../status/status.ts';
 import { plainAll } from '../text.ts';
@@ -116,7 +117,7 @@ function analysisNotes({ AnalysisTemplate, ClusterAnalysisTemplate }: Objects): 
 }
 
 function welcome(
-  { server, cluster }: Embedded,
+  { server, token, cluster }: Embedded,
   applied: Applied[],
   env: Io['env'],
   notes: string[],
@@ -131,6 +132,7 @@ function welcome(
   return [
     `Serin runs on a simulated cluster called ${cluster}; nothing real is touched.`,
     `The API is at ${server}, the token in ${serverFile(process.pid, env)}: other terminals find both.`,
+    `The page: ${pageAddress(server, { token })}`,
     `Applied: ${applied.map(({ rollout }) => rollout.metadata?.name).join(', ') || 'nothing'}.`,
     ...applied.flatMap(({ rollout, held }) => (held ? [`${rollout.metadata?.name}: ${held}`] : [])),
     ...notes,

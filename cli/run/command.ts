@@ -5,6 +5,7 @@ import type { Run } from '../../server/run.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli } from '../io.ts';
+import { pageAddress } from '../page.ts';
 import { happened, logTo, now, port, portDefault, stopped } from '../process.ts';
 import { columns, plain, plainAll } from '../text.ts';
 import { ownVersion } from '../version.ts';
@@ -101,7 +102,10 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
         ? 'History is kept in memory, and is gone when this process is.'
         : `History is kept in ${dir}.`;
     const drives = `Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`;
-    for (const line of [drives, kept, ...leftLines(leftAlone)]) io.say(`${now()}  ${line}`);
+    // What is not read by somebody at once is kept in a log, where a token has no place.
+    const page = io.terminal ? pageAddress(server, { token }) : 'serin open opens it';
+    const lines = [drives, kept, `The page: ${page}`, ...leftLines(leftAlone)];
+    for (const line of lines) io.say(`${now()}  ${line}`);
     await stopped(io.stop);
   } finally {
     withdrawServer(process.pid, io.env);

@@ -118,7 +118,7 @@ describe('the embedded server', () => {
     const status = async (url: string, init: RequestInit = {}) => (await fetch(url, init)).status;
     const headers = { authorization: `Bearer ${embedded.token}` };
     expect(await status(rollouts)).toBe(401);
-    expect(await status(`${embedded.server}/`)).toBe(401);
+    expect(await status(`${embedded.server}/v1/`)).toBe(401);
     expect(await status(`${rollouts}/a/promote`, { method: 'POST' })).toBe(401);
     expect(await status(rollouts, { headers: { authorization: 'Bearer x' } })).toBe(401);
     expect(await status(rollouts, { headers })).toBe(200);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { binary, serin } from './support.ts';
 
 const commands = [
-  ...['get', 'list', 'status', 'wait', 'history', 'explain'],
+  ...['get', 'list', 'status', 'wait', 'history', 'explain', 'open'],
   ...['promote', 'abort', 'retry', 'pause', 'resume', 'restart', 'undo', 'set image'],
   ...['lint', 'simulate', 'dev', 'demo', 'run', 'adopt', 'crds'],
   ...['settings', 'token'],
@@ -80,7 +80,7 @@ describe('help', () => {
 
 describe('wrong usage', () => {
   it.each([
-    [['nope'], /^serin: unknown command 'nope'\n {2}`serin help`/],
+    [['qqqq'], /^serin: unknown command 'qqqq'\n {2}`serin help`/],
     [['get'], /missing required argument/],
     [['get', 'a', 'b'], /which rollout is meant by "a b"\?\n/],
     [['status', 'service/a'], /which rollout is meant/],

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+
+/** A file as it is sent: plain, and packed where the build has packed it. */
+export type PageFile = { type: string; etag: string; plain: Buffer; br?: Buffer; gzip?: Buffer };
+
+/** By path, such as `/index.html` and `/assets/main-ABCD.js`. */
+export type PageFiles = ReadonlyMap<string, PageFile>;
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+const etagLength = 16;
+
+/** What `scripts/buildPage.ts` made of the page; empty where it was not built. */
+export async function readPageFiles(folder: string): Promise<PageFiles> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const files = names.map((name) => name.replaceAll('\\', '/'));
+  const read = async (name: string): Promise<Buffer | undefined> =>
+    files.includes(name) ? readFile(join(folder, name)) : undefined;
+  const found = new Map<string, PageFile>();
+  for (const name of files) {
+    const type = types[extname(name)];
+    const plain = type === undefined ? undefined : await read(name);
+    if (type === undefined || plain === undefined) continue;
+    const digest = createHash('sha256').update(plain).digest('base64url').slice(0, etagLength);
+    const [br, gzip] = [await read(`${name}.br`), await read(`${name}.gz`)];
+    found.set(`/${name}`, {
+      ...{ type, etag: `"${digest}"`, plain },
+      ...(br && { br }),
+      ...(gzip && { gzip }),
+    });
+  }
+  return found;
+}

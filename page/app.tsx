@@ -1,0 +1,85 @@
+import { useEffect, useState } from 'preact/hooks';
+import { rolloutAddress } from './addresses.ts';
+import { localToken, onSession, type Session, session, setSession } from './api/session.ts';
+import { readConfig } from './config.ts';
+import { FleetScreen } from './fleet/screen.tsx';
+import { useTitle } from './parts/title.ts';
+import { RolloutScreen } from './rollout/screen.tsx';
+import { usePlace } from './router.ts';
+import { SignedOut } from './signedOut.tsx';
+
+export function App() {
+  const place = usePlace();
+  const who = useSession();
+  const [wasIn, setWasIn] = useState(false);
+  useEffect(() => void begin(), []);
+  useEffect(() => {
+    if (who.state === 'in') setWasIn(true);
+  }, [who]);
+  if (who.state === 'starting') return null;
+  // Whoever is signed out in the middle of something keeps it before their eyes.
+  if (who.state === 'out' && !wasIn) {
+    return (
+      <main id="main">
+        <h1>Serin</h1>
+        <SignedOut why={who.why} />
+      </main>
+    );
+  }
+  return (
+    <>
+      <a class="skip" href="#main">
+        To the content
+      </a>
+      {who.state === 'out' && <SignedOut why={who.why} />}
+      <Screen place={place} key={who.state} />
+    </>
+  );
+}
+
+function Screen({ place }: { place: ReturnType<typeof usePlace> }) {
+  switch (place.screen) {
+    case 'fleet':
+      return <FleetScreen filter={place.filter} />;
+    case 'rollout':
+      return (
+        <RolloutScreen
+          key={rolloutAddress(place.key)}
+          at={place.key}
+          revision={place.revision}
+          ask={place.ask}
+        />
+      );
+    case 'signedIn':
+      return null;
+    case 'unknown':
+      return <Unknown />;
+  }
+}
+
+function Unknown() {
+  useTitle('Nothing here');
+  return (
+    <main id="main">
+      <h1>There is nothing at this address</h1>
+      <p>
+        <a href="/">All rollouts</a>
+      </p>
+    </main>
+  );
+}
+
+/** Whoever opens the page has the token of this machine, or signs in. */
+async function begin(): Promise<void> {
+  const token = localToken();
+  if (token !== undefined) return setSession({ state: 'in', token });
+  const { signIn } = await readConfig();
+  if (signIn === undefined) return setSession({ state: 'out' });
+  setSession({ state: 'out' });
+}
+
+function useSession(): Session {
+  const [who, setWho] = useState(session());
+  useEffect(() => onSession(setWho), []);
+  return who;
+}
