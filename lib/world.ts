@@ -57,8 +57,15 @@ export type World = {
 export type Messages = {
   /** Those of the settings in use. Rejects with Transient where they cannot be read. */
   channels: () => Promise<Channel[]>;
-  /** Rejects with Transient or Terminal, and may with `retryAfterMs`, where the receiver did not take it. */
-  send: (channel: Channel, notification: Notification, endsAt: Millis) => Promise<void>;
+  /**
+   * Rejects where the receiver did not take it, with `retryAfterMs` where that says when it may. Answers why
+   * there was nothing to send, if so.
+   */
+  send: (
+    channel: Channel,
+    notification: Notification,
+    endsAt: Millis,
+  ) => Promise<{ skipped?: string }>;
 };
 
 /** `doorbell`: whether its changes are announced (an admission webhook or a watch). */

@@ -33,6 +33,7 @@ const LIB = [
   'http',
   'measure',
   'notify',
+  'channels',
   'registry',
   'diagnose',
   'cache',
@@ -79,6 +80,8 @@ export const AREAS: Record<string, Area> = {
   http: { imports: ['model', 'world', 'errors'] },
   // What measurements ask of AWS, and their ways out.
   measure: { imports: [...EDGE.imports, 'http', 'cache'] },
+  // The ways out of messages to people, and those only.
+  channels: { imports: [...EDGE.imports, 'http', 'measure'] },
   registry: EDGE,
   // Which routers a Rollout uses, the core says.
   diagnose: { imports: [...EDGE.imports, 'decide', 'kubernetes', 'eks', 'registry'] },

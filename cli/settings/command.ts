@@ -112,6 +112,7 @@ async function apply({ args: [file = ''], options, io }: Call<ApplyOptions>) {
       hooks: JSON.stringify(checked.settings?.hooks ?? []),
       clusters: JSON.stringify(checked.settings?.clusters ?? {}),
       metrics: JSON.stringify(checked.settings?.metrics ?? {}),
+      messages: JSON.stringify(checked.settings?.messages ?? []),
       appliedAt: Date.now(),
       appliedBy: operator(),
     };

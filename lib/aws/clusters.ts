@@ -5,6 +5,7 @@ import { NotFound } from '../errors.ts';
 import { kubernetesCluster } from '../kubernetes/kubernetes.ts';
 import { awsSecrets, metricAws } from '../measure/account.ts';
 import { functionHttp } from '../measure/functionHttp.ts';
+import { measuring } from '../measure/own.ts';
 import { defined } from '../model/defined.ts';
 import { type ClusterEntry, settingsKey } from '../model/documents.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
@@ -108,7 +109,7 @@ function opened(entry: ClusterEntry, userAgent: string): Omit<Known, 'text'> {
   const account = { region, ...(metricsRoleArn !== undefined && { roleArn: metricsRoleArn }) };
   let last: { hosts: string; http: Http } | undefined;
   return {
-    ...{ cluster, roleArn, metrics: metricAws(account), secrets: awsSecrets(account) },
+    ...{ cluster, roleArn, metrics: metricAws(account), secrets: measuring(awsSecrets(account), account) },
     http: (hosts) => {
       const text = hosts.join(' ');
       if (last?.hosts !== text) {

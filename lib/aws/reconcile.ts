@@ -3,6 +3,7 @@ import { inquire } from '../trial/inquire.ts';
 import { foundIn, type World } from '../world.ts';
 import { liveClusters } from './clusters.ts';
 import { readEnvironment } from './environment.ts';
+import { liveMessages } from './messages.ts';
 import type { Traced } from './tracing.ts';
 import { outside } from './world.ts';
 
@@ -19,6 +20,7 @@ export function reconcileWorld(
     aws: clusters.aws,
     http: clusters.http,
     secrets: clusters.secrets,
+    messages: liveMessages(base, userAgent, env),
     invoke: async (request) => foundIn(await answer(world, request)),
     inquire: (inquiry) => inquire(world, inquiry),
   };

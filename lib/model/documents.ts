@@ -1,4 +1,5 @@
 import type { RolloutKey } from './key.ts';
+import type { NotificationKind } from './notification.ts';
 import type { LedgerKind } from './record.ts';
 import type { Millis } from './units.ts';
 
@@ -88,9 +89,22 @@ export type StoredSettings = {
   hooks: string;
   /** Its `clusters` as JSON, for the function that reconciles. Absent in what an older Serin stored. */
   clusters?: string;
-  /** Its `metrics`, likewise. */
+  /** Its `metrics` and `messages`, likewise. */
   metrics?: string;
+  messages?: string;
 };
+
+/** What one release has told in a channel whose message of it is changed as it goes on. */
+type Thread = {
+  /** Where that message is, once it is posted. */
+  at?: { channel: string; ts: string };
+  /** Somebody is posting it, and nobody else does until then. */
+  postingUntil?: Millis;
+  /** By time. */
+  lines: ThreadLine[];
+};
+/** `id`: of the message to people that it is of. */
+export type ThreadLine = { id: string; kind: NotificationKind; at: string; text: string };
 
 /** The one document of the settings that are in use. */
 export const settingsKey = { kind: 'settings', id: 'current' } as const;
@@ -103,6 +117,7 @@ type DocumentBodies = {
   idempotency: IdempotencyRecord;
   notice: Notice;
   settings: StoredSettings;
+  thread: Thread;
 };
 export type DocumentKind = keyof DocumentBodies;
 

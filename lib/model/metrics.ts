@@ -22,10 +22,9 @@ export const metricUnits = {
   /** How long what should have been taken up longest ago is overdue. */
   sweep_lateness_seconds: 'seconds',
   clusters_unreachable: 'count',
-  /** A message that a channel took, a try that failed, and a message that was given up after a day. */
+  /** A message that a channel took, and a try that failed. */
   notifications_sent_total: 'count',
   notification_failures_total: 'count',
-  notifications_given_up_total: 'count',
 } as const;
 
 /** Of the turns of a kind: called after the kind, as Argo's controller has it. */

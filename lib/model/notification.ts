@@ -43,15 +43,38 @@ export type Notification = {
   failedBy?: FailedBy[];
 };
 
-/** A value that is no part of the settings: where it is read when it is used. */
+/**
+ * A value that is no part of the settings, and where it is read when it is used: `ssm:/serin/messages/shop`,
+ * `secretsmanager:serin/messages/shop#key`; in a process of one's own `env:NAME` too.
+ */
 export type ValueRef = string;
 
-/** How a channel is reached: exactly one of these. */
-export type Way = {
+/** How a channel is reached: one of these. */
+export type Ways = {
   /** Any server. Each request is signed with the secret. */
   webhook: { url: string; secret: ValueRef };
+  /** `bus`: its ARN. */
+  eventBridge: { bus: string };
+  /** `topic`: its ARN. */
+  sns: { topic: string };
+  /** An incoming webhook, or an app whose message of a release is changed as that goes on. */
+  slack: { webhook: ValueRef } | { token: ValueRef; channel: string };
+  /** A workflow that begins with a webhook request. */
+  teams: { webhook: ValueRef };
+  /** The deployment and the commit status of the commit that an image is tagged with. */
+  github: { repository: string; token: ValueRef; environment?: string; api?: string };
+  /** By SES. `region`: that of Serin, if absent. */
+  email: { from: string; to: string[]; region?: string };
 };
-export type WayName = keyof Way;
+export const wayNames = [
+  'webhook',
+  'eventBridge',
+  'sns',
+  'slack',
+  'teams',
+  'github',
+  'email',
+] as const satisfies (keyof Ways)[];
 
 /** Whom to tell, and of what. An absent list means all; `*` stands for any characters of a name. */
 export type Channel = {
@@ -60,18 +83,18 @@ export type Channel = {
   namespaces?: string[];
   rollouts?: string[];
   kinds?: NotificationKind[];
-} & Partial<Way>;
+} & Partial<Ways>;
 
 /** How far one channel has got with one message. */
 export type ChannelState = {
-  /** `failed`: given up after a day. `dropped`: the settings have the channel no more. */
-  state: 'open' | 'sent' | 'failed' | 'dropped';
+  /** `failed`: given up after a day. `skipped`: there was nothing to send, or the channel is gone. */
+  state: 'open' | 'sent' | 'failed' | 'skipped';
   tries: number;
   /** When it is tried again, while it is open. */
   nextAt?: Millis;
   /** When it was sent or given up. */
   endedAt?: Millis;
-  /** Why the last try failed. */
+  /** Why the last try failed, or nothing was sent. */
   said?: string;
 };
 

@@ -5,7 +5,7 @@ import type { Envelope, LedgerEntry } from '../model/record.ts';
 import type { World } from '../world.ts';
 import { isFor, notificationOf } from './notification.ts';
 
-export type Enqueuing = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'messages'>;
+type Enqueuing = Pick<World, 'clock' | 'store' | 'wakes' | 'log' | 'messages'>;
 
 /**
  * Puts the message of a line of the ledger on its way, if a channel asks for it: once, however often it is

@@ -72,18 +72,23 @@ async function tryChannel(
 ): Promise<ChannelState> {
   const { clock, log, count } = world;
   const tries = state.tries + 1;
-  if (channel === undefined) return { state: 'dropped', tries: state.tries, endedAt: clock.now() };
-  const failed = await send(world, channel, notification);
+  const ended = channel
+    ? await send(world, channel, notification)
+    : { skipped: 'the settings have this channel no more' };
   const now = clock.now();
-  if (failed === undefined) {
+  if (!(ended instanceof Error)) {
+    if (ended.skipped !== undefined) {
+      return { state: 'skipped', tries, endedAt: now, said: ended.skipped };
+    }
     count('notifications_sent_total');
     return { state: 'sent', tries, endedAt: now };
   }
+  const failed: Failure = ended;
   const nextAt = now + waitMs(tries, failed);
   const isOver = nextAt > madeAt + giveUpMs;
   const said = failed.message.slice(0, saidMax);
   log(isOver ? 'error' : 'warn', 'a message was not taken', { ...key, channel: name, tries, said });
-  count(isOver ? 'notifications_given_up_total' : 'notification_failures_total');
+  count('notification_failures_total');
   return isOver
     ? { state: 'failed', tries, endedAt: now, said }
     : { ...state, tries, nextAt, said };
@@ -95,10 +100,9 @@ async function send(
   { messages, endsAt }: Delivering,
   channel: Channel,
   notification: Notification,
-): Promise<Failure | undefined> {
+): Promise<Failure | { skipped?: string }> {
   try {
-    await messages?.send(channel, notification, endsAt);
-    return undefined;
+    return (await messages?.send(channel, notification, endsAt)) ?? {};
   } catch (error) {
     // A fault of ours in one channel is that channel's: the others are sent, and it is seen in the checks.
     return error instanceof Error ? error : new Error(String(error));

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { hookList } from '../hooks/settings.ts';
 import { hourMs, type Millis, parseGoDuration } from '../model/units.ts';
 import { kinds, knownIssuer } from './issuers.ts';
+import { channelKeys, channelList } from './messages.ts';
 import { templateFault } from './template.ts';
 
 // What an administrator may write. Each message is the end of a sentence that begins with the path.
@@ -140,6 +141,7 @@ export const settingsSchema = z
     hooks: hookList.default([]),
     clusters: z.record(groupName, cluster).default({}),
     metrics: metrics.default({ hosts: [] }),
+    messages: channelList.default([]),
   })
   .superRefine(({ issuers }, context) => {
     const names = issuers.map(({ name }) => name);
@@ -157,4 +159,5 @@ export const knownKeys: Record<string, string[]> = {
   issuers: Object.keys(issuer.shape),
   clusters: Object.keys(cluster.shape),
   metrics: Object.keys(metrics.shape),
+  messages: channelKeys,
 };

@@ -55,7 +55,8 @@ const commands = 'lambda:InvokeFunction on Reconcile';
 const records = ['rollouts#*', 'analysisruns#*', 'experiments#*', 'deliveries#*'];
 const clusters = rightsWith(
   ['Reconcile', 'Look'],
-  ...puts(...records, 'ledger#*', 'notice#*', 'outage', 'idempotency#marked%20Services'),
+  ...puts(...records, 'ledger#*', 'thread#*', 'notice#*', 'outage'),
+  ...puts('idempotency#marked%20Services'),
   ...records.map((each) => `dynamodb:DeleteItem on Table of ${each}`),
   'dynamodb:DeleteItem on Table of notice#*',
   'dynamodb:DeleteItem on Table of outage',
@@ -66,6 +67,11 @@ const clusters = rightsWith(
   'lambda:InvokeFunction on arn:PARTITION:lambda:*:ACCOUNT:function:serin-metric-*',
   'ssm:GetParameter on arn:PARTITION:ssm:*:ACCOUNT:parameter/serin/metrics/*',
   'secretsmanager:GetSecretValue on arn:PARTITION:secretsmanager:*:ACCOUNT:secret:serin/metrics/*',
+  'ssm:GetParameter on arn:PARTITION:ssm:*:ACCOUNT:parameter/serin/messages/*',
+  'secretsmanager:GetSecretValue on arn:PARTITION:secretsmanager:*:ACCOUNT:secret:serin/messages/*',
+  'events:PutEvents on MessageBuses HasMessageBuses',
+  'sns:Publish on MessageTopics HasMessageTopics',
+  'ses:SendEmail on MessageSenders HasMessageSenders',
   'sts:AssumeRole on arn:PARTITION:iam::*:role/serin*',
   'sqs:ReceiveMessage on Wakes',
   'sqs:DeleteMessage on Wakes',
@@ -226,6 +232,7 @@ describe('the packaged template', () => {
       .map(({ Properties }) => Properties.MetricName);
     expect(names.sort()).toEqual([
       'clusters_unreachable',
+      'notification_failures_total',
       'rollout_reconcile_error',
       'sweep_lateness_seconds',
     ]);

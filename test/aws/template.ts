@@ -101,11 +101,18 @@ function partitionsIn(condition: LeadingKeys): string[] {
 /** A resource in words: its logical id, or the ARN with what CloudFormation fills in. */
 function named(resource: unknown): string {
   if (typeof resource === 'string') return resource;
-  const { 'Fn::GetAtt': attribute, 'Fn::Sub': text } = resource as {
+  const {
+    'Fn::GetAtt': attribute,
+    'Fn::Sub': text,
+    Ref,
+  } = resource as {
+    Ref?: string;
     'Fn::GetAtt'?: [string, string];
     'Fn::Sub'?: string;
   };
   if (attribute?.[1] === 'Arn') return attribute[0].replace('LambdaFunction', '');
+  // What a parameter lists.
+  if (Ref !== undefined) return Ref;
   if (text === undefined)
     throw new Error(`a resource of no known form: ${JSON.stringify(resource)}`);
   const group = text.match(/^\$\{(\w+)LogGroup\.Arn\}$/)?.[1];

@@ -68,7 +68,10 @@ it('turns, lists and sweeps write only where the roles of their functions let th
   const table = sqliteTable();
   const refused = new Set<string>();
   const told: string[] = [];
-  const tell = async (_: object, { kind }: { kind: string }) => void told.push(kind);
+  const tell = async (_: object, { kind }: { kind: string }) => {
+    told.push(kind);
+    return {};
+  };
   const storeFor = (role: string) => storeOn(limited(table, role, refused), clock.now);
   const store = storeFor('ReconcileRole');
   const swept = storeFor('SweepRole');

@@ -35,6 +35,7 @@ function stage(channels: Channel[], fail: (channel: string, at: number) => Error
         const error = fail(channel, clock.now());
         if (error) throw error;
         sent.push({ channel, ...notification, sentAt: clock.now() });
+        return {};
       },
     },
   });
@@ -109,10 +110,7 @@ it('tries a channel that fails for a day, later each time, and holds up no other
     good: { state: 'sent', tries: 1 },
     bad: { state: 'failed', tries: bad().length, said: '410 gone' },
   });
-  expect(at.counted).toMatchObject({
-    notification_failures_total: bad().length - 1,
-    notifications_given_up_total: 1,
-  });
+  expect(at.counted.notification_failures_total).toBe(bad().length);
   // What was given up is seen for a week.
   await at.pass(7 * 24 * hourMs);
   expect((await at.store.deliveries('local', { limit: 9 })).items).toEqual([]);

@@ -44,7 +44,14 @@ describe('the settings in use', () => {
     const { read } = stage();
     expect(await read()).toEqual({
       version: 0,
-      settings: { issuers: [], policies: '', hooks: [], clusters: {}, metrics: { hosts: [] } },
+      settings: {
+        issuers: [],
+        policies: '',
+        hooks: [],
+        clusters: {},
+        metrics: { hosts: [] },
+        messages: [],
+      },
     });
   });
 

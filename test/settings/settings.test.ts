@@ -37,7 +37,14 @@ describe('settings', () => {
     for (const text of ['', '# nothing yet', '{}', 'issuers: []']) {
       const { settings, faults } = parseSettings(text);
       expect([settings, faults]).toEqual([
-        { issuers: [], policies: '', hooks: [], clusters: {}, metrics: { hosts: [] } },
+        {
+          issuers: [],
+          policies: '',
+          hooks: [],
+          clusters: {},
+          metrics: { hosts: [] },
+          messages: [],
+        },
         [],
       ]);
     }
@@ -65,7 +72,7 @@ describe('settings', () => {
     [
       'waves: []',
       1,
-      /^waves is not known here; known are issuers, policies, hooks, clusters, metrics$/,
+      /^waves is not known here; known are issuers, policies, hooks, clusters, metrics, messages$/,
     ],
     [
       'issuers:\n  - name: a\n    audiance: x',
