@@ -9,6 +9,7 @@ import type { Log } from '../lib/world.ts';
 import { applySecrets, withSaidMetrics } from './analyses.ts';
 import { applyObjects, type Objects } from './apply.ts';
 import { consumer } from './consumer.ts';
+import { localMessages, type Told } from './messages.ts';
 import { atMost, openTable, serveApi, withLedgerListener } from './server.ts';
 
 const clusterName = 'local';
@@ -25,6 +26,8 @@ export type EmbeddedOptions = {
   /** Where the table is kept; in memory if absent. */
   dir?: string;
   log: Log;
+  /** Whom to tell of releases. */
+  told?: Told;
   /** Told of each new line of the ledger. */
   onLedger?: (key: Key, entry: LedgerEntry) => void;
 };
@@ -55,6 +58,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     clusters: { [clusterName]: {} },
     store: withLedgerListener(table.store, options.onLedger),
     log,
+    ...(options.told && {
+      messages: localMessages({ store: table.store, clock }, options.told),
+    }),
   });
   const turns = new Set<Promise<unknown>>();
   const closeTable = async () => {

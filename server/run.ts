@@ -11,6 +11,7 @@ import { localHttp } from '../lib/measure/localHttp.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
 import { type Key, keyText } from '../lib/model/key.ts';
 import type { Kind } from '../lib/model/kinds.ts';
+import type { Channel } from '../lib/model/notification.ts';
 import { minuteMs } from '../lib/model/units.ts';
 import { localQueue } from '../lib/queue/local.ts';
 import { noteOutage } from '../lib/queue/outage.ts';
@@ -20,6 +21,7 @@ import { consumer } from './consumer.ts';
 import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
 import { foundAtStart, type LeftAlone } from './foundAtStart.ts';
 import { managedObjects } from './managedObjects.ts';
+import { localMessages } from './messages.ts';
 import { ownRollouts } from './ownRollouts.ts';
 import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, withLedgerListener } from './server.ts';
@@ -36,6 +38,8 @@ export type RunOptions = {
   port: number;
   /** Where the table is kept, if not in the cluster's own folder below the user's state. */
   dir?: string | 'memory';
+  /** Whom to tell of releases. */
+  channels?: Channel[];
   env: Env;
   userAgent: string;
   log: Log;
@@ -67,6 +71,16 @@ function localOutside(
   return { aws: async () => aws, http: async () => http, secrets: async () => secrets };
 }
 
+/** The table, of which this process tells, and whom it tells. */
+function tellingBy(
+  store: World['store'],
+  { channels = [], env, userAgent, onLedger }: RunOptions,
+): Pick<World, 'store' | 'messages'> {
+  const told = { channels, env, userAgent };
+  const messages = localMessages({ store, clock: systemClock }, told);
+  return { store: withLedgerListener(store, onLedger), ...(channels.length > 0 && { messages }) };
+}
+
 /** How long the turns under way may take to come to their end. */
 const turnEndMs = 4000;
 
@@ -96,7 +110,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     },
     ...localOutside(() => known.cluster ?? {}, userAgent),
     clusters: async () => [{ name, doorbell: true }],
-    store: withLedgerListener(managed.store, options.onLedger),
+    ...tellingBy(managed.store, options),
     wakes: queue.wakes,
     log,
     count: () => {},

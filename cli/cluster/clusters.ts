@@ -6,6 +6,7 @@ import {
   modeCommand,
   takesAccessEntries,
 } from '../../lib/diagnose/checkEks.ts';
+import { checkMessages } from '../../lib/diagnose/checkMessages.ts';
 import type { Finding } from '../../lib/diagnose/finding.ts';
 import { rightsByRouter, rightsIn } from '../../lib/diagnose/rights.ts';
 import { describeCluster, type EksCluster } from '../../lib/eks/describe.ts';
@@ -202,7 +203,10 @@ export async function check({ options, io, args }: Call<CheckOptions>): Promise<
   const store = await openAwsTable(options, io);
   return await administered(async () => {
     const { body: entry } = await registeredCluster(store.documents, args[0] ?? '');
-    const findings = await findingsOf(entry, options, await lastRing(store, entry, Date.now()));
+    const findings = [
+      ...(await findingsOf(entry, options, await lastRing(store, entry, Date.now()))),
+      ...(await checkMessages(store, entry.name)),
+    ];
     const { webhookEnabled } = findings.find(({ what }) => what === 'doorbell') ?? {};
     const isChange =
       webhookEnabled !== undefined && webhookEnabled !== entry.doorbell.webhookEnabled;

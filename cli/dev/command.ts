@@ -4,6 +4,7 @@ import { defined } from '../../lib/model/defined.ts';
 import { secondMs } from '../../lib/model/units.ts';
 import type { Objects } from '../../server/apply.ts';
 import type { Embedded } from '../../server/embedded.ts';
+import { channelsIn, settingsOption } from '../channels.ts';
 import { announceServer, serverFile, withdrawServer } from '../connection.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
@@ -13,8 +14,15 @@ import { pageAddress } from '../page.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
 import { markedLine } from '../status/status.ts';
 import { plainAll } from '../text.ts';
+import { ownVersion } from '../version.ts';
 
-type Options = { port: number; speed: number; data?: string; verbose?: true };
+type Options = {
+  port: number;
+  speed: number;
+  data?: string;
+  settings?: string;
+  verbose?: true;
+};
 
 /** How long the first turns may take before commands are offered all the same. */
 const firstTurnMs = 5 * secondMs;
@@ -39,6 +47,7 @@ export function addDev(program: Command, cli: Cli): void {
         'keep the table in this folder; without it, in memory (not with --speed)',
       ).conflicts('speed'),
     )
+    .option(...settingsOption)
     .option('--verbose', 'print every write')
     .addHelpText(
       'after',
@@ -61,6 +70,7 @@ export function speed(text: string): number {
 async function dev({ args, options, io }: Call<Options>) {
   const files = args.length > 0 ? args : [exampleFile()];
   const objects = await readObjects(files, options.namespace, io);
+  const channels = await channelsIn(options.settings, io);
   // Loads what no other command needs.
   const { startEmbedded } = await import('../../server/embedded.ts');
   // What happens is told once it was said what there is.
@@ -70,6 +80,7 @@ async function dev({ args, options, io }: Call<Options>) {
     port: options.port,
     speed: options.speed,
     ...defined({ dir: options.data }),
+    told: { channels, env: io.env, userAgent: `serin/${ownVersion()}` },
     log: logTo(io, options.verbose === true),
     onLedger: (key, entry) => tell(happened(key, entry)),
   });

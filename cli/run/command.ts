@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { Terminal } from '../../lib/errors.ts';
 import { defined } from '../../lib/model/defined.ts';
 import type { Run } from '../../server/run.ts';
+import { channelsIn, settingsOption } from '../channels.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli } from '../io.ts';
@@ -17,6 +18,7 @@ type Options = {
   port: number;
   data?: string;
   inMemory?: true;
+  settings?: string;
   verbose?: true;
 };
 
@@ -48,6 +50,7 @@ export function addRun(program: Command, cli: Cli): void {
         'keep the table in memory: history ends with the process',
       ).conflicts('data'),
     )
+    .option(...settingsOption)
     .option('--verbose', 'print every write')
     .addHelpText(
       'after',
@@ -64,6 +67,7 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
   // Loads what no other command needs.
   const { startRun } = await import('../../server/run.ts');
   const cluster = options.cluster ?? 'local';
+  const channels = await channelsIn(options.settings, io);
   const watches = new AbortController();
   // Until it runs there is nothing to bring to an end before the watches.
   const giveUp = () => watches.abort();
@@ -77,6 +81,7 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     port: options.port,
     ...defined({ dir: options.data }),
     ...(options.inMemory && { dir: 'memory' }),
+    channels,
     env: io.env,
     userAgent: `serin/${ownVersion()}`,
     log: logTo(io, options.verbose === true, true),
