@@ -105,7 +105,8 @@ it('serin run says nothing where nobody else is at work', async () => {
   await write(Date.now() - 10 * minuteMs);
   const { warned, logged } = await runOn(kubeconfig);
   expect(warned).toEqual([]);
-  expect(logged).toEqual([]);
+  // It may have begun its work already, which is no word of anybody else.
+  expect(logged.filter((line) => !line.startsWith('info patch '))).toEqual([]);
 });
 
 it('serin run is not concerned with those of another instance', async () => {

@@ -107,6 +107,8 @@ describe('a turn asks', () => {
         'get Deployment shop/source': deployment,
         [sets]: [set],
         'get Ingress shop/web': ingress,
+        'get Service shop/canary': { metadata: { resourceVersion: '8' } },
+        'get Service shop/stable': { metadata: { resourceVersion: '9' } },
       },
       ...{
         [balancer]: { listeners: [], groups },
@@ -118,9 +120,10 @@ describe('a turn asks', () => {
       ['get Deployment shop/source', 'get Service shop/stable', 'get Service shop/canary'],
       [sets, 'get Ingress shop/web'],
       [balancer, bindings, 'list Pod shop app=web'],
-      ['canary', 'stable'].map((group) =>
-        readKey({ aws: 'targetHealth', input: { group, since: '7' } }),
-      ),
+      [
+        readKey({ aws: 'targetHealth', input: { group: 'canary', since: '7 8' } }),
+        readKey({ aws: 'targetHealth', input: { group: 'stable', since: '7 9' } }),
+      ],
     ]);
   });
 

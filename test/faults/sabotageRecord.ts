@@ -62,8 +62,8 @@ export const recordSabotages: Sabotage[] = [
   {
     name: 'what happened is told before it is kept',
     file: 'lib/reconcile/record.ts',
-    find: 'await outbox.takeOver(before.outbox, (event) => cameAbout(controller, seen, event));',
-    replace: 'await outbox.append(next.record.outbox);',
+    find: 'await outbox.takeOver(before, (event) => cameAbout(controller, seen, event));',
+    replace: 'await outbox.append(next.record.outbox, next.record);',
   },
   {
     name: 'an Event is lost with the process that was to put it',

@@ -168,7 +168,10 @@ describe('a rollout that Serin sees for the first time', () => {
     await argo();
     await nobody();
     await serin();
-    expect(by((await ledger()).slice(before))).toEqual(['found serin verified']);
+    expect(by((await ledger()).slice(before))).toEqual([
+      'found serin verified',
+      'conflictingController rollouts-controller reported',
+    ]);
   });
 });
 
