@@ -26,7 +26,7 @@ export type FleetRow = RolloutRow & {
   needsPerson: boolean;
 };
 
-export type Unreachable = { cluster: string; since: Millis; said: string };
+type Unreachable = { cluster: string; since: Millis; said: string };
 
 export type ClusterRow = {
   name: string;

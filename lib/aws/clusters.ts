@@ -109,7 +109,12 @@ function opened(entry: ClusterEntry, userAgent: string): Omit<Known, 'text'> {
   const account = { region, ...(metricsRoleArn !== undefined && { roleArn: metricsRoleArn }) };
   let last: { hosts: string; http: Http } | undefined;
   return {
-    ...{ cluster, roleArn, metrics: metricAws(account), secrets: measuring(awsSecrets(account), account) },
+    ...{
+      cluster,
+      roleArn,
+      metrics: metricAws(account),
+      secrets: measuring(awsSecrets(account), account),
+    },
     http: (hosts) => {
       const text = hosts.join(' ');
       if (last?.hosts !== text) {
