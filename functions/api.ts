@@ -11,7 +11,8 @@ export function apiHandler(deps: ApiDeps) {
     async (event) => {
       const request = toRequest(event);
       if (request === undefined) return toResult(notHttp());
-      return toResult(await app.fetch(request, { signature: signatureOf(event) }));
+      const response = await app.fetch(request, { signature: signatureOf(event) });
+      return toResult(response, request);
     },
   );
 }

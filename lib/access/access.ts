@@ -6,6 +6,7 @@ import { loadCedar } from './cedar.ts';
 import { iamCaller } from './iam.ts';
 import { identityCheck } from './identity.ts';
 import { type Policies, parsePolicies, type Question } from './policies.ts';
+import { remembered } from './remembered.ts';
 import { looksLikeToken, tokenCaller } from './tokens.ts';
 
 type Outside = { documents: Documents; clock: Clock; log: Log };
@@ -41,7 +42,8 @@ function policiesOf(log: Log, current: () => Promise<Current>) {
   return async (question: Question): Promise<boolean> => {
     const [cedar, { version, settings }] = await Promise.all([loadCedar(), current()]);
     if (parsed?.version !== version) {
-      parsed = { version, policies: parsePolicies(cedar, settings.policies, id) };
+      const fresh = parsePolicies(cedar, settings.policies, id);
+      parsed = { version, policies: remembered(fresh, settings.policies) };
     }
     const { allows, errors } = parsed.policies(question);
     if (errors.length > 0) log('error', 'a policy failed, so all was refused', { errors });

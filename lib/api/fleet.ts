@@ -9,7 +9,7 @@ import { type Call, objectionTo } from './call.ts';
 import { ProblemError, problem } from './problem.ts';
 import { fromTable, pageOf } from './reads.ts';
 import { queries } from './requestSchemas.ts';
-import { taggedAnswer } from './respond.ts';
+import { longAnswer } from './respond.ts';
 
 /** The rollouts of all clusters, as far as the caller may read them. */
 export type Fleet = {
@@ -78,7 +78,7 @@ export async function getFleet(call: Call): Promise<Response> {
     ...(unreachable.length > 0 && { unreachable }),
     ...(cursor !== undefined && { cursor }),
   };
-  return taggedAnswer(call.request, body, JSON.stringify(body));
+  return longAnswer(call.request, body);
 }
 
 export async function getClusters(call: Call): Promise<Response> {
@@ -103,7 +103,7 @@ export async function getClusters(call: Call): Promise<Response> {
     },
   );
   const body = { items: rows.flat() };
-  return taggedAnswer(call.request, body, JSON.stringify(body));
+  return longAnswer(call.request, body);
 }
 
 function shown({ since, retryAt, said }: Outage) {
@@ -144,6 +144,7 @@ async function readableIn(
   const found: Found = { rows: [], unreadable: [] };
   const isReadable = async (key: RolloutKey) =>
     (await objectionTo(call, 'read', key)) === undefined;
+  const isOpen = call.deps.mayNot === undefined;
   let cursor = after;
   do {
     const options = {
@@ -153,7 +154,7 @@ async function readableIn(
     };
     const page = await pageOf(call, () => call.deps.world.store.rows(cluster, options));
     for (const row of page.items) {
-      if (isAskedFor(row, asked) && (await isReadable(row))) found.rows.push(row);
+      if (isAskedFor(row, asked) && (isOpen || (await isReadable(row)))) found.rows.push(row);
     }
     for (const each of page.unreadable) {
       if (await isReadable(each.key)) found.unreadable.push(each);

@@ -1,13 +1,17 @@
-import { digestOf } from '../commands/digest.ts';
+import { digestOf, textDigest } from '../commands/digest.ts';
 import type { Millis } from '../model/units.ts';
 import type { Problem } from './problem.ts';
 
 type Extra = { status?: number; headers?: Record<string, string> };
 
 /** An answer that holds for this moment. */
-export function answer(body: object, { status = 200, headers = {} }: Extra = {}): Response {
+export function answer(body: object, extra: Extra = {}): Response {
+  return textAnswer(JSON.stringify(body), extra);
+}
+
+function textAnswer(text: string, { status = 200, headers = {} }: Extra): Response {
   const always = { 'content-type': 'application/json', 'cache-control': 'no-store' };
-  return new Response(JSON.stringify(body), { status, headers: { ...always, ...headers } });
+  return new Response(text, { status, headers: { ...always, ...headers } });
 }
 
 /**
@@ -16,16 +20,29 @@ export function answer(body: object, { status = 200, headers = {} }: Extra = {})
  * tag leaves out, comes as a header: a 304 has it too.
  */
 export function taggedAnswer(request: Request, body: object, tagged: unknown): Response {
-  const etag = `W/"${digestOf(tagged)}"`;
   const { observedAt } = body as { observedAt?: Millis };
-  const headers = {
-    etag,
-    'cache-control': 'private, no-cache',
-    ...(observedAt !== undefined && { 'serin-observed-at': String(observedAt) }),
-  };
+  const headers = observedAt === undefined ? {} : { 'serin-observed-at': String(observedAt) };
+  const text = () => JSON.stringify(body);
+  return ifChanged(request, { tag: digestOf(tagged), text, headers });
+}
+
+/** The same for a long one, all of which is news. Lists of thousands are written once. */
+export function longAnswer(request: Request, body: object): Response {
+  const text = JSON.stringify(body);
+  return ifChanged(request, { tag: textDigest(text), text: () => text });
+}
+
+function ifChanged(
+  request: Request,
+  { tag, text, headers }: { tag: string; text: () => string; headers?: Record<string, string> },
+): Response {
+  const etag = `W/"${tag}"`;
+  const all = { etag, 'cache-control': 'private, no-cache', ...headers };
   const known = request.headers.get('if-none-match') ?? '';
-  const isKnown = known.split(',').some((tag) => [etag, etag.slice(2), '*'].includes(tag.trim()));
-  return isKnown ? new Response(null, { status: 304, headers }) : answer(body, { headers });
+  const isKnown = known.split(',').some((each) => [etag, etag.slice(2), '*'].includes(each.trim()));
+  return isKnown
+    ? new Response(null, { status: 304, headers: all })
+    : textAnswer(text(), { headers: all });
 }
 
 export function problemAnswer(problem: Problem, instance: string): Response {

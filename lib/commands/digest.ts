@@ -5,7 +5,11 @@ const digestLength = 32;
 
 /** A digest of plain data that does not depend on the order of its fields. */
 export function digestOf(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('hex').slice(0, digestLength);
+  return textDigest(canonical(value));
+}
+
+export function textDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, digestLength);
 }
 
 function canonical(value: unknown): string {
