@@ -1,3 +1,4 @@
+import { actsOf } from '../commands/acts.ts';
 import { kubectlFor } from '../commands/kubectl.ts';
 import { look } from '../commands/look.ts';
 import { Terminal, Transient } from '../errors.ts';
@@ -7,7 +8,8 @@ import type { RolloutRecord } from '../model/record.ts';
 import type { RolloutView } from '../model/view.ts';
 import { cursorAfter } from '../store/items.ts';
 import type { Unreadable } from '../world.ts';
-import { commandAnswer } from './answers.ts';
+import { type CallersAct, commandAnswer } from './answers.ts';
+import { orUnavailable } from './authenticate.ts';
 import { readQuery } from './body.ts';
 import { type Call, keyOf, objectionTo } from './call.ts';
 import { explain } from './explain.ts';
@@ -16,13 +18,41 @@ import { queries } from './requestSchemas.ts';
 import { answer, taggedAnswer } from './respond.ts';
 
 export async function getRollout(call: Call): Promise<Response> {
-  const view = await viewFor(call);
+  const { view, record } = await lookedUp(call);
+  const acts = await actsFor(call, record ?? nothingKnown, view);
   const { observedAt: _, wake: __, ...tagged } = view;
-  return taggedAnswer(call.request, view, tagged);
+  return taggedAnswer(call.request, { ...view, acts }, { ...tagged, acts });
+}
+
+const nothingKnown = { intents: [] };
+
+/** Each command with whether the policies let the caller give it. */
+async function actsFor(
+  call: Call,
+  record: Parameters<typeof actsOf>[0],
+  view: RolloutView,
+): Promise<CallersAct[]> {
+  const acts = actsOf(record, view, call.deps.world.clock.now());
+  const verbs = [...new Set(acts.map(({ verb }) => verb))];
+  const { deps, url } = call;
+  const objections = await orUnavailable(deps, url.pathname, () =>
+    Promise.all(verbs.map((verb) => objectionTo(call, verb, keyOf(call)))),
+  );
+  return acts.map(({ verb, ...act }) => {
+    const objection = objections[verbs.indexOf(verb)];
+    if (objection === undefined) return { verb, may: true, ...act };
+    const { remedy: _, ...rest } = act;
+    return {
+      verb,
+      may: false,
+      ...rest,
+      whyNot: `${call.actor.name} may not do this: ${objection}`,
+    };
+  });
 }
 
 export async function getExplanation(call: Call): Promise<Response> {
-  const explanation = explain(await viewFor(call));
+  const explanation = explain((await lookedUp(call)).view);
   const { observedAt: _, ...tagged } = explanation;
   return taggedAnswer(call.request, explanation, tagged);
 }
@@ -104,12 +134,13 @@ export async function getCommand(call: Call): Promise<Response> {
 }
 
 /** From the record, or from a fresh look if that was asked for or there is no record. */
-async function viewFor(call: Call): Promise<RolloutView> {
+async function lookedUp(call: Call): Promise<{ view: RolloutView; record?: RolloutRecord }> {
   const { fresh } = readQuery(queries.look, call.url);
   const key = keyOf(call);
-  if (fresh === 'true') return look(call.deps.world, key);
+  if (fresh === 'true') return { view: await look(call.deps.world, key) };
   const record = await fromTable(call, () => call.deps.world.store.load(key));
-  return record?.view ?? look(call.deps.world, key);
+  if (record?.view) return { view: record.view, record };
+  return { view: await look(call.deps.world, key), ...defined({ record }) };
 }
 
 /** Reads from the table; without it says what to do instead. */

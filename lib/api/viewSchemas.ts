@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { verbNames } from '../commands/verbs.ts';
 import type { Reason, Wake } from '../model/plan.ts';
-import type { ExperimentView, RolloutView, RouteView, StepView } from '../model/view.ts';
+import type { ExperimentView, RouteView, StepView } from '../model/view.ts';
 import { analysisRun, count, millis, time } from './analysisSchemas.ts';
+import type { CallersAct, RolloutAnswer } from './answers.ts';
 import { components } from './requestSchemas.ts';
 
 // What people see of a rollout, for the OpenAPI document: see answerSchemas.ts.
@@ -117,6 +119,24 @@ const stepOfSpec = z
   })
   .register(components, { id: 'Step' }) satisfies z.ZodType<StepView>;
 
+const act = z
+  .object({
+    verb: z.enum(verbNames),
+    options: z
+      .record(z.string(), z.union([z.literal(true), count]))
+      .exactOptional()
+      .meta({ description: 'Fields of its body, where it is one of several ways of a verb.' }),
+    may: z.boolean().meta({ description: 'The policies let the caller do it.' }),
+    fits: z.boolean().meta({ description: 'It makes sense where the rollout is.' }),
+    whyNot: z.string().exactOptional().meta({ description: 'What stands against it.' }),
+    remedy: z.string().exactOptional().meta({ description: 'What would do instead.' }),
+    does: z
+      .array(z.string())
+      .meta({ description: 'What it will do, in sentences, where it fits.' }),
+  })
+  .meta({ description: 'A command that can be given to the rollout.' })
+  .register(components, { id: 'Act' }) satisfies z.ZodType<CallersAct>;
+
 export const rollout = z
   .object({
     cluster: z.string(),
@@ -161,6 +181,9 @@ export const rollout = z
     aborted: z.boolean(),
     reasons: z.array(reason),
     wake,
+    acts: z.array(act).exactOptional().meta({
+      description: 'What the caller can do. Only in the answer about one rollout.',
+    }),
   })
   .meta({ description: 'A rollout as `kubectl argo rollouts get rollout` shows it.' })
-  .register(components, { id: 'Rollout' }) satisfies z.ZodType<RolloutView>;
+  .register(components, { id: 'Rollout' }) satisfies z.ZodType<RolloutAnswer>;

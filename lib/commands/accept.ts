@@ -1,6 +1,7 @@
 import type { Objection } from '../decide/commands/rule.ts';
 import { latest, type Seen } from '../decide/commands/seen.ts';
 import { keptDetail, keptFrom } from '../decide/guards/conflictingController.ts';
+import { defined } from '../model/defined.ts';
 import {
   type Actor,
   type Bound,
@@ -131,8 +132,27 @@ function leftAlone({ leftAlone: reason }: Seen): Objection | undefined {
   };
 }
 
+/**
+ * What stands against a command as things are known, whoever gives it: what `accept` would refuse it for.
+ * The text begins in small letters where it follows on others.
+ */
+export function hindrance(
+  command: Command,
+  { record, seen, now }: { record: Standing; seen: Seen; now: Millis },
+): Objection | undefined {
+  const kept = termsOf(command).urgent ? undefined : keptFrom(record.conflictingController, now);
+  if (kept) return { text: keptDetail(kept) };
+  const objected = termsOf(command).objection?.(seen, command);
+  if (objected) return leftAlone(seen) ?? objected;
+  const crowded = crowd(command, record);
+  return crowded && { text: crowded.text, ...defined({ remedy: crowded.remedy }) };
+}
+
+/** What of a record commands are held against. */
+type Standing = Pick<RolloutRecord, 'intents' | 'conflictingController'>;
+
 /** One place more than the limit is kept for an abort: it must not wait behind anything. */
-function crowd(command: Command, record: RolloutRecord): Refusal | undefined {
+function crowd(command: Command, record: Standing): Refusal | undefined {
   const open = record.intents.filter((intent) => intent.outcome === undefined).length;
   if (open < openIntentsMax + (termsOf(command).urgent ? 1 : 0)) return undefined;
   return {
