@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { verbNames } from '../commands/verbs.ts';
+import type { ClusterRow, Fleet } from '../model/fleet.ts';
 import type { Actor, Command, Outcome } from '../model/intent.ts';
 import type { LedgerEntry } from '../model/record.ts';
 import { count, millis, runsOfNobody, time, tried } from './analysisSchemas.ts';
 import type { CommandAnswer, Me, Standing } from './answers.ts';
 import type { Explanation } from './explain.ts';
-import type { ClusterRow, Fleet } from './fleet.ts';
 import type { Problem } from './problem.ts';
 import { components } from './requestSchemas.ts';
 import { reason, rollout, step, wake } from './viewSchemas.ts';

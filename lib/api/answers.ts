@@ -1,4 +1,3 @@
-import type { Act } from '../commands/acts.ts';
 import type { Seen } from '../decide/commands/seen.ts';
 import type { Caller, Principal } from '../model/caller.ts';
 import { defined } from '../model/defined.ts';
@@ -12,12 +11,6 @@ export type Standing = Pick<
 > & {
   stepIndex: number | null;
 };
-
-/** A command, and whether the caller may give it. Then `whyNot` says why not, whether it fits or not. */
-export type CallersAct = Act & { may: boolean };
-
-/** A rollout by itself: lists, and answers of commands, have no acts. */
-export type RolloutAnswer = RolloutView & { acts?: CallersAct[] };
 
 /** Who sends a request. */
 export type Me = Pick<Actor, 'name' | 'proof'> & Pick<Principal, 'kind' | 'groups'>;

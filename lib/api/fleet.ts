@@ -1,7 +1,7 @@
 import type { Outage } from '../model/documents.ts';
+import type { ClusterRow, Fleet, Unreachable } from '../model/fleet.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { RolloutRow } from '../model/rolloutRow.ts';
-import type { Millis } from '../model/units.ts';
 import { cursorAfter } from '../store/items.ts';
 import type { Unreadable } from '../world.ts';
 import { readQuery } from './body.ts';
@@ -10,33 +10,6 @@ import { ProblemError, problem } from './problem.ts';
 import { fromTable, pageOf } from './reads.ts';
 import { queries } from './requestSchemas.ts';
 import { longAnswer } from './respond.ts';
-
-/** The rollouts of all clusters, as far as the caller may read them. */
-export type Fleet = {
-  items: FleetRow[];
-  /** Rollouts whose records cannot be read; absent where there are none. */
-  unreadable?: (RolloutKey & { reason: string })[];
-  /** Clusters that do not answer: their rows are as of then. Absent where all do. */
-  unreachable?: Unreachable[];
-  cursor?: string;
-};
-
-export type FleetRow = RolloutRow & {
-  /** Somebody can move it on, and nothing does by itself. */
-  needsPerson: boolean;
-};
-
-type Unreachable = { cluster: string; since: Millis; said: string };
-
-export type ClusterRow = {
-  name: string;
-  /** Its changes are announced. */
-  webhookEnabled: boolean;
-  /** How many the caller may read. */
-  rollouts: number;
-  /** Absent where it answers. */
-  unreachable?: { since: Millis; retryAt: Millis; said: string };
-};
 
 /** So many clusters are asked for at a time. */
 const clustersAtOnce = 16;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { verbNames } from '../commands/verbs.ts';
+import type { CallersAct, RolloutAnswer } from '../model/act.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import type { ExperimentView, RouteView, StepView } from '../model/view.ts';
 import { analysisRun, count, millis, time } from './analysisSchemas.ts';
-import type { CallersAct, RolloutAnswer } from './answers.ts';
 import { components } from './requestSchemas.ts';
 
 // What people see of a rollout, for the OpenAPI document: see answerSchemas.ts.

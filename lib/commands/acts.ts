@@ -1,27 +1,14 @@
 import type { Objection } from '../decide/commands/rule.ts';
 import { latest, type Seen } from '../decide/commands/seen.ts';
+import type { Act } from '../model/act.ts';
 import { defined } from '../model/defined.ts';
-import type { Command, Verb } from '../model/intent.ts';
+import type { Command } from '../model/intent.ts';
 import type { RolloutRecord } from '../model/record.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { hindrance } from './accept.ts';
 import { unreadCommand, verbNames } from './verbs.ts';
 import { willDo } from './willDo.ts';
-
-/** A command that can be given to a rollout: whether it fits the state that is known, and what it will do. */
-export type Act = {
-  verb: Verb;
-  /** The fields of its body, where it is one of several of a verb. */
-  options?: Record<string, true | number>;
-  fits: boolean;
-  /** What stands against it, in a sentence. */
-  whyNot?: string;
-  /** What would do instead. */
-  remedy?: string;
-  /** What it will do, in sentences, where it fits. */
-  does: string[];
-};
 
 /** All commands, in the order of their verbs. `record` as far as it is known; `view` is not older. Pure. */
 export function actsOf(

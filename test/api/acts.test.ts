@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CallersAct } from '../../lib/api/answers.ts';
 import type { Ask } from '../../lib/api/call.ts';
+import type { CallersAct } from '../../lib/model/act.ts';
 import { openIntentsMax } from '../../lib/model/intent.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import {

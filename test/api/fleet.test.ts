@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiDeps, Ask } from '../../lib/api/call.ts';
-import type { FleetRow } from '../../lib/api/fleet.ts';
 import { Transient } from '../../lib/errors.ts';
+import type { FleetRow } from '../../lib/model/fleet.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { key, makeApi, makeRecord, makeView, settledView, start } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RolloutAnswer } from '../../lib/api/answers.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
+import type { RolloutAnswer } from '../../lib/model/act.ts';
 import type { LedgerEntry } from '../../lib/model/record.ts';
 import { key, makeApi, makeRecord, makeView, path, start } from './support.ts';
 
