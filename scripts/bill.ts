@@ -99,6 +99,36 @@ export function billOf(counted: Counters, fleet: Fleet): Line[] {
   ];
 }
 
+/** A row of the fleet: lib/model/rolloutRow.ts. */
+const rowBytes = 400;
+/** Of the page's list while anything is under way; it asks every 30 s otherwise. */
+const pollSeconds = 5;
+const hoursOpenADay = 8;
+/** What a poll reads besides rows: the token, the clusters that do not answer. */
+const readsAPoll = 2;
+/** An entry of a cluster, with its certificate; all of them are read once in so many polls. */
+const clusterBytes = 2500;
+const pollsAClusterList = 6;
+/** As long as the handler took for 2,000 rows, a part for each; more is the same again for a start. */
+const pollMs = 40;
+const msPerRow = 0.03;
+const apiMemoryGb = 0.5;
+
+/** One tab of the page, with something under way all the time. An index is read for half a unit. */
+export function pageBill({ clusters, rollouts }: Fleet): Line[] {
+  const polls = ((hoursOpenADay * 3600) / pollSeconds) * daysAMonth;
+  const perCluster = (rollouts / Math.max(1, clusters)) * rowBytes;
+  const rows = (clusters * Math.max(1, Math.ceil(perCluster / readUnitBytes))) / 2;
+  const list = (clusters * clusterBytes) / readUnitBytes / pollsAClusterList;
+  const seconds = (polls * (pollMs + msPerRow * rollouts)) / 1000;
+  return [
+    line('DynamoDB reads', polls * (rows + readsAPoll + list), 'units', prices.dynamoReadUnit),
+    line('Lambda time', seconds * apiMemoryGb, 'GB-s', prices.lambdaGbSecond),
+    line('Lambda requests', polls, '', prices.lambdaRequest),
+    line('HTTP API', polls, 'requests', prices.httpApiRequest),
+  ];
+}
+
 function line(what: string, amount: number, unit: string, price: number): Line {
   const rounded = amount >= 100 ? Math.round(amount) : Number(amount.toPrecision(2));
   const how = `${rounded.toLocaleString('en-US', { maximumFractionDigits: 4 })} ${unit}`.trim();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { argoBill, billOf, type Fleet, type Line } from './bill.ts';
+import { argoBill, billOf, type Fleet, type Line, pageBill } from './bill.ts';
 import { type Counters, committedFile, counters, countersFile } from './counters.ts';
 
 // npm run cost -- --clusters 50 --rollouts 1000 --releases-per-day 200
@@ -15,6 +15,9 @@ const what = `${releases} releases and ${idle.minutes} idle minutes`;
 print(`Serin, from ${what} that \`npm run test:aws\` counted on ${countedOn}:`);
 const bill = billOf(counted, fleet);
 table(bill);
+print('');
+print('A tab of the page with the whole fleet, open 8 h a day, polled every 5 s, is in addition:');
+table(pageBill(fleet));
 print('');
 print("Two replicas of Argo Rollouts' controller in every cluster would be:");
 table(argoBill(fleet));
