@@ -4,7 +4,7 @@ import { imagesOf, nameOf, podHashOf } from '../../lib/model/workload.ts';
 import { randomFrom } from '../../lib/simulate/random.ts';
 import { editRollout, perform } from './acts.ts';
 import { isAnalysed } from './analyses.ts';
-import { experimentsMs } from './experiments.ts';
+import { experimentsMs, hasExperiments } from './experiments.ts';
 import { holdGauge, isMeasured } from './measured.ts';
 import { leftOver } from './routes.ts';
 import { isRouted } from './routing.ts';
@@ -27,6 +27,8 @@ const foundMs = 11 * minuteMs;
 export function epilogueOf({ scenario }: Stage): Epilogue | undefined {
   // Of its own, so that everything before it happens as it did without.
   const random = randomFrom(scenario.seed).fork('epilogue');
+  const withExperiment = hasExperiments(scenario.spec) && random.fork('experiment').chance(0.6);
+  if (withExperiment) return abortedExperiment;
   const isJudged = isAnalysed(scenario.spec) && isMeasured(scenario.seed);
   if (isJudged && random.fork('metric').chance(0.6)) return badMetric;
   if (isRouted(scenario.spec) && random.chance(0.3)) return random.pick(routedEpilogues);
@@ -142,21 +144,48 @@ const badMetric: Epilogue = async (stage, heals, pass) => {
   await perform(stage, { do: 'image', image: 'web:v8' });
   // Without a notice it takes a minute until somebody looks.
   await pass(75 * secondMs);
-  const more = Math.ceil(experimentsMs(stage.scenario.spec) / lookMs);
-  const until = async (isSo: (status: RolloutStatus) => boolean): Promise<void> => {
-    for (let looks = 0; looks < looksMax + more; looks += 1) {
-      await pass(lookMs);
-      const { status = {} } = dog.live() ?? {};
-      if (isSo(status)) return;
-      if (status.phase === 'Paused') await perform(stage, { do: 'plugin', line: 'promote' });
-    }
-  };
+  const until = (isSo: (status: RolloutStatus) => boolean) => promoteUntil(stage, pass, isSo);
   await until(({ abort, phase }) => abort === true || phase === 'Healthy');
   show(1);
   if (dog.live()?.status?.abort) await perform(stage, { do: 'plugin', line: 'retry' });
   await until(({ phase }) => phase === 'Healthy');
   await heals();
 };
+
+/** A release that a person aborts while its Experiment runs; and whom it lets go on after that. */
+const abortedExperiment: Epilogue = async (stage, heals, pass) => {
+  const { dog, acted } = stage;
+  dog.note('EPILOGUE a release is aborted in its Experiment');
+  acted.set('epilogue: aborted in an experiment', 1);
+  await perform(stage, { do: 'image', image: 'web:v8' });
+  await pass(75 * secondMs);
+  const isThere = ({ canary }: RolloutStatus) => canary?.currentExperiment !== undefined;
+  await promoteUntil(stage, pass, (status) => isThere(status) || status.phase === 'Healthy');
+  if (isThere(dog.live()?.status ?? {})) {
+    await perform(stage, { do: 'plugin', line: 'abort' });
+    // Without a notice it takes a minute until somebody looks; and pods are kept for up to 40 s.
+    await pass(200 * secondMs);
+    dog.experiments.judgeEnd();
+    await perform(stage, { do: 'plugin', line: 'retry' });
+  }
+  await pass(75 * secondMs);
+  await promoteUntil(stage, pass, ({ phase }) => phase === 'Healthy');
+  await heals();
+};
+
+async function promoteUntil(
+  stage: Stage,
+  pass: (spanMs: Millis) => Promise<void>,
+  isSo: (status: RolloutStatus) => boolean,
+): Promise<void> {
+  const more = Math.ceil(experimentsMs(stage.scenario.spec) / lookMs);
+  for (let looks = 0; looks < looksMax + more; looks += 1) {
+    await pass(lookMs);
+    const { status = {} } = stage.dog.live() ?? {};
+    if (isSo(status)) return;
+    if (status.phase === 'Paused') await perform(stage, { do: 'plugin', line: 'promote' });
+  }
+}
 
 /** With a promote each time, for all the steps that there may be. */
 const looksMax = 60;

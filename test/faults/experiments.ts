@@ -36,7 +36,8 @@ import type { Context, RolloutWrite } from './watchdog.ts';
 export function withExperiments(spec: RolloutSpec, random: Random): RolloutSpec {
   const { canary } = spec.strategy ?? {};
   if (!canary?.steps?.length || !isAnalysed(spec) || !random.chance(0.9)) return spec;
-  const at = random.below(canary.steps.length + 1);
+  // Early, where the storm is: later steps are seldom reached in it.
+  const at = random.chance(0.6) ? 0 : random.below(canary.steps.length + 1);
   const more = random.chance(0.3) ? [{ experiment: experimentOf(random) }] : [];
   const steps: CanaryStep[] = canary.steps.toSpliced(at, 0, {
     experiment: experimentOf(random),
@@ -77,11 +78,14 @@ export function experimentsMs({ strategy }: RolloutSpec): Millis {
   }, 0);
 }
 
-/** A storm holds up what is due for minutes. */
-const longMs: Millis = 4 * minuteMs;
+/** How long after its release one may go on: a storm holds up what is due for minutes. */
+const lateMaxMs = { storm: 4 * minuteMs, doorbell: 10 * secondMs, 'no doorbell': 75 * secondMs };
+type Weather = keyof typeof lateMaxMs;
 
 export type ExperimentWatch = {
   features: Map<string, number>;
+  /** Nothing goes wrong any more. */
+  calm: (weather: Weather) => void;
   /** A write of Serin's to the status that no command asks for. */
   byUs: (write: RolloutWrite) => void;
   /** One that goes on although its release does not: what is left of it, in words. */
@@ -104,6 +108,7 @@ export function watchExperiments(context: Context): ExperimentWatch {
       .list('ReplicaSet', key.namespace)
       .filter((set) => isControlledBy(set, uidOf(experiment)));
   let overSince: Millis | undefined;
+  let weather: Weather = 'storm';
   cluster.watch(({ type, kind, object, before, writer }) => {
     if (kind === 'Rollout') {
       if (type === 'DELETED' || !isOver(object)) overSince = undefined;
@@ -136,7 +141,7 @@ export function watchExperiments(context: Context): ExperimentWatch {
     happened(`experiment ${phase}`);
     const lateMs = clock.now() - (overSince ?? clock.now());
     if (
-      lateMs > longMs &&
+      lateMs > lateMaxMs[weather] &&
       !experiment.spec?.terminate &&
       isControlledBy(experiment, uidOf(live() ?? {}))
     ) {
@@ -149,6 +154,9 @@ export function watchExperiments(context: Context): ExperimentWatch {
     own().filter((each) => isOfStep(each, hash, index));
   return {
     features,
+    calm: (now) => {
+      weather = now;
+    },
     byUs: ({ before, after, turn }) => {
       const { status: was = {} } = before;
       const { status: is = {} } = after;
