@@ -12,6 +12,7 @@ import { scheduleWake } from './queue/queue.ts';
 import { hasTimeFor, turnMs } from './queue/timeLeft.ts';
 import { carryOut } from './reconcile/carryOut.ts';
 import { controllerOf } from './reconcile/controllers.ts';
+import { countRelease } from './reconcile/countRelease.ts';
 import { forget } from './reconcile/forget.ts';
 import { handOver, isHeldByOther, keepsLease, leaveToHolder } from './reconcile/lease.ts';
 import { record } from './reconcile/record.ts';
@@ -67,7 +68,9 @@ async function tryTurn(run: Run, before: Again, isLast: boolean): Promise<Reconc
     // A refusal that was to be said is still to be said.
     return before.again === 'refused' ? before : { again: 'overtaken' };
   } finally {
-    count(turnMetric(run.key, 'reconcile'), (clock.now() - startedAt) / secondMs);
+    const { namespace, name } = run.key;
+    const seconds = (clock.now() - startedAt) / secondMs;
+    count(turnMetric(run.key, 'reconcile'), seconds, { namespace, name });
   }
 }
 
@@ -99,6 +102,7 @@ async function takeTurn(run: Run, last: Again, isLast: boolean): Promise<Reconci
   if (outcome.did === 'nothing') return await waitForEffect(run, seen);
   if (outcome.did === 'refuse') return await afterRefusal(run, { ...outcome, seen, last });
   Object.assign(run, { tableError: anyError, seen });
+  countRelease(world, seen);
   await wakeOthers(run, seen);
   if (!isLast) return { again: 'written', ...(outcome.patch && { patch: outcome.patch }) };
   await world.wakes.send({ key }, secondMs);

@@ -97,8 +97,15 @@ export type Log = (
   fields?: object,
 ) => void;
 
-/** Counts one, or notes a value, of what model/metrics.ts names. */
-export type Count = (name: MetricName, value?: number) => void;
+/**
+ * Counts one, or notes a value, of what model/metrics.ts names. `labels` tell apart what one process
+ * counts; on AWS, where each would cost, that is the status of a release alone.
+ */
+export type Count = (
+  name: MetricName,
+  value?: number,
+  labels?: Readonly<Record<string, string>>,
+) => void;
 
 /** `matchLabels` and `matchExpressions` in Kubernetes' own text form: `app=web,tier in (a,b)`. */
 export type SelectorText = string;

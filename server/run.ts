@@ -5,7 +5,7 @@ import { loadBalancersOf, openRegion } from '../lib/elb/regions.ts';
 import { NotFound, Unreachable } from '../lib/errors.ts';
 import { type CacheOptions, cachedCluster } from '../lib/kubernetes/cache.ts';
 import { contextOf } from '../lib/kubernetes/kubeconfig.ts';
-import { kubernetesCluster } from '../lib/kubernetes/kubernetes.ts';
+import { kubernetesCluster, type WatchedCluster } from '../lib/kubernetes/kubernetes.ts';
 import { awsSecrets, metricAws } from '../lib/measure/account.ts';
 import { localHttp } from '../lib/measure/localHttp.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
@@ -22,6 +22,7 @@ import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
 import { foundAtStart, type LeftAlone } from './foundAtStart.ts';
 import { managedObjects } from './managedObjects.ts';
 import { localMessages } from './messages.ts';
+import type { Observed } from './observed.ts';
 import { ownRollouts } from './ownRollouts.ts';
 import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, withLedgerListener } from './server.ts';
@@ -46,6 +47,7 @@ export type RunOptions = {
   /** Told of what a person should know at the start. */
   warn?: (line: string) => void;
   onLedger?: OnLedger;
+  observed?: Observed;
   /** Ends the watches. */
   signal: AbortSignal;
 };
@@ -89,9 +91,9 @@ const turnEndMs = 4000;
  * the queue. Rejects with Terminal when the cluster refuses to be watched.
  */
 export async function startRun(options: RunOptions): Promise<Run> {
-  const { cluster: name, log, instanceId, signal, userAgent } = options;
+  const { cluster: name, log, instanceId, signal, userAgent, observed } = options;
   const context = contextOf(options.kubeconfig, options.context);
-  const live = kubernetesCluster({ signIn: context.signIn, doorbell: true, userAgent });
+  const live = liveCluster(options, context.signIn);
   const [namespace = 'default'] = options.namespaces;
   await reached(live, { server: context.server, namespace, log, signal });
   const dir = options.dir ?? dataFolder(options.env, context, instanceId);
@@ -111,9 +113,8 @@ export async function startRun(options: RunOptions): Promise<Run> {
     ...localOutside(() => known.cluster ?? {}, userAgent),
     clusters: async () => [{ name, doorbell: true }],
     ...tellingBy(managed.store, options),
-    wakes: queue.wakes,
-    log,
-    count: () => {},
+    ...{ wakes: queue.wakes, log },
+    count: observed?.count ?? (() => {}),
     ...{ processId: randomUUID(), instanceId },
     invoke: (request) => queue.ahead(request.key, () => invoke(request, world)),
     inquire: (inquiry) => inquire(world, inquiry),
@@ -144,6 +145,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     const keys = [...own.concerned(change), ...managed.managersOf(change)];
     for (const key of new Map(keys.map((each) => [keyText(each), each])).values()) wake(key);
   };
+  observed?.ready(known.cluster, options);
   for (const key of found.keys()) wake(key);
   await sayOthers(live, options, found.drivenByOthers());
   // No watch tells of what was deleted before it began.
@@ -171,6 +173,14 @@ export async function startRun(options: RunOptions): Promise<Run> {
       await end();
     },
   };
+}
+
+function liveCluster(
+  { userAgent, observed }: RunOptions,
+  signIn: ReturnType<typeof contextOf>['signIn'],
+): WatchedCluster {
+  const live = kubernetesCluster({ signIn, doorbell: true, userAgent });
+  return observed?.requests(live) ?? live;
 }
 
 /** Says once what is wrong with a watch, and when it is over. */

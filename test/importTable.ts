@@ -43,6 +43,7 @@ const LIB = [
   'record',
   'view',
   'reconcile',
+  'metrics',
   'trial',
   'commands',
   'api',
@@ -93,6 +94,8 @@ export const AREAS: Record<string, Area> = {
   reconcile: {
     imports: ['model', 'decide', 'observe', 'apply', 'record', 'view', 'notify', ...EDGES],
   },
+  // What a Prometheus is told.
+  metrics: { imports: ['model', 'decide', 'world'] },
   // What the API asks of a cluster beside its rollouts.
   trial: { imports: ['model', 'expr', 'decide', 'observe', 'view', 'world', 'errors'] },
   // The rule of a verb is shared with what decides.

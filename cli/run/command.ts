@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { Terminal } from '../../lib/errors.ts';
 import { defined } from '../../lib/model/defined.ts';
+import type { Log } from '../../lib/world.ts';
 import type { Run } from '../../server/run.ts';
 import { channelsIn, settingsOption } from '../channels.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
@@ -19,6 +20,8 @@ type Options = {
   data?: string;
   inMemory?: true;
   settings?: string;
+  metricsPort?: number;
+  metricsHost: string;
   verbose?: true;
 };
 
@@ -51,6 +54,12 @@ export function addRun(program: Command, cli: Cli): void {
       ).conflicts('data'),
     )
     .option(...settingsOption)
+    .option(
+      '--metrics-port <n>',
+      "serve /metrics, /healthz and /readyz on this port; Argo's controller has 8090",
+      port,
+    )
+    .option('--metrics-host <address>', 'on this address; 0.0.0.0 in a container', '127.0.0.1')
     .option('--verbose', 'print every write')
     .addHelpText(
       'after',
@@ -72,7 +81,9 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
   // Until it runs there is nothing to bring to an end before the watches.
   const giveUp = () => watches.abort();
   io.stop.addEventListener('abort', giveUp);
+  const observed = await startedObserved(options, logTo(io, options.verbose === true, true));
   const running = await startRun({
+    ...defined({ observed }),
     kubeconfig: options.kubeconfig,
     ...defined({ context: options.context }),
     namespaces,
@@ -90,13 +101,17 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     signal: watches.signal,
   }).catch((error: unknown) => {
     watches.abort();
+    if (!io.stop.aborted) observed?.close();
     if (io.stop.aborted) return undefined;
     if (!(error instanceof Terminal)) throw error;
     const hint = 'Put that right and start it again; nothing was changed.';
     throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
   });
   io.stop.removeEventListener('abort', giveUp);
-  if (running === undefined) return exitCodes.ok;
+  if (running === undefined) {
+    observed?.close();
+    return exitCodes.ok;
+  }
   const { server, token, dir, leftAlone } = running;
   try {
     announceServer({ server, token, cluster, pid: process.pid, command: 'serin run' }, io.env);
@@ -109,15 +124,26 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     const drives = `Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`;
     // What is not read by somebody at once is kept in a log, where a token has no place.
     const page = io.terminal ? pageAddress(server, { token }) : 'serin open opens it';
-    const lines = [drives, kept, `The page: ${page}`, ...leftLines(leftAlone)];
+    const metrics =
+      observed && `Its metrics are at http://${options.metricsHost}:${observed.port}/metrics.`;
+    const told = [drives, kept, `The page: ${page}`, ...(metrics ? [metrics] : [])];
+    const lines = [...told, ...leftLines(leftAlone)];
     for (const line of lines) io.say(`${now()}  ${line}`);
     await stopped(io.stop);
   } finally {
     withdrawServer(process.pid, io.env);
+    observed?.close();
     await running.close();
     watches.abort();
   }
   return exitCodes.ok;
+}
+
+/** Before anything else: whoever asks hears that it is not ready yet. */
+async function startedObserved({ metricsPort, metricsHost }: Options, log: Log) {
+  if (metricsPort === undefined) return undefined;
+  const { startObserved } = await import('../../server/observed.ts');
+  return await startObserved({ port: metricsPort, host: metricsHost }, log);
 }
 
 function leftLines(leftAlone: Run['leftAlone']): string[] {

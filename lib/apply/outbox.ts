@@ -45,7 +45,9 @@ export function deliveries(world: World, key: Key): Deliveries {
       if (!('ledger' in message)) continue;
       await enqueueEntry(world, key, { entry: message.ledger, record });
       const isNew = await world.store.append(key, message.ledger);
-      if (isNew && message.ledger.failedBy) world.count('rollout_analysis_aborts_total');
+      if (isNew && message.ledger.failedBy) {
+        world.count('rollout_analysis_aborts_total', 1, placeOf(key));
+      }
       settle(message);
     }
   };
@@ -71,6 +73,10 @@ export function deliveries(world: World, key: Key): Deliveries {
   };
 }
 
+function placeOf({ namespace, name }: Key): { namespace: string; name: string } {
+  return { namespace, name };
+}
+
 /** Names a message: it comes back from the table as it went there. */
 function textOf(message: Message): string {
   return JSON.stringify(withoutDoubt(message));
@@ -86,6 +92,8 @@ function withoutDoubt(message: Message): Message {
 async function isPut(world: World, key: Key, event: ObjectEvent): Promise<boolean> {
   try {
     await putEvent(world, key, event);
+    const { type, reason } = event;
+    world.count('rollout_events_total', 1, { ...placeOf(key), type, reason });
     return true;
   } catch (error) {
     world.log('debug', 'event not put', { ...key, error: String(error) });

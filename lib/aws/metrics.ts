@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { unitOf } from '../model/metrics.ts';
+import { type MetricName, unitOf } from '../model/metrics.ts';
 import type { Count } from '../world.ts';
 
 // A line of JSON in the log for every invocation, of which CloudWatch makes metrics. They have one
@@ -8,9 +8,17 @@ import type { Count } from '../world.ts';
 const metrics = new Metrics({ namespace: 'Serin' });
 const units = { count: MetricUnit.Count, seconds: MetricUnit.Seconds };
 
-export const lambdaCount: Count = (name, value = 1) => {
+export const lambdaCount: Count = (name, value = 1, { status } = {}) => {
+  if (status !== undefined) return countByStatus(name, value, status);
   metrics.addMetric(name, units[unitOf(name)], value);
 };
+
+/** There are five of them. */
+function countByStatus(name: MetricName, value: number, status: string): void {
+  const single = metrics.singleMetric();
+  single.addDimension('status', status);
+  single.addMetric(name, units[unitOf(name)], value);
+}
 
 /** Middleware of every function: what was counted is written when an invocation ends. */
 export const published = { after: publish, onError: publish };

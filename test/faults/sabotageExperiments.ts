@@ -16,12 +16,6 @@ const bugs: Sabotage[] = [
     replace: 'if (isEnded(experiment) || spec || metadata) return [];',
   },
   {
-    name: 'an Experiment is begun once more where its creation was not noted',
-    file: 'lib/decide/experiments/runs.ts',
-    find: 'if (earlier) return { experiment: earlier };',
-    replace: '',
-  },
-  {
     name: 'a failed Experiment aborts nothing',
     file: 'lib/decide/experiments/outcome.ts',
     find: "if (phase === 'Failed' || phase === 'Error') {",
