@@ -32,7 +32,7 @@ export function App() {
         To the content
       </a>
       {who.state === 'out' && <SignedOut why={who.why} />}
-      <Screen place={place} key={who.state} />
+      <Screen place={place} />
     </>
   );
 }

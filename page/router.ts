@@ -4,7 +4,7 @@ import { type Place, placeOf } from './addresses.ts';
 const moved = new Set<() => void>();
 
 /** Goes to an address of the page without loading it. */
-function go(address: string, { replace = false } = {}): void {
+export function go(address: string, { replace = false } = {}): void {
   if (replace) history.replaceState(null, '', address);
   else {
     history.pushState(null, '', address);

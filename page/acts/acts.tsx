@@ -46,10 +46,10 @@ export function Acts({ view, poll, acted, asked }: Props) {
             key={offer.id}
             offer={offer}
             start={start}
-            kind={offer.id === 'promote' ? 'go' : ''}
+            kind={offer.id === 'promote' ? 'go' : 'other'}
           />
         ))}
-        <Menu offers={rest} start={start} />
+        <Menu offers={rest} narrow={bar.filter(({ id }) => id !== 'promote')} start={start} />
         {abort !== undefined && <OfferButton offer={abort} start={start} kind="stop" />}
       </div>
       {opened !== undefined && (
@@ -94,7 +94,14 @@ function OfferButton({
   );
 }
 
-function Menu({ offers, start }: { offers: Offer[]; start: (id: string) => void }) {
+type MenuProps = {
+  offers: Offer[];
+  /** What has no room in the bar of a phone. */
+  narrow: Offer[];
+  start: (id: string) => void;
+};
+
+function Menu({ offers, narrow, start }: MenuProps) {
   const details = useRef<HTMLDetailsElement>(null);
   const close = () => details.current?.removeAttribute('open');
   const choose = (offer: Offer) => {
@@ -109,10 +116,12 @@ function Menu({ offers, start }: { offers: Offer[]; start: (id: string) => void 
   };
   return (
     <details class="menu" ref={details} onKeyDown={onKey}>
-      <summary>More</summary>
+      <summary>
+        More <span aria-hidden="true">▾</span>
+      </summary>
       <ul>
-        {offers.map((offer) => (
-          <li key={offer.id}>
+        {[...narrow, ...offers].map((offer) => (
+          <li key={offer.id} class={narrow.includes(offer) ? 'narrow' : ''}>
             <button type="button" aria-disabled={!fits(offer)} onClick={() => choose(offer)}>
               {offer.label}…{!fits(offer) && <span class="small why">{offer.said?.whyNot}</span>}
             </button>

@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CommandAnswer } from '../../lib/api/answers.ts';
+import type { Act } from '../../lib/model/act.ts';
 import type { Problem, Rollout } from '../api/answers.ts';
 import type { Failure } from '../api/client.ts';
 import { serverNow } from '../api/clock.ts';
 import { useMe } from '../api/me.ts';
 import type { Polled } from '../api/usePoll.ts';
 import { At, spoken, useNow } from '../parts/time.tsx';
-import { Fields, type FieldValues, fieldsOf } from './fields.tsx';
+import { Fields, type FieldValues, fieldsOf, saidOf } from './fields.tsx';
 import type { Offer } from './offers.ts';
 import { Reason } from './reason.tsx';
 import { type Expect, submit } from './submit.ts';
@@ -31,6 +32,7 @@ const guardMs = 400;
 /** One dialog for every act: what it will do, why, and then what became of it. */
 export function ActDialog({ offer, view, poll, acted, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
   const [progress, setProgress] = useState<Progress>({ state: 'asking' });
   const [reason, setReason] = useState('');
   const [values, setValues] = useState<FieldValues>({});
@@ -39,7 +41,11 @@ export function ActDialog({ offer, view, poll, acted, close }: Props) {
   const key = useRef({ of: '', is: '' });
   const isGuarded = useGuard();
   const now = useNow();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // Not a field: on a phone its keyboard would come up over the buttons.
+    title.current?.focus();
+  }, []);
   const lack = lackOf(offer, reason, values, poll);
   const send = async (): Promise<void> => {
     if (isGuarded() || lack !== undefined || progress.state === 'sent') return;
@@ -73,12 +79,12 @@ export function ActDialog({ offer, view, poll, acted, close }: Props) {
   const isOver = progress.state === 'over' || progress.state === 'sent';
   return (
     <dialog ref={dialog} class="act" aria-labelledby="act-title" onClose={close} onKeyDown={onKey}>
-      <h2 id="act-title" tabIndex={-1} autofocus>
+      <h2 id="act-title" ref={title} tabIndex={-1}>
         {offer.label} {view.name} in {view.cluster} / {view.namespace}?
       </h2>
       {!isOver && (
         <>
-          <Does offer={offer} />
+          <Does said={saidOf(offer, values)} />
           <Fields offer={offer} view={view} values={values} change={setValues} />
           <Reason offer={offer} value={reason} change={setReason} />
           <Who poll={poll} />
@@ -141,7 +147,7 @@ function useGuard(): () => boolean {
   return () => performance.now() - since.current < guardMs;
 }
 
-function Does({ offer: { said } }: { offer: Offer }) {
+function Does({ said }: { said: Act | undefined }) {
   if (said === undefined || said.does.length === 0) return null;
   return (
     <ul class="does">

@@ -1,14 +1,18 @@
-import type { Act, PromoteOptions, Rollout, Verb } from '../api/answers.ts';
+import type { CallersAct } from '../../lib/model/act.ts';
+import type { Verb } from '../../lib/model/intent.ts';
+import type { Rollout } from '../api/answers.ts';
 
 /** An act as it is offered: the server says what may be done; here are the words on the buttons. */
 export type Offer = {
   /** `promote`, `promote full` … */
   id: string;
   verb: Verb;
-  options?: PromoteOptions;
+  options?: Record<string, true>;
   label: string;
   /** What the server says of it; absent where it does not say, as an older one. */
-  said?: Act;
+  said?: CallersAct;
+  /** Of a verb that names a revision: what it says of each. */
+  variants?: CallersAct[];
   /** What the dialog asks for beside a reason. */
   takes?: 'revision' | 'image';
   /** Whether a reason has to be given. */
@@ -44,9 +48,13 @@ const known: Offer[] = [
 export function offersOf({ acts }: Pick<Rollout, 'acts'>): Offer[] {
   if (acts === undefined) return known;
   return known.flatMap((offer) => {
-    const said = acts.find((act) => act.verb === offer.verb && isSame(act.options, offer.options));
+    const variants = acts.filter(
+      ({ verb, options }) => verb === offer.verb && isMeant(offer, options),
+    );
+    const said = variants.find(({ fits }) => fits) ?? variants[0];
     // What nobody lets them do is not put before people.
-    return said === undefined || !said.may ? [] : [{ ...offer, said }];
+    if (said === undefined || !said.may) return [];
+    return [{ ...offer, said, ...(offer.takes === 'revision' && { variants }) }];
   });
 }
 
@@ -54,7 +62,7 @@ export function fits({ said }: Offer): boolean {
   return said?.fits !== false;
 }
 
-function isSame(a: PromoteOptions = {}, b: PromoteOptions = {}): boolean {
-  const names = (options: PromoteOptions) => Object.keys(options).sort().join();
-  return names(a) === names(b);
+function isMeant(offer: Offer, options: CallersAct['options'] = {}): boolean {
+  const names = (of: object) => Object.keys(of).sort().join();
+  return offer.takes === 'revision' || names(options) === names(offer.options ?? {});
 }

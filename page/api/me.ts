@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Me } from './answers.ts';
+import type { Me } from '../../lib/api/answers.ts';
 import { ask } from './client.ts';
 import { onSession } from './session.ts';
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from './client.ts';
 import { type Poller, type PollState, type PollWorld, startPoll } from './poll.ts';
+import { onSession } from './session.ts';
 
 const browser: PollWorld = {
   now: () => Date.now(),
@@ -43,9 +44,10 @@ export function usePoll<T>(
     const started = startPoll<T>(browser, {
       look: async (signal) => {
         const asked = next;
+        // Where the first look fails, as into a cluster that is down, the record is better than nothing.
+        next = path;
         const { body, etag, observedAt } = await ask<T>(asked, { etag: tags.get(asked), signal });
         if (etag !== undefined) tags.set(asked, etag);
-        next = path;
         return {
           ...(body !== undefined && { value: body }),
           ...(observedAt !== undefined && { observedAt }),
@@ -55,7 +57,12 @@ export function usePoll<T>(
       tell: setState,
     });
     poller.current = started;
-    return () => started.stop();
+    // What was refused to nobody may be answered to somebody.
+    const stopSession = onSession(({ state: now }) => now === 'in' && started.wake());
+    return () => {
+      stopSession();
+      started.stop();
+    };
   }, [path, first]);
   return { ...state, wake: () => poller.current?.wake() };
 }

@@ -31,10 +31,10 @@ export function At({ at, now }: { at: number; now: number }) {
   );
 }
 
+/** `41 min`, `7 min 3 s`. */
 export function spoken(spanMs: number): string {
-  return humanAge(Math.max(0, spanMs))
-    .replace(/(\d)([a-z])/g, '$1 $2')
-    .replace(/ m\b/, ' min');
+  const units = humanAge(Math.max(0, spanMs)).matchAll(/(\d+)([a-z])/g);
+  return [...units].map(([, count, unit]) => `${count} ${unit === 'm' ? 'min' : unit}`).join(' ');
 }
 
 /** How long something goes on still. It is over when the server says so, not before. */

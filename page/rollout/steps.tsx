@@ -1,4 +1,5 @@
-import type { Rollout, StepView } from '../api/answers.ts';
+import type { StepView } from '../../lib/model/view.ts';
+import type { Rollout } from '../api/answers.ts';
 import { Sign } from '../parts/sign.tsx';
 import { At, spoken } from '../parts/time.tsx';
 
@@ -24,8 +25,8 @@ export function Steps({ view, now }: { view: Rollout; now: number }) {
         <p>{step.current ?? 'All steps are done.'}</p>
       ) : (
         <ol class="steps">
-          {steps.map((each) => (
-            <Step key={each.index} step={each} phase={view.phase} now={now} />
+          {steps.map((each, index) => (
+            <Step key={index} step={each} {...{ index, at: step.index, phase: view.phase, now }} />
           ))}
         </ol>
       )}
@@ -35,8 +36,11 @@ export function Steps({ view, now }: { view: Rollout; now: number }) {
 
 const words = { done: 'done', current: 'here', toCome: 'to come' };
 
-function Step({ step, phase, now }: { step: StepView; phase: string; now: number }) {
-  const { index, text, state, begunAt, doneAt } = step;
+type StepProps = { step: StepView; index: number; at: number; phase: string; now: number };
+
+function Step({ step, index, at, phase, now }: StepProps) {
+  const { text, begunAt, doneAt } = step;
+  const state = index < at ? 'done' : index === at ? 'current' : 'toCome';
   const here = phase === 'Paused' ? 'paused' : 'progressing';
   const sign = state === 'done' ? 'ok' : state === 'current' ? here : 'neutral';
   return (
