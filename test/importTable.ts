@@ -100,7 +100,10 @@ export const AREAS: Record<string, Area> = {
   trial: { imports: ['model', 'expr', 'decide', 'observe', 'view', 'world', 'errors'] },
   // The rule of a verb is shared with what decides.
   commands: { imports: ['model', 'decide', 'record', 'world', 'errors'] },
-  api: { imports: ['model', 'commands', 'store', 'world', 'errors'], types: ['decide'] },
+  api: {
+    imports: ['model', 'commands', 'metrics', 'store', 'world', 'errors'],
+    types: ['decide'],
+  },
   settings: { imports: ['model', 'hooks', 'cache', 'world', 'errors'] },
   access: { imports: ['model', 'commands', 'settings', 'world', 'errors'] },
   hooks: { imports: ['model', 'commands', 'cache', 'world', 'errors', 'api'] },

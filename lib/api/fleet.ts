@@ -1,5 +1,7 @@
+import { contentType, exposition } from '../metrics/exposition.ts';
+import { fleetFamilies } from '../metrics/fleet.ts';
 import type { Outage } from '../model/documents.ts';
-import type { ClusterRow, Fleet, Unreachable } from '../model/fleet.ts';
+import type { ClusterRow, Fleet, FleetRow, Unreachable } from '../model/fleet.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { RolloutRow } from '../model/rolloutRow.ts';
 import { cursorAfter } from '../store/items.ts';
@@ -37,10 +39,7 @@ export async function getFleet(call: Call): Promise<Response> {
   const kept = found.rows.slice(0, asked.limit);
   const last = found.rows.length > asked.limit ? kept.at(-1) : undefined;
   const cursor = last && cursorOf(last);
-  const items = kept.map((row) => ({
-    ...row,
-    needsPerson: row.unblock !== undefined && row.until === undefined,
-  }));
+  const items = kept.map(withNeed);
   const unreadable = found.unreadable
     // The rest of them come with the next page.
     .filter(({ key }) => last === undefined || isBefore(key, last))
@@ -52,6 +51,31 @@ export async function getFleet(call: Call): Promise<Response> {
     ...(cursor !== undefined && { cursor }),
   };
   return longAnswer(call.request, body);
+}
+
+function withNeed(row: RolloutRow): FleetRow {
+  return { ...row, needsPerson: row.unblock !== undefined && row.until === undefined };
+}
+
+/** The same for a Prometheus, all at once. */
+export async function getMetrics(call: Call): Promise<Response> {
+  readQuery(queries.none, call.url);
+  const names = await clusterNames(call);
+  const [found, away] = await Promise.all([
+    inTurn(names, async (name) => ({ name, ...(await readableIn(call, name, {})) })),
+    unreachableAmong(call, names),
+  ]);
+  const isAway = (name: string) => away.some(({ cluster }) => cluster === name);
+  const known = found.filter(({ name, rows }) => rows.length > 0 || isAway(name));
+  const text = exposition(
+    fleetFamilies({
+      rows: found.flatMap(({ rows }) => rows.map(withNeed)),
+      unreachable: new Map(known.map(({ name }) => [name, isAway(name)])),
+    }),
+  );
+  return new Response(text, {
+    headers: { 'content-type': contentType, 'cache-control': 'no-store' },
+  });
 }
 
 export async function getClusters(call: Call): Promise<Response> {

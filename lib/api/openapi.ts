@@ -118,6 +118,10 @@ function isTagged(answer: Operation['answer']): boolean {
 
 function successes({ verb, answer }: Operation): Json {
   if (answer === 'document') return { 200: { description: 'The document.' } };
+  if (answer === 'metrics') {
+    const content = { 'text/plain': { schema: { type: 'string' } } };
+    return { 200: { description: 'Gauges of the rollouts that the caller may read.', content } };
+  }
   const content = jsonContent(refOf(answers[answer]));
   if (answer !== 'command') {
     const ok = { 200: { description: 'What is known.', ...content } };
@@ -149,7 +153,7 @@ function tagged(ok: { 200: Json }, answer: Operation['answer']): Json {
 
 function failures({ verb, path, method, answer }: Operation): Json {
   const everywhere = [401, 403];
-  const isOfTable = answer === 'fleet' || answer === 'clusters';
+  const isOfTable = ['fleet', 'clusters', 'metrics'].includes(answer);
   const ofRead = path.includes('{') ? [404, 422, 503] : isOfTable ? [422, 503] : [];
   const ofCommand = [400, 404, 409, 413, 415, 422, 429, 503];
   const ofTrial = [400, 404, 413, 415, 422, 503];

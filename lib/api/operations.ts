@@ -13,7 +13,7 @@ export type Operation = {
   verb?: Verb;
   /** For policies it is of the namespace, not of a rollout; `action`: what it takes beside reading. */
   ofNamespace?: { action?: 'tryAnalysis' };
-  answer: keyof typeof answers | 'document';
+  answer: keyof typeof answers | 'document' | 'metrics';
 };
 
 const rolloutsPath = '/v1/clusters/{cluster}/namespaces/{namespace}/rollouts';
@@ -38,6 +38,12 @@ const reads = {
       'The rollouts of all clusters that the caller may read, by cluster, namespace and name.',
     query: queries.fleet,
     answer: 'fleet',
+  },
+  metrics: {
+    path: '/v1/metrics',
+    summary: 'The same for a Prometheus, in its text format.',
+    query: queries.none,
+    answer: 'metrics',
   },
   clusters: {
     path: '/v1/clusters',

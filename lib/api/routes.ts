@@ -7,7 +7,7 @@ import { keyText, type RolloutKey } from '../model/key.ts';
 import { meAnswer } from './answers.ts';
 import { type Bindings, orUnavailable, requireCaller, rootOf } from './authenticate.ts';
 import { type ApiDeps, type Ask, type Call, iamRoot, keyOf, objectionTo } from './call.ts';
-import { getClusters, getFleet } from './fleet.ts';
+import { getClusters, getFleet, getMetrics } from './fleet.ts';
 import { getAnalysisRuns, postTry } from './inquiries.ts';
 import { openapiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations, type ReadId } from './operations.ts';
@@ -24,6 +24,7 @@ const readers: Record<ReadId, (call: Call) => Promise<Response>> = {
   openapi: async () => answer(openapiDocument()),
   me: async ({ caller }) => answer(meAnswer(caller)),
   fleet: getFleet,
+  metrics: getMetrics,
   clusters: getClusters,
   list: listRollouts,
   get: getRollout,

@@ -40,12 +40,12 @@ function placeOf(object: Rollout | AnalysisRun | Experiment | AnalysisTemplate):
 }
 
 /** One series for each phase that there is: 1 for the one that it is in. */
-function phases(labels: Labels, all: readonly string[], phase: string): Sample[] {
+export function phases(labels: Labels, all: readonly string[], phase: string): Sample[] {
   return all.map((each) => ({ labels: { ...labels, phase: each }, value: each === phase ? 1 : 0 }));
 }
 
 // argo v1.10.1 controller/metrics/rollouts.go
-const rolloutPhases = [
+export const rolloutPhases = [
   ...['Completed', 'Progressing', 'Paused', 'Timeout', 'Error', 'Abort', 'InvalidSpec'],
 ] as const;
 

@@ -324,6 +324,7 @@ function wire({ headers = {}, body, token: shown = token }: Ask) {
 }
 
 function parsed(text: string): unknown {
+  if (text.startsWith('# HELP')) return text;
   return text === '' ? undefined : JSON.parse(text);
 }
 
