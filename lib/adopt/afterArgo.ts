@@ -29,7 +29,8 @@ export function endingsOf(value: unknown): Ending[] {
   if (kind === 'Service' && name === metricsService) {
     const message =
       `${name} leads to the Prometheus metrics of Argo's controller (rollout_info and others), ` +
-      'which end with it: alerts and dashboards on them fall silent';
+      'which end with it: alerts and dashboards on them fall silent, unless ' +
+      '`serin run --metrics-port 8090` is scraped in its place, or GET /v1/metrics of the API';
     return [{ path: 'metadata.name', message }];
   }
   return [];

@@ -24,6 +24,7 @@ export type SerinOptions = {
   kubeconfig?: string;
   quiet?: boolean;
   inMemory?: boolean;
+  metricsPort?: number;
   /** Where it keeps its table, if that outlives it: an absolute path. */
   state?: string;
 };
@@ -31,6 +32,7 @@ export type SerinOptions = {
 /** `serin run` on the control plane, as a process of its own. Resolves once it is at work. */
 export async function startSerin(plane: ControlPlane, options: SerinOptions = {}): Promise<Serin> {
   const { namespaces = [], instanceId, user = 'admin', quiet = false, inMemory = false } = options;
+  const { metricsPort } = options;
   const { kubeconfig = plane.kubeconfigOf(user) } = options;
   const state = options.state ?? mkdtempSync(join(tmpdir(), 'serin-run-'));
   // Each start of the same table has a log of its own.
@@ -42,6 +44,7 @@ export async function startSerin(plane: ControlPlane, options: SerinOptions = {}
     ...(instanceId === undefined ? [] : ['--instance-id', instanceId]),
     ...(quiet ? [] : ['--verbose']),
     ...(inMemory ? ['--in-memory'] : []),
+    ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),
   ];
   const running = startProgram(process.execPath, [cli, ...args], { log, env });
   let code: number | undefined;

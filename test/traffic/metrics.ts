@@ -24,20 +24,24 @@ const name = 'prometheus';
 const port = 9090;
 const stepSeconds = 0.25;
 
-/** Resolves once it has scraped the gateway. */
-export async function startPrometheus(plane: ControlPlane, gateway: Gateway): Promise<Metrics> {
+/** Resolves once it has scraped the gateway. `serinPort`: where `serin run` will tell of itself. */
+export async function startPrometheus(
+  plane: ControlPlane,
+  gateway: Gateway,
+  serinPort: number,
+): Promise<Metrics> {
   const { prometheus } = await binaries(['prometheus']);
   const podAddress = `http://${await podIp(plane)}:${port}`;
   const log = join(plane.dir, 'prometheus.log');
   const config = join(plane.dir, 'prometheus.yml');
-  writeFileSync(config, configOf(gateway));
+  writeFileSync(config, configOf({ gateway: gateway.metricsPort, serin: serinPort }));
   const args = [
     `--config.file=${config}`,
     `--web.listen-address=${new URL(podAddress).host}`,
     `--storage.tsdb.path=${join(plane.dir, 'prometheus')}`,
   ];
   const running = startProgram(prometheus, args, { log });
-  const scraped = () => range(podAddress, 'up', Date.now() - 5000, Date.now());
+  const scraped = () => range(podAddress, 'up{job="gateway"}', Date.now() - 5000, Date.now());
   const hasScraped = () =>
     scraped().then(
       (values) => values.length > 0,
@@ -76,15 +80,13 @@ async function podIp(plane: ControlPlane): Promise<string> {
   return ip;
 }
 
-function configOf({ metricsPort }: Gateway): string {
+function configOf(ports: Record<string, number>): string {
   return JSON.stringify({
     global: { scrape_interval: '1s' },
-    scrape_configs: [
-      {
-        job_name: 'gateway',
-        static_configs: [{ targets: [`127.0.0.1:${metricsPort}`] }],
-      },
-    ],
+    scrape_configs: Object.entries(ports).map(([job, at]) => ({
+      job_name: job,
+      static_configs: [{ targets: [`127.0.0.1:${at}`] }],
+    })),
   });
 }
 

@@ -88,3 +88,24 @@ describe.each(ways)('a real Prometheus, reached %s', (way, address) => {
     expect(found).toEqual({ wrong: { phase: 'Error', message } });
   });
 });
+
+describe('a real Prometheus that scrapes serin run', () => {
+  it('reads all that it tells', async () => {
+    await measured('scraped', stage().metrics().podAddress, { one: { query: 'vector(1)' } });
+    const last = async (expression: string): Promise<number | undefined> => {
+      const values = await stage()
+        .metrics()
+        .range(expression, Date.now() - 2000, Date.now());
+      return values.at(-1)?.[1];
+    };
+    const run = 'namespace="scraped",name="run"';
+    await until('the run in Prometheus', async () => {
+      return (await last(`analysis_run_info{${run},phase="Successful"}`)) === 1;
+    });
+    expect(await last('up{job="serin"}')).toBe(1);
+    expect(await last(`analysis_run_metric_phase{${run},metric="one",phase="Successful"}`)).toBe(1);
+    expect(await last(`analysis_run_reconcile_count{${run}}`)).toBeGreaterThan(0);
+    const created = 'controller_clientset_k8s_request_total{kind="events",status_code="201"}';
+    expect(await last(`sum(${created})`)).toBeGreaterThan(0);
+  });
+});

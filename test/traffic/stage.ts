@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { type ControlPlane, startControlPlane } from '../cluster/controlPlane.ts';
+import { freePort } from '../cluster/processes.ts';
 import { type Serin, serinCommand, startSerin } from '../cluster/serin.ts';
 import { type Backends, startBackends } from './backends.ts';
 import { type Gateway, startGateway } from './gateway.ts';
@@ -40,9 +41,10 @@ export async function startStage({ metrics, tell }: StageOptions = {}): Promise<
     stops.push(gateway.stop);
     const backends = await startBackends(plane);
     stops.push(backends.stop);
-    const prometheus = metrics ? await startPrometheus(plane, gateway) : undefined;
+    const metricsPort = await freePort();
+    const prometheus = metrics ? await startPrometheus(plane, gateway, metricsPort) : undefined;
     stops.push(async () => await prometheus?.stop());
-    let serin: Serin | undefined = await startSerin(plane, { state });
+    let serin: Serin | undefined = await startSerin(plane, { state, metricsPort });
     stops.push(async () => await serin?.stop());
     return {
       ...{ plane, gateway, backends, stop },
@@ -55,7 +57,7 @@ export async function startStage({ metrics, tell }: StageOptions = {}): Promise<
         serin = undefined;
       },
       startSerin: async () => {
-        serin ??= await startSerin(plane, { state });
+        serin ??= await startSerin(plane, { state, metricsPort });
       },
     };
   } catch (error) {
