@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { verbNames } from '../commands/verbs.ts';
 import type { ClusterRow, Fleet } from '../model/fleet.ts';
 import type { Actor, Command, Outcome } from '../model/intent.ts';
-import type { LedgerEntry } from '../model/record.ts';
+import { type LedgerEntry, ledgerKinds } from '../model/record.ts';
+import type { Timeline } from '../model/timeline.ts';
 import { count, millis, runsOfNobody, time, tried } from './analysisSchemas.ts';
 import type { CommandAnswer, Me, Standing } from './answers.ts';
 import type { Explanation } from './explain.ts';
@@ -127,6 +128,17 @@ const me = z
   })
   .register(components, { id: 'Me' }) satisfies z.ZodType<Me>;
 
+const weights = z.object({ setWeight: z.number(), actualWeight: z.number() });
+
+const timeline = z
+  .object({
+    revision: count,
+    points: z
+      .array(weights.extend({ at: millis, kind: z.enum(ledgerKinds), text: z.string() }))
+      .meta({ description: 'Oldest first: each holds until the next.' }),
+  })
+  .register(components, { id: 'Timeline' }) satisfies z.ZodType<Timeline>;
+
 const ledgerEntry = z
   .object({
     uid: z.string(),
@@ -164,6 +176,9 @@ const ledgerEntry = z
     merged: z.boolean().exactOptional(),
     waitsFor: z.enum(['person', 'recovery']).exactOptional().meta({
       description: 'Of a pause that ends by no time.',
+    }),
+    weights: weights.exactOptional().meta({
+      description: 'Of a canary, where it moves from one weight to the next.',
     }),
     pause: z.object({ askedMs: z.number(), keptMs: z.number() }).exactOptional(),
     failedBy: z
@@ -250,6 +265,7 @@ export const answers = {
   rollouts,
   explanation,
   history,
+  timeline,
   me,
   command: commandAnswer,
   problem,

@@ -75,6 +75,12 @@ const reads = {
     query: queries.look,
     answer: 'explanation',
   },
+  timeline: {
+    path: `${rolloutPath}/timeline`,
+    summary: 'The weights of a canary over the time of one release, as the ledger tells of them.',
+    query: queries.timeline,
+    answer: 'timeline',
+  },
   command: {
     path: `${rolloutPath}/commands/{id}`,
     summary: 'A command and what became of it. The last few of a rollout are kept.',

@@ -110,11 +110,15 @@ export async function getHistory(call: Call): Promise<Response> {
   const key = keyOf(call);
   const page = await pageOf(call, () => call.deps.world.store.ledger(key, query));
   // A rollout without a past may still be there; one that is gone keeps its ledger.
-  if (page.items.length === 0 && query.cursor === undefined) {
-    const known = await fromTable(call, () => call.deps.world.store.load(key));
-    if (known === undefined) await look(call.deps.world, key);
-  }
+  if (page.items.length === 0 && query.cursor === undefined) await requireKnown(call);
   return answer(page);
+}
+
+/** Rejects with NotFound, or its like, where there is no such rollout. */
+export async function requireKnown(call: Call): Promise<void> {
+  const key = keyOf(call);
+  const known = await fromTable(call, () => call.deps.world.store.load(key));
+  if (known === undefined) await look(call.deps.world, key);
 }
 
 export async function getCommand(call: Call): Promise<Response> {

@@ -115,5 +115,13 @@ export const queries = {
   fleet: z.strictObject(fleet),
   page: z.strictObject(paging),
   look: z.strictObject({ fresh }),
+  timeline: z.strictObject({
+    revision: z.coerce
+      .number('must be a whole number')
+      .int('must be a whole number')
+      .min(1)
+      .exactOptional()
+      .meta({ description: 'Of the release of this revision; of the newest, if absent.' }),
+  }),
   none: z.strictObject({}),
 };

@@ -17,6 +17,7 @@ import { type Problem, ProblemError, problem } from './problem.ts';
 import { getCommand, getExplanation, getHistory, getRollout, listRollouts } from './reads.ts';
 import { problemOfRefusal } from './refusals.ts';
 import { answer, problemAnswer } from './respond.ts';
+import { getTimeline } from './timeline.ts';
 
 type Env = { Bindings: Bindings; Variables: { caller: Caller } };
 
@@ -30,6 +31,7 @@ const readers: Record<ReadId, (call: Call) => Promise<Response>> = {
   get: getRollout,
   history: getHistory,
   explain: getExplanation,
+  timeline: getTimeline,
   command: getCommand,
   listAnalysisRuns: getAnalysisRuns,
   getAnalysisRun: getAnalysisRuns,

@@ -231,11 +231,16 @@ export type LedgerEntry = {
   merged?: boolean;
   /** Of a pause that ends by no time: a person is to promote it, or what was lost is to be put right. */
   waitsFor?: 'person' | 'recovery';
+  /** Of a canary, where it moves from one weight to the next: what goes to it from then on. */
+  weights?: Weights;
   /** For a timed pause that ended: asked and kept length. */
   pause?: { askedMs: Millis; keptMs: Millis };
   /** Of an abort by an analysis: the measurements that it came of, one for each metric. */
   failedBy?: FailedBy[];
 };
+
+/** Of the canary, as its steps ask for it and as it was: in percent, unless a router counts otherwise. */
+export type Weights = { setWeight: number; actualWeight: number };
 
 export type FailedBy = {
   analysisRun: string;

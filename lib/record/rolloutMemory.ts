@@ -10,8 +10,15 @@ import type { Decided, Remembered } from '../model/controller.ts';
 import type { Intent } from '../model/intent.ts';
 import type { Observed } from '../model/observed.ts';
 import { isStatusWrite, type Plan } from '../model/plan.ts';
-import type { LedgerEntry, Progress, RolloutMemory, RolloutRecord } from '../model/record.ts';
+import type {
+  LedgerEntry,
+  LedgerKind,
+  Progress,
+  RolloutMemory,
+  RolloutRecord,
+} from '../model/record.ts';
 import { isSameTime, type Millis, toTime } from '../model/units.ts';
+import { weightsOf } from '../view/weights.ts';
 import {
   commandEntry,
   conflictEntry,
@@ -85,7 +92,9 @@ function entriesOf(
     writtenBy(intent, record.intents[index], { known: record.progress, progress }),
   );
   return [
-    ...(moves ? transitions(record.progress, progress, observed, written) : []),
+    ...(moves
+      ? withWeights(transitions(record.progress, progress, observed, written), observed)
+      : []),
     ...ended.map((intent) => commandEntry(intent, progress)),
     ...(plan.restored ? [restoredEntry(progress)] : []),
   ];
@@ -96,6 +105,15 @@ type Met = Plan & Required<Pick<Plan, 'conflictingController'>>;
 function isMet(plan: Plan, now: Millis): plan is Met {
   const { seenAt, times = 0 } = plan.conflictingController ?? {};
   return seenAt === now && times === 1;
+}
+
+/** What is told of a weight that changes. */
+const weighed: LedgerKind[] = ['revision', 'step', 'aborted', 'retried', 'promoted', 'completed'];
+
+function withWeights(entries: LedgerEntry[], { rollout, replicaSets }: Observed): LedgerEntry[] {
+  if (!rollout.spec?.strategy?.canary) return entries;
+  const weights = weightsOf(rollout, replicaSets);
+  return entries.map((entry) => (weighed.includes(entry.kind) ? { ...entry, weights } : entry));
 }
 
 /** Said once, when another controller is met for the first time, and not each time that it is met again. */

@@ -1,9 +1,7 @@
-import { totalWeightOf } from '../decide/release/traffic.ts';
 import { phaseOf } from '../decide/status/phase.ts';
 import { stepText } from '../decide/steps/kinds.ts';
 import { releasePause } from '../decide/steps/pause.ts';
 import { currentStep, stepIndexOf, stepsOf } from '../decide/steps/steps.ts';
-import { setWeightOf } from '../decide/steps/weight.ts';
 import type {
   CanaryStrategy,
   Pod,
@@ -43,6 +41,7 @@ import { podView } from './podView.ts';
 import { routesShown } from './routesView.ts';
 import { runsShown } from './runsView.ts';
 import { stepsShown } from './stepsView.ts';
+import { weightsOf } from './weights.ts';
 
 type Seen = {
   observed: Observed;
@@ -77,11 +76,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
     createdAt: createdAt(rollout),
     ...phaseShown({ ...observed, rollout }, after, now),
     ...routesShown({ ...observed, rollout }),
-    ...strategyShown(
-      rollout,
-      replicaSets.map((set) => set.view),
-      { record: observed.record, now },
-    ),
+    ...strategyShown(rollout, observed.replicaSets, { record: observed.record, now }),
     images: imagesShown(
       replicaSets.map((set) => set.view),
       experiments.map(({ experiment }) => experiment),
@@ -130,7 +125,7 @@ type Strategy = Pick<RolloutView, 'strategy' | 'step' | 'steps' | 'setWeight' | 
 
 function strategyShown(
   rollout: Rollout,
-  sets: ReplicaSetView[],
+  sets: ReplicaSet[],
   { record, now }: { record: Observed['record']; now: Millis },
 ): Strategy {
   const { canary, blueGreen } = rollout.spec?.strategy ?? {};
@@ -148,21 +143,8 @@ function strategyShown(
       },
       steps: stepsShown(rollout, record?.view, now),
     }),
-    setWeight: setWeightOf(rollout),
-    actualWeight: actualWeight(rollout, sets),
+    ...weightsOf(rollout, sets),
   };
-}
-
-/** Without a router the weight is the share of available pods; with one, what it was set to. */
-function actualWeight(rollout: Rollout, sets: ReplicaSetView[]): number {
-  if (currentStep(rollout) === undefined) return totalWeightOf(rollout);
-  const available = rollout.status?.availableReplicas ?? 0;
-  if (available <= 0) return 0;
-  if (rollout.spec?.strategy?.canary?.trafficRouting) {
-    return rollout.status?.canary?.weights?.canary?.weight ?? setWeightOf(rollout);
-  }
-  const canary = sets.find((set) => set.roles.includes('canary'));
-  return Math.trunc(((canary?.available ?? 0) * 100) / available);
 }
 
 // argo v1.10.1 pkg/kubectl-argo-rollouts/info/replicaset_info.go
