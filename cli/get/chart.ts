@@ -1,6 +1,7 @@
 import { clipped, sampleText } from '../../lib/model/text.ts';
 import { type Millis, secondMs } from '../../lib/model/units.ts';
 import type { MeasurementView, MetricView } from '../../lib/model/view.ts';
+import { limitsIn, numberIn } from '../../lib/view/measured.ts';
 import { columns, distance } from '../text.ts';
 import { analysisIcon, analysisPhaseText } from '../tree.ts';
 
@@ -42,30 +43,19 @@ function shown({ value, message, phase }: MeasurementView): string {
   return clipped(sampleText(value) || message || phase, valueMax);
 }
 
-function numberOf(measurement: MeasurementView): number | undefined {
-  const text = shown(measurement);
-  return measurement.value !== '' && /^[+-]?\d/.test(text) && Number.isFinite(Number(text))
-    ? Number(text)
-    : undefined;
-}
-
 /** `low` and `high` are the ends of the bars; `limits` are the numbers that conditions compare with. */
 type Scale = { low: number; high: number; limits: number[] };
 
 function scaleOf({ measurements, successCondition, failureCondition }: MetricView): Scale {
   const conditions = [successCondition ?? '', failureCondition ?? ''];
-  const limits = conditions.flatMap((text) =>
-    [...text.matchAll(/(?:[<>]=?|==)\s*([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])/gi)].map(
-      ([, number]) => Number(number),
-    ),
-  );
-  const values = measurements.map(numberOf).filter((value) => value !== undefined);
+  const limits = conditions.flatMap(limitsIn);
+  const values = measurements.map(numberIn).filter((value) => value !== undefined);
   const all = [0, ...limits, ...values];
   return { low: Math.min(...all), high: Math.max(...all), limits };
 }
 
 function barOf(measurement: MeasurementView, { low, high, limits }: Scale): string {
-  const value = numberOf(measurement);
+  const value = numberIn(measurement);
   const place = (each: number) => Math.round(((each - low) / (high - low || 1)) * barMax);
   const filled = value === undefined ? 0 : place(value);
   const marks = new Set(limits.map((each) => Math.min(place(each), barMax)));

@@ -1,6 +1,5 @@
 import './rollout.css';
-import { useRef, useState } from 'preact/hooks';
-import type { PodView, ReplicaSetView } from '../../lib/model/view.ts';
+import { useState } from 'preact/hooks';
 import { Acts } from '../acts/acts.tsx';
 import { fleetAddress, type Key, rolloutPath } from '../addresses.ts';
 import type { Rollout } from '../api/answers.ts';
@@ -11,12 +10,16 @@ import { Phase } from '../parts/sign.tsx';
 import { useNow } from '../parts/time.tsx';
 import { useTitle } from '../parts/title.ts';
 import { Waiting } from '../parts/waiting.tsx';
+import { Analysis } from './analysis.tsx';
 import { Ledger } from './ledger.tsx';
 import { paceOf } from './pace.ts';
 import { Pods } from './pods.tsx';
 import { Reasons } from './reasons.tsx';
 import { Steps } from './steps.tsx';
 import { Weights } from './weights.tsx';
+import { hasRunning, useWhole } from './whole.ts';
+
+const measuredMs = 10_000;
 
 type Props = { at: Key; revision?: number | undefined; ask?: string | undefined };
 
@@ -26,7 +29,13 @@ export function RolloutScreen({ at, revision, ask }: Props) {
   const path = rolloutPath(at);
   const pace = (view: Rollout | undefined) => paceOf(view, serverNow(), actedAt);
   const poll = usePoll<Rollout>(path, pace, `${path}?fresh=true`);
-  const view = useWithPods(poll.value);
+  const isMeasuring = hasRunning(poll.value);
+  // Measurements are read from the cluster, which the record is not asked for at its pace.
+  const measured = usePoll<Rollout>(
+    isMeasuring ? `${path}?fresh=true` : undefined,
+    () => measuredMs,
+  );
+  const view = useWhole(poll.value, measured.value);
   useTitle(view === undefined ? at.name : `${view.phase}: ${at.name}`);
   const acted = () => {
     setActedAt(serverNow());
@@ -85,6 +94,7 @@ function Shown({ view, poll, acted, asked }: ShownProps) {
         <Steps view={view} now={now} />
         <Weights view={view} />
       </div>
+      <Analysis view={view} now={now} />
       <Pods view={view} now={now} />
       <Ledger view={view} now={now} />
     </>
@@ -146,20 +156,4 @@ function Images({ view: { images } }: { view: Rollout }) {
       ))}
     </ul>
   );
-}
-
-/** Answers from the record have no pods: those of the last look stay. */
-function useWithPods(view: Rollout | undefined): Rollout | undefined {
-  const seen = useRef(new Map<string, PodView[]>());
-  if (view === undefined) return undefined;
-  const withPods = (set: ReplicaSetView): ReplicaSetView => {
-    if (set.pods !== undefined) seen.current.set(set.name, set.pods);
-    const pods = seen.current.get(set.name);
-    return pods === undefined ? set : { ...set, pods };
-  };
-  const revisions = view.revisions.map((each) => ({
-    ...each,
-    replicaSets: each.replicaSets.map(withPods),
-  }));
-  return { ...view, revisions };
 }

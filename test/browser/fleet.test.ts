@@ -1,12 +1,8 @@
-import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { apiHandler } from '../../functions/api.ts';
+import { describe, expect, it } from 'vitest';
 import type { ApiDeps, Ask } from '../../lib/api/call.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
-import { type ApiHandler, localGateway } from '../../server/gateway.ts';
-import { besidePage } from '../../server/page.ts';
-import { makeApi, makeRecord, makeView, settledView, start, token } from '../api/support.ts';
-import { startLine } from './line.ts';
+import { makeApi, makeRecord, makeView, settledView, start } from '../api/support.ts';
+import { serve } from './served.ts';
 import { fits, inspect, open, type Served } from './stage.ts';
 
 /** An API whose table has so many rollouts, most of them at rest, beside the page. */
@@ -25,19 +21,7 @@ async function startFleet(count: number, deps: Partial<ApiDeps> = {}): Promise<S
   }
   const outage = { since: start - 60_000, failures: 3, retryAt: start + 9000, said: 'no route' };
   await api.memory.documents.put({ kind: 'outage', id: 'staging', version: 0, body: outage });
-  const hosts = ['127.0.0.1'];
-  const gateway = localGateway(
-    await besidePage(apiHandler(api.deps) as ApiHandler, hosts),
-    () => {},
-  );
-  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
-  const line = await startLine(`http://127.0.0.1:${(gateway.address() as AddressInfo).port}`);
-  onTestFinished(async () => {
-    await line.close();
-    gateway.closeAllConnections();
-    gateway.close();
-  });
-  return { line, token };
+  return serve(api);
 }
 
 function state(index: number): Partial<RolloutView> {
