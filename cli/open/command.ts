@@ -57,9 +57,10 @@ async function open(call: Call<Options>): Promise<ExitCode> {
  */
 function leadingTo(address: string, env: Io['env']): string {
   const folder = join(stateFolder(env), 'pages');
+  // Those of earlier calls have been read.
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${process.pid}.html`);
-  rmSync(file, { force: true });
   const html = `<!doctype html><meta http-equiv="refresh" content="0;url=${address}"><title>Serin</title>\n`;
   writeFileSync(file, html, { mode: 0o600, flag: 'wx' });
   return pathToFileURL(file).href;
