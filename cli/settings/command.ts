@@ -10,6 +10,7 @@ import { CliError, exitCodes, usageError } from '../exit.ts';
 import { readText } from '../input.ts';
 import { action, type Call, type Cli, type Io, sayJson } from '../io.ts';
 import { plain } from '../text.ts';
+import type { ImportOptions } from './import.ts';
 
 type Finding = { line: number; path: string; message: string; isError: boolean };
 type Checked = { text: string; settings?: Settings; findings: Finding[]; isRight: boolean };
@@ -30,7 +31,8 @@ export function addSettings(program: Command, cli: Cli): void {
 Examples:
   serin settings check settings.yaml
   serin settings apply settings.yaml --table serin-prod
-  serin settings show --table serin-prod > settings.yaml`,
+  serin settings show --table serin-prod > settings.yaml
+  serin settings import --kubeconfig ~/.kube/config --cluster prod > messages.yaml`,
     );
   settings
     .command('check')
@@ -49,6 +51,24 @@ Examples:
     .summary('print the settings in use')
     .option(...tableOption)
     .action(action<TableOptions>(cli, show));
+  settings
+    .command('import')
+    .summary("print Argo Rollouts' notifications as settings")
+    .description(
+      'Reads the subscriptions of a cluster, in annotations of its Rollouts and in the ConfigMap ' +
+        'argo-rollouts-notification-configmap, and prints them as `messages`. Says what is left out, and ' +
+        'where it stands. Secrets are not read. It only reads.',
+    )
+    .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
+    .option('--context <name>', 'which context of that file, if not the current one')
+    .option('--argo-namespace <name>', "where Argo Rollouts' controller is", 'argo-rollouts')
+    .action(
+      action<ImportOptions>(cli, async (call) => {
+        // Loads what no other command of this group needs.
+        const { importSettings } = await import('./import.ts');
+        return await importSettings(call);
+      }),
+    );
 }
 
 function wholeNumber(text: string): number {

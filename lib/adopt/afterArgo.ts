@@ -11,6 +11,9 @@ export const metricsService = 'argo-rollouts-metrics';
 /** argo v1.10.1 docs/features/notifications.md */
 const subscriptions = /^notifications\.argoproj\.io\/subscribe\b/;
 
+/** Serin has channels in its settings: docs/messages.md. */
+const instead = '`serin settings import` makes messages of it';
+
 /** Where in an object that is written, and what it means. */
 export type Ending = { path: string; message: string };
 
@@ -23,7 +26,7 @@ export function endingsOf(value: unknown): Ending[] {
   if (kind === 'Rollout') return rolloutEndings(value);
   const name = metadata?.name;
   if (kind === 'ConfigMap' && name === notificationConfigMap) {
-    const message = `${name} is read by Argo's controller alone: Serin sends no notifications`;
+    const message = `${name} is read by Argo's controller alone: ${instead}`;
     return [{ path: 'metadata.name', message }];
   }
   if (kind === 'Service' && name === metricsService) {
@@ -44,7 +47,7 @@ function rolloutEndings({ metadata, spec }: Rollout): Ending[] {
   return [
     ...subscribed.map((annotation) => ({
       path: 'metadata.annotations',
-      message: `subscribe by ${annotation}: Serin sends no notifications`,
+      message: `subscribe by ${annotation}, which Serin does not read: ${instead}`,
     })),
     ...(isKept
       ? [

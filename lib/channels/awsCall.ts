@@ -1,5 +1,19 @@
 import type { SdkError } from '../aws/aws.ts';
 import { measuringError } from '../measure/errors.ts';
+import { secondMs } from '../model/units.ts';
+
+/**
+ * Nobody waits for a message. One whose answer does not come may have been sent, so that it is not called
+ * again before its next try.
+ */
+export const patientSettings = {
+  maxAttempts: 1,
+  requestHandler: {
+    connectionTimeout: 2 * secondMs,
+    requestTimeout: 10 * secondMs,
+    throwOnRequestTimeout: true,
+  },
+} as const;
 
 /** A client of the SDK, which is loaded when it is first used. */
 export type SdkOf<Sdk, Client> = {

@@ -1,13 +1,12 @@
 import type { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
-import { clientSettings } from '../aws/aws.ts';
-import { calling, type SdkOf } from './awsCall.ts';
+import { calling, patientSettings, type SdkOf } from './awsCall.ts';
 import type { Sender } from './channel.ts';
 import { letterOf, subjectOf } from './texts.ts';
 
 type Sdk = { SESv2Client: typeof SESv2Client; SendEmailCommand: typeof SendEmailCommand };
 const sdk: SdkOf<Sdk, SESv2Client> = {
   load: () => import('@aws-sdk/client-sesv2'),
-  open: ({ SESv2Client: Client }, region) => new Client({ region, ...clientSettings }),
+  open: ({ SESv2Client: Client }, region) => new Client({ region, ...patientSettings }),
 };
 
 /** E-mail by SES, from an identity that is verified there. */

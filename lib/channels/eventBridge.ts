@@ -1,9 +1,8 @@
 import type { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { clientSettings } from '../aws/aws.ts';
 import { Transient } from '../errors.ts';
 import type { NotificationKind } from '../model/notification.ts';
 import { fromTime } from '../model/units.ts';
-import { calling, regionOf, type SdkOf } from './awsCall.ts';
+import { calling, patientSettings, regionOf, type SdkOf } from './awsCall.ts';
 import type { Sender } from './channel.ts';
 
 /** What rules match on as `detail-type`. */
@@ -25,7 +24,7 @@ type Sdk = {
 };
 const sdk: SdkOf<Sdk, EventBridgeClient> = {
   load: () => import('@aws-sdk/client-eventbridge'),
-  open: ({ EventBridgeClient: Client }, region) => new Client({ region, ...clientSettings }),
+  open: ({ EventBridgeClient: Client }, region) => new Client({ region, ...patientSettings }),
 };
 
 /** An event bus of the account that its ARN names. */

@@ -1,13 +1,12 @@
 import type { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { clientSettings } from '../aws/aws.ts';
-import { calling, regionOf, type SdkOf } from './awsCall.ts';
+import { calling, patientSettings, regionOf, type SdkOf } from './awsCall.ts';
 import type { Sender } from './channel.ts';
 import { letterOf, shortened, subjectOf } from './texts.ts';
 
 type Sdk = { SNSClient: typeof SNSClient; PublishCommand: typeof PublishCommand };
 const sdk: SdkOf<Sdk, SNSClient> = {
   load: () => import('@aws-sdk/client-sns'),
-  open: ({ SNSClient: Client }, region) => new Client({ region, ...clientSettings }),
+  open: ({ SNSClient: Client }, region) => new Client({ region, ...patientSettings }),
 };
 const subjectMax = 99;
 

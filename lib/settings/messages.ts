@@ -68,13 +68,16 @@ const ways = {
         token: ref,
         channel: z
           .string()
-          .regex(/^[CG][A-Z0-9]{5,}$/, 'must be the id of a channel, such as C0123456789'),
+          .regex(
+            /^(?:#[\w.-]{1,80}|[CG][A-Z0-9]{5,})$/,
+            'must be the id or the name of a channel, such as C0123456789 or #releases',
+          ),
       }),
     ],
     {
       error:
         'must have webhook, the reference to an incoming webhook’s address; or token, the reference to an ' +
-        'app’s bot token, and channel, the id of a channel such as C0123456789',
+        'app’s bot token, and channel, such as C0123456789 or #releases',
     },
   ),
   teams: z.strictObject({ webhook: ref }),

@@ -44,7 +44,7 @@ describe('lint', () => {
     const { code, out } = await serin(['lint', path]);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /:\d+: note: metadata\.annotations .*subscribe\.on-rollout-completed\.slack.* no notifications/,
+      /:\d+: note: metadata\.annotations .*subscribe\.on-rollout-completed\.slack.* `serin settings import`/,
     );
     expect(out).toMatch(/:\d+: note: spec\.strategy\.blueGreen\.scaleDownDelaySeconds .*at once/);
     expect(out).toMatch(/:\d+: note: .*argo-rollouts-notification-configmap/);
@@ -92,7 +92,7 @@ describe('adopt', () => {
     expect(code).toBe(0);
     const { out } = await adopt('-n', 'shop');
     expect(out).toMatch(/^What ends with Argo's controller:$/m);
-    expect(out).toMatch(/^ {2}Rollout shop\/web +metadata\.annotations .* no notifications/m);
+    expect(out).toMatch(/^ {2}Rollout shop\/web +metadata\.annotations .* `serin settings import` makes/m);
     expect(out).toMatch(
       /^ {2}Rollout shop\/web +spec\.strategy\.blueGreen\.scaleDownDelaySeconds/m,
     );
