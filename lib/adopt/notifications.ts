@@ -11,7 +11,7 @@ import { notificationConfigMap } from './afterArgo.ts';
 const annotation = /^notifications\.argoproj\.io\/subscribe\.([\w-]+)\.([\w.-]+)$/;
 
 /** What could not be carried over, where it stands, and why. */
-export type LeftOut = { where: string; why: string };
+type LeftOut = { where: string; why: string };
 export type Imported = { channels: Channel[]; left: LeftOut[] };
 
 /** The triggers that come with Argo Rollouts; an empty list: Serin tells of it in the ledger alone. */
