@@ -181,11 +181,19 @@ describe('a policy', () => {
     expect([status, body.type]).toEqual([403, '/problems/forbidden']);
     expect(body.detail).toBe('ada may not do this: only releasers promote');
     expect(JSON.stringify(await api.stored())).toBe(before);
-    expect((await api.get(path)).status).toBe(200);
-    expect(asked).toEqual([
+    const { status: read, body: view } = await api.get(path);
+    expect(read).toBe(200);
+    expect(asked.slice(0, 2)).toEqual([
       { caller, action: 'promote', on },
       { caller, action: 'read', on },
     ]);
+    // What may be done is told with what is read, and each verb is asked for.
+    const verbs = new Set(view.acts.map(({ verb }: { verb: string }) => verb));
+    expect(new Set(asked.slice(2))).toEqual(
+      new Set([...verbs].map((action) => ({ caller, action, on }))),
+    );
+    const promote = view.acts.find(({ verb }: { verb: string }) => verb === 'promote');
+    expect(promote).toMatchObject({ may: false, whyNot: 'ada may not do this: only releasers promote' });
   });
 
   it('that lets somebody command but not read lets them do neither', async () => {

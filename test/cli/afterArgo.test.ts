@@ -92,7 +92,9 @@ describe('adopt', () => {
     expect(code).toBe(0);
     const { out } = await adopt('-n', 'shop');
     expect(out).toMatch(/^What ends with Argo's controller:$/m);
-    expect(out).toMatch(/^ {2}Rollout shop\/web +metadata\.annotations .* `serin settings import` makes/m);
+    expect(out).toMatch(
+      /^ {2}Rollout shop\/web +metadata\.annotations .* `serin settings import` makes/m,
+    );
     expect(out).toMatch(
       /^ {2}Rollout shop\/web +spec\.strategy\.blueGreen\.scaleDownDelaySeconds/m,
     );
