@@ -238,7 +238,7 @@ describe('the packaged template', () => {
     ]);
     for (const name of Object.keys(metricUnits)) expect(shown).toContain(name);
     const { DashboardBody } = propertiesOf('Dashboard');
-    expect(JSON.parse(DashboardBody['Fn::Sub']).widgets).toHaveLength(7);
+    expect(JSON.parse(DashboardBody['Fn::Sub']).widgets).toHaveLength(10);
     const service = [{ Name: 'service', Value: 'serin-prod' }];
     for (const { Properties } of Object.values(template.Resources)) {
       if (Properties.Namespace === 'Serin') expect(Properties.Dimensions).toEqual(service);

@@ -25,10 +25,9 @@ declare module 'vitest' {
 
 /** Vitest's global setup; answers how it is undone. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [reserved, byDefault] = await Promise.all([
-    packageWith('--param', 'concurrency=infra/concurrency/reserved.yml'),
-    packageWith(),
-  ]);
+  // One after the other: both pass through the folder .serverless of the project.
+  const reserved = await packageWith('--param', 'concurrency=infra/concurrency/reserved.yml');
+  const byDefault = await packageWith();
   project.provide('packaged', reserved);
   project.provide('packagedByDefault', byDefault);
   return async () => {
