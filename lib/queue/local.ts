@@ -130,10 +130,19 @@ function timersFor(arrive: (message: QueueMessage) => void) {
     set: (id: string, at: Millis, message: QueueMessage): void => {
       if (isStopped || timers.has(id)) return;
       const fire = (): void => {
+        // A timer may fire a moment early. Folded with a wake that names no time, its turn would then find
+        // nothing due, and take the timer for one that is still to come.
+        if (Date.now() < at) {
+          arm();
+          return;
+        }
         timers.delete(id);
         arrive(message);
       };
-      timers.set(id, setTimeout(fire, Math.max(0, at - Date.now())));
+      const arm = (): void => {
+        timers.set(id, setTimeout(fire, Math.max(1, at - Date.now())));
+      };
+      arm();
     },
     stop: (): void => {
       isStopped = true;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { localQueue } from '../../lib/queue/local.ts';
 import type { QueueMessage } from '../../lib/world.ts';
 
@@ -69,6 +69,20 @@ describe('the queue of one process', () => {
     await delay(160);
     expect(at).toHaveLength(1);
     expect((at[0] ?? 0) - due).toBeGreaterThanOrEqual(-1);
+  });
+
+  it('does not come early, also where the machine’s timer does', async () => {
+    const came: number[] = [];
+    const { wakes } = queueOf(async () => void came.push(Date.now()));
+    const now = Date.now.bind(Date);
+    const at = now() + 30;
+    await wakes.send({ key: key('a'), at }, 30);
+    // To the timer the clock goes 40 ms behind.
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 40);
+    await delay(150);
+    clock.mockRestore();
+    expect(came).toHaveLength(1);
+    expect(came[0]).toBeGreaterThanOrEqual(at);
   });
 
   it('tries again what failed, and forgets nothing', async () => {
