@@ -128,14 +128,15 @@ function Hit({ view }: { view: Rollout }) {
         </div>
       )}
       <div>
-        <dt>Ready</dt>
+        <dt>Pods ready</dt>
         <dd>
-          {replicas.ready} of {replicas.desired} pods
+          {replicas.ready}
+          <span class="quiet small"> of {replicas.desired} asked for</span>
         </dd>
       </div>
       <div>
-        <dt>New version</dt>
-        <dd>{replicas.updated} pods</dd>
+        <dt>Pods of the new version</dt>
+        <dd>{replicas.updated}</dd>
       </div>
       <div>
         <dt>Revision</dt>
