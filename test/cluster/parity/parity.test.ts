@@ -12,10 +12,7 @@ beforeAll(async () => {
 
 // All of them take twice the time: `npm run test:parity` plays them. Here it is every second one in the order
 // of the files, in which those of a kind stand together.
-const played = parityScenarios()
-  .filter((_, index) => index % 2 === 0)
-  // Once, on a busy machine, Serin's old pods were still there after a minute. Why is not known yet.
-  .filter(({ name }) => name !== 'experiment-weights-istio');
+const played = parityScenarios().filter((_, index) => index % 2 === 0);
 
 describe('Serin beside Argo', () => {
   it('looks the same to whoever watches, but for what is meant', async () => {

@@ -18,7 +18,8 @@ export type Place = { plane: ControlPlane; watcher: Watcher; metrics: Metrics };
 export type Stage = Place & { namespace: string; side: Side };
 
 export const name = 'web';
-const stillMs = 2500;
+/** A delay of 2 s is up to 3 s long, since deadlines are whole seconds; and so are counts that can wait. */
+const stillMs = 3500;
 const timeoutMs = 60_000;
 const lookMs = 50;
 
