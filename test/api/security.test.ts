@@ -193,7 +193,10 @@ describe('a policy', () => {
       new Set([...verbs].map((action) => ({ caller, action, on }))),
     );
     const promote = view.acts.find(({ verb }: { verb: string }) => verb === 'promote');
-    expect(promote).toMatchObject({ may: false, whyNot: 'ada may not do this: only releasers promote' });
+    expect(promote).toMatchObject({
+      may: false,
+      whyNot: 'ada may not do this: only releasers promote',
+    });
   });
 
   it('that lets somebody command but not read lets them do neither', async () => {
