@@ -58,7 +58,15 @@ export function apiPath({
   namespace,
   name,
 }: Omit<RolloutKey, 'name'> & { name?: string }) {
-  const parts = ['clusters', cluster, 'namespaces', namespace, 'rollouts', ...(name ? [name] : [])];
+  return namespacePath({ cluster, namespace }, 'rollouts', ...(name ? [name] : []));
+}
+
+/** Of what else the API has in a namespace. */
+export function namespacePath(
+  { cluster, namespace }: Pick<RolloutKey, 'cluster' | 'namespace'>,
+  ...names: string[]
+): string {
+  const parts = ['clusters', cluster, 'namespaces', namespace, ...names];
   return `/v1/${parts.map(encodeURIComponent).join('/')}`;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defined } from '../../lib/model/defined.ts';
 import type { Tried } from '../../lib/model/inquiry.ts';
-import { makeClient } from '../client.ts';
+import { makeClient, namespacePath } from '../client.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';
 import type { GlobalOptions, Io } from '../io.ts';
 import { plain } from '../text.ts';
@@ -51,17 +51,8 @@ export async function tryRemote(asked: Asked, io: Io): Promise<Tried[]> {
     );
   }
   const client = makeClient(asked, io);
-  const { cluster } = client.connection;
-  const parts = [
-    'clusters',
-    cluster,
-    'namespaces',
-    namespace,
-    'analysistemplates',
-    template,
-    'try',
-  ];
-  const path = `/v1/${parts.map(encodeURIComponent).join('/')}`;
+  const place = { cluster: client.connection.cluster, namespace };
+  const path = namespacePath(place, 'analysistemplates', template, 'try');
   const body = { args, ...defined({ metric, clusterScoped }) };
   const answer = await client.post<{ items: Tried[] }>(path, body);
   return answer.body?.items ?? [];

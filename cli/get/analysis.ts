@@ -2,7 +2,7 @@ import { defined } from '../../lib/model/defined.ts';
 import type { RolloutKey } from '../../lib/model/key.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { humanAge } from '../../lib/view/words.ts';
-import { apiPath, type Client, makeClient } from '../client.ts';
+import { apiPath, type Client, makeClient, namespacePath } from '../client.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { type Call, sayJson } from '../io.ts';
 import { look } from '../look.ts';
@@ -74,19 +74,11 @@ async function ofRollout(client: Client, key: RolloutKey, name: string): Promise
 /** Those that no rollout owns; none where the server does not know of such, or has none of that name. */
 async function others(
   client: Client,
-  { cluster, namespace }: Omit<RolloutKey, 'name'>,
+  place: Omit<RolloutKey, 'name'>,
   name?: string,
 ): Promise<{ found: Found[]; now: number }> {
-  const parts = [
-    'clusters',
-    cluster,
-    'namespaces',
-    namespace,
-    'analysisruns',
-    ...(name ? [name] : []),
-  ];
+  const path = namespacePath(place, 'analysisruns', ...(name ? [name] : []));
   try {
-    const path = `/v1/${parts.map(encodeURIComponent).join('/')}`;
     const { body, now } = await client.get<{ items: Found['run'][] }>(path);
     return { found: (body?.items ?? []).map((run) => ({ run })), now };
   } catch (error) {

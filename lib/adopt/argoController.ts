@@ -1,6 +1,7 @@
 import type { Container, Deployment, ObjectMeta, Pod, PodSpec } from '../model/argo.generated.ts';
 import type { Kind } from '../model/kinds.ts';
 import type { Lease } from '../model/lease.ts';
+import { countText } from '../model/text.ts';
 import { fromTime, humanDuration, type Millis, secondMs } from '../model/units.ts';
 import { nameOf } from '../model/workload.ts';
 
@@ -79,7 +80,7 @@ function ofDeployment(deployment: Deployment, running: Pod[], scope: Scope): Arg
   const scaling = `kubectl -n ${namespace} scale deployment ${name} --replicas=0`;
   return {
     ...{ kind: 'Deployment', namespace, name, drives: domainText(settings), isRival },
-    state: `is to run ${count(wanted, 'pod')}, runs ${pods}`,
+    state: `is to run ${countText(wanted, 'pod')}, runs ${pods}`,
     ...(isRival && { remedy: wanted > 0 ? scaling : 'wait until its last pod is gone' }),
   };
 }
@@ -144,10 +145,6 @@ function isSame(a: Named, b: Named): boolean {
 
 function ago(at: Millis, now: Millis): string {
   return `${humanDuration(now - at)} ago`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** Which rollouts a controller drives, by how it was started. An unknown instance id may be any. */

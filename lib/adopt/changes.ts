@@ -1,5 +1,6 @@
 import type { ReplicaSet, Rollout, RolloutStatus } from '../model/argo.generated.ts';
 import { deepEqual, diffMergePatch } from '../model/patch.ts';
+import { countText } from '../model/text.ts';
 import { desiredOf, nameOf, podHashOf } from '../model/workload.ts';
 import type { Touched } from '../simulate/shadow.ts';
 import { isSameButCounts, isUnseen } from './pendingChanges.ts';
@@ -35,7 +36,7 @@ function replicaSetChanges(
   const name = `ReplicaSet ${nameOf(after ?? before ?? {})}`;
   if (!after) return [{ text: `delete ${name}` }];
   const size = desiredOf(after);
-  if (!before) return [{ text: `create ${name} with ${size} pod${size === 1 ? '' : 's'}` }];
+  if (!before) return [{ text: `create ${name} with ${countText(size, 'pod')}` }];
   const scaling =
     desiredOf(before) === size ? [] : [`scale ${name} from ${desiredOf(before)} to ${size}`];
   const sized = { ...after, spec: { ...after.spec, replicas: desiredOf(before) } };

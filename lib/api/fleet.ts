@@ -4,6 +4,7 @@ import type { Outage } from '../model/documents.ts';
 import type { ClusterRow, Fleet, FleetRow, Unreachable } from '../model/fleet.ts';
 import type { RolloutKey } from '../model/key.ts';
 import type { RolloutRow } from '../model/rolloutRow.ts';
+import { byCodeUnit } from '../model/text.ts';
 import { cursorAfter } from '../store/items.ts';
 import type { Unreadable } from '../world.ts';
 import { readQuery } from './body.ts';
@@ -85,7 +86,7 @@ export async function getClusters(call: Call): Promise<Response> {
     outagesOf(call),
   ]);
   const rows = await inTurn(
-    [...clusters].sort((a, b) => order(a.name, b.name)),
+    [...clusters].sort((a, b) => byCodeUnit(a.name, b.name)),
     async ({ name, doorbell }): Promise<ClusterRow[]> => {
       const { rows: its, unreadable } = await readableIn(call, name, {});
       const rollouts = its.length + unreadable.length;
@@ -172,7 +173,7 @@ function isAskedFor(row: RolloutRow, asked: Asked | undefined): boolean {
 
 async function clusterNames(call: Call): Promise<string[]> {
   const clusters = await fromTable(call, () => call.deps.world.clusters());
-  return clusters.map(({ name }) => name).sort(order);
+  return clusters.map(({ name }) => name).sort(byCodeUnit);
 }
 
 /** Of those that the caller may know of. */
@@ -229,9 +230,4 @@ function placeOf(cursor: string): Place {
 
 function isBefore(a: RolloutKey, b: RolloutKey): boolean {
   return a.cluster === b.cluster ? cursorAfter(a) < cursorAfter(b) : a.cluster < b.cluster;
-}
-
-/** By code unit, as the table sorts. */
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 import type { NotificationKind } from '../model/notification.ts';
+import { clipped } from '../model/text.ts';
 import { json, parsed, type Sender, type Sending, taken } from './channel.ts';
-import { placeOf, shortened, titleOf } from './texts.ts';
+import { placeOf, titleOf } from './texts.ts';
 
 type State = { deployment: string; commit: string };
 
@@ -29,7 +30,7 @@ export const github: Sender<'github'> = async (way, sending) => {
   if (ref === undefined) return { skipped: 'no image has a tag that names a commit' };
   const call = caller(way, sending, await sending.value(way.token));
   const sha = ref.length === 40 ? ref : await call.text(`commits/${ref}`);
-  const description = shortened(`${titleOf(notification)}: ${notification.text}`, descriptionMax);
+  const description = clipped(`${titleOf(notification)}: ${notification.text}`, descriptionMax);
   const { environment = notification.cluster } = way;
   const context = `serin: ${placeOf(notification)}`;
   const deployment = await deploymentOf(call, { sha, environment, notification });
@@ -101,7 +102,7 @@ async function deploymentOf(
   if (known) return known.id;
   const made = await call.post('deployments', {
     ...{ ref: sha, task, environment, auto_merge: false, required_contexts: [] },
-    description: shortened(placeOf(notification), descriptionMax),
+    description: clipped(placeOf(notification), descriptionMax),
   });
   return made.id;
 }

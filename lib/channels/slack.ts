@@ -1,9 +1,10 @@
 import { Conflict, Terminal, Transient } from '../errors.ts';
 import type { Document, ThreadLine } from '../model/documents.ts';
 import type { Notification } from '../model/notification.ts';
+import { clipped } from '../model/text.ts';
 import { hourMs, type Millis, secondMs } from '../model/units.ts';
 import { json, parsed, retryAfter, type Sender, type Sending, taken } from './channel.ts';
-import { factsOf, placeOf, shortened, subjectOf, titleOf } from './texts.ts';
+import { factsOf, placeOf, subjectOf, titleOf } from './texts.ts';
 
 /** A release that takes longer gets a second message. */
 const keptMs: Millis = 30 * 24 * hourMs;
@@ -95,7 +96,7 @@ function again(error: unknown): never {
 }
 
 function lineOf({ id, kind, at, text }: Notification): ThreadLine {
-  return { id, kind, at, text: shortened(text, 500) };
+  return { id, kind, at, text: clipped(text, 500) };
 }
 
 function kindOf(lines: ThreadLine[]): Notification['kind'] {
@@ -112,10 +113,10 @@ function contentOf(notification: Notification, lines: ThreadLine[]): object {
   return {
     text: escaped(`${subjectOf(notification)}. ${notification.text}`),
     blocks: [
-      section(shortened([head, ...told].join('\n'), 3000)),
+      section(clipped([head, ...told].join('\n'), 3000)),
       {
         type: 'context',
-        elements: [{ type: 'mrkdwn', text: shortened(facts.join('  ·  '), 2000) }],
+        elements: [{ type: 'mrkdwn', text: clipped(facts.join('  ·  '), 2000) }],
       },
     ],
   };

@@ -1,7 +1,8 @@
 import type { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { clipped } from '../model/text.ts';
 import { calling, patientSettings, regionOf, type SdkOf } from './awsCall.ts';
 import type { Sender } from './channel.ts';
-import { letterOf, shortened, subjectOf } from './texts.ts';
+import { letterOf, subjectOf } from './texts.ts';
 
 type Sdk = { SNSClient: typeof SNSClient; PublishCommand: typeof PublishCommand };
 const sdk: SdkOf<Sdk, SNSClient> = {
@@ -20,7 +21,7 @@ export const sns: Sender<'sns'> = async ({ topic }, { notification, region }) =>
   const input = {
     TopicArn: topic,
     // Printable ASCII alone, as SNS asks for.
-    Subject: shortened(subjectOf(notification), subjectMax).replaceAll(/[^ -~]/g, '.'),
+    Subject: clipped(subjectOf(notification), subjectMax).replaceAll(/[^ -~]/g, '.'),
     MessageStructure: 'json',
     Message: JSON.stringify({
       default: JSON.stringify(notification),

@@ -56,8 +56,3 @@ export function letterOf(notification: Notification): string {
   const facts = factsOf(notification).map(([name, value]) => `${name}: ${value}`);
   return [placeOf(notification), '', notification.text, '', ...facts, ''].join('\n');
 }
-
-/** In at most so many characters, the last of which says that there were more. */
-export function shortened(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
-}

@@ -4,6 +4,7 @@ import type { Act } from '../model/act.ts';
 import { defined } from '../model/defined.ts';
 import type { Command } from '../model/intent.ts';
 import type { RolloutRecord } from '../model/record.ts';
+import { capital } from '../model/text.ts';
 import type { Millis } from '../model/units.ts';
 import type { RolloutView } from '../model/view.ts';
 import { hindrance } from './accept.ts';
@@ -33,7 +34,7 @@ export function actsOf(
 }
 
 function against({ text, remedy }: Objection): Pick<Act, 'whyNot' | 'remedy'> {
-  return { whyNot: `${text.charAt(0).toUpperCase()}${text.slice(1)}`, ...defined({ remedy }) };
+  return { whyNot: capital(text), ...defined({ remedy }) };
 }
 
 /** Each way of a verb that a person may choose. */

@@ -1,6 +1,7 @@
 import type { CommandOf } from '../decide/commands/rule.ts';
 import { hasNoSteps, isReleasing, type Seen } from '../decide/commands/seen.ts';
 import type { Command, Verb } from '../model/intent.ts';
+import { capital, countText } from '../model/text.ts';
 import type { RolloutView } from '../model/view.ts';
 
 /** What a command is about to do, in sentences, for whoever has to decide on it. */
@@ -42,9 +43,9 @@ const texts: { [V in Verb]: (about: About, command: CommandOf<V>) => (string | u
     view.phase === 'Progressing' ? 'Pods that are about to be ready become so still.' : undefined,
   ],
   resume,
-  restart: ({ view }, { at }) => [
-    `${pods(view.replicas.desired)} ${view.replicas.desired === 1 ? 'is' : 'are'} replaced, a few at a time` +
-      `${at === undefined ? '' : `, from ${at} on`}. Their version stays.`,
+  restart: ({ view: { replicas } }, { at }) => [
+    `${countText(replicas.desired, 'pod')} ${replicas.desired === 1 ? 'is' : 'are'} replaced, ` +
+      `a few at a time${at === undefined ? '' : `, from ${at} on`}. Their version stays.`,
   ],
   undo: (about, { toRevision }) => {
     const { view, seen } = about;
@@ -76,7 +77,7 @@ function resume({ seen }: About): string[] {
   ];
 }
 
-/** The one that it is at, counted from 1 on. */
+/** The one that it is at, countText from 1 on. */
 function stepAt({ seen }: About): number {
   return Math.min((seen.stepIndex ?? 0) + 1, seen.stepCount);
 }
@@ -94,7 +95,7 @@ function next(about: About): string {
 }
 
 function becomesStable({ wanted, view }: About): string {
-  const all = pods(view.replicas.desired);
+  const all = countText(view.replicas.desired, 'pod');
   return `${capital(wanted)} gets all requests and ${all}, and becomes the stable one.`;
 }
 
@@ -114,9 +115,10 @@ function podsOfStable({ view }: About): string | undefined {
   const set = sets.find(({ podHash }) => podHash === view.stableHash);
   if (set === undefined) return undefined;
   const wanted = view.replicas.desired;
-  return set.available >= wanted
-    ? `It has the ${pods(wanted)} that it needs.`
-    : `It needs ${pods(wanted)}, of which ${set.available} ${set.available === 1 ? 'is' : 'are'} available.`;
+  const { available } = set;
+  if (available >= wanted) return `It has the ${countText(wanted, 'pod')} that it needs.`;
+  const there = `${available} ${available === 1 ? 'is' : 'are'} available`;
+  return `It needs ${countText(wanted, 'pod')}, of which ${there}.`;
 }
 
 function ended({ seen, wanted }: About): string | undefined {
@@ -151,12 +153,4 @@ function tagOf(image: string): string {
   const [name = '', digest] = image.split('@');
   const tag = /:([^/:]+)$/.exec(name)?.[1];
   return tag ?? digest?.replace(/^sha256:/, '').slice(0, 12) ?? '';
-}
-
-function pods(count: number): string {
-  return count === 1 ? '1 pod' : `${count} pods`;
-}
-
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

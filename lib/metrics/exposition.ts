@@ -10,6 +10,10 @@ export type Family = {
   samples: { labels: Labels; value: number; suffix?: string }[];
 };
 
+export function gauge(name: string, help: string, samples: Family['samples']): Family {
+  return { name, help, type: 'gauge', samples };
+}
+
 /**
  * The text format of Prometheus, version 0.0.4. OpenMetrics would have each counter end in `_total`, and
  * those of Argo do not.

@@ -1,5 +1,5 @@
 import type { FleetRow } from '../model/fleet.ts';
-import type { Family, Labels } from './exposition.ts';
+import { type Family, gauge, type Labels } from './exposition.ts';
 import { phases, rolloutPhases } from './objects.ts';
 
 // What is told of the rollouts of all clusters, from their records: the names of Argo's controller, and the
@@ -12,9 +12,6 @@ export type FleetMetrics = {
 };
 
 export function fleetFamilies({ rows, unreachable }: FleetMetrics): Family[] {
-  const gauge = (name: string, help: string, samples: Family['samples']): Family => ({
-    ...{ name, help, type: 'gauge', samples },
-  });
   const each = (value: (row: FleetRow) => number): Family['samples'] =>
     rows.map((row) => ({ labels: placeOf(row), value: value(row) }));
   return [

@@ -7,7 +7,7 @@ import type {
   Rollout,
 } from '../model/argo.generated.ts';
 import { nameOf, replicasOf } from '../model/workload.ts';
-import type { Family, Labels } from './exposition.ts';
+import { type Family, gauge, type Labels } from './exposition.ts';
 
 // What is told of objects as they are now, under the names that Argo's controller has for it.
 // argo v1.10.1 controller/metrics/prommetrics.go
@@ -30,10 +30,6 @@ export function objectFamilies(objects: MetricObjects): Family[] {
 }
 
 type Sample = Family['samples'][number];
-
-function gauge(name: string, help: string, samples: Sample[]): Family {
-  return { name, help, type: 'gauge', samples };
-}
 
 function placeOf(object: Rollout | AnalysisRun | Experiment | AnalysisTemplate): Labels {
   return { namespace: object.metadata?.namespace ?? '', name: nameOf(object) };
@@ -149,19 +145,7 @@ function runFamilies(runs: AnalysisRun[]): Family[] {
     })),
   );
   return [
-    gauge(
-      'analysis_run_info',
-      'Information about analysis run.',
-      runs.map((run) => ({
-        labels: { ...placeOf(run), phase: run.status?.phase ?? '' },
-        value: 1,
-      })),
-    ),
-    gauge(
-      'analysis_run_phase',
-      'Information on the state of the Analysis Run (DEPRECATED - use analysis_run_info)',
-      runs.flatMap((run) => phases(placeOf(run), runPhases, run.status?.phase || 'Pending')),
-    ),
+    ...stateFamilies('analysis_run', ['analysis run', 'the Analysis Run'], runs),
     gauge(
       'analysis_run_metric_type',
       'Information on the type of a specific metric in the Analysis Runs',
@@ -198,24 +182,29 @@ function templateFamilies(templates: AnalysisTemplate[]): Family[] {
 }
 
 /** Argo's controller has no series for Failed. */
-const experimentPhases = runPhases;
-
 function experimentFamilies(experiments: Experiment[]): Family[] {
+  return stateFamilies('experiment', ['Experiment', 'the experiment'], experiments);
+}
+
+/** `words`: as Argo's controller calls them in the one text and in the other. */
+function stateFamilies(
+  name: string,
+  [about, state]: [string, string],
+  objects: (AnalysisRun | Experiment)[],
+): Family[] {
   return [
     gauge(
-      'experiment_info',
-      'Information about Experiment.',
-      experiments.map((each) => ({
+      `${name}_info`,
+      `Information about ${about}.`,
+      objects.map((each) => ({
         labels: { ...placeOf(each), phase: each.status?.phase ?? '' },
         value: 1,
       })),
     ),
     gauge(
-      'experiment_phase',
-      'Information on the state of the experiment (DEPRECATED - use experiment_info)',
-      experiments.flatMap((each) =>
-        phases(placeOf(each), experimentPhases, each.status?.phase || 'Pending'),
-      ),
+      `${name}_phase`,
+      `Information on the state of ${state} (DEPRECATED - use ${name}_info)`,
+      objects.flatMap((each) => phases(placeOf(each), runPhases, each.status?.phase || 'Pending')),
     ),
   ];
 }

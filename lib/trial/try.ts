@@ -15,6 +15,7 @@ import type { Tried } from '../model/inquiry.ts';
 import { type Answers, answersIn, type Need, readKey } from '../model/reads.ts';
 import type { Millis } from '../model/units.ts';
 import { asking } from '../observe/ask.ts';
+import { everyText } from '../view/words.ts';
 import type { Noted } from './noted.ts';
 
 /** A template that is known without asking the cluster. */
@@ -64,19 +65,12 @@ export async function tryMetrics(
     const { exchanges } = outside.begin();
     const told = await measured(object, { index, shown, now: trial.now() }, outside);
     const secrets = outside.secrets();
-    tried.push(hide({ ...told, asked: exchanges }, secrets) as Tried);
+    tried.push(everyText({ ...told, asked: exchanges }, (text) => masked(text, secrets)));
   }
   return { tried };
 }
 
 const hashes = { stable: '', latest: '' };
-
-function hide(value: unknown, secrets: readonly string[]): unknown {
-  if (typeof value === 'string') return masked(value, secrets);
-  if (Array.isArray(value)) return value.map((each) => hide(each, secrets));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, hide(each, secrets)]));
-}
 
 /** What the templates make, once all that they name is read. */
 async function whole<T>(

@@ -13,6 +13,7 @@ import { scaleDownDeadlineAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Reason, Wake } from '../model/plan.ts';
 import { generationOf } from '../model/reference.ts';
+import { byCodeUnit } from '../model/text.ts';
 import type { Millis } from '../model/units.ts';
 import type {
   AnalysisRunView,
@@ -65,7 +66,7 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
       revision: revisionOf(set),
       view: replicaSetView(set, rollout, observed.pods),
     }))
-    .sort((a, b) => b.revision - a.revision || order(a.view.name, b.view.name));
+    .sort((a, b) => b.revision - a.revision || byCodeUnit(a.view.name, b.view.name));
   const experiments = experimentsShown(observed);
   return {
     ...observed.key,
@@ -207,7 +208,7 @@ function podsOf(set: ReplicaSet, pods: Pod[]): PodView[] {
   return pods
     .filter((pod) => pod.metadata?.ownerReferences?.some((owner) => owner.uid === uid))
     .map(podView)
-    .sort((a, b) => a.createdAt - b.createdAt || order(a.name, b.name));
+    .sort((a, b) => a.createdAt - b.createdAt || byCodeUnit(a.name, b.name));
 }
 
 /** The images of the ReplicaSets that have pods, each once, with the roles it plays. */
@@ -224,11 +225,11 @@ function imagesShown(sets: ReplicaSetView[], experiments: ExperimentView[]): Rol
   }
   return [...tagsOf]
     .map(([image, tags]) => ({ image, tags }))
-    .sort((a, b) => order(a.image, b.image));
+    .sort((a, b) => byCodeUnit(a.image, b.image));
 }
 
 function merged(known: string[], more: string[]): string[] {
-  return [...new Set([...known, ...more])].sort(order);
+  return [...new Set([...known, ...more])].sort(byCodeUnit);
 }
 
 function byRevision(
@@ -251,9 +252,4 @@ function byRevision(
         ...(experiments.length > 0 && { experiments }),
       };
     });
-}
-
-/** By code unit, as Go sorts strings; never by somebody's locale. */
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { PageFile, PageFiles } from './files.ts';
+import { etagOf, type PageFile, type PageFiles } from './files.ts';
 import { pageHeaders } from './headers.ts';
 import type { SignIn } from './signIn.ts';
 
@@ -74,8 +73,7 @@ function fileOf(files: PageFiles, path: string): PageFile | undefined {
 
 function configFile({ version, signIn }: PageConfig): PageFile {
   const plain = Buffer.from(JSON.stringify({ version, ...(signIn && { signIn }) }));
-  const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 16)}"`;
-  return { type: 'application/json', etag, plain };
+  return { type: 'application/json', etag: etagOf(plain), plain };
 }
 
 function packed({ plain, br, gzip }: PageFile, accepted: string) {

@@ -17,6 +17,11 @@ const types: Record<string, string> = {
 
 const etagLength = 16;
 
+/** As it stands in the header. */
+export function etagOf(plain: Buffer): string {
+  return `"${createHash('sha256').update(plain).digest('base64url').slice(0, etagLength)}"`;
+}
+
 /** What `scripts/buildPage.ts` made of the page; empty where it was not built. */
 export async function readPageFiles(folder: string): Promise<PageFiles> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
@@ -28,10 +33,9 @@ export async function readPageFiles(folder: string): Promise<PageFiles> {
     const type = types[extname(name)];
     const plain = type === undefined ? undefined : await read(name);
     if (type === undefined || plain === undefined) continue;
-    const digest = createHash('sha256').update(plain).digest('base64url').slice(0, etagLength);
     const [br, gzip] = [await read(`${name}.br`), await read(`${name}.gz`)];
     found.set(`/${name}`, {
-      ...{ type, etag: `"${digest}"`, plain },
+      ...{ type, etag: etagOf(plain), plain },
       ...(br && { br }),
       ...(gzip && { gzip }),
     });

@@ -243,8 +243,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'traffic goes to a version without all its pods',
     file: 'lib/decide/strategy/cutover.ts',
-    find: 'return mayGo && isReady(release) && isSaturated(release, current) ?',
-    replace: 'return mayGo ?',
+    find: 'return mayGo && isPreviewReady(release) && isSaturated(release, current)',
+    replace: 'return mayGo',
   },
   {
     name: 'the pause before the switch is not kept',

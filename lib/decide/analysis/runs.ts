@@ -6,7 +6,7 @@ import type {
 import { defined } from '../../model/defined.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { type PlannedEvent, refOf, type Write } from '../../model/plan.ts';
-import { availableOf, desiredOf, nameOf } from '../../model/workload.ts';
+import { nameOf } from '../../model/workload.ts';
 import {
   type Analysis,
   type AnalysisType,
@@ -22,7 +22,7 @@ import {
 } from '../release/release.ts';
 import { hasFailed, isEnded, isOverruled, noted, phaseOf, runIn, runsOf } from '../release/runs.ts';
 import { isSaturated } from '../replicaSets/resize.ts';
-import { previewSize } from '../replicaSets/scaleDownDelay.ts';
+import { isPreviewReady } from '../replicaSets/scaleDownDelay.ts';
 import { madeIn } from './faults.ts';
 import { forgottenRuns } from './history.ts';
 import { baseName, begunBefore, freeRunName, newRun } from './newRun.ts';
@@ -118,8 +118,7 @@ function hasAllPods(release: Release, isBefore: boolean): boolean {
   const preview = rollout.spec?.strategy?.blueGreen?.previewReplicaCount;
   if (!current) return false;
   if (!isBefore || preview === undefined) return isSaturated(release, current);
-  const wanted = previewSize(release);
-  return desiredOf(current) === wanted && availableOf(current) === wanted;
+  return isPreviewReady(release);
 }
 
 /** Undefined where something is wrong with it, which the status says: nothing is begun then. */

@@ -78,6 +78,14 @@ export function previewSize(release: Release): number {
   return status.blueGreen?.scaleUpPreviewCheckPoint && !isPaused ? whole : preview;
 }
 
+/** All the pods it is to have before the switch. argo v1.10.1 utils/replicaset/bluegreen.go */
+export function isPreviewReady(release: Release): boolean {
+  const { current } = release;
+  if (!current) return false;
+  const wanted = previewSize(release);
+  return desiredOf(current) === wanted && availableOf(current) === wanted;
+}
+
 /** What the active Service leads to. The status may not say so yet, or may be lost. */
 function activeHash(release: Release): string {
   return activeHashOf(release) || (release.status.blueGreen?.activeSelector ?? '');

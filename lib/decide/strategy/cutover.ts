@@ -1,11 +1,11 @@
 import type { BlueGreenStrategy, ReplicaSet } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
-import { availableOf, desiredOf, podHashOf, replicasOf } from '../../model/workload.ts';
+import { availableOf, podHashOf, replicasOf } from '../../model/workload.ts';
 import { isPrePromotionDone } from '../analysis/outcome.ts';
 import { activeHashOf, hashLedTo, isFree, isHandedBack } from '../release/handback.ts';
 import { currentHash, haltReason, hasPause, isAborted, type Release } from '../release/release.ts';
 import { isSaturated } from '../replicaSets/resize.ts';
-import { isFastRollback, previewSize } from '../replicaSets/scaleDownDelay.ts';
+import { isFastRollback, isPreviewReady } from '../replicaSets/scaleDownDelay.ts';
 import { pauseEnd } from '../steps/pause.ts';
 
 /** Where the Services of a blue-green rollout lead, now and after this turn, as pod template hashes. */
@@ -57,7 +57,9 @@ function activeAfter(
   if (back && isLost(release, active) && !release.status.promoteFull) return back;
   const isDoubtful = (release.analysisFaults ?? []).length > 0;
   const mayGo = pause === 'over' && !halted && !isDoubtful && current !== undefined;
-  return mayGo && isReady(release) && isSaturated(release, current) ? podHashOf(current) : active;
+  return mayGo && isPreviewReady(release) && isSaturated(release, current)
+    ? podHashOf(current)
+    : active;
 }
 
 /** A Service that leads nowhere is no consent to the preview: docs/adr/0014-blue-green.md */
@@ -72,7 +74,7 @@ export function canServe({ rollout }: Release, set: ReplicaSet): boolean {
 /** argo v1.10.1 rollout/bluegreen.go reconcileBlueGreenPause */
 function pauseOf(release: Release, active: string, halted: boolean): Cutover['pause'] {
   const { status } = release;
-  if (halted || isAborted(release) || !isReady(release)) return 'stays';
+  if (halted || isAborted(release) || !isPreviewReady(release)) return 'stays';
   const passed = status.blueGreen?.scaleUpPreviewCheckPoint === true;
   if (isFastTracked(release, active)) return 'over';
   if (!isPrePromotionDone(release)) return 'stays';
@@ -97,12 +99,4 @@ function isFastTracked(release: Release, active: string): boolean {
   const isFirst = active === '' && !isLost(release, active);
   const isThere = active === podHashOf(current);
   return status.promoteFull === true || isFirst || isThere || isFastRollback(release);
-}
-
-/** All the pods it is to have before the switch. argo v1.10.1 utils/replicaset/bluegreen.go */
-function isReady(release: Release): boolean {
-  const { current } = release;
-  if (!current) return false;
-  const wanted = previewSize(release);
-  return desiredOf(current) === wanted && availableOf(current) === wanted;
 }

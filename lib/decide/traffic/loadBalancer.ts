@@ -15,6 +15,7 @@ import {
   okOf,
   type Read,
 } from '../../model/reads.ts';
+import { capital } from '../../model/text.ts';
 import type { SeenTraffic, Side } from '../release/traffic.ts';
 import type { Fronted, Routed } from './router.ts';
 import { type Failure, podJudge, serviceRef, targetReads } from './targets.ts';
@@ -189,10 +190,6 @@ function remedyIn(remedies: (string | undefined)[]): { remedy?: string } {
 
 function arnOf({ arn }: TargetGroup): string {
   return arn;
-}
-
-export function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function isListener({ listener }: Fronted, protocol: string, port: number): boolean {

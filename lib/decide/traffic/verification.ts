@@ -2,6 +2,7 @@ import type { ALBStatus, Pod, Rollout, RolloutStatus } from '../../model/argo.ge
 import { verifyAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import type { Need } from '../../model/reads.ts';
+import { capital } from '../../model/text.ts';
 import type { Millis } from '../../model/units.ts';
 import {
   annotationOf,
@@ -28,7 +29,7 @@ import { podsRead } from '../replicaSets/pods.ts';
 import { pauseEnd } from '../steps/pause.ts';
 import { setWeightOf } from '../steps/weight.ts';
 import type { Aim } from './goal.ts';
-import { capital, loadBalancerNeeds, mergedSeen, podsBehind, seenBy } from './loadBalancer.ts';
+import { loadBalancerNeeds, mergedSeen, podsBehind, seenBy } from './loadBalancer.ts';
 import { canaryWeights, routeAnswers, routersIn, type Using } from './routed.ts';
 import type { Fronted, Routed } from './router.ts';
 
