@@ -26,9 +26,14 @@ export type FaultyWatch = {
 };
 
 export function watchFaulty(context: Context): FaultyWatch {
+  /** The stable version as Serin wrote it last: a status that was wiped does not say it. */
+  let stable: string | undefined;
   return {
-    byUs: (write) => judgeWrite(context, write),
-    moves: (turn, to) => judgeMove(context, turn, to),
+    byUs: (write) => {
+      stable = write.after.status?.stableRS ?? stable;
+      judgeWrite(context, write);
+    },
+    moves: (turn, to) => judgeMove(context, turn, { to, stable }),
     lag: () => lagOf(context),
   };
 }
@@ -63,9 +68,13 @@ function judgeWrite(context: Context, { before, after }: RolloutWrite): void {
   context.fail('held by a fault', `${moved} ${was[moved]} -> ${is[moved]} while it is faulty`);
 }
 
-function judgeMove(context: Context, { rollout, lacks = [] }: Turn, to: string): void {
+function judgeMove(
+  context: Context,
+  { rollout, lacks = [] }: Turn,
+  { to, stable }: { to: string; stable: string | undefined },
+): void {
   if (to === '' || rollout === undefined || rollout.status?.abort) return;
-  if (to === rollout.status?.stableRS) return;
+  if (to === (rollout.status?.stableRS ?? stable)) return;
   const missing = serviceNames(rollout).find((name) => lacks.includes(name));
   if (missing === undefined) return;
   context.fail('held by a fault', `moves to ${to} although there is no Service ${missing}`);

@@ -66,8 +66,11 @@ export function watchTraffic(context: Context, steps: StepWatch): TrafficWatch {
     },
     wrote: ({ before, after, turn }) => {
       if (!hasPassedPreview(after) || hasPassedPreview(before) || !turn.rollout) return;
-      const isStable = after.status?.stableRS === after.status?.currentPodHash;
-      if (isStable || hasConsent(steps, turn, turn.rollout)) return;
+      const hash = after.status?.currentPodHash;
+      const active = context.cluster.read.find('Service', context.key.namespace, activeOf(after));
+      // With the traffic on it the switch was judged already, and its pause is gone.
+      const isLive = after.status?.stableRS === hash || leadsTo(active) === hash;
+      if (isLive || hasConsent(steps, turn, turn.rollout)) return;
       context.fail('traffic', 'the preview grows to its whole size, and nobody had said so');
     },
   };

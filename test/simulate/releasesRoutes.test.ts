@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Terminal } from '../../lib/errors.ts';
+import { Terminal, Transient } from '../../lib/errors.ts';
 import type { CanaryStep, CanaryStrategy } from '../../lib/model/argo.generated.ts';
 import { hashLabel } from '../../lib/model/names.ts';
 import { minuteMs } from '../../lib/model/units.ts';
 import { podHashOf } from '../../lib/model/workload.ts';
+import { templateOf } from '../faults/scenario.ts';
 import { target } from '../faults/stage.ts';
 import { openRouted, type Routed, virtualService, webIngress } from './routedStage.ts';
 
@@ -156,6 +157,49 @@ describe('a DestinationRule whose subsets are the versions', () => {
       expect(release.status().canary?.weights?.canary?.weight).toBe(0);
       expectSafe(release);
     }
+  });
+
+  it('keeps the pods that it may lead to while it cannot be read', async () => {
+    const canary = { trafficRouting, steps: [], scaleDownDelaySeconds: 1 };
+    const release = await openRouted(canary, { services: [], objects });
+    const denial = new Terminal('admission webhook "rules.example" denied the request');
+    release.cluster.denyWrites((kind) => (kind === 'DestinationRule' ? denial : undefined));
+    await release.image('web:v2', 20_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
+    const { cluster } = release.cluster;
+    const { get } = cluster;
+    cluster.get = async (ref) => {
+      if (ref.kind === 'DestinationRule') throw new Transient('503 Service Unavailable');
+      return await get(ref);
+    };
+    await release.pass(120_000);
+    expect(release.status().message).toMatch(/DestinationRule web, which cannot be read/);
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
+    expectSafe(release);
+    cluster.get = get;
+    release.cluster.denyWrites(() => undefined);
+    await release.pass(120_000);
+    expect(release.sizes()).toEqual({ 'web:v2': 4 });
+    expectSafe(release);
+  });
+
+  it('keeps the pods of a version that comes back while the other side leads to it still', async () => {
+    const canary = { trafficRouting, steps: [], scaleDownDelaySeconds: 1 };
+    const release = await openRouted(canary, { services: [], objects });
+    const denial = new Terminal('admission webhook "rules.example" denied the request');
+    release.cluster.denyWrites((kind) => (kind === 'DestinationRule' ? denial : undefined));
+    await release.image('web:v2', 20_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
+    const steps = [{ setWeight: 25 }, { pause: {} }];
+    const spec = { strategy: { canary: { steps } }, template: templateOf('web:v1') };
+    await release.edit('Rollout', 'web', { spec });
+    await release.pass(60_000);
+    expect(release.sizes()).toEqual({ 'web:v1': 4, 'web:v2': 4 });
+    release.cluster.denyWrites(() => undefined);
+    await release.pass(60_000);
+    expect(release.where()).toBe('Paused 1/2');
+    expect(release.sizes()).toEqual({ 'web:v1': 1, 'web:v2': 4 });
+    expectSafe(release);
   });
 
   it('keeps no pods that it leads to where none are asked for', async () => {

@@ -16,6 +16,8 @@ export type Share = { service: string; weight: number; hash: string };
 export type Traffic = {
   /** The versions that each side leads to, by Services and by routers; '' where it is pods of any. */
   leads: Record<Side, string[]>;
+  /** An object that chooses pods itself could not be read, so that a side may lead to any version. */
+  isLeadUnknown?: true;
   /** The canary's weight: the least and the most that any object has; absent while that is not known. */
   canary?: { least: number; most: number };
   /** What is to be sent where; absent while everything stays as it is. */
@@ -141,7 +143,7 @@ export function isIdle(release: Release, side: Side): boolean {
 
 /** Whether requests may come to a version. What is sent to pods of any version is not counted. */
 export function mayReceive(release: Release, set: ReplicaSet): boolean {
-  if (isUnverified(release)) return true;
+  if (isUnverified(release) || release.traffic?.isLeadUnknown) return true;
   const hash = podHashOf(set);
   const sides: Side[] = ['canary', 'stable'];
   return sides.some(

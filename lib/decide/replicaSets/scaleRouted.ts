@@ -6,6 +6,7 @@ import {
   availableOf,
   createdAt,
   desiredOf,
+  podHashOf,
   replicasOf,
   revisionOf,
   sum,
@@ -20,8 +21,10 @@ import {
   isIdle,
   isUnverified,
   mayReceive,
+  mostWeight,
   podsFor,
   type Side,
+  totalWeightOf,
   weightToServe,
 } from '../release/traffic.ts';
 import { canaryScaleOf, routedCounts } from '../steps/routedCounts.ts';
@@ -86,8 +89,16 @@ function heldUp(release: Release, set: ReplicaSet, side: Side, goal: number): nu
   if (!isOfAny && !mayReceive(release, set) && !isAboutToReceive(release, side, set)) return goal;
   const isUnknown = !traffic?.canary || isUnverified(release);
   if (isUnknown) return Math.max(goal, Math.min(size, replicas));
-  const used = Math.max(1, podsFor(rollout, weightToServe(release, side)));
+  const weight = weightToServe(release, side) + weightBeside(release, set, side);
+  const used = Math.max(1, podsFor(rollout, Math.min(weight, totalWeightOf(rollout))));
   return Math.max(goal, Math.min(size, used));
+}
+
+/** What is sent to the set by the other side, as that leads to it still. */
+function weightBeside(release: Release, set: ReplicaSet, side: Side): number {
+  const other = side === 'canary' ? 'stable' : 'canary';
+  const isLed = release.traffic?.leads[other].includes(podHashOf(set)) ?? false;
+  return isLed ? mostWeight(release, other) : 0;
 }
 
 /** Its side gets requests, and this turn leads that side to it: never the canary's once it is aborted. */

@@ -59,8 +59,10 @@ function knownTraffic(release: Release, using: Using[]): Traffic {
   const seen = seenTraffic(release, using, { leads, ...(asked && { asked }) });
   // What a load balancer does not tell may be anything.
   const isSeen = !seen || (seen.unknown.length === 0 && seen.weights.length > 0);
+  const isLeadUnknown = using.some(isUnread);
   return {
     leads,
+    ...(isLeadUnknown && { isLeadUnknown }),
     ...(asked && { asked }),
     ...(asked && isSeen && { canary: spanOf([asked.least, asked.most, ...seenWeights(seen)]) }),
     ...(seen && { seen }),
@@ -76,6 +78,13 @@ function seenWeights(seen: Traffic['seen']): number[] {
 
 function spanOf(weights: number[]): { least: number; most: number } {
   return { least: Math.min(...weights), most: Math.max(...weights) };
+}
+
+/** A router chooses the pods itself, and what it reads for that could not be read. */
+function isUnread({ router: { hashes, needs }, routed }: Using): boolean {
+  if (!hashes) return false;
+  const answers = needs(routed).map(({ read }) => routed.answers.to(read));
+  return answers.some((answer) => answer !== undefined && 'failed' in answer);
 }
 
 /** By the Services that routers send to, and by the routers that choose pods themselves. */
