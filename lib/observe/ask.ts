@@ -40,6 +40,19 @@ async function readBy(sources: Sources, read: Read): Promise<unknown> {
   return await readDryRun(cluster, read);
 }
 
+/**
+ * An object whose failure would be decided upon is asked for twice: a rollout is not to be Degraded for one
+ * answer that was throttled. Any other failure ends the turn, which is taken again later.
+ */
+async function readOnceMore(sources: Sources, { read, bears }: Need): Promise<unknown> {
+  try {
+    return await readBy(sources, read);
+  } catch (error) {
+    if (bears !== 'all' || !('object' in read) || !(error instanceof Transient)) throw error;
+    return await readBy(sources, read);
+  }
+}
+
 export type Asking = {
   answers: Answers;
   /**
@@ -54,18 +67,18 @@ export function asking(sources: Sources): Asking {
   const known = new Map<string, Answer>();
   const errors = new Map<string, unknown>();
   const answers = answersIn(known);
-  const answer = async (key: string, read: Read): Promise<void> => {
+  const answer = async (key: string, need: Need): Promise<void> => {
     try {
-      known.set(key, { ok: await readBy(sources, read) });
+      known.set(key, { ok: await readOnceMore(sources, need) });
     } catch (error) {
       errors.set(key, error);
       known.set(key, failureOf(error));
     }
   };
   const ask = async (needs: Need[]): Promise<boolean> => {
-    const reads = new Map(needs.map(({ read }) => [readKey(read), read]));
-    const unread = [...reads].filter(([key]) => !known.has(key));
-    await Promise.all(unread.map(([key, read]) => answer(key, read)));
+    const wanted = new Map(needs.map((need) => [readKey(need.read), need]));
+    const unread = [...wanted].filter(([key]) => !known.has(key));
+    await Promise.all(unread.map(([key, need]) => answer(key, need)));
     const unmet = unmetOf(needs, answers);
     if (unmet) throw errors.get(readKey(unmet));
     return unread.length > 0;

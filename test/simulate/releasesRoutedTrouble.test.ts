@@ -40,6 +40,27 @@ function objectTo({ cluster }: Routed, kind: string, error = () => denial): void
 }
 const denial = new Terminal('admission webhook "rules.example" denied the request: no canaries');
 
+it('one answer that is throttled makes no rollout Degraded', async () => {
+  const release = await paused();
+  const { cluster } = release.cluster;
+  const { get } = cluster;
+  const throttled = new Set<string>();
+  cluster.get = async (ref) => {
+    // Every other request for each of them.
+    if (ref.kind !== 'Ingress' || throttled.delete(ref.name)) return await get(ref);
+    throttled.add(ref.name);
+    throw new Transient('429 Too Many Requests');
+  };
+  const phases = new Set<string | undefined>();
+  release.cluster.watch(({ kind, object }) => {
+    if (kind === 'Rollout') phases.add(object.status?.phase);
+  });
+  await release.after({ do: 'plugin', line: 'promote' }, minuteMs);
+  expect(release.weight()).toBe(50);
+  expect([...phases]).toEqual(['Paused', 'Progressing']);
+  expectSafe(release);
+});
+
 describe('an object of a router that is gone', () => {
   it('is told with its remedy, and the release goes on once it is back', async () => {
     const release = await paused();
