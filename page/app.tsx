@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { rolloutAddress } from './addresses.ts';
-import { localToken, onSession, type Session, session, setSession } from './api/session.ts';
-import { readConfig } from './config.ts';
+import { startSession } from './api/signIn.ts';
+import { useSession } from './api/useSession.ts';
 import { FleetScreen } from './fleet/screen.tsx';
 import { useTitle } from './parts/title.ts';
 import { RolloutScreen } from './rollout/screen.tsx';
@@ -12,13 +12,13 @@ export function App() {
   const place = usePlace();
   const who = useSession();
   const [wasIn, setWasIn] = useState(false);
-  useEffect(() => void begin(), []);
+  useEffect(() => void startSession(), []);
   useEffect(() => {
-    if (who.state === 'in') setWasIn(true);
+    if (who.state !== 'starting') setWasIn((was) => who.state === 'in' || (was && !who.left));
   }, [who]);
   if (who.state === 'starting') return null;
   // Whoever is signed out in the middle of something keeps it before their eyes.
-  if (who.state === 'out' && !wasIn) {
+  if (who.state === 'out' && (!wasIn || who.left)) {
     return (
       <main id="main">
         <h1>Serin</h1>
@@ -67,19 +67,4 @@ function Unknown() {
       </p>
     </main>
   );
-}
-
-/** Whoever opens the page has the token of this machine, or signs in. */
-async function begin(): Promise<void> {
-  const token = localToken();
-  if (token !== undefined) return setSession({ state: 'in', token });
-  const { signIn } = await readConfig();
-  if (signIn === undefined) return setSession({ state: 'out' });
-  setSession({ state: 'out' });
-}
-
-function useSession(): Session {
-  const [who, setWho] = useState(session());
-  useEffect(() => onSession(setWho), []);
-  return who;
 }

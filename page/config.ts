@@ -1,14 +1,17 @@
 import type { SignIn } from '../lib/web/signIn.ts';
 
-export type Config = { version?: string; signIn?: SignIn };
+/** `isMissing`: it could not be had. */
+export type Config = { version?: string; signIn?: SignIn; isMissing?: true };
 
 let known: Promise<Config> | undefined;
 
 /** How people sign in here. The API answers nobody unknown, so that it cannot be asked. */
-export function readConfig(): Promise<Config> {
-  known ??= fetch('/config.json', { credentials: 'omit' }).then(
-    (response) => response.json() as Promise<Config>,
-    () => ({}),
-  );
-  return known;
+export async function readConfig(): Promise<Config> {
+  known ??= fetch('/config.json', { credentials: 'omit' })
+    .then((response) => response.json() as Promise<Config>)
+    .catch(() => ({ isMissing: true as const }));
+  const config = await known;
+  // What was not there may be there the next time, such as an issuer that did not answer.
+  if (config.isMissing || config.signIn?.server === undefined) known = undefined;
+  return config;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { pageHandler } from '../functions/page.ts';
+import type { PageSignIn } from '../lib/access/signIn.ts';
 import { isPagePath } from '../lib/web/answer.ts';
 import { readPageFiles } from '../lib/web/files.ts';
 import type { ApiHandler } from './gateway.ts';
@@ -8,11 +9,19 @@ import type { ApiHandler } from './gateway.ts';
 /** From the sources and from the bundle, both one folder deep. */
 const packaged = (path: string): URL => new URL(`../${path}`, import.meta.url);
 
-/** The page beside the API, as API Gateway's routes have it, for requests that name one of these hosts. */
-export async function besidePage(api: ApiHandler, hosts: readonly string[]): Promise<ApiHandler> {
+/**
+ * The page beside the API, as API Gateway's routes have it, for requests that name one of these hosts.
+ * `signIn`: how people sign in; without it the token of this machine opens the API.
+ */
+export async function besidePage(
+  api: ApiHandler,
+  hosts: readonly string[],
+  signIn: () => Promise<PageSignIn> = async () => ({}),
+): Promise<ApiHandler> {
   const { version } = JSON.parse(readFileSync(packaged('package.json'), 'utf8'));
   const files = await readPageFiles(fileURLToPath(packaged('dist/page')));
-  const page = pageHandler({ files, config: { version } }) as ApiHandler;
+  const config = async () => ({ version, ...(await signIn()) });
+  const page = pageHandler({ files, config }) as ApiHandler;
   return (event, context) => {
     const isNamed = hosts.includes((event.headers.host ?? '').replace(/:\d+$/, ''));
     return isNamed && isPagePath(event.rawPath) ? page(event, context) : api(event, context);

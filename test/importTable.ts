@@ -105,7 +105,11 @@ export const AREAS: Record<string, Area> = {
     types: ['decide'],
   },
   settings: { imports: ['model', 'hooks', 'cache', 'world', 'errors'] },
-  access: { imports: ['model', 'commands', 'settings', 'world', 'errors'] },
+  access: {
+    imports: ['model', 'commands', 'settings', 'cache', 'world', 'errors'],
+    // What the page is told of signing in.
+    types: ['web'],
+  },
   hooks: { imports: ['model', 'commands', 'cache', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES, 'elb'] },
   admission: { imports: ['model', 'decide', 'registry', 'queue', 'cache', 'world', 'errors'] },

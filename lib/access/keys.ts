@@ -9,6 +9,13 @@ import {
 import { Transient } from '../errors.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../model/units.ts';
 import type { Clock, Log } from '../world.ts';
+import {
+  askIssuer,
+  discover,
+  type IssuerFetch,
+  isSafeAddress,
+  issuerTimeoutMs,
+} from './discovery.ts';
 
 // The public keys of an issuer. Anybody can send a token that claims to be of an issuer, under a key
 // nobody has heard of: how often that makes Serin ask the issuer is bounded.
@@ -17,7 +24,6 @@ export type IssuerAddress = { issuer: string; jwks?: string };
 type Outside = { clock: Clock; log: Log };
 type Keys = ReturnType<typeof createRemoteJWKSet>;
 type KeyOf = (header?: JWSHeaderParameters, token?: FlattenedJWSInput) => ReturnType<Keys>;
-type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** After a key was not found, how long until the issuer is asked again: a new key works after that. */
 const cooldownMs: Millis = 30 * secondMs;
@@ -28,8 +34,6 @@ const staleMs: Millis = hourMs;
 /** How long an issuer that failed is left alone: longer each time, but a caller waits for a first slip. */
 const failureLifeMinMs: Millis = secondMs;
 const failureLifeMaxMs: Millis = 10 * secondMs;
-const timeoutMs: Millis = 3 * secondMs;
-const bytesMax = 512 * 1024;
 
 /** What is wrong with the token, not with the issuer. */
 const ofToken = new Set([
@@ -44,8 +48,8 @@ export function issuerKeys(address: IssuerAddress, { clock, log }: Outside): Key
   let answeredAt: Millis = 0;
   let failed: { until: Millis; error: unknown } | undefined;
   let failures = 0;
-  const ask: Fetch = async (url, init) => {
-    const answer = await boundedFetch(url, init);
+  const ask: IssuerFetch = async (url, init) => {
+    const answer = await askIssuer(url, init);
     answeredAt = clock.now();
     return answer;
   };
@@ -83,40 +87,18 @@ function isOfToken(error: unknown): boolean {
   return error instanceof errors.JOSEError && ofToken.has(error.code);
 }
 
-async function remoteKeys({ issuer, jwks }: IssuerAddress, ask: Fetch): Promise<Keys> {
-  const url = jwks ?? (await discover(issuer, ask));
+async function remoteKeys({ issuer, jwks }: IssuerAddress, ask: IssuerFetch): Promise<Keys> {
+  const url = jwks ?? (await keysAddress(issuer, ask));
   return createRemoteJWKSet(new URL(url), {
     cooldownDuration: cooldownMs,
     cacheMaxAge: lifeMs,
-    timeoutDuration: timeoutMs,
+    timeoutDuration: issuerTimeoutMs,
     [customFetch]: ask,
   });
 }
 
-async function discover(issuer: string, ask: Fetch): Promise<string> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const signal = AbortSignal.timeout(timeoutMs);
-  const answer = await ask(url, { signal, redirect: 'manual' });
-  const told: { issuer?: unknown; jwks_uri?: unknown } = JSON.parse(await answer.text());
-  if (told.issuer !== issuer) throw new Error(`${url} is of another issuer: ${told.issuer}`);
-  const { jwks_uri: uri } = told;
-  const isSafe =
-    typeof uri === 'string' &&
-    (uri.startsWith('https://') || new URL(uri).origin === new URL(issuer).origin);
-  if (!isSafe) throw new Error(`${url} names no address with https for its keys`);
-  return uri;
-}
-
-/** fetch, of answers that are good and not too long. */
-async function boundedFetch(url: string, init: RequestInit): Promise<Response> {
-  const { status, body } = await fetch(url, init);
-  if (status !== 200) throw new Error(`${url} answered ${status}`);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > bytesMax) throw new Error(`${url} answered more than ${bytesMax} bytes`);
-    chunks.push(chunk);
-  }
-  return new Response(Buffer.concat(chunks));
+async function keysAddress(issuer: string, ask: IssuerFetch): Promise<string> {
+  const { jwks_uri: uri } = await discover(issuer, ask);
+  if (isSafeAddress(uri, issuer)) return uri;
+  throw new Error(`${issuer} names no address with https for its keys`);
 }

@@ -3,6 +3,7 @@ import { hookList } from '../hooks/settings.ts';
 import { hourMs, type Millis, parseGoDuration } from '../model/units.ts';
 import { kinds, knownIssuer } from './issuers.ts';
 import { channelKeys, channelList } from './messages.ts';
+import { pageFaults, pageSettings } from './page.ts';
 import { templateFault } from './template.ts';
 
 // What an administrator may write. Each message is the end of a sentence that begins with the path.
@@ -142,13 +143,19 @@ export const settingsSchema = z
     clusters: z.record(groupName, cluster).default({}),
     metrics: metrics.default({ hosts: [] }),
     messages: channelList.default([]),
+    page: pageSettings.exactOptional(),
   })
-  .superRefine(({ issuers }, context) => {
+  .superRefine(({ issuers, page }, context) => {
     const names = issuers.map(({ name }) => name);
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) === index) continue;
       const message = `is the name of another issuer too: policies could not tell ${name} from ${name}`;
       context.addIssue({ code: 'custom', path: ['issuers', index, 'name'], message });
+    }
+    if (page === undefined) return;
+    const kindOf = (each: IssuerSettings) => knownIssuer(each.issuer, each.kind).kind;
+    for (const { path, message } of pageFaults(page, issuers, kindOf)) {
+      context.addIssue({ code: 'custom', path: ['page', ...path], message });
     }
   });
 
@@ -160,4 +167,5 @@ export const knownKeys: Record<string, string[]> = {
   clusters: Object.keys(cluster.shape),
   metrics: Object.keys(metrics.shape),
   messages: channelKeys,
+  page: Object.keys(pageSettings.shape),
 };

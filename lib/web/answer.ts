@@ -12,6 +12,9 @@ type PageConfig = {
 
 export type Page = { files: PageFiles; config: PageConfig };
 
+/** The files, and how they are configured at the moment. */
+export type PageSource = { files: PageFiles; config: () => Promise<PageConfig> };
+
 export type PageAsk = {
   method: string;
   path: string;

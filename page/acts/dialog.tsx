@@ -5,8 +5,11 @@ import type { Problem, Rollout } from '../api/answers.ts';
 import type { Failure } from '../api/client.ts';
 import { serverNow } from '../api/clock.ts';
 import { useMe } from '../api/me.ts';
+import { noteDraft, takeDraft } from '../api/signIn.ts';
 import type { Polled } from '../api/usePoll.ts';
+import { useSession } from '../api/useSession.ts';
 import { At, spoken, useNow } from '../parts/time.tsx';
+import { SignedOut } from '../signedOut.tsx';
 import { Fields, type FieldValues, fieldsOf, saidOf } from './fields.tsx';
 import type { Offer } from './offers.ts';
 import { Reason } from './reason.tsx';
@@ -34,17 +37,20 @@ export function ActDialog({ offer, view, poll, acted, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useRef<HTMLHeadingElement>(null);
   const [progress, setProgress] = useState<Progress>({ state: 'asking' });
-  const [reason, setReason] = useState('');
+  const [reason, setReason] = useState(() => takeDraft(offer.id, view.revision) ?? '');
   const [values, setValues] = useState<FieldValues>({});
   // What the person sees while deciding; what comes later is another decision.
   const [seen, setSeen] = useState(() => expectOf(offer, view));
   const key = useRef({ of: '', is: '' });
   const isGuarded = useGuard();
   const now = useNow();
+  const who = useSession();
+  useEffect(() => noteDraft({ id: offer.id, revision: seen.revision, reason }));
   useEffect(() => {
     dialog.current?.showModal();
     // Not a field: on a phone its keyboard would come up over the buttons.
     title.current?.focus();
+    return () => noteDraft(undefined);
   }, []);
   const lack = lackOf(offer, reason, values, poll);
   const send = async (): Promise<void> => {
@@ -82,6 +88,7 @@ export function ActDialog({ offer, view, poll, acted, close }: Props) {
       <h2 id="act-title" ref={title} tabIndex={-1}>
         {offer.label} {view.name} in {view.cluster} / {view.namespace}?
       </h2>
+      {who.state === 'out' && <SignedOut why={who.why} />}
       {!isOver && (
         <>
           <Does said={saidOf(offer, values)} />

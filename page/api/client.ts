@@ -1,7 +1,7 @@
 import { everyText, oneLine } from '../../lib/view/words.ts';
 import type { Problem } from './answers.ts';
 import { noteDate } from './clock.ts';
-import { session, sessionRefused } from './session.ts';
+import { type Session, session, sessionRefused } from './session.ts';
 
 // The only place that asks the API.
 
@@ -45,10 +45,10 @@ type Options = {
 const secondMs = 1000;
 
 export async function ask<T>(path: string, options: Options = {}): Promise<Reply<T>> {
+  const used = session();
   const first = await send(path, options);
-  const who = session();
   // A token may have run out just now: that is tried once. What is forbidden stays so.
-  const isAgain = first.status === 401 && who.state === 'in' && (await who.refresh?.()) === true;
+  const isAgain = first.status === 401 && (await isRenewed(used));
   const response = isAgain ? await send(path, options) : first;
   noteDate(response.headers.get('date'), Date.now());
   const reply = headOf(response);
@@ -59,6 +59,13 @@ export async function ask<T>(path: string, options: Options = {}): Promise<Reply
     return { ...reply, body: everyText(body, oneLine) as T };
   }
   throw failureOf(response, reply, body);
+}
+
+/** Whether there is another token than the one that was used, or one can be had. */
+async function isRenewed(used: Session): Promise<boolean> {
+  const who = session();
+  if (used.state !== 'in' || who.state !== 'in') return false;
+  return who.token !== used.token || (await who.refresh?.()) === true;
 }
 
 function send(path: string, { method = 'GET', etag, body, headers, signal }: Options) {

@@ -7,6 +7,7 @@ import { useKeys } from '../parts/keys.ts';
 import { Live, Stale } from '../parts/live.tsx';
 import { useTitle } from '../parts/title.ts';
 import { Waiting } from '../parts/waiting.tsx';
+import { Who } from '../parts/who.tsx';
 import { go } from '../router.ts';
 import { Counts } from './counts.tsx';
 import { isEmpty, matches, parseFilter } from './filter.ts';
@@ -31,6 +32,7 @@ export function FleetScreen({ filter }: { filter: string }) {
       <header class="where">
         <h1>Serin</h1>
         <Live poll={poll} />
+        <Who />
       </header>
       <Stale poll={poll} wake={poll.wake} />
       <div class="field">

@@ -10,6 +10,7 @@ import { Phase } from '../parts/sign.tsx';
 import { useNow } from '../parts/time.tsx';
 import { useTitle } from '../parts/title.ts';
 import { Waiting } from '../parts/waiting.tsx';
+import { Who } from '../parts/who.tsx';
 import { Analysis } from './analysis.tsx';
 import { Ledger } from './ledger.tsx';
 import { paceOf } from './pace.ts';
@@ -52,6 +53,7 @@ export function RolloutScreen({ at, revision, ask }: Props) {
           </span>
         </nav>
         <Live poll={poll} />
+        <Who />
       </header>
       <h1 tabIndex={-1}>{at.name}</h1>
       <Stale poll={poll} wake={poll.wake} />

@@ -13,6 +13,7 @@ describe('docs/aws/access.md', () => {
       'GitHub Actions',
       'CircleCI',
       'Cognito, and any other OIDC issuer',
+      'Signing in to the page',
       'IAM',
       'Serin tokens',
     ]);

@@ -72,7 +72,7 @@ describe('settings', () => {
     [
       'waves: []',
       1,
-      /^waves is not known here; known are issuers, policies, hooks, clusters, metrics, messages$/,
+      /^waves is not known here; known are issuers, policies, hooks, clusters, metrics, messages, page$/,
     ],
     [
       'issuers:\n  - name: a\n    audiance: x',
