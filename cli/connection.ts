@@ -13,6 +13,7 @@ export type Connection = {
   tokenFile?: string;
   oidcAudience?: string;
   cluster: string;
+  namespace: string;
   /** The process on this machine that serves there, or did when it was last heard of. */
   local?: LocalProcess;
 };
@@ -30,6 +31,7 @@ export type ConnectionOptions = {
   token?: string;
   tokenFile?: string;
   cluster?: string;
+  namespace?: string;
 };
 
 /** What `serin dev` and `serin run` leave for commands in other terminals, readable by their owner only. */
@@ -71,7 +73,9 @@ export function resolveConnection(options: ConnectionOptions, env: Env): Connect
   const given = tokenIn(options, env);
   const found = given ?? { token: local?.token };
   const process = processOf(local ?? gone, { isRunning: local !== undefined, isItsToken: !given });
-  return { server: checkedUrl(server), token: undefined, ...found, cluster, ...process };
+  const { namespace = 'default' } = options;
+  const known = { server: checkedUrl(server), cluster, namespace };
+  return { ...known, token: undefined, ...found, ...process };
 }
 
 function processOf(

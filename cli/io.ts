@@ -24,7 +24,8 @@ export type GlobalOptions = {
   token?: string;
   tokenFile?: string;
   cluster?: string;
-  namespace: string;
+  /** Of several, the last. */
+  namespace?: string;
   output: 'text' | 'json';
 };
 

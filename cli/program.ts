@@ -62,15 +62,10 @@ function makeProgram(cli: Cli): Command {
       ),
     )
     .option('--cluster <name>', 'which cluster')
-    .option(
-      '-n, --namespace <name>',
-      'which namespace',
-      (name: string) => {
-        cli.namespaces.push(name);
-        return name;
-      },
-      'default',
-    )
+    .option('-n, --namespace <name>', 'which namespace (default: default)', (name: string) => {
+      cli.namespaces.push(name);
+      return name;
+    })
     .addOption(
       new Option('-o, --output <form>', 'how to print').choices(['text', 'json']).default('text'),
     )

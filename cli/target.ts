@@ -9,7 +9,8 @@ export type Target = { client: Client; key: RolloutKey; path: string };
 export function targetOf({ args, options, io }: Call<unknown>): Target {
   const name = rolloutName(args);
   const client = makeClient(options, io);
-  const key = { cluster: client.connection.cluster, namespace: options.namespace, name };
+  const { cluster, namespace } = client.connection;
+  const key = { cluster, namespace, name };
   return { client, key, path: apiPath(key) };
 }
 

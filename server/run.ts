@@ -28,7 +28,8 @@ import { reached } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, withLedgerListener } from './server.ts';
 
 export type RunOptions = {
-  kubeconfig: string;
+  /** A file, or several of which an earlier one wins. */
+  kubeconfig: string | string[];
   context?: string;
   /** Empty for all. */
   namespaces: string[];

@@ -7,15 +7,23 @@ import {
   type Verdict,
 } from '../../lib/adopt/adopt.ts';
 import { Terminal, Transient } from '../../lib/errors.ts';
-import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
+import type { Context } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
+import {
+  contextIn,
+  contextOption,
+  type KubeconfigOptions,
+  kubeconfigOption,
+  namespacesIn,
+  onlyOfContext,
+} from '../kubeconfig.ts';
 import { columns, plainAll } from '../text.ts';
 import { phaseText } from '../tree.ts';
 import { ownVersion } from '../version.ts';
 
-type Options = { kubeconfig: string; context?: string; instanceId: string; json?: true };
+type Options = KubeconfigOptions & { allNamespaces?: true; instanceId: string; json?: true };
 
 export function addAdopt(program: Command, cli: Cli): void {
   program
@@ -26,10 +34,11 @@ export function addAdopt(program: Command, cli: Cli): void {
       'Looks for a controller of Argo Rollouts that owns the Rollouts, and says how to stop it. Shows for ' +
         'each Rollout what would change when Serin takes it over. Names what else stops working with that ' +
         'controller, such as notifications. It only reads. Without --namespace, which may be given several ' +
-        'times, it looks at all namespaces.',
+        'times, it looks at the namespace that the context names, or else at all namespaces.',
     )
-    .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
-    .option('--context <name>', 'which context of that file, if not the current one')
+    .option(...kubeconfigOption)
+    .option(...contextOption)
+    .option('-A, --all-namespaces', 'those of all namespaces, whatever the context names')
     .option('--instance-id <id>', 'only Rollouts with this controller-instance-id label', '')
     .option('--json', 'the same as --output json')
     .addHelpText(
@@ -39,39 +48,53 @@ It exits with 0 if Serin can take over. It exits with 1 if a controller still ow
 something would change that is not in progress already.
 
 Examples:
-  serin adopt --kubeconfig ~/.kube/config
-  serin adopt --kubeconfig ~/.kube/config --context staging -n shop -n web
+  serin adopt
+  serin adopt --context staging -n shop -n web
   serin adopt --kubeconfig ~/.kube/config -o json | jq '.rollouts[] | select(.verdict != "nothing")'`,
     )
     .action(action<Options>(cli, (call) => adopt(call, cli.namespaces)));
 }
 
-async function adopt({ options, io }: Call<Options>, namespaces: string[]) {
+async function adopt({ options, io }: Call<Options>, given: string[]) {
   const { instanceId } = options;
-  const found = await lookAt(options, namespaces);
+  const isAll = options.allNamespaces === true;
+  const context = orSay(() => contextIn(options, io.env));
+  const namespaces = namespacesIn({ namespaces: given, isAll }, context);
+  const found = await lookAt(context, { instanceId, namespaces });
   const todo = remedies(found);
   if (options.json || options.output === 'json')
     sayJson(io, { instanceId, namespaces, ...found, todo });
   else {
     const shown = plainAll({ found, todo });
+    const isOfContext = namespaces.length > given.length;
+    if (isOfContext) io.say(`${onlyOfContext(context)}\n`);
     for (const line of report(shown.found, shown.todo, io.colour)) io.say(line);
     if (found.isReady) io.say(`\nReady. Start it: ${runLine(options, namespaces)}`);
   }
   return found.isReady ? exitCodes.ok : exitCodes.refused;
 }
 
-async function lookAt(options: Options, namespaces: string[]): Promise<Adoption> {
+async function lookAt(
+  { signIn }: Context,
+  scope: { instanceId: string; namespaces: string[] },
+): Promise<Adoption> {
+  const userAgent = `serin/${ownVersion()}`;
+  const { get, list } = kubernetesCluster({ signIn, doorbell: true, userAgent });
+  return await adoption({ get, list }, scope, Date.now).catch(unfinished);
+}
+
+function orSay<T>(work: () => T): T {
   try {
-    const { signIn } = contextOf(options.kubeconfig, options.context);
-    const userAgent = `serin/${ownVersion()}`;
-    const { get, list } = kubernetesCluster({ signIn, doorbell: true, userAgent });
-    const { instanceId } = options;
-    return await adoption({ get, list }, { instanceId, namespaces }, Date.now);
+    return work();
   } catch (error) {
-    if (!(error instanceof Terminal || error instanceof Transient)) throw error;
-    const hint = 'Put that right and try again; nothing was changed.';
-    throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
+    return unfinished(error);
   }
+}
+
+function unfinished(error: unknown): never {
+  if (!(error instanceof Terminal || error instanceof Transient)) throw error;
+  const hint = 'Put that right and try again; nothing was changed.';
+  throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
 }
 
 function report(found: Adoption, todo: string[], colour: boolean): string[] {
@@ -167,10 +190,15 @@ function verdictText({ verdict, why }: Adopted): string {
   return why === undefined ? words[verdict] : `${words[verdict]}: ${why}`;
 }
 
-function runLine({ kubeconfig, context, instanceId }: Options, namespaces: string[]): string {
+function runLine(
+  { kubeconfig, context, allNamespaces, instanceId }: Options,
+  namespaces: string[],
+): string {
   return [
-    `serin run --kubeconfig ${kubeconfig}`,
+    'serin run',
+    ...(kubeconfig === undefined ? [] : [`--kubeconfig ${kubeconfig}`]),
     ...(context === undefined ? [] : [`--context ${context}`]),
+    ...(allNamespaces ? ['--all-namespaces'] : []),
     ...namespaces.map((namespace) => `--namespace ${namespace}`),
     ...(instanceId === '' ? [] : [`--instance-id ${instanceId}`]),
   ].join(' ');

@@ -2,15 +2,14 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Tried } from '../../lib/model/inquiry.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { contextOption, type KubeconfigOptions } from '../kubeconfig.ts';
 import { plain, plainAll } from '../text.ts';
 import { analysisPhaseText } from '../tree.ts';
 import { tryFromHere, tryRemote } from './tried.ts';
 
-type Options = {
+type Options = KubeconfigOptions & {
   arg: Record<string, string>;
   metric?: string;
-  kubeconfig?: string;
-  context?: string;
   clusterScoped?: true;
   remote?: true;
 };
@@ -43,9 +42,9 @@ export function addAnalysis(program: Command, cli: Cli): void {
     .option(
       '--kubeconfig <file>',
       'the cluster of the template, of the Secrets that it names, and of metric servers within it; with ' +
-        'the rights of its user',
+        'the rights of its user (default, for a name or with --context: KUBECONFIG or ~/.kube/config)',
     )
-    .option('--context <name>', 'which context of the kubeconfig')
+    .option(...contextOption)
     .option(
       '--remote',
       'the Serin server measures, with its network and rights: a template in the cluster, by name',
@@ -60,7 +59,7 @@ tryAnalysis on the namespace, and prints no raw answers. The exit code is 1 unle
 
 Examples:
   serin analysis try template.yaml --arg service=web
-  serin analysis try success-rate -n shop --kubeconfig ~/.kube/config --arg service=web --metric errors
+  serin analysis try success-rate -n shop --context prod --arg service=web --metric errors
   serin analysis try success-rate --remote -n shop --arg service=web
   serin analysis try template.yaml -o json | jq -r '.items[].asked[].body'`,
     )

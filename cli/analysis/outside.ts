@@ -1,5 +1,5 @@
 import { Terminal } from '../../lib/errors.ts';
-import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
+import type { Context } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
 import { awsSecrets, metricAws } from '../../lib/measure/account.ts';
 import { localHttp } from '../../lib/measure/localHttp.ts';
@@ -7,16 +7,10 @@ import { type Noted, noted } from '../../lib/trial/noted.ts';
 import type { Aws, Cluster } from '../../lib/world.ts';
 import { ownVersion } from '../version.ts';
 
-/** Whom a measurement that is tried reaches from this machine. Without a kubeconfig there is no cluster. */
-export function outsideOf({
-  kubeconfig,
-  context,
-}: {
-  kubeconfig?: string;
-  context?: string;
-}): Noted {
+/** Whom a measurement that is tried reaches from this machine. */
+export function outsideOf(cluster?: Context): Noted {
   const userAgent = `serin/${ownVersion()}`;
-  const live = kubeconfig === undefined ? undefined : clusterOf(kubeconfig, context, userAgent);
+  const live = cluster && kubernetesCluster({ signIn: cluster.signIn, userAgent, doorbell: false });
   const http = localHttp(() => live ?? {}, userAgent);
   const secrets = awsSecrets({});
   return noted({
@@ -27,11 +21,6 @@ export function outsideOf({
     secrets: async () => secrets,
     endsAt: Number.POSITIVE_INFINITY,
   });
-}
-
-function clusterOf(kubeconfig: string, context: string | undefined, userAgent: string): Cluster {
-  const { signIn } = contextOf(kubeconfig, context);
-  return kubernetesCluster({ signIn, userAgent, doorbell: false });
 }
 
 async function none(): Promise<never> {

@@ -9,20 +9,18 @@ import type { Input } from '../input.ts';
 import { readManifestFile } from '../manifest.ts';
 import { plain } from '../text.ts';
 
-type Named = { kubeconfig?: string; clusterScoped?: boolean };
-
 /** The templates of a file, and which of them are meant; of a name in the cluster, that alone. */
 export async function templatesFor(
   template: string,
-  { kubeconfig, clusterScoped = false }: Named,
+  { clusterScoped = false, hasCluster }: { clusterScoped?: boolean; hasCluster: boolean },
   input: Input,
 ): Promise<{ templates: KnownTemplate[]; refs: AnalysisTemplateRef[] }> {
   if (template !== '-' && !existsSync(template)) {
     const refs = [{ templateName: template, clusterScope: clusterScoped }];
-    if (kubeconfig !== undefined) return { templates: [], refs };
+    if (hasCluster) return { templates: [], refs };
     throw new CliError(`there is no file ${template}`, {
       exitCode: exitCodes.unreachable,
-      hint: 'For a template in a cluster, name the file of its kubeconfig: --kubeconfig FILE.',
+      hint: 'For a template in a cluster, name its kubeconfig: --kubeconfig FILE, or KUBECONFIG.',
     });
   }
   const templates = await templatesIn(template, input);

@@ -1,32 +1,37 @@
 import { existsSync } from 'node:fs';
+import type { Context } from '../../lib/kubernetes/kubeconfig.ts';
 import { defined } from '../../lib/model/defined.ts';
 import type { Tried } from '../../lib/model/inquiry.ts';
+import type { Env } from '../../server/dataFolder.ts';
 import { makeClient, namespacePath } from '../client.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';
 import type { GlobalOptions, Io } from '../io.ts';
+import { contextIn, type KubeconfigOptions, namesCluster } from '../kubeconfig.ts';
 import { plain } from '../text.ts';
 import { templatesFor } from './templates.ts';
 
-export type Asked = GlobalOptions & {
-  /** A file, - or a name in the cluster. */
-  template: string;
-  args: Record<string, string>;
-  metric?: string;
-  kubeconfig?: string;
-  context?: string;
-  clusterScoped?: true;
-};
+export type Asked = GlobalOptions &
+  KubeconfigOptions & {
+    /** A file, - or a name in the cluster. */
+    template: string;
+    args: Record<string, string>;
+    metric?: string;
+    clusterScoped?: true;
+  };
 
 /** Measured from this machine. */
 export async function tryFromHere(asked: Asked, io: Io): Promise<Tried[]> {
-  const known = await templatesFor(asked.template, asked, io);
+  const cluster = clusterOf(asked, io.env);
+  const options = { ...asked, hasCluster: cluster !== undefined };
+  const known = await templatesFor(asked.template, options, io);
   const [{ tryMetrics }, { outsideOf }] = await Promise.all([
     import('../../lib/trial/try.ts'),
     import('./outside.ts'),
   ]);
-  const { namespace, args, metric } = asked;
+  const { args, metric } = asked;
+  const namespace = asked.namespace ?? cluster?.namespace ?? 'default';
   const trial = { ...known, namespace, args, now: Date.now, ...defined({ metric }) };
-  const answer = await tryMetrics(trial, outsideOf(asked));
+  const answer = await tryMetrics(trial, outsideOf(cluster));
   if ('tried' in answer) return answer.tried;
   const said = answer.faults.join('\n').replaceAll('give it in args', 'give it with --arg');
   throw new CliError(plain(said), {
@@ -35,13 +40,21 @@ export async function tryFromHere(asked: Asked, io: Io): Promise<Tried[]> {
   });
 }
 
+/** The cluster that was named; of a template that is no file, the one that kubectl would ask. */
+function clusterOf(asked: Asked, env: Env): Context | undefined {
+  const isFile = asked.template === '-' || existsSync(asked.template);
+  const isPath = /[/.]ya?ml$|\.json$|\//.test(asked.template);
+  if (!namesCluster(asked) && (isFile || isPath)) return undefined;
+  return contextIn(asked, env);
+}
+
 /** Measured by the server, of a template that is in the cluster. */
 export async function tryRemote(asked: Asked, io: Io): Promise<Tried[]> {
-  const { template, namespace, args, metric, clusterScoped, kubeconfig } = asked;
-  if (kubeconfig !== undefined) {
+  const { template, args, metric, clusterScoped } = asked;
+  if (namesCluster(asked)) {
     throw usageError(
-      '--kubeconfig is for a trial from here',
-      'Leave it out, or leave out --remote.',
+      '--kubeconfig and --context are for a trial from here',
+      'Leave them out, or leave out --remote.',
     );
   }
   if (template === '-' || template.includes('/') || existsSync(template)) {
@@ -51,7 +64,8 @@ export async function tryRemote(asked: Asked, io: Io): Promise<Tried[]> {
     );
   }
   const client = makeClient(asked, io);
-  const place = { cluster: client.connection.cluster, namespace };
+  const { cluster, namespace } = client.connection;
+  const place = { cluster, namespace };
   const path = namespacePath(place, 'analysistemplates', template, 'try');
   const body = { args, ...defined({ metric, clusterScoped }) };
   const answer = await client.post<{ items: Tried[] }>(path, body);

@@ -12,7 +12,7 @@ import { rightsByRouter, rightsIn } from '../../lib/diagnose/rights.ts';
 import { describeCluster, type EksCluster } from '../../lib/eks/describe.ts';
 import { eksAccess, eksClient } from '../../lib/eks/signIn.ts';
 import { Terminal } from '../../lib/errors.ts';
-import { type Context, contextOf } from '../../lib/kubernetes/kubeconfig.ts';
+import type { Context } from '../../lib/kubernetes/kubeconfig.ts';
 import { defined } from '../../lib/model/defined.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
 import {
@@ -29,7 +29,8 @@ import { doorbellUrl, newSecret, secretHash } from '../../lib/registry/webhookSe
 import { humanAge } from '../../lib/view/words.ts';
 import { administered, openAwsTable, operator } from '../admin.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
-import { type Call, sayJson } from '../io.ts';
+import { type Call, type Io, sayJson } from '../io.ts';
+import { contextIn, type KubeconfigOptions, namesCluster } from '../kubeconfig.ts';
 import { packaged } from '../packaged.ts';
 import { columns, plainAll } from '../text.ts';
 import { ownVersion } from '../version.ts';
@@ -48,7 +49,7 @@ export type AddOptions = NameOptions & {
   enforce?: boolean;
   principal?: string;
 };
-export type CheckOptions = NameOptions & { as?: string; kubeconfig?: string; context?: string };
+export type CheckOptions = NameOptions & KubeconfigOptions & { as?: string };
 export type RemoveOptions = NameOptions & { force?: true };
 
 const userAgent = `serin/${ownVersion()}`;
@@ -204,7 +205,10 @@ export async function check({ options, io, args }: Call<CheckOptions>): Promise<
   return await administered(async () => {
     const { body: entry } = await registeredCluster(store.documents, args[0] ?? '');
     const findings = [
-      ...(await findingsOf(entry, options, await lastRing(store, entry, Date.now()))),
+      ...(await findingsOf(entry, options, {
+        env: io.env,
+        rangAt: await lastRing(store, entry, Date.now()),
+      })),
       ...(await checkMessages(store, entry.name)),
     ];
     const { webhookEnabled } = findings.find(({ what }) => what === 'doorbell') ?? {};
@@ -227,16 +231,17 @@ export async function check({ options, io, args }: Call<CheckOptions>): Promise<
 
 async function findingsOf(
   entry: ClusterEntry,
-  { as, kubeconfig, context }: CheckOptions,
-  rangAt: number | undefined,
+  options: CheckOptions,
+  { env, rangAt }: { env: Io['env']; rangAt: number | undefined },
 ): Promise<Finding[]> {
+  const { as } = options;
   const { region, eksName, roleArn, endpoint, ca } = entry;
   const client = eksClient({ region, ...defined({ roleArn }) });
   const at = { server: endpoint, ...defined({ ca }) };
   const signer =
     as === undefined ? undefined : eksClient({ region, roleArn: as }).config.credentials;
   const signIn = eksAccess({ region, name: eksName, client, at, ...(signer && { signer }) });
-  const admin = kubeconfig === undefined ? {} : { admin: adminContext(kubeconfig, context) };
+  const admin = namesCluster(options) ? { admin: adminContext(options, env) } : {};
   const granted = {
     rights: rightsIn(new URL('rbac.yaml', manifests)),
     routers: rightsByRouter(manifests),
@@ -248,9 +253,9 @@ async function findingsOf(
   ];
 }
 
-function adminContext(kubeconfig: string, context: string | undefined): Context {
+function adminContext(options: KubeconfigOptions, env: Io['env']): Context {
   try {
-    return contextOf(kubeconfig, context);
+    return contextIn(options, env);
   } catch (error) {
     if (!(error instanceof Terminal)) throw error;
     const hint = 'Name a kubeconfig and a context of it, or leave out --kubeconfig.';

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { tableOption } from '../admin.ts';
 import type { Cli } from '../io.ts';
 import { action } from '../io.ts';
+import { contextOption } from '../kubeconfig.ts';
 import type { AddOptions, CheckOptions, NameOptions, RemoveOptions } from './clusters.ts';
 
 export function addCluster(program: Command, cli: Cli): void {
@@ -87,8 +88,11 @@ function addCheck(cluster: Command, cli: Cli): void {
     )
     .argument('<name>', 'the cluster')
     .option('--as <arn>', "sign in as the functions' role, if you may assume it")
-    .option('--kubeconfig <file>', 'read with this kubeconfig what Serin itself may not read')
-    .option('--context <name>', 'which context of that file, if not the current one')
+    .option(
+      '--kubeconfig <file>',
+      'read with this kubeconfig what Serin itself may not read; --context alone takes those of kubectl',
+    )
+    .option(...contextOption)
     .option(...tableOption)
     .addHelpText(
       'after',
@@ -97,7 +101,7 @@ It exits with 0 if nothing keeps Serin from working, and with 1 if something doe
 
 Examples:
   serin cluster check prod
-  serin cluster check prod --kubeconfig ~/.kube/config --context prod`,
+  serin cluster check prod --context prod`,
     )
     .action(action<CheckOptions>(cli, async (call) => (await commands()).check(call)));
 }

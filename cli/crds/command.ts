@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { Terminal, Transient } from '../../lib/errors.ts';
 import { type Definition, definitions } from '../../lib/model/definitions.ts';
-import { CliError, exitCodes, usageError } from '../exit.ts';
+import type { Env } from '../../server/dataFolder.ts';
+import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { contextIn, contextOption, type KubeconfigOptions, namesCluster } from '../kubeconfig.ts';
 import { plain } from '../text.ts';
 import { ownVersion } from '../version.ts';
-
-type Options = { kubeconfig?: string; context?: string };
 
 export function addCrds(program: Command, cli: Cli): void {
   program
@@ -17,11 +17,12 @@ export function addCrds(program: Command, cli: Cli): void {
     .description(
       'Prints the definitions of Rollout, AnalysisTemplate, ClusterAnalysisTemplate, AnalysisRun and ' +
         'Experiment. They accept what those of Argo Rollouts v1.10 accept. A cluster that has the ' +
-        'definitions of Argo Rollouts needs none of them. With --kubeconfig, definitions that the cluster ' +
-        'already has, whoever installed them, are left out. Nothing is written to the cluster.',
+        'definitions of Argo Rollouts needs none of them. With --kubeconfig, or --context for ' +
+        'the files that kubectl would take, definitions that the cluster already has, whoever installed ' +
+        'them, are left out. Nothing is written to the cluster.',
     )
     .option('--kubeconfig <file>', 'leave out what this cluster has')
-    .option('--context <name>', 'which context of that file, if not the current one')
+    .option(...contextOption)
     .addHelpText(
       'after',
       `
@@ -32,12 +33,12 @@ Examples:
   serin crds --kubeconfig ~/.kube/config | kubectl apply --server-side -f -
   serin crds > crds.yaml`,
     )
-    .action(action<Options>(cli, crds));
+    .action(action<KubeconfigOptions>(cli, crds));
 }
 
-async function crds({ options, io }: Call<Options>) {
+async function crds({ options, io }: Call<KubeconfigOptions>) {
   const all = definitions();
-  const there = await installed(all.map(nameOf), options);
+  const there = await installed(all.map(nameOf), options, io.env);
   const missing = all.filter((each) => !there.includes(nameOf(each)));
   if (there.length > 0) {
     const more = missing.length === 0 ? ': there is nothing to install' : '';
@@ -61,16 +62,12 @@ function yamlOf(definition: Definition): string {
   return stringify(definition, { version: '1.1', aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-async function installed(names: string[], { kubeconfig, context }: Options): Promise<string[]> {
-  if (kubeconfig === undefined) {
-    if (context === undefined) return [];
-    throw usageError('--context is of a kubeconfig', 'Name its file with --kubeconfig.');
-  }
+async function installed(names: string[], options: KubeconfigOptions, env: Env): Promise<string[]> {
+  if (!namesCluster(options)) return [];
   // Loads what is not needed without a cluster.
-  const { contextOf } = await import('../../lib/kubernetes/kubeconfig.ts');
   const { installedDefinitions } = await import('../../lib/diagnose/installed.ts');
   try {
-    const { signIn } = contextOf(kubeconfig, context);
+    const { signIn } = contextIn(options, env);
     return await installedDefinitions(names, { signIn, userAgent: `serin/${ownVersion()}` });
   } catch (error) {
     if (!(error instanceof Terminal || error instanceof Transient)) throw error;

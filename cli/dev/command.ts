@@ -69,7 +69,7 @@ export function speed(text: string): number {
 
 async function dev({ args, options, io }: Call<Options>) {
   const files = args.length > 0 ? args : [exampleFile()];
-  const objects = await readObjects(files, options.namespace, io);
+  const objects = await readObjects(files, options.namespace ?? 'default', io);
   const channels = await channelsIn(options.settings, io);
   // Loads what no other command needs.
   const { startEmbedded } = await import('../../server/embedded.ts');

@@ -34,8 +34,8 @@ export async function getAnalysis(call: Call<unknown>, words: string[]): Promise
     throw usageError('one analysis run at a time', 'For example: serin get analysis web-abc-2');
   }
   const client = makeClient(options, io);
-  const { namespace } = options;
-  const place = { cluster: client.connection.cluster, namespace };
+  const { cluster, namespace } = client.connection;
+  const place = { cluster, namespace };
   const { items, now } = await pages<RolloutView>(client, apiPath(place), Number.POSITIVE_INFINITY);
   if (name === undefined) {
     const found = [...items.flatMap(runsOf), ...(await others(client, place)).found];

@@ -3,6 +3,7 @@ import { endingsOf } from '../../lib/adopt/afterArgo.ts';
 import { type FieldError, faultsMax } from '../../lib/model/faults.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
+import { contextOption, type KubeconfigOptions } from '../kubeconfig.ts';
 import {
   type Manifest,
   type ManifestFile,
@@ -14,11 +15,11 @@ import { plain } from '../text.ts';
 import { analysisFindings } from './analyses.ts';
 import { blueGreenNotes } from './blueGreenNotes.ts';
 import { faultsOf } from './check.ts';
-import { type ClusterOptions, type Verdict, verdictOf } from './dryRun.ts';
+import { type Verdict, verdictOf } from './dryRun.ts';
 import { metricFaults } from './metrics.ts';
 import { routerNotes } from './routerNotes.ts';
 
-type Options = Pick<ClusterOptions, 'kubeconfig' | 'context'>;
+type Options = KubeconfigOptions;
 
 /** One thing that is wrong. `path` is '' where a whole file is meant. */
 type Finding = { line: number; path: string; message: string; rollout?: string };
@@ -47,8 +48,9 @@ export function addLint(program: Command, cli: Cli): void {
         'Objects of other kinds and groups are skipped; it is an error if nothing is left, or if a ' +
         'file is empty. Fields that an API server has written are ' +
         'ignored. Notes name what stops working without the controller of Argo Rollouts, such as ' +
-        'notifications. Needs no server. With --kubeconfig the API server of a cluster also checks each ' +
-        'Rollout and the ReplicaSets that it will have, and the objects that it names must be there or in ' +
+        'notifications. Needs no server. With --kubeconfig, or --context for the files that ' +
+        'kubectl would take, the API server of a cluster also checks each Rollout ' +
+        'and the ReplicaSets that it will have, and the objects that it names must be there or in ' +
         'the same manifests.',
     )
     .argument('<file...>', 'manifests in YAML or JSON, - for standard input')
@@ -56,7 +58,7 @@ export function addLint(program: Command, cli: Cli): void {
       '--kubeconfig <file>',
       'also check with a dry run on this cluster, which writes nothing',
     )
-    .option('--context <name>', 'which context of that file, if not the current one')
+    .option(...contextOption)
     .addHelpText(
       'after',
       `
@@ -65,13 +67,13 @@ Examples:
   kustomize build overlays/prod | serin lint -
   kubectl get rollouts -A -o yaml | serin lint -
   serin lint k8s/*.yaml -o json
-  serin lint rollout.yaml --kubeconfig ~/.kube/config --context staging -n shop`,
+  serin lint rollout.yaml --context staging -n shop`,
     )
     .action(action<Options>(cli, lint));
 }
 
 async function lint({ args, options, io }: Call<Options>) {
-  const verdict = await verdictOf(options);
+  const verdict = await verdictOf(options, io.env);
   const files = await readManifestFiles(args, io);
   const read: Report[] = [];
   const all = files.flatMap(({ manifests }) => manifests.map(({ value }) => value));

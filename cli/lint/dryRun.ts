@@ -6,13 +6,15 @@ import type { FieldError } from '../../lib/model/faults.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
 import { besides, soundPart } from '../../lib/model/structure.ts';
 import { isDnsLabel } from '../../lib/model/syntax.ts';
-import { CliError, exitCodes, usageError } from '../exit.ts';
+import type { Env } from '../../server/dataFolder.ts';
+import { CliError, exitCodes } from '../exit.ts';
+import { contextIn, type KubeconfigOptions, namesCluster } from '../kubeconfig.ts';
 import { plain } from '../text.ts';
 import { ownVersion } from '../version.ts';
 import type { NamedFaults } from './namedObjects.ts';
 import { replicaSetsOf } from './replicaSets.ts';
 
-export type ClusterOptions = { kubeconfig?: string; context?: string; namespace: string };
+export type ClusterOptions = KubeconfigOptions & { namespace?: string };
 
 /** What a cluster has against a Rollout of these manifests, beside what is known to be wrong with it. */
 export type Verdict = (
@@ -22,21 +24,17 @@ export type Verdict = (
 ) => Promise<NamedFaults>;
 
 /** Asks the cluster of a kubeconfig; without one there is nothing to ask. */
-export async function verdictOf(options: ClusterOptions): Promise<Verdict | undefined> {
-  const { kubeconfig, context, namespace } = options;
-  if (kubeconfig === undefined) {
-    if (context === undefined) return undefined;
-    throw usageError('--context is of a kubeconfig', 'Name its file with --kubeconfig.');
-  }
+export async function verdictOf(options: ClusterOptions, env: Env): Promise<Verdict | undefined> {
+  if (!namesCluster(options)) return undefined;
   // Loads what is not needed without a cluster.
-  const { contextOf } = await import('../../lib/kubernetes/kubeconfig.ts');
   const { judgeOf } = await import('../../lib/kubernetes/dryRun.ts');
   const { kubernetesCluster } = await import('../../lib/kubernetes/kubernetes.ts');
   const { namedFaults } = await import('./namedObjects.ts');
-  const { judge, cluster } = await told(async () => {
-    const { signIn } = contextOf(kubeconfig, context);
+  const { judge, cluster, namespace } = await told(async () => {
+    const { signIn, namespace = 'default' } = contextIn(options, env);
     const credentials = { signIn, userAgent: `serin/${ownVersion()}` };
     return {
+      namespace: options.namespace ?? namespace,
       judge: judgeOf(credentials),
       cluster: kubernetesCluster({ ...credentials, doorbell: false }),
     };

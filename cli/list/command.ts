@@ -29,8 +29,8 @@ Examples:
 
 async function list({ options, io }: Call<unknown>) {
   const client = makeClient(options, io);
-  const { namespace } = options;
-  const path = apiPath({ cluster: client.connection.cluster, namespace });
+  const { cluster, namespace } = client.connection;
+  const path = apiPath({ cluster, namespace });
   const { items, unreadable, now } = await pages<RolloutView>(
     client,
     path,

@@ -6,15 +6,23 @@ import type { Run } from '../../server/run.ts';
 import { channelsIn, settingsOption } from '../channels.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, exitCodes } from '../exit.ts';
-import { action, type Call, type Cli } from '../io.ts';
+import { action, type Call, type Cli, type Io } from '../io.ts';
+import {
+  contextIn,
+  contextOption,
+  type KubeconfigOptions,
+  kubeconfigIn,
+  kubeconfigOption,
+  namespacesIn,
+  onlyOfContext,
+} from '../kubeconfig.ts';
 import { pageAddress } from '../page.ts';
 import { happened, logTo, now, port, portDefault, stopped } from '../process.ts';
 import { columns, plain, plainAll } from '../text.ts';
 import { ownVersion } from '../version.ts';
 
-type Options = {
-  kubeconfig: string;
-  context?: string;
+type Options = KubeconfigOptions & {
+  allNamespaces?: true;
   instanceId: string;
   port: number;
   data?: string;
@@ -35,11 +43,14 @@ export function addRun(program: Command, cli: Cli): void {
         'Rollouts, and serves the API on 127.0.0.1. Stop that controller first, or give each an ' +
         'instance id of its own. At the start Serin names other controllers that drive them. It does not ' +
         'touch a Rollout that another controller writes to. Without --namespace, which may be given ' +
-        'several times, it drives those of all namespaces. It waits for an API server that does not answer ' +
+        'several times, it drives those of the namespace that the context names, or else of all ' +
+        'namespaces. ' +
+        'It waits for an API server that does not answer ' +
         'yet. Ctrl-C or SIGTERM ends it; the releases continue when it is started again.',
     )
-    .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
-    .option('--context <name>', 'which context of that file, if not the current one')
+    .option(...kubeconfigOption)
+    .option(...contextOption)
+    .option('-A, --all-namespaces', 'those of all namespaces, whatever the context names')
     .option('--instance-id <id>', 'only Rollouts with this controller-instance-id label', '')
     .option('--port <n>', 'port of the API on 127.0.0.1, 0 for any', port, portDefault)
     .option(
@@ -65,14 +76,15 @@ export function addRun(program: Command, cli: Cli): void {
       'after',
       `
 Examples:
-  serin run --kubeconfig ~/.kube/config
-  serin run --kubeconfig ~/.kube/config --context staging -n shop -n web
+  serin run
+  serin run --context staging -n shop -n web
   serin run --kubeconfig ~/.kube/config --instance-id serin --data /var/lib/serin`,
     )
     .action(action<Options>(cli, (call) => run(call, cli.namespaces)));
 }
 
-async function run({ options, io }: Call<Options>, namespaces: string[]) {
+async function run({ options, io }: Call<Options>, given: string[]) {
+  const { context, namespaces } = whereIn(options, given, io);
   // Loads what no other command needs.
   const { startRun } = await import('../../server/run.ts');
   const cluster = options.cluster ?? 'local';
@@ -84,7 +96,7 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
   const observed = await startedObserved(options, logTo(io, options.verbose === true, true));
   const running = await startRun({
     ...defined({ observed }),
-    kubeconfig: options.kubeconfig,
+    kubeconfig: kubeconfigIn(options, io.env),
     ...defined({ context: options.context }),
     namespaces,
     instanceId: options.instanceId,
@@ -103,32 +115,19 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     watches.abort();
     if (!io.stop.aborted) observed?.close();
     if (io.stop.aborted) return undefined;
-    if (!(error instanceof Terminal)) throw error;
-    const hint = 'Put that right and start it again; nothing was changed.';
-    throw new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
+    throw refusal(error);
   });
   io.stop.removeEventListener('abort', giveUp);
   if (running === undefined) {
     observed?.close();
     return exitCodes.ok;
   }
-  const { server, token, dir, leftAlone } = running;
+  const { server, token } = running;
   try {
     announceServer({ server, token, cluster, pid: process.pid, command: 'serin run' }, io.env);
-    const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
-    const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
-    const kept =
-      dir === 'memory'
-        ? 'History is kept in memory, and is gone when this process is.'
-        : `History is kept in ${dir}.`;
-    const drives = `Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`;
-    // What is not read by somebody at once is kept in a log, where a token has no place.
-    const page = io.terminal ? pageAddress(server, { token }) : 'serin open opens it';
-    const metrics =
-      observed && `Its metrics are at http://${options.metricsHost}:${observed.port}/metrics.`;
-    const told = [drives, kept, `The page: ${page}`, ...(metrics ? [metrics] : [])];
-    const lines = [...told, ...leftLines(leftAlone)];
-    for (const line of lines) io.say(`${now()}  ${line}`);
+    const started = { options, io, running, namespaces, ...defined({ observed }) };
+    const only = namespaces.length > given.length ? [onlyOfContext(context)] : [];
+    for (const line of [...only, ...startedLines(started)]) io.say(`${now()}  ${line}`);
     await stopped(io.stop);
   } finally {
     withdrawServer(process.pid, io.env);
@@ -137,6 +136,46 @@ async function run({ options, io }: Call<Options>, namespaces: string[]) {
     watches.abort();
   }
   return exitCodes.ok;
+}
+
+type Started = Pick<Call<Options>, 'options' | 'io'> & {
+  running: Run;
+  namespaces: string[];
+  observed?: { port: number };
+};
+
+function startedLines({ options, io, running, namespaces, observed }: Started): string[] {
+  const { server, token, dir, leftAlone } = running;
+  const where = namespaces.length > 0 ? namespaces.join(', ') : 'all namespaces';
+  const whose = options.instanceId === '' ? '' : ` with instance id ${options.instanceId}`;
+  const kept =
+    dir === 'memory'
+      ? 'History is kept in memory, and is gone when this process is.'
+      : `History is kept in ${dir}.`;
+  const drives = `Serin drives the Rollouts in ${where}${whose}. Its API is at ${server}.`;
+  // What is not read by somebody at once is kept in a log, where a token has no place.
+  const page = io.terminal ? pageAddress(server, { token }) : 'serin open opens it';
+  const metrics =
+    observed && `Its metrics are at http://${options.metricsHost}:${observed.port}/metrics.`;
+  const told = [drives, kept, `The page: ${page}`, ...(metrics ? [metrics] : [])];
+  return [...told, ...leftLines(leftAlone)];
+}
+
+/** The context, and the namespaces whose Rollouts are driven; none for all. */
+function whereIn(options: Options, given: string[], { env }: Io) {
+  try {
+    const context = contextIn(options, env);
+    const isAll = options.allNamespaces === true;
+    return { context, namespaces: namespacesIn({ namespaces: given, isAll }, context) };
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+function refusal(error: unknown): unknown {
+  if (!(error instanceof Terminal)) return error;
+  const hint = 'Put that right and start it again; nothing was changed.';
+  return new CliError(error.message, { exitCode: exitCodes.unreachable, hint });
 }
 
 /** Before anything else: whoever asks hears that it is not ready yet. */

@@ -9,6 +9,7 @@ import { administered, openAwsTable, operator, type TableOptions, tableOption } 
 import { CliError, exitCodes, usageError } from '../exit.ts';
 import { readText } from '../input.ts';
 import { action, type Call, type Cli, type Io, sayJson } from '../io.ts';
+import { contextOption, kubeconfigOption } from '../kubeconfig.ts';
 import { plain } from '../text.ts';
 import type { ImportOptions } from './import.ts';
 
@@ -32,7 +33,7 @@ Examples:
   serin settings check settings.yaml
   serin settings apply settings.yaml --table serin-prod
   serin settings show --table serin-prod > settings.yaml
-  serin settings import --kubeconfig ~/.kube/config --cluster prod > messages.yaml`,
+  serin settings import --context prod --cluster prod > messages.yaml`,
     );
   settings
     .command('check')
@@ -59,8 +60,8 @@ Examples:
         'argo-rollouts-notification-configmap, and prints them as `messages`. Says what is left out, and ' +
         'where it stands. Secrets are not read. It only reads.',
     )
-    .requiredOption('--kubeconfig <file>', 'how to reach the cluster')
-    .option('--context <name>', 'which context of that file, if not the current one')
+    .option(...kubeconfigOption)
+    .option(...contextOption)
     .option('--argo-namespace <name>', "where Argo Rollouts' controller is", 'argo-rollouts')
     .action(
       action<ImportOptions>(cli, async (call) => {

@@ -2,18 +2,19 @@ import { stringify } from 'yaml';
 import { notificationConfigMap } from '../../lib/adopt/afterArgo.ts';
 import { type Imported, importedFrom } from '../../lib/adopt/notifications.ts';
 import { ifGone, Terminal, Transient } from '../../lib/errors.ts';
-import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
+import type { Env } from '../../server/dataFolder.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { type Call, sayJson } from '../io.ts';
+import { contextIn, type KubeconfigOptions } from '../kubeconfig.ts';
 import { plain } from '../text.ts';
 import { ownVersion } from '../version.ts';
 
-export type ImportOptions = { kubeconfig: string; context?: string; argoNamespace: string };
+export type ImportOptions = KubeconfigOptions & { argoNamespace: string };
 
 /** Prints the notifications of Argo Rollouts as `messages` of the settings, and says what is left out. */
 export async function importSettings({ options, io }: Call<ImportOptions>) {
-  const { channels, left } = await found(options, options.cluster);
+  const { channels, left } = await found(options, io.env, options.cluster);
   if (options.output === 'json') {
     sayJson(io, { messages: channels, left });
     return exitCodes.ok;
@@ -27,9 +28,13 @@ export async function importSettings({ options, io }: Call<ImportOptions>) {
   return exitCodes.ok;
 }
 
-async function found(options: ImportOptions, cluster: string | undefined): Promise<Imported> {
+async function found(
+  options: ImportOptions,
+  env: Env,
+  cluster: string | undefined,
+): Promise<Imported> {
   try {
-    const { signIn } = contextOf(options.kubeconfig, options.context);
+    const { signIn } = contextIn(options, env);
     const userAgent = `serin/${ownVersion()}`;
     const live = kubernetesCluster({ signIn, doorbell: false, userAgent });
     const place = { namespace: options.argoNamespace, name: notificationConfigMap };

@@ -112,7 +112,7 @@ async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode>
       'Write it as CONTAINER=IMAGE: --image front-api=front-api:new-tag',
     );
   }
-  const objects = await readObjects(args, options.namespace, io);
+  const objects = await readObjects(args, options.namespace ?? 'default', io);
   if (objects.Rollout.length !== 1) {
     const [held, count] = [args.length > 1 ? 'hold' : 'holds', objects.Rollout.length];
     throw new CliError(`${args.join(', ')} ${held} ${count} Rollouts, and one is needed`, {

@@ -89,7 +89,8 @@ rate (web)
   it('takes no file and no kubeconfig', async () => {
     const { remote } = await served();
     expect((await remote('package.json')).err).toMatch(/the template is one of the cluster/);
-    expect((await remote('check', '--kubeconfig', 'k')).err).toMatch(/--kubeconfig is for a trial/);
+    const { err } = await remote('check', '--kubeconfig', 'k');
+    expect(err).toMatch(/--kubeconfig and --context are for a trial from here/);
   });
 
   it('refuses a body that makes no sense', async () => {

@@ -22,6 +22,7 @@ describe('where the API is', () => {
       server: dev.server,
       token: dev.token,
       cluster: dev.cluster,
+      namespace: 'default',
       local: { pid: dev.pid, command: 'serin dev', isRunning: true, isItsToken: true },
     });
     withdrawServer(dev.pid + 1, env);
@@ -37,11 +38,13 @@ describe('where the API is', () => {
       server: 'https://a',
       token: 't',
       cluster: 'c',
+      namespace: 'default',
     });
     expect(resolveConnection({ server: 'https://b/', token: 'u', cluster: 'c' }, env)).toEqual({
       server: 'https://b',
       token: 'u',
       cluster: 'c',
+      namespace: 'default',
     });
   });
 

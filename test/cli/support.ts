@@ -11,6 +11,13 @@ import type { Io } from '../../cli/io.ts';
 import { run } from '../../cli/program.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 
+/** A user who has no files. */
+const nowhere = {
+  XDG_STATE_HOME: '/nonexistent',
+  XDG_CONFIG_HOME: '/nonexistent',
+  HOME: '/nonexistent',
+};
+
 /** Runs a command line in this process and gathers what it printed. */
 export async function serin(
   argv: string[],
@@ -35,7 +42,7 @@ export async function serin(
       unread = '';
       return text;
     },
-    env: { XDG_STATE_HOME: '/nonexistent', ...env },
+    env: { ...nowhere, ...env },
     terminal: false,
     colour: false,
     stop: stop.signal,
@@ -139,7 +146,7 @@ export async function binary(argv: string[], env: Io['env'] = {}) {
 /** Starts the program, with nothing to read unless its standard input is to stay open. */
 export function start(argv: string[], env: Io['env'] = {}, { open = false } = {}) {
   const child = spawn(process.execPath, ['cli/serin.ts', ...argv], {
-    env: { PATH: process.env.PATH, XDG_STATE_HOME: '/nonexistent', ...env },
+    env: { PATH: process.env.PATH, ...nowhere, ...env },
   });
   if (!open) child.stdin.end();
   return child;

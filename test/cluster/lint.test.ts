@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 /** What the API server alone says. */
 async function judged(manifest: object): Promise<string[]> {
-  const verdict = await verdictOf({ kubeconfig: plane().kubeconfigOf('admin'), namespace });
+  const verdict = await verdictOf({ kubeconfig: plane().kubeconfigOf('admin'), namespace }, {});
   const { faults = [] } = (await verdict?.(manifest, [], [])) ?? {};
   return faults
     .filter(({ message }) => message.startsWith('is refused by the cluster'))

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { type Context, contextOf } from '../lib/kubernetes/kubeconfig.ts';
+import type { Env } from '../server/dataFolder.ts';
+import { usageError } from './exit.ts';
+import { plain } from './text.ts';
+
+export type KubeconfigOptions = { kubeconfig?: string; context?: string };
+
+/** The files of `--kubeconfig`, and which context of them: what commands say of them in their help. */
+export const kubeconfigOption = [
+  '--kubeconfig <file>',
+  'how to reach the cluster (default: the files of KUBECONFIG, or ~/.kube/config)',
+] as const;
+export const contextOption = [
+  '--context <name>',
+  'which context of the kubeconfig, if not the current one',
+] as const;
+
+/**
+ * What is loaded, as kubectl does: the file that was named, or those of KUBECONFIG, merged, or the user's
+ * own. Throws a usage error where there is nothing to look at.
+ */
+export function kubeconfigIn({ kubeconfig }: KubeconfigOptions, env: Env): string | string[] {
+  if (kubeconfig !== undefined) return kubeconfig;
+  const named = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
+  if (named.length > 0) return [...new Set(named)];
+  const own = join(env.HOME || homedir(), '.kube', 'config');
+  if (existsSync(own)) return own;
+  throw usageError(
+    `which cluster? Neither --kubeconfig nor KUBECONFIG is set, and there is no ${own}`,
+    'Name a kubeconfig with --kubeconfig FILE, or in KUBECONFIG.',
+  );
+}
+
+/** The context that is meant. Throws Terminal when a file cannot be read or has no such context. */
+export function contextIn(options: KubeconfigOptions, env: Env): Context {
+  return contextOf(kubeconfigIn(options, env), options.context);
+}
+
+/** Whether a command that can do without a cluster was told of one. */
+export function namesCluster({ kubeconfig, context }: KubeconfigOptions): boolean {
+  return kubeconfig !== undefined || context !== undefined;
+}
+
+/** What a command says that looks at less than all there is because a context names a namespace. */
+export function onlyOfContext({ name, namespace = '' }: Context): string {
+  return plain(
+    `Only namespace ${namespace}, which the context ${name} names; --all-namespaces is for all of them.`,
+  );
+}
+
+type Narrowed = { namespaces: string[]; isAll: boolean };
+
+/**
+ * The namespaces of a command that works on all of them: those that were given, or that of the context; none
+ * for all of them.
+ */
+export function namespacesIn({ namespaces, isAll }: Narrowed, { namespace }: Context): string[] {
+  if (isAll && namespaces.length > 0) {
+    throw usageError(
+      '--all-namespaces and --namespace exclude each other',
+      'Leave out one of them.',
+    );
+  }
+  if (isAll || namespaces.length > 0) return namespaces;
+  return namespace === undefined ? [] : [namespace];
+}
