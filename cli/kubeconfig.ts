@@ -51,19 +51,21 @@ export function onlyOfContext({ name, namespace = '' }: Context): string {
   );
 }
 
-type Narrowed = { namespaces: string[]; isAll: boolean };
+type Narrowed = KubeconfigOptions & { namespaces: string[]; allNamespaces?: boolean };
 
 /**
- * The namespaces of a command that works on all of them: those that were given, or that of the context; none
- * for all of them.
+ * The namespaces of a command that works on all of them: those that were given, or that of the context where
+ * it is the one kubectl would use; none for all of them. A file that is named is a whole cluster's, as it is
+ * for the controller of Argo Rollouts.
  */
-export function namespacesIn({ namespaces, isAll }: Narrowed, { namespace }: Context): string[] {
+export function namespacesIn(narrowed: Narrowed, { namespace }: Context): string[] {
+  const { namespaces, allNamespaces: isAll = false, kubeconfig } = narrowed;
   if (isAll && namespaces.length > 0) {
     throw usageError(
       '--all-namespaces and --namespace exclude each other',
       'Leave out one of them.',
     );
   }
-  if (isAll || namespaces.length > 0) return namespaces;
+  if (isAll || namespaces.length > 0 || kubeconfig !== undefined) return namespaces;
   return namespace === undefined ? [] : [namespace];
 }

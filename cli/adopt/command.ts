@@ -34,7 +34,8 @@ export function addAdopt(program: Command, cli: Cli): void {
       'Looks for a controller of Argo Rollouts that owns the Rollouts, and says how to stop it. Shows for ' +
         'each Rollout what would change when Serin takes it over. Names what else stops working with that ' +
         'controller, such as notifications. It only reads. Without --namespace, which may be given several ' +
-        'times, it looks at the namespace that the context names, or else at all namespaces.',
+        'times, it looks at all namespaces; without --kubeconfig too, at the one that the context names, ' +
+        'if it names one.',
     )
     .option(...kubeconfigOption)
     .option(...contextOption)
@@ -57,9 +58,8 @@ Examples:
 
 async function adopt({ options, io }: Call<Options>, given: string[]) {
   const { instanceId } = options;
-  const isAll = options.allNamespaces === true;
   const context = orSay(() => contextIn(options, io.env));
-  const namespaces = namespacesIn({ namespaces: given, isAll }, context);
+  const namespaces = namespacesIn({ ...options, namespaces: given }, context);
   const found = await lookAt(context, { instanceId, namespaces });
   const todo = remedies(found);
   if (options.json || options.output === 'json')

@@ -43,8 +43,8 @@ export function addRun(program: Command, cli: Cli): void {
         'Rollouts, and serves the API on 127.0.0.1. Stop that controller first, or give each an ' +
         'instance id of its own. At the start Serin names other controllers that drive them. It does not ' +
         'touch a Rollout that another controller writes to. Without --namespace, which may be given ' +
-        'several times, it drives those of the namespace that the context names, or else of all ' +
-        'namespaces. ' +
+        'several times, it drives those of all namespaces; without --kubeconfig too, those of the ' +
+        'namespace that the context names, if it names one. ' +
         'It waits for an API server that does not answer ' +
         'yet. Ctrl-C or SIGTERM ends it; the releases continue when it is started again.',
     )
@@ -165,8 +165,7 @@ function startedLines({ options, io, running, namespaces, observed }: Started): 
 function whereIn(options: Options, given: string[], { env }: Io) {
   try {
     const context = contextIn(options, env);
-    const isAll = options.allNamespaces === true;
-    return { context, namespaces: namespacesIn({ namespaces: given, isAll }, context) };
+    return { context, namespaces: namespacesIn({ ...options, namespaces: given }, context) };
   } catch (error) {
     throw refusal(error);
   }

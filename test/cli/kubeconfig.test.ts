@@ -107,6 +107,8 @@ describe('the namespace of the context', () => {
     const all = await serin(['adopt', '-A'], { KUBECONFIG });
     expect(all.out).not.toMatch(/Only namespace/);
     expect(all.out).toMatch(/Ready\. Start it: serin run --all-namespaces\n/);
+    const named = await serin(['adopt', '--kubeconfig', KUBECONFIG]);
+    expect(named.out).not.toMatch(/Only namespace/);
     const json = await serin(['adopt', '-n', 'web', '-o', 'json'], { KUBECONFIG });
     expect(JSON.parse(json.out).namespaces).toEqual(['web']);
     const both = await serin(['adopt', '-A', '-n', 'web'], { KUBECONFIG });

@@ -78,7 +78,8 @@ function retryMiddleware(namespace: string): object {
       kind: 'Middleware',
       metadata: { name: 'retry', namespace },
     },
-    spec: { retry: { attempts: 3 } },
+    // With time in between, in which the gateway hears that a pod is gone.
+    spec: { retry: { attempts: 5, initialInterval: '100ms' } },
   };
 }
 
