@@ -114,18 +114,33 @@ const pollMs = 40;
 const msPerRow = 0.03;
 const apiMemoryGb = 0.5;
 
+/** How often a tab is loaded anew, and what it asks the page's function for then: most files are kept. */
+const loadsADay = 20;
+const filesALoad = 3;
+const fileMs = 10;
+
 /** One tab of the page, with something under way all the time. An index is read for half a unit. */
 export function pageBill({ clusters, rollouts }: Fleet): Line[] {
   const polls = ((hoursOpenADay * 3600) / pollSeconds) * daysAMonth;
   const perCluster = (rollouts / Math.max(1, clusters)) * rowBytes;
   const rows = (clusters * Math.max(1, Math.ceil(perCluster / readUnitBytes))) / 2;
   const list = (clusters * clusterBytes) / readUnitBytes / pollsAClusterList;
+  const files = loadsADay * filesALoad * daysAMonth;
+  const perFile =
+    prices.httpApiRequest +
+    prices.lambdaRequest +
+    (fileMs / 1000) * apiMemoryGb * prices.lambdaGbSecond;
   const seconds = (polls * (pollMs + msPerRow * rollouts)) / 1000;
   return [
     line('DynamoDB reads', polls * (rows + readsAPoll + list), 'units', prices.dynamoReadUnit),
     line('Lambda time', seconds * apiMemoryGb, 'GB-s', prices.lambdaGbSecond),
     line('Lambda requests', polls, '', prices.lambdaRequest),
     line('HTTP API', polls, 'requests', prices.httpApiRequest),
+    {
+      what: 'the page itself',
+      how: `${Math.round(files).toLocaleString('en-US')} requests`,
+      dollars: files * perFile,
+    },
   ];
 }
 

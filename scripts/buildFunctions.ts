@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { requireBanner } from './banner.ts';
 import { bundlePlugins, tracerBeside, tracerFile } from './bundlePlugins.ts';
+import { buildPage } from './page.ts';
 
 // Makes dist/functions/ of functions/lambda/: one file for each Lambda function, with all it needs, so that
 // what was tested is what runs. Prints the size of each, and fails when one is larger than it may be: what
@@ -61,6 +62,8 @@ for (const file of (await readdir(entries)).sort()) {
     say((await stat(copy)).size, `${name}/${cedarFile}`);
   }
 }
+// What the function of the page sends.
+await buildPage(`${outdir}/page/files`);
 // Loaded only where calls are traced, so it is in no bundle.
 const tracer = `${outdir}/${tracerFile}`;
 await build({ ...options, entryPoints: [`${root}lib/aws/tracer.ts`], outfile: tracer });

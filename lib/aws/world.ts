@@ -49,7 +49,7 @@ async function registered(documents: Documents) {
 }
 
 /** JSON lines, as CloudWatch searches them; the level comes from POWERTOOLS_LOG_LEVEL. */
-function lambdaLog(): Log {
+export function lambdaLog(): Log {
   const logger = new Logger({ serviceName: 'serin' });
   return (level, message, fields) => logger[level](message, { ...fields });
 }

@@ -8,6 +8,8 @@ import { Terminal } from '../../lib/errors.ts';
 import { settingsKey } from '../../lib/model/documents.ts';
 import { sqsWakes } from '../../lib/queue/sqs.ts';
 import { dynamoStore } from '../../lib/store/dynamo.ts';
+import { startIssuer } from '../access/support.ts';
+import { makeEvent } from '../api/support.ts';
 import { until } from '../cluster/processes.ts';
 import { one } from '../kubernetes/certificates.ts';
 import { serveHere } from './http.ts';
@@ -55,6 +57,51 @@ describe('a bundle under the runtime interface', () => {
       daemon.close();
       await cluster.stop();
     }
+  });
+
+  it('page sends its files, and says where people sign in', async () => {
+    const issuer = await startIssuer();
+    issuer.mood.discovery = {
+      issuer: issuer.url,
+      authorization_endpoint: 'https://login.acme.example/authorize',
+      token_endpoint: 'https://login.acme.example/token',
+    };
+    const settings = {
+      issuers: [{ name: 'people', issuer: issuer.url, audience: 'serin-page' }],
+      page: { issuer: 'people', clientId: 'serin-page' },
+    };
+    const { documents } = dynamoStore({ client: aws().dynamo, table: aws().table });
+    const body = { text: JSON.stringify(settings), hooks: '[]', appliedAt: 1, appliedBy: 'a test' };
+    await documents.put({ ...settingsKey, version: 0, body });
+    const page = await addFunction(aws(), 'page');
+    const get = async (path: string, headers: Record<string, string> = {}) => {
+      const { payload, functionError } = await page.invoke(makeEvent('GET', path, { headers }));
+      expect(functionError, payload).toBeUndefined();
+      const answer = JSON.parse(payload);
+      return { ...answer, text: Buffer.from(answer.body, 'base64').toString() };
+    };
+    const shell = await get('/c/prod/n/shop/r/front-api');
+    expect([shell.statusCode, shell.headers['content-type']]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+    ]);
+    expect(shell.headers['content-security-policy']).toContain(
+      "connect-src 'self' https://login.acme.example;",
+    );
+    const { text: config } = await get('/config.json');
+    expect(JSON.parse(config)).toMatchObject({
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      signIn: { issuer: issuer.url, clientId: 'serin-page', token: 'id' },
+    });
+    const [script = ''] = /\/assets\/main-\w+\.js/.exec(shell.text) ?? [];
+    const packed = await get(script, { 'accept-encoding': 'gzip, br' });
+    expect(packed.headers).toMatchObject({
+      'content-encoding': 'br',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
+    expect((await get('/', { 'if-none-match': shell.headers.etag })).statusCode).toBe(304);
+    // It has asked the table for the settings, and for nothing that its role does not let it have.
+    expect(aws().refused.splice(0)).toEqual([]);
   });
 
   it('reconcile says that a cluster is not registered', async () => {

@@ -95,6 +95,7 @@ const rights: Record<string, string[]> = {
     ...[wakes, commands, secrets],
   ),
   apiReads: rightsWith(['ApiReads'], fleet, 'lambda:InvokeFunction on Look'),
+  page: ['dynamodb:GetItem on Table of settings', ...logs('Page'), ...traces],
   apiCommands: rightsWith(['ApiCommands'], ...puts('rollouts#*'), wakes, commands),
 };
 
@@ -119,7 +120,7 @@ describe('the packaged template', () => {
     const wanted = Object.entries(rights).map(([name, list]) => [name, list.toSorted()]);
     expect(Object.fromEntries(given)).toEqual(Object.fromEntries(wanted));
     const roles = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::IAM::Role');
-    expect(roles).toHaveLength(6);
+    expect(roles).toHaveLength(7);
     for (const { Properties } of roles) {
       expect(Properties.ManagedPolicyArns ?? []).toEqual([]);
       expect(JSON.stringify(Properties.AssumeRolePolicyDocument)).not.toContain('"AWS"');
@@ -132,7 +133,7 @@ describe('the packaged template', () => {
       Properties.Runtime,
       Properties.Architectures[0],
     ]);
-    expect(reserved).toHaveLength(7);
+    expect(reserved).toHaveLength(8);
     for (const [concurrency, ...how] of reserved) {
       expect(concurrency).toBeGreaterThan(0);
       expect(how).toEqual(['nodejs24.x', 'arm64']);
@@ -171,7 +172,12 @@ describe('the packaged template', () => {
         return `${Properties.RouteKey}: ${target}, ${Properties.AuthorizationType ?? 'open'}`;
       });
     expect(routes.sort()).toEqual([
+      'GET /: Page, open',
+      'GET /assets/{proxy+}: Page, open',
+      'GET /c/{proxy+}: Page, open',
+      'GET /config.json: Page, open',
       'GET /iam/v1/{proxy+}: ApiReads, AWS_IAM',
+      'GET /signed-in: Page, open',
       'GET /v1/{proxy+}: ApiReads, open',
       'POST /iam/v1/{proxy+}: ApiCommands, AWS_IAM',
       'POST /v1/doorbell/{cluster}/{secret}: Admission, open',
@@ -190,7 +196,12 @@ describe('the packaged template', () => {
         `${route}: ${ThrottlingRateLimit} a second, ${ThrottlingBurstLimit} at once`,
     );
     expect(limits.sort()).toEqual([
+      'GET /: 10 a second, 10 at once',
+      'GET /assets/{proxy+}: 20 a second, 40 at once',
+      'GET /c/{proxy+}: 10 a second, 10 at once',
+      'GET /config.json: 10 a second, 10 at once',
       'GET /iam/v1/{proxy+}: 50 a second, 10 at once',
+      'GET /signed-in: 10 a second, 10 at once',
       'GET /v1/{proxy+}: 50 a second, 10 at once',
       'POST /iam/v1/{proxy+}: 20 a second, 10 at once',
       'POST /v1/doorbell/{cluster}/{secret}: 300 a second, 500 at once',
