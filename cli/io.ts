@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ExitCode } from './exit.ts';
+import { checkForm, type OutputForm } from './output.ts';
 import { toJson } from './text.ts';
 
 /** What a command may touch of the process it runs in. Tests pass their own. */
@@ -26,7 +27,7 @@ export type GlobalOptions = {
   cluster?: string;
   /** Of several, the last. */
   namespace?: string;
-  output: 'text' | 'json';
+  output: OutputForm;
 };
 
 /** One call of a command, with its options and the global ones. */
@@ -48,6 +49,7 @@ export function action<Options = unknown>(
   return async (...given) => {
     const command = given.at(-1) as Command;
     const options = command.optsWithGlobals<GlobalOptions & Options>();
+    checkForm(command, options.output);
     cli.exitCode = await body({ args: command.args, options, io: cli.io });
   };
 }

@@ -23,8 +23,9 @@ export async function pages<T>(
       ...(Number.isFinite(limit) ? { limit: String(limit - items.length) } : {}),
       ...(cursor === undefined ? {} : { cursor }),
     });
+    const sign = path.includes('?') ? '&' : '?';
     const answer = await client.get<{ items: T[]; unreadable?: Unreadable[]; cursor?: string }>(
-      query.size === 0 ? path : `${path}?${query}`,
+      query.size === 0 ? path : `${path}${sign}${query}`,
     );
     const body = bodyOf(answer);
     items.push(...body.items);

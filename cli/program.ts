@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 import { StartError } from '../server/startError.ts';
 import { addAdopt } from './adopt/command.ts';
 import { addAnalysis } from './analysis/command.ts';
@@ -17,6 +17,7 @@ import type { Cli, Io } from './io.ts';
 import { addLint } from './lint/command.ts';
 import { addList } from './list/command.ts';
 import { addOpen } from './open/command.ts';
+import { formsOf, type OutputForm, outputForms } from './output.ts';
 import { addRedrive } from './redrive/command.ts';
 import { addRun } from './run/command.ts';
 import { addSettings } from './settings/command.ts';
@@ -66,10 +67,8 @@ function makeProgram(cli: Cli): Command {
       cli.namespaces.push(name);
       return name;
     })
-    .addOption(
-      new Option('-o, --output <form>', 'how to print').choices(['text', 'json']).default('text'),
-    )
-    .configureHelp({ showGlobalOptions: true })
+    .addOption(outputOption(outputForms))
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: globalOptions })
     .configureOutput({
       writeOut: io.write,
       writeErr: (text) => io.warn(text.trimEnd()),
@@ -101,6 +100,18 @@ function makeProgram(cli: Cli): Command {
   addHelp(program);
   refuseEmptyValues(program);
   return program;
+}
+
+function outputOption(forms: readonly OutputForm[]): Option {
+  return new Option('-o, --output <form>', 'how to print').choices(forms).default('text');
+}
+
+/** With the forms that this command prints in. */
+function globalOptions(this: Help, command: Command): Option[] {
+  const all = Help.prototype.visibleGlobalOptions.call(this, command);
+  return all.map((each) =>
+    each.attributeName() === 'output' ? outputOption(formsOf(command)) : each,
+  );
 }
 
 function failed(error: unknown, io: Io, argv: string[]): ExitCode {

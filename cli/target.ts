@@ -14,7 +14,7 @@ export function targetOf({ args, options, io }: Call<unknown>): Target {
   return { client, key, path: apiPath(key) };
 }
 
-const kinds = ['rollout', 'rollouts', 'ro'];
+const kinds = ['rollout', 'rollouts', 'ro', 'rollout.argoproj.io', 'rollouts.argoproj.io'];
 
 /** The rollout's name from `NAME`, `rollout/NAME` or, as with kubectl, `rollout NAME`. */
 function rolloutName(words: string[]): string {

@@ -48,7 +48,12 @@ export function plainAll<T>(value: T): T {
 
 /** JSON escapes the control characters below U+0080 only; some terminals obey the others too. */
 export function toJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, null, indent).replace(
+  return escaped(JSON.stringify(value, null, indent));
+}
+
+/** Between the quotes of JSON or YAML: what would move the cursor or not be seen. */
+export function escaped(text: string): string {
+  return text.replace(
     /[\u007f-\u009f\u2028\u2029]|\p{Cf}/gu,
     // By code unit: what lies beyond the first plane is two escapes.
     (sign) =>

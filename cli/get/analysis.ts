@@ -4,8 +4,9 @@ import type { RolloutView } from '../../lib/model/view.ts';
 import { humanAge } from '../../lib/view/words.ts';
 import { apiPath, type Client, makeClient, namespacePath } from '../client.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
-import { type Call, sayJson } from '../io.ts';
+import type { Call } from '../io.ts';
 import { look } from '../look.ts';
+import { nameOf, sayData } from '../output.ts';
 import { pages } from '../pages.ts';
 import { columns, plainAll } from '../text.ts';
 import { analysisPhaseText } from '../tree.ts';
@@ -13,7 +14,10 @@ import { chartLines } from './chart.ts';
 
 // `serin get analysis`: the runs of a namespace, or what one has measured.
 
-const kinds = ['analysis', 'analyses', 'analysisrun', 'analysisruns', 'ar'];
+const kinds = [
+  ...['analysis', 'analyses', 'analysisrun', 'analysisruns', 'ar'],
+  ...['analysisrun.argoproj.io', 'analysisruns.argoproj.io'],
+];
 
 /** What stands behind `get analysis`, as `analysis NAME` or `analysis/NAME`; undefined of a rollout. */
 export function analysisWords(args: string[]): string[] | undefined {
@@ -39,7 +43,8 @@ export async function getAnalysis(call: Call<unknown>, words: string[]): Promise
   const { items, now } = await pages<RolloutView>(client, apiPath(place), Number.POSITIVE_INFINITY);
   if (name === undefined) {
     const found = [...items.flatMap(runsOf), ...(await others(client, place)).found];
-    if (options.output === 'json') sayJson(io, { items: found.map(asJson) });
+    if (options.output === 'name') for (const { run } of found) io.say(nameOf('analysisrun', run));
+    else if (sayData(io, options.output, { items: found.map(asJson) })) return exitCodes.ok;
     else if (found.length === 0) io.warn(`No analysis runs in namespace ${namespace}.`);
     else for (const line of columns(table(plainAll(found), now, io.colour))) io.say(line);
     return exitCodes.ok;
@@ -50,11 +55,13 @@ export async function getAnalysis(call: Call<unknown>, words: string[]): Promise
   const { found: shown, now: at } =
     own.length > 0 ? { found: own, now } : await others(client, place, name);
   if (shown.length === 0) throw unknown(name, namespace);
-  if (options.output === 'json') {
-    const [first] = shown.map(asJson);
-    sayJson(io, name === rollout ? { items: shown.map(asJson) } : first);
+  if (options.output === 'name') {
+    for (const { run } of shown) io.say(nameOf('analysisrun', run));
     return exitCodes.ok;
   }
+  const data = shown.map(asJson);
+  if (sayData(io, options.output, name === rollout ? { items: data } : data[0]))
+    return exitCodes.ok;
   for (const [index, each] of plainAll(shown).entries()) {
     if (index > 0) io.say('');
     for (const line of runLines(each, at, io.colour)) io.say(line);

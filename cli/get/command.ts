@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import type { Millis } from '../../lib/model/units.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { exitCodes, usageError } from '../exit.ts';
-import { action, type Call, type Cli, type Io, sayJson } from '../io.ts';
+import { action, type Call, type Cli, type GlobalOptions, type Io } from '../io.ts';
 import { type Look, look, looks } from '../look.ts';
+import { nameOf, printsAll, sayData, toYaml } from '../output.ts';
 import { targetOf } from '../target.ts';
 import { toJson } from '../text.ts';
 import { rolloutTree } from '../tree.ts';
@@ -13,8 +14,7 @@ import { routeLines } from './routes.ts';
 type Options = { watch?: boolean; routes?: boolean };
 
 export function addGet(program: Command, cli: Cli): void {
-  program
-    .command('get')
+  printsAll(program.command('get'))
     .helpGroup('Look:')
     .summary('show a rollout as a tree')
     .description(
@@ -25,7 +25,10 @@ export function addGet(program: Command, cli: Cli): void {
       'the rollout, also as `rollout NAME` or `rollout/NAME`; or `analysis [NAME]`: the analysis runs of ' +
         'the namespace, or what one (or the newest of a rollout) has measured, as a chart',
     )
-    .option('--routes', 'also show what each object of a router has: its weights and routes')
+    .option(
+      '--routes',
+      'also show the weights and routes of each object of a router, as -o wide does',
+    )
     .option('-w, --watch', 'keep showing it as it changes, until Ctrl-C')
     .addHelpText(
       'after',
@@ -35,6 +38,7 @@ Examples:
   serin get front-api --watch
   serin get front-api --routes
   serin get rollout front-api -n shop -o json
+  serin get front-api -o yaml
   serin get analysis
   serin get analysis front-api-68f7d86788-2`,
     )
@@ -52,13 +56,16 @@ async function get(call: Call<Options>) {
   const picture = pictureFor(options, io);
   if (options.watch !== true) {
     const { view, now } = await look(client, path);
-    if (options.output === 'json') sayJson(io, view);
-    else io.say(picture(view, now));
+    if (options.output === 'name') io.say(nameOf('rollout', view));
+    else if (!sayData(io, options.output, view)) io.say(picture(view, now));
     return exitCodes.ok;
   }
+  if (options.output === 'name') {
+    throw usageError('a name does not change', 'Leave out --watch, or take another -o.');
+  }
   const show =
-    options.output === 'json'
-      ? jsonLines(io)
+    options.output === 'json' || options.output === 'yaml'
+      ? documents(io, options.output)
       : io.terminal
         ? await redraw(picture)
         : frames(io, picture);
@@ -66,16 +73,20 @@ async function get(call: Call<Options>) {
   return exitCodes.interrupted;
 }
 
+type Shown = Options & Pick<GlobalOptions, 'output'>;
 type Picture = (view: RolloutView, now: Millis) => string;
 
-function pictureFor({ routes }: Options, { colour }: Io): Picture {
+function pictureFor({ routes, output }: Shown, { colour }: Io): Picture {
+  const isWide = routes || output === 'wide';
   return (view, now) =>
-    [rolloutTree(view, now, colour), ...(routes ? ['', ...routeLines(view)] : [])].join('\n');
+    [rolloutTree(view, now, colour), ...(isWide ? ['', ...routeLines(view)] : [])].join('\n');
 }
 
-function jsonLines(io: Io): (seen: Look) => void {
+/** One line of JSON, or one document of YAML, for each change. */
+function documents(io: Io, form: 'json' | 'yaml'): (seen: Look) => void {
   return ({ view, changed }) => {
-    if (changed) io.say(toJson(view));
+    if (changed && form === 'json') io.say(toJson(view));
+    else if (changed) io.write(`---\n${toYaml(view)}`);
   };
 }
 

@@ -26,6 +26,15 @@ describe('help', () => {
     expect(code).toBe(0);
   });
 
+  it('names the forms in which a command prints', async () => {
+    const forms = async (command: string) =>
+      /-o, --output <form> +how to print \(choices:([^)]*?),\s+default/.exec(
+        (await serin([command, '--help'])).out.replace(/\s+/g, ' '),
+      )?.[1];
+    expect(await forms('list')).toBe(' "text", "json", "yaml", "wide", "name"');
+    expect(await forms('history')).toBe(' "text", "json"');
+  });
+
   it.each([
     [
       ['help', 'set', 'image'],
@@ -89,7 +98,9 @@ describe('wrong usage', () => {
     [['wait', 'a', '--for', 'lunch'], /healthy, paused, degraded/],
     [['wait', 'a', '--timeout', '1d'], /90s, 10m or 1h30m/],
     [['restart', 'a', '--at', 'noon'], /2026-01-31T22:00:00Z/],
-    [['list', '-o', 'xml'], /text, json/],
+    [['list', '-o', 'xml'], /text, json, yaml, wide, name/],
+    [['history', 'a', '-o', 'yaml'], /serin history does not print -o yaml\n.* text and json;/],
+    [['cluster', 'list', '-o', 'wide'], /serin cluster list does not print -o wide/],
     [['set', 'image', 'a', 'b'], /CONTAINER=IMAGE/],
     [['undo', 'a', '--to-revision', '0'], /--to-revision <n>.* whole number above 0/],
     [['history', 'a', '--limit', '0'], /--limit <n>.* whole number above 0/],
