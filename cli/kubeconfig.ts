@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { inClusterContext, isInCluster } from '../lib/kubernetes/inCluster.ts';
 import { type Context, contextOf } from '../lib/kubernetes/kubeconfig.ts';
 import type { Env } from '../server/dataFolder.ts';
 import { usageError } from './exit.ts';
@@ -11,7 +12,7 @@ export type KubeconfigOptions = { kubeconfig?: string; context?: string };
 /** The files of `--kubeconfig`, and which context of them: what commands say of them in their help. */
 export const kubeconfigOption = [
   '--kubeconfig <file>',
-  'how to reach the cluster (default: the files of KUBECONFIG, or ~/.kube/config)',
+  'how to reach the cluster (default: the files of KUBECONFIG, or ~/.kube/config, or in a pod its cluster)',
 ] as const;
 export const contextOption = [
   '--context <name>',
@@ -26,7 +27,7 @@ export function kubeconfigIn({ kubeconfig }: KubeconfigOptions, env: Env): strin
   if (kubeconfig !== undefined) return kubeconfig;
   const named = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
   if (named.length > 0) return [...new Set(named)];
-  const own = join(env.HOME || homedir(), '.kube', 'config');
+  const own = ownFile(env);
   if (existsSync(own)) return own;
   throw usageError(
     `which cluster? Neither --kubeconfig nor KUBECONFIG is set, and there is no ${own}`,
@@ -34,8 +35,19 @@ export function kubeconfigIn({ kubeconfig }: KubeconfigOptions, env: Env): strin
   );
 }
 
+function ownFile(env: Env): string {
+  return join(env.HOME || homedir(), '.kube', 'config');
+}
+
+/** Whether nothing names a kubeconfig, and this is a pod: its cluster is meant then, as kubectl has it. */
+export function isOfPod(options: KubeconfigOptions, env: Env): boolean {
+  const isNamed = namesCluster(options) || Boolean(env.KUBECONFIG);
+  return !isNamed && isInCluster(env) && !existsSync(ownFile(env));
+}
+
 /** The context that is meant. Throws Terminal when a file cannot be read or has no such context. */
 export function contextIn(options: KubeconfigOptions, env: Env): Context {
+  if (isOfPod(options, env)) return inClusterContext(env);
   return contextOf(kubeconfigIn(options, env), options.context);
 }
 

@@ -19,6 +19,8 @@ export type Observed = {
   requests: <C extends Cluster>(client: C) => C;
   /** From now on it is ready, and these objects are told of. */
   ready: (cluster: ReadableCluster, of: { namespaces: string[]; instanceId: string }) => void;
+  /** It does what it should, though another process drives. */
+  standsBy: () => void;
   /** Where it listens. */
   port: number;
   close: () => void;
@@ -31,11 +33,13 @@ export async function startObserved(
 ): Promise<Observed> {
   const { count, families, keep } = counted();
   let objects: (() => Promise<MetricObjects>) | undefined;
+  let isStandingBy = false;
   const server = createServer((request, response) => {
     const answer = async (): Promise<[number, string, string?]> => {
       const { pathname } = new URL(request.url ?? '/', 'http://here');
       if (request.method !== 'GET' && request.method !== 'HEAD') return [405, 'Use GET.\n'];
       if (pathname === '/healthz') return [200, 'ok\n'];
+      if (pathname === '/readyz' && isStandingBy) return [200, 'ok: standing by\n'];
       if (pathname === '/readyz') return objects ? [200, 'ok\n'] : [503, 'not ready yet\n'];
       if (pathname !== '/metrics') return [404, 'There is /metrics, /healthz and /readyz.\n'];
       const found = await objects?.();
@@ -64,6 +68,11 @@ export async function startObserved(
     requests: (client) => requestsCounted(client, count),
     ready: (cluster, of) => {
       objects = () => gathered(cluster, of);
+      isStandingBy = false;
+    },
+    standsBy: () => {
+      objects = undefined;
+      isStandingBy = true;
     },
     port: (server.address() as AddressInfo).port,
     close: () => {

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Transient } from '../lib/errors.ts';
+import { inClusterContext } from '../lib/kubernetes/inCluster.ts';
+import { type Context, contextOf } from '../lib/kubernetes/kubeconfig.ts';
 import { type Millis, minuteMs, secondMs } from '../lib/model/units.ts';
 import type { Cluster, Log } from '../lib/world.ts';
 
@@ -7,6 +9,19 @@ const retryMinMs: Millis = secondMs / 2;
 const retryMaxMs: Millis = 5 * secondMs;
 /** What goes on for long is said again. */
 const sayEveryMs: Millis = minuteMs;
+
+/** Which cluster, and as whom. */
+export type Reached = {
+  /** Without one, the cluster that this process is a pod of. */
+  kubeconfig?: string | string[];
+  context?: string;
+  env: Record<string, string | undefined>;
+};
+
+/** Throws Terminal when there is no such file or context. */
+export function reachedBy({ kubeconfig, context, env }: Reached): Context {
+  return kubeconfig === undefined ? inClusterContext(env) : contextOf(kubeconfig, context);
+}
 
 type Reaching = { server: string; namespace: string; log: Log; signal: AbortSignal };
 

@@ -4,8 +4,9 @@ import { systemClock } from '../lib/clock.ts';
 import { loadBalancersOf, openRegion } from '../lib/elb/regions.ts';
 import { NotFound, Unreachable } from '../lib/errors.ts';
 import { type CacheOptions, cachedCluster } from '../lib/kubernetes/cache.ts';
-import { contextOf } from '../lib/kubernetes/kubeconfig.ts';
+import type { Context } from '../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster, type WatchedCluster } from '../lib/kubernetes/kubernetes.ts';
+import { type Held, whileHeld } from '../lib/kubernetes/lease.ts';
 import { awsSecrets, metricAws } from '../lib/measure/account.ts';
 import { localHttp } from '../lib/measure/localHttp.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
@@ -24,12 +25,12 @@ import { managedObjects } from './managedObjects.ts';
 import { localMessages } from './messages.ts';
 import type { Observed } from './observed.ts';
 import { ownRollouts } from './ownRollouts.ts';
-import { reached } from './reach.ts';
+import { reached, reachedBy } from './reach.ts';
 import { atMost, type OnLedger, openTable, serveApi, withLedgerListener } from './server.ts';
 
 export type RunOptions = {
-  /** A file, or several of which an earlier one wins. */
-  kubeconfig: string | string[];
+  /** A file, or several of which an earlier one wins; without one, the cluster of the pod that this is. */
+  kubeconfig?: string | string[];
   context?: string;
   /** Empty for all. */
   namespaces: string[];
@@ -49,6 +50,8 @@ export type RunOptions = {
   warn?: (line: string) => void;
   onLedger?: OnLedger;
   observed?: Observed;
+  /** Nothing is written without it. */
+  lease?: Held;
   /** Ends the watches. */
   signal: AbortSignal;
 };
@@ -93,7 +96,7 @@ const turnEndMs = 4000;
  */
 export async function startRun(options: RunOptions): Promise<Run> {
   const { cluster: name, log, instanceId, signal, userAgent, observed } = options;
-  const context = contextOf(options.kubeconfig, options.context);
+  const context = reachedBy(options);
   const live = liveCluster(options, context.signIn);
   const [namespace = 'default'] = options.namespaces;
   await reached(live, { server: context.server, namespace, log, signal });
@@ -177,11 +180,12 @@ export async function startRun(options: RunOptions): Promise<Run> {
 }
 
 function liveCluster(
-  { userAgent, observed }: RunOptions,
-  signIn: ReturnType<typeof contextOf>['signIn'],
+  { userAgent, observed, lease }: RunOptions,
+  signIn: Context['signIn'],
 ): WatchedCluster {
   const live = kubernetesCluster({ signIn, doorbell: true, userAgent });
-  return observed?.requests(live) ?? live;
+  const counted = observed?.requests(live) ?? live;
+  return lease ? whileHeld(counted, lease) : counted;
 }
 
 /** Says once what is wrong with a watch, and when it is over. */

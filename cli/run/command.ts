@@ -1,15 +1,19 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Terminal } from '../../lib/errors.ts';
+import type { Context } from '../../lib/kubernetes/kubeconfig.ts';
+import type { Held } from '../../lib/kubernetes/lease.ts';
 import { defined } from '../../lib/model/defined.ts';
 import type { Log } from '../../lib/world.ts';
+import type { Observed } from '../../server/observed.ts';
 import type { Run } from '../../server/run.ts';
 import { channelsIn, settingsOption } from '../channels.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
-import { CliError, exitCodes } from '../exit.ts';
+import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
 import {
   contextIn,
   contextOption,
+  isOfPod,
   type KubeconfigOptions,
   kubeconfigIn,
   kubeconfigOption,
@@ -27,11 +31,14 @@ type Options = KubeconfigOptions & {
   port: number;
   data?: string;
   inMemory?: true;
+  lease?: Lease;
   settings?: string;
   metricsPort?: number;
   metricsHost: string;
   verbose?: true;
 };
+
+type Lease = { namespace: string; name: string };
 
 export function addRun(program: Command, cli: Cli): void {
   program
@@ -64,6 +71,11 @@ export function addRun(program: Command, cli: Cli): void {
         'keep the table in memory: history ends with the process',
       ).conflicts('data'),
     )
+    .option(
+      '--lease <namespace/name>',
+      'of several with the same Lease one drives, and another takes over within 15 s when it ends',
+      leaseOf,
+    )
     .option(...settingsOption)
     .option(
       '--metrics-port <n>',
@@ -78,13 +90,87 @@ export function addRun(program: Command, cli: Cli): void {
 Examples:
   serin run
   serin run --context staging -n shop -n web
-  serin run --kubeconfig ~/.kube/config --instance-id serin --data /var/lib/serin`,
+  serin run --kubeconfig ~/.kube/config --instance-id serin --data /var/lib/serin
+  serin run --lease serin/serin --in-memory --metrics-port 8090 --metrics-host 0.0.0.0   # in a pod`,
     )
     .action(action<Options>(cli, (call) => run(call, cli.namespaces)));
 }
 
-async function run({ options, io }: Call<Options>, given: string[]) {
+/** A Lease's place, for commander. */
+function leaseOf(text: string): Lease {
+  const [namespace = '', name = '', ...more] = text.split('/');
+  const isName = /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
+  if (more.length === 0 && isName.test(namespace) && isName.test(name)) return { namespace, name };
+  throw new InvalidArgumentError('It must be NAMESPACE/NAME, such as serin/serin.');
+}
+
+async function run(call: Call<Options>, given: string[]): Promise<ExitCode> {
+  const { options, io } = call;
   const { context, namespaces } = whereIn(options, given, io);
+  const isNarrowed = namespaces.length > given.length;
+  const observed = await startedObserved(options, logOf(call));
+  const where = {
+    namespaces,
+    ...defined({ observed, narrowedBy: isNarrowed ? context : undefined }),
+  };
+  try {
+    const { lease } = options;
+    if (lease === undefined) return await drive(call, where);
+    while (!io.stop.aborted) {
+      const held = await stoodBy(call, lease, observed);
+      if (held === undefined) break;
+      io.say(`${now()}  This process holds the Lease ${lease.namespace}/${lease.name}.`);
+      try {
+        await drive(call, { ...where, held });
+      } finally {
+        await held.release();
+      }
+      observed?.standsBy();
+    }
+    return exitCodes.ok;
+  } finally {
+    observed?.close();
+  }
+}
+
+async function stoodBy(call: Call<Options>, lease: Lease, observed?: Observed) {
+  const { options, io } = call;
+  const { standBy } = await import('../../server/standBy.ts');
+  return await standBy({
+    ...reach(options, io),
+    ...{ lease, env: io.env, userAgent: userAgent(), log: logOf(call) },
+    onHolder: (holder) => {
+      observed?.standsBy();
+      // It was given back, or somebody was quicker.
+      if (holder !== '') io.say(`${now()}  Standing by: ${plain(holder)} drives.`);
+    },
+    signal: io.stop,
+  }).catch((error: unknown) => {
+    throw refusal(error);
+  });
+}
+
+function userAgent(): string {
+  return `serin/${ownVersion()}`;
+}
+
+function logOf({ options, io }: Call<Options>): Log {
+  return logTo(io, options.verbose === true, true);
+}
+
+function reach(options: Options, { env }: Io) {
+  if (isOfPod(options, env)) return {};
+  return { kubeconfig: kubeconfigIn(options, env), ...defined({ context: options.context }) };
+}
+
+type Drive = { namespaces: string[]; narrowedBy?: Context; observed?: Observed; held?: Held };
+
+/** Until it is stopped, or loses its Lease. */
+async function drive(
+  call: Call<Options>,
+  { namespaces, narrowedBy, observed, held }: Drive,
+): Promise<ExitCode> {
+  const { options, io } = call;
   // Loads what no other command needs.
   const { startRun } = await import('../../server/run.ts');
   const cluster = options.cluster ?? 'local';
@@ -92,12 +178,11 @@ async function run({ options, io }: Call<Options>, given: string[]) {
   const watches = new AbortController();
   // Until it runs there is nothing to bring to an end before the watches.
   const giveUp = () => watches.abort();
-  io.stop.addEventListener('abort', giveUp);
-  const observed = await startedObserved(options, logTo(io, options.verbose === true, true));
+  const over = AbortSignal.any([io.stop, ...(held ? [held.lost] : [])]);
+  over.addEventListener('abort', giveUp);
   const running = await startRun({
-    ...defined({ observed }),
-    kubeconfig: kubeconfigIn(options, io.env),
-    ...defined({ context: options.context }),
+    ...defined({ observed, lease: held }),
+    ...reach(options, io),
     namespaces,
     instanceId: options.instanceId,
     cluster,
@@ -106,32 +191,27 @@ async function run({ options, io }: Call<Options>, given: string[]) {
     ...(options.inMemory && { dir: 'memory' }),
     channels,
     env: io.env,
-    userAgent: `serin/${ownVersion()}`,
-    log: logTo(io, options.verbose === true, true),
+    userAgent: userAgent(),
+    log: logOf(call),
     warn: (line) => io.warn(`serin: ${plain(line)}`),
     onLedger: (key, entry) => io.say(happened(key, entry)),
     signal: watches.signal,
   }).catch((error: unknown) => {
     watches.abort();
-    if (!io.stop.aborted) observed?.close();
-    if (io.stop.aborted) return undefined;
+    if (over.aborted) return undefined;
     throw refusal(error);
   });
-  io.stop.removeEventListener('abort', giveUp);
-  if (running === undefined) {
-    observed?.close();
-    return exitCodes.ok;
-  }
+  over.removeEventListener('abort', giveUp);
+  if (running === undefined) return exitCodes.ok;
   const { server, token } = running;
   try {
     announceServer({ server, token, cluster, pid: process.pid, command: 'serin run' }, io.env);
     const started = { options, io, running, namespaces, ...defined({ observed }) };
-    const only = namespaces.length > given.length ? [onlyOfContext(context)] : [];
+    const only = narrowedBy ? [onlyOfContext(narrowedBy)] : [];
     for (const line of [...only, ...startedLines(started)]) io.say(`${now()}  ${line}`);
-    await stopped(io.stop);
+    await stopped(over);
   } finally {
     withdrawServer(process.pid, io.env);
-    observed?.close();
     await running.close();
     watches.abort();
   }

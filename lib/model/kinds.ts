@@ -138,7 +138,7 @@ export const kinds = {
   PodTemplate: { ...kept, plural: 'podtemplates', watched: ['onDemand'] },
   Secret: { ...kept, hasGeneration: false, plural: 'secrets' },
   ConfigMap: { ...core, hasGeneration: false, plural: 'configmaps' },
-  Lease: { ...core, group: 'coordination.k8s.io', plural: 'leases' },
+  Lease: { ...kept, group: 'coordination.k8s.io', plural: 'leases' },
   CustomResourceDefinition: {
     ...core,
     group: 'apiextensions.k8s.io',

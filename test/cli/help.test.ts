@@ -104,6 +104,7 @@ describe('wrong usage', () => {
     [['set', 'image', 'a', 'b'], /CONTAINER=IMAGE/],
     [['undo', 'a', '--to-revision', '0'], /--to-revision <n>.* whole number above 0/],
     [['history', 'a', '--limit', '0'], /--limit <n>.* whole number above 0/],
+    [['run', '--lease', 'serin'], /NAMESPACE\/NAME/],
     [['list'], /no server/],
     [['list', '--server', 'http://127.0.0.1:2'], /which cluster/],
   ])('%j', async (argv, message) => {

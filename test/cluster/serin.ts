@@ -25,6 +25,8 @@ export type SerinOptions = {
   quiet?: boolean;
   inMemory?: boolean;
   metricsPort?: number;
+  /** NAMESPACE/NAME: it is at work, too, while it stands by. */
+  lease?: string;
   /** Where it keeps its table, if that outlives it: an absolute path. */
   state?: string;
 };
@@ -32,7 +34,7 @@ export type SerinOptions = {
 /** `serin run` on the control plane, as a process of its own. Resolves once it is at work. */
 export async function startSerin(plane: ControlPlane, options: SerinOptions = {}): Promise<Serin> {
   const { namespaces = [], instanceId, user = 'admin', quiet = false, inMemory = false } = options;
-  const { metricsPort } = options;
+  const { metricsPort, lease } = options;
   const { kubeconfig = plane.kubeconfigOf(user) } = options;
   const state = options.state ?? mkdtempSync(join(tmpdir(), 'serin-run-'));
   // Each start of the same table has a log of its own.
@@ -45,6 +47,7 @@ export async function startSerin(plane: ControlPlane, options: SerinOptions = {}
     ...(quiet ? [] : ['--verbose']),
     ...(inMemory ? ['--in-memory'] : []),
     ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),
+    ...(lease === undefined ? [] : ['--lease', lease]),
   ];
   const running = startProgram(process.execPath, [cli, ...args], { log, env });
   let code: number | undefined;
@@ -54,7 +57,7 @@ export async function startSerin(plane: ControlPlane, options: SerinOptions = {}
   const isUp = async (): Promise<boolean> => {
     if (code !== undefined)
       throw new Error(`serin run ended (${code}): ${readFileSync(log, 'utf8')}`);
-    return /Its API is at/.test(readFileSync(log, 'utf8'));
+    return /Its API is at|Standing by/.test(readFileSync(log, 'utf8'));
   };
   await until('serin run', isUp, { log, withinMs: 20_000, everyMs: 20 });
   return {
