@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createListener,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster } from '../../lib/kubernetes/kubernetes.ts';
@@ -13,23 +18,8 @@ type Known = { uid: string; version: string; answers: boolean };
 
 async function serve(kubeconfig: string): Promise<number> {
   const pods = new Map<string, Known>();
-  const sockets = new Map<string, Set<Socket>>();
+  const open = new Map<string, Open>();
   let toFaulty = 0;
-  const gone = (address: string): void => {
-    for (const socket of sockets.get(address) ?? []) socket.resetAndDestroy();
-    sockets.delete(address);
-  };
-  const changed = (pod: Pod, isGone = false): void => {
-    const address = pod.status?.podIP;
-    if (!address) return;
-    const uid = pod.metadata?.uid ?? '';
-    const known = pods.get(address);
-    // Its address may be another's by now.
-    if (isGone && known?.uid !== uid) return;
-    if (isGone) pods.delete(address);
-    else pods.set(address, knownOf(pod));
-    if (!pods.get(address)?.answers) gone(address);
-  };
   const server = createServer((request, response) => {
     const { version = '' } = pods.get(request.socket.localAddress ?? '') ?? {};
     response.setHeader(versionHeader, version);
@@ -39,21 +29,53 @@ async function serve(kubeconfig: string): Promise<number> {
   });
   // The gateway, not a pod, ends connections that are not used.
   server.keepAliveTimeout = 300_000;
-  server.on('connection', (socket: Socket) => {
-    const address = socket.localAddress ?? '';
-    const pod = pods.get(address);
-    if (!pod?.answers) {
-      socket.resetAndDestroy();
-      return;
+  const port = await portOf(server);
+  const changed = (pod: Pod, isGone = false): void => {
+    const address = pod.status?.podIP;
+    if (!address) return;
+    const uid = pod.metadata?.uid ?? '';
+    // Its address may be another's by now.
+    if (isGone && pods.get(address)?.uid !== uid) return;
+    if (isGone) pods.delete(address);
+    else pods.set(address, knownOf(pod));
+    const there = open.get(address);
+    if (!pods.get(address)?.answers) {
+      open.delete(address);
+      there?.end();
+      if (there) parentPort?.postMessage({ endedAt: Date.now() });
+    } else if (!there) {
+      const take = (socket: Socket) => server.emit('connection', socket);
+      open.set(address, listen({ address, port }, take));
     }
-    const open = sockets.get(address) ?? new Set();
-    sockets.set(address, open.add(socket));
-    socket.once('close', () => open.delete(socket));
-  });
+  };
   await follow(kubeconfig, changed);
-  server.listen(0, '0.0.0.0');
+  return port;
+}
+
+/** A port that is free at all addresses, since none but the pods' are listened at. */
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
+}
+
+type Open = { end: () => void };
+
+/** Once it ends, connections are refused as where nobody listens, and those there were are reset. */
+function listen(at: { address: string; port: number }, take: (socket: Socket) => void): Open {
+  const sockets = new Set<Socket>();
+  const listener = createListener((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    take(socket);
+  });
+  listener.listen(at.port, at.address);
+  return {
+    end: () => {
+      listener.close();
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+  };
 }
 
 function knownOf({ metadata, spec, status }: Pod): Known {
@@ -85,4 +107,4 @@ async function follow(
   await cluster.watch('Pod', { namespace: '' }, sink, new AbortController().signal);
 }
 
-parentPort?.postMessage(await serve(workerData));
+parentPort?.postMessage({ port: await serve(workerData) });

@@ -3,12 +3,19 @@ import { networkInterfaces } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ControlPlane } from '../cluster/controlPlane.ts';
 
-// What answers at the addresses that kwok gives to pods. One server listens on all of this machine's
-// addresses, of which they are some: see test/cluster/alone.ts. By the address that a connection came to
-// it knows which pod is meant. A pod that is not Running and Ready answers nobody: its connections are
-// reset. One that is being deleted answers until it is gone, as one does that sleeps in its preStop hook.
+// What answers at the addresses that kwok gives to pods, which are this machine's own: see
+// test/cluster/alone.ts. At the address of a pod that is not Running and Ready nobody listens, and its
+// connections are reset, or a too early scale-down would not be seen. One that is being deleted answers
+// until it is gone, as one does that sleeps in its preStop hook.
 
-export type Backends = { port: number; stop: () => Promise<void> };
+export type Backends = {
+  port: number;
+  /** When each of them stopped answering, by this machine's clock. */
+  endedAt: number[];
+  stop: () => Promise<void>;
+};
+
+type Told = { port?: number; endedAt?: number };
 
 /** The header of an answer that says which image's tag the pod has. */
 export const versionHeader = 'x-version';
@@ -24,11 +31,15 @@ export const faultyEvery = 20;
 export async function startBackends({ kubeconfig }: ControlPlane): Promise<Backends> {
   assertOnlyLoopback();
   const worker = new Worker(new URL('./answering.ts', import.meta.url), { workerData: kubeconfig });
-  const [port] = (await once(worker, 'message')) as [number];
-  return { port, stop: async () => void (await worker.terminate()) };
+  const endedAt: number[] = [];
+  worker.on('message', (told: Told) => {
+    if (told.endedAt !== undefined) endedAt.push(told.endedAt);
+  });
+  const [{ port = 0 }] = (await once(worker, 'message')) as [Told];
+  return { port, endedAt, stop: async () => void (await worker.terminate()) };
 }
 
-/** The server listens on all addresses, so nobody else may be there. */
+/** The addresses of pods must lead nowhere else. */
 function assertOnlyLoopback(): void {
   const others = Object.keys(networkInterfaces()).filter((name) => name !== 'lo');
   if (others.length === 0) return;

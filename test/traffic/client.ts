@@ -9,8 +9,9 @@ export type Answer = {
   at: number;
   /** Of the pod that answered, if one did. */
   version?: string;
-  /** Why it counts as failed. With a version it is the pod itself that failed it. */
+  /** Why it counts as failed, and when. With a version it is the pod itself that failed it. */
   failure?: string;
+  failedAt?: number;
 };
 
 export type Client = {
@@ -56,7 +57,7 @@ function request({ port, host, agent }: Way): Promise<Answer> {
   const at = Date.now();
   return new Promise((resolve) => {
     const failed = (failure: string, version?: string): void =>
-      resolve({ at, failure, ...defined({ version }) });
+      resolve({ at, failure, failedAt: Date.now(), ...defined({ version }) });
     const where = { host: '127.0.0.1', port, path: '/', headers: { host }, timeout: timeoutMs };
     const sent = get({ ...where, agent }, (answer) => {
       answer.on('error', (error) => failed(String(error)));
