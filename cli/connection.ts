@@ -1,9 +1,17 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { defined } from '../lib/model/defined.ts';
 import { isRunning } from '../lib/store/holder.ts';
 import { type Env, stateFolder } from '../server/dataFolder.ts';
+import {
+  contextNamed,
+  type NamedContext,
+  readConfig,
+  type SignInSettings,
+} from './config/contexts.ts';
 import { CliError, exitCodes, usageError } from './exit.ts';
+import { plain } from './text.ts';
 
 /** Where the API is and what opens it. */
 export type Connection = {
@@ -12,6 +20,8 @@ export type Connection = {
   /** Where the token is read from, or whom a GitHub Actions job asks for one for, if not known yet. */
   tokenFile?: string;
   oidcAudience?: string;
+  /** Of the context that is used: who signs people in there. */
+  signIn?: SignInSettings;
   cluster: string;
   namespace: string;
   /** The process on this machine that serves there, or did when it was last heard of. */
@@ -32,6 +42,7 @@ export type ConnectionOptions = {
   tokenFile?: string;
   cluster?: string;
   namespace?: string;
+  context?: string;
 };
 
 /** What `serin dev` and `serin run` leave for commands in other terminals, readable by their owner only. */
@@ -46,11 +57,13 @@ const localSchema = z.object({
 export type LocalServer = z.infer<typeof localSchema>;
 
 export function resolveConnection(options: ConnectionOptions, env: Env): Connection {
-  // Set and empty is not set, as when a pipeline has no such variable.
-  const named = options.server ?? (env.SERIN_SERVER || undefined);
-  const wanted = options.cluster ?? (env.SERIN_CLUSTER || undefined);
   const all = localServers(env);
   const running = all.filter(({ pid }) => isRunning(pid));
+  // Set and empty is not set, as when a pipeline has no such variable.
+  const given = options.cluster ?? (env.SERIN_CLUSTER || undefined);
+  const context = usedContext(options, env, running);
+  const named = context?.server ?? options.server ?? (env.SERIN_SERVER || undefined);
+  const wanted = given ?? context?.cluster;
   // The token of a local server goes to that server and to no other.
   const isNamed = ({ server }: LocalServer) => named !== undefined && server === trimmed(named);
   const local = named === undefined ? theLocalServer(running, wanted) : running.find(isNamed);
@@ -59,8 +72,9 @@ export function resolveConnection(options: ConnectionOptions, env: Env): Connect
   if (server === undefined) {
     if (gone !== undefined) throw isGone(gone);
     throw usageError(
-      'no server: neither --server nor SERIN_SERVER is set, and no `serin dev` is running',
-      'Start one in another terminal with `serin dev`, or name one with --server URL.',
+      'no server: neither --server nor SERIN_SERVER is set, no context is chosen, and no `serin dev` is ' +
+        'running',
+      'Start one in another terminal with `serin dev`, or name one with --server URL or `serin config`.',
     );
   }
   const cluster = wanted ?? local?.cluster;
@@ -70,12 +84,52 @@ export function resolveConnection(options: ConnectionOptions, env: Env): Connect
       'Name it with --cluster NAME or in SERIN_CLUSTER.',
     );
   }
-  const given = tokenIn(options, env);
-  const found = given ?? { token: local?.token };
-  const process = processOf(local ?? gone, { isRunning: local !== undefined, isItsToken: !given });
-  const { namespace = 'default' } = options;
+  const own = tokenIn(options, env);
+  const signIn = own || local ? undefined : context?.signIn;
+  const found = own ?? { token: local?.token, ...defined({ signIn }) };
+  const process = processOf(local ?? gone, { isRunning: local !== undefined, isItsToken: !own });
+  const namespace = options.namespace ?? context?.namespace ?? 'default';
   const known = { server: checkedUrl(server), cluster, namespace };
   return { ...known, token: undefined, ...found, ...process };
+}
+
+/**
+ * The context that is meant: of the server that is named, or the one that names it. A context is used for no
+ * other server than its own, neither what it says nor the token behind it.
+ */
+function usedContext(
+  options: ConnectionOptions,
+  env: Env,
+  running: LocalServer[],
+): NamedContext | undefined {
+  const config = readConfig(env);
+  const named = options.context ?? (env.SERIN_CONTEXT || undefined);
+  const name = named ?? config.current;
+  if (name === undefined) return undefined;
+  const context = contextNamed(config, name);
+  const { context: byOption, server = byOption === undefined ? env.SERIN_SERVER : '' } = options;
+  const isOwn = !server || trimmed(server) === trimmed(context.server);
+  if (!isOwn && byOption !== undefined) {
+    throw usageError(
+      plain(`--server ${server} is not the server of context ${name}`),
+      'Leave out --server or --context.',
+    );
+  }
+  if (named === undefined && !server) refuseGuess(context, running);
+  return isOwn ? context : undefined;
+}
+
+/** The current context was chosen once, and the local server is there now: a guess could do harm. */
+function refuseGuess({ name, server }: NamedContext, running: LocalServer[]): void {
+  const [local] = running.filter((each) => each.server !== trimmed(server));
+  if (local === undefined) return;
+  throw usageError(
+    plain(
+      `which server? The current context ${name} is of ${server}, and ${processText(local)} serves ` +
+        `${local.server} here`,
+    ),
+    `Name one with --context ${name} or --server ${local.server}, or in SERIN_CONTEXT or SERIN_SERVER.`,
+  );
 }
 
 function processOf(
@@ -125,7 +179,7 @@ function theLocalServer(all: LocalServer[], cluster: string | undefined): LocalS
   );
 }
 
-function checkedUrl(server: string): string {
+export function checkedUrl(server: string): string {
   const url = URL.parse(server);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw usageError(

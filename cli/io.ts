@@ -25,6 +25,8 @@ export type GlobalOptions = {
   token?: string;
   tokenFile?: string;
   cluster?: string;
+  /** Of `serin config`; of a kubeconfig, where the command has an option of its own. */
+  context?: string;
   /** Of several, the last. */
   namespace?: string;
   output: OutputForm;

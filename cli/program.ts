@@ -4,6 +4,7 @@ import { addAdopt } from './adopt/command.ts';
 import { addAnalysis } from './analysis/command.ts';
 import { addChanges } from './change/command.ts';
 import { addCluster } from './cluster/command.ts';
+import { addConfig } from './config/command.ts';
 import { addCrds } from './crds/command.ts';
 import { addDemo } from './demo/command.ts';
 import { addDev } from './dev/command.ts';
@@ -33,10 +34,11 @@ Start here:
   serin dev examples/front-api.yaml     a cluster to try things on, and the API
   serin get front-api --watch           in another terminal
 
-Where the API is: --server, SERIN_SERVER, or the \`serin dev\` that runs on this machine. The token:
---token or SERIN_TOKEN (better: it does not show in the list of processes), --token-file or
-SERIN_TOKEN_FILE; in GitHub Actions the job's own with SERIN_OIDC_AUDIENCE. The cluster: --cluster or
-SERIN_CLUSTER. \`serin help COMMAND\` has examples of each.`;
+Where the API is: --server, SERIN_SERVER, a context of \`serin config\`, or the \`serin dev\` that runs
+on this machine. The token: --token or SERIN_TOKEN (better: it does not show in the list of processes),
+--token-file or SERIN_TOKEN_FILE; in GitHub Actions the job's own with SERIN_OIDC_AUDIENCE. The cluster:
+--cluster, SERIN_CLUSTER or the context. \`serin help config\` says which of them counts, and
+\`serin help COMMAND\` has examples of each.`;
 
 /** Runs one command line and answers the exit code; what can go wrong for a user never throws. */
 export async function run(argv: string[], io: Io): Promise<ExitCode> {
@@ -62,6 +64,7 @@ function makeProgram(cli: Cli): Command {
         'token',
       ),
     )
+    .option('--context <name>', 'which context of `serin config`')
     .option('--cluster <name>', 'which cluster')
     .option('-n, --namespace <name>', 'which namespace (default: default)', (name: string) => {
       cli.namespaces.push(name);
@@ -97,6 +100,7 @@ function makeProgram(cli: Cli): Command {
   addDemo(program, cli);
   addSettings(program, cli);
   addToken(program, cli);
+  addConfig(program, cli);
   addHelp(program);
   refuseEmptyValues(program);
   return program;
@@ -109,7 +113,10 @@ function outputOption(forms: readonly OutputForm[]): Option {
 /** With the forms that this command prints in. */
 function globalOptions(this: Help, command: Command): Option[] {
   const all = Help.prototype.visibleGlobalOptions.call(this, command);
-  return all.map((each) =>
+  // What a command calls the same is its own.
+  const own = command.options.map(({ long }) => long);
+  const theirs = all.filter(({ long }) => !own.includes(long));
+  return theirs.map((each) =>
     each.attributeName() === 'output' ? outputOption(formsOf(command)) : each,
   );
 }
