@@ -12,3 +12,5 @@ if (isPlanted && !isPlanted()) throw new Error(`${sabotage.file} was loaded with
 process.on('message', (seed: number) => {
   void runSeed(seed).then((result) => process.send?.(result));
 });
+// Whoever asked is gone.
+process.on('disconnect', () => process.exit());

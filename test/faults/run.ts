@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { minuteMs } from '../../lib/model/units.ts';
 import { isAnalysed } from './analyses.ts';
 import { coverageOf, describeCoverage, missing } from './coverage.ts';
 import { describeDelays } from './delays.ts';
@@ -36,6 +37,8 @@ const { values: options } = parseArgs({
 /** Every so many seeds one is run again, to see that it goes the same way. */
 const againEvery = 25;
 const traceLinesMax = 60;
+/** A run takes less than a second where the machine has nothing else to do. */
+const seedMaxMs = 5 * minuteMs;
 /** A bug that so many runs do not find is missed. */
 const huntMax = 1000;
 /** By the name of a bug: the seed that found it when that was last noted. */
@@ -61,9 +64,18 @@ function startChild(bug?: number): Child {
   return {
     run: (seed) =>
       new Promise((resolve, reject) => {
-        const fail = (code: number | null) => reject(new Error(`a child ended with ${code}`));
+        const fail = (code: number | null) =>
+          reject(new Error(`seed ${seed}: its process ended with ${code}`));
+        const alarm = setTimeout(() => {
+          child.off('exit', fail);
+          child.kill('SIGKILL');
+          reject(
+            new Error(`seed ${seed} has not come to its end in ${seedMaxMs / minuteMs} minutes`),
+          );
+        }, seedMaxMs);
         child.once('exit', fail);
         child.once('message', (result: SeedResult) => {
+          clearTimeout(alarm);
           child.off('exit', fail);
           resolve(result);
         });
