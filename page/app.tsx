@@ -3,6 +3,8 @@ import { rolloutAddress } from './addresses.ts';
 import { startSession } from './api/signIn.ts';
 import { useSession } from './api/useSession.ts';
 import { FleetScreen } from './fleet/screen.tsx';
+import { KeyList } from './parts/keyList.tsx';
+import { Skew } from './parts/skew.tsx';
 import { useTitle } from './parts/title.ts';
 import { RolloutScreen } from './rollout/screen.tsx';
 import { usePlace } from './router.ts';
@@ -32,7 +34,9 @@ export function App() {
         To the content
       </a>
       {who.state === 'out' && <SignedOut why={who.why} />}
+      <Skew />
       <Screen place={place} />
+      <KeyList />
     </>
   );
 }

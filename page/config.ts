@@ -1,5 +1,11 @@
 import type { SignIn } from '../lib/web/signIn.ts';
 
+/** Set by the build (scripts/page.ts). */
+declare const SERIN_VERSION: string;
+
+/** Of this page. */
+export const version = SERIN_VERSION;
+
 /** `isMissing`: it could not be had. */
 export type Config = { version?: string; signIn?: SignIn; isMissing?: true };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +14,8 @@ const firstBytesMax = 40_000;
 const allBytesMax = 80_000;
 const digestLength = 8;
 
+const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+
 const options = {
   absWorkingDir: root,
   entryPoints: [entry],
@@ -24,6 +27,7 @@ const options = {
   jsx: 'automatic',
   jsxImportSource: 'preact',
   minify: true,
+  define: { SERIN_VERSION: JSON.stringify(version) },
   metafile: true,
   write: false,
   entryNames: 'assets/[name]-[hash]',

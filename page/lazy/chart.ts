@@ -1,7 +1,13 @@
 import uPlot from 'uplot';
 
 /** What was measured when, in seconds since the epoch; null where it was no number. */
-export type Series = { at: number[]; values: (number | null)[]; limits: number[] };
+export type Series = {
+  at: number[];
+  values: (number | null)[];
+  limits: number[];
+  /** Of weights, what was asked for: each holds until the next. */
+  asked?: number[];
+};
 
 export type Drawn = { update: (series: Series) => void; stop: () => void };
 
@@ -23,15 +29,23 @@ export function drawChart(into: HTMLElement, series: Series): Drawn {
         legend: { show: false },
         cursor: { show: false },
         axes: [axis(), { ...axis(), size: 56 }],
-        scales: { x: { time: true }, y: { range: (_plot, low, high) => rangeOf(low, high) } },
+        scales: {
+          x: { time: true },
+          y: { range: (_plot, low, high) => rangeOf(low, high, shown.asked !== undefined) },
+        },
         series: [
           {},
-          {
-            stroke: colour('--stable'),
-            width: 2,
-            points: { show: true, size: 7 },
-            spanGaps: false,
-          },
+          shown.asked === undefined
+            ? {
+                stroke: colour('--stable'),
+                width: 2,
+                points: { show: true, size: 7 },
+                spanGaps: false,
+              }
+            : { stroke: colour('--canary'), width: 2, ...stepped },
+          ...(shown.asked === undefined
+            ? []
+            : [{ stroke: colour('--quiet'), width: 2, dash: [3, 5], ...stepped }]),
           ...shown.limits.map(() => ({
             ...{ stroke: colour('--bad'), width: 1, dash: [6, 4] },
             points: { show: false },
@@ -67,12 +81,20 @@ export function drawChart(into: HTMLElement, series: Series): Drawn {
   };
 }
 
-function dataOf({ at, values, limits }: Series): uPlot.AlignedData {
-  return [at, values, ...limits.map((limit) => at.map(() => limit))];
+/** What holds until the next. */
+const { stepped: steps } = uPlot.paths;
+const stepped: Partial<uPlot.Series> = {
+  ...(steps && { paths: steps({ align: 1 }) }),
+  points: { show: false },
+};
+
+function dataOf({ at, values, limits, asked }: Series): uPlot.AlignedData {
+  return [at, values, ...(asked ? [asked] : []), ...limits.map((limit) => at.map(() => limit))];
 }
 
 /** A little room above and below, so that no line lies on the frame. */
-function rangeOf(low: number | null, high: number | null): [number, number] {
+function rangeOf(low: number | null, high: number | null, isWeight: boolean): [number, number] {
+  if (isWeight) return [0, Math.max(100, high ?? 0)];
   const [from, to] = [low ?? 0, high ?? 1];
   const room = (to - from || Math.abs(to) || 1) / 10;
   return [from - room, to + room];

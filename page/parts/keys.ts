@@ -2,8 +2,14 @@ import { useEffect, useRef } from 'preact/hooks';
 
 const offKey = 'serin-keys-off';
 
-function areKeysOn(): boolean {
+export function areKeysOn(): boolean {
   return localStorage.getItem(offKey) === null;
+}
+
+/** For those whose speech or tremor presses keys that they do not mean. */
+export function setKeysOn(isOn: boolean): void {
+  if (isOn) localStorage.removeItem(offKey);
+  else localStorage.setItem(offKey, 'yes');
 }
 
 /** Single keys, where nobody is writing and no dialog is open. They open things, and never act. */

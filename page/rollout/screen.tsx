@@ -13,14 +13,13 @@ import { Waiting } from '../parts/waiting.tsx';
 import { Who } from '../parts/who.tsx';
 import { Analysis } from './analysis.tsx';
 import { Ledger } from './ledger.tsx';
-import { paceOf } from './pace.ts';
+import { measuringPaceOf, paceOf } from './pace.ts';
 import { Pods } from './pods.tsx';
 import { Reasons } from './reasons.tsx';
 import { Steps } from './steps.tsx';
 import { Weights } from './weights.tsx';
+import { WeightsOverTime } from './weightsOverTime.tsx';
 import { hasRunning, useWhole } from './whole.ts';
-
-const measuredMs = 10_000;
 
 type Props = { at: Key; revision?: number | undefined; ask?: string | undefined };
 
@@ -31,10 +30,9 @@ export function RolloutScreen({ at, revision, ask }: Props) {
   const pace = (view: Rollout | undefined) => paceOf(view, serverNow(), actedAt);
   const poll = usePoll<Rollout>(path, pace, `${path}?fresh=true`);
   const isMeasuring = hasRunning(poll.value);
-  // Measurements are read from the cluster, which the record is not asked for at its pace.
-  const measured = usePoll<Rollout>(
-    isMeasuring ? `${path}?fresh=true` : undefined,
-    () => measuredMs,
+  // Measurements are read from the cluster, which takes a function of its own: about once for each of them.
+  const measured = usePoll<Rollout>(isMeasuring ? `${path}?fresh=true` : undefined, (look) =>
+    measuringPaceOf(look, serverNow()),
   );
   const view = useWhole(poll.value, measured.value);
   useTitle(view === undefined ? at.name : `${view.phase}: ${at.name}`);
@@ -94,7 +92,10 @@ function Shown({ view, poll, acted, asked }: ShownProps) {
       <Images view={view} />
       <div class="columns">
         <Steps view={view} now={now} />
-        <Weights view={view} />
+        <div>
+          <Weights view={view} />
+          <WeightsOverTime view={view} now={now} />
+        </div>
       </div>
       <Analysis view={view} now={now} />
       <Pods view={view} now={now} />

@@ -11,7 +11,7 @@ function viewWith(count: number): RolloutView {
   const view = makeView();
   const measurements = values.slice(0, count).map((value, index) => ({
     ...{ phase: value === '[0]' ? 'Failed' : 'Successful', value, message: '' },
-    startedAt: new Date(start + index * 20_000).toISOString(),
+    startedAt: new Date(start + (index - values.length) * 20_000).toISOString(),
   }));
   const run: AnalysisRunView = {
     ...{ name: 'front-api-bbb-2', type: 'Background', status: 'Running', message: '' },
