@@ -212,7 +212,7 @@ function strangerHint({ origin }: URL, local: LocalProcess): string | undefined 
 
 function hintFor(status: number, url: URL): string | undefined {
   if (status === 401) {
-    return 'Set SERIN_TOKEN (or --token) to a token of this server.';
+    return 'Set SERIN_TOKEN (or --token) to a token of this server, or use `serin login`.';
   }
   if (status === 429) return 'More was asked than the server takes: try again in a minute.';
   if (status === 403) return 'Ask whoever runs Serin to allow you this action.';

@@ -17,6 +17,7 @@ import { addHistory } from './history/command.ts';
 import type { Cli, Io } from './io.ts';
 import { addLint } from './lint/command.ts';
 import { addList } from './list/command.ts';
+import { addLogin } from './login/command.ts';
 import { addOpen } from './open/command.ts';
 import { formsOf, type OutputForm, outputForms } from './output.ts';
 import { addRedrive } from './redrive/command.ts';
@@ -35,10 +36,10 @@ Start here:
   serin get front-api --watch           in another terminal
 
 Where the API is: --server, SERIN_SERVER, a context of \`serin config\`, or the \`serin dev\` that runs
-on this machine. The token: --token or SERIN_TOKEN (better: it does not show in the list of processes),
---token-file or SERIN_TOKEN_FILE; in GitHub Actions the job's own with SERIN_OIDC_AUDIENCE. The cluster:
---cluster, SERIN_CLUSTER or the context. \`serin help config\` says which of them counts, and
-\`serin help COMMAND\` has examples of each.`;
+on this machine. The token: \`serin login\`, --token or SERIN_TOKEN (better: it does not show in the list
+of processes), --token-file or SERIN_TOKEN_FILE; in GitHub Actions the job's own with
+SERIN_OIDC_AUDIENCE. The cluster: --cluster, SERIN_CLUSTER or the context. \`serin help config\` says
+which of them counts, and \`serin help COMMAND\` has examples of each.`;
 
 /** Runs one command line and answers the exit code; what can go wrong for a user never throws. */
 export async function run(argv: string[], io: Io): Promise<ExitCode> {
@@ -101,6 +102,7 @@ function makeProgram(cli: Cli): Command {
   addSettings(program, cli);
   addToken(program, cli);
   addConfig(program, cli);
+  addLogin(program, cli);
   addHelp(program);
   refuseEmptyValues(program);
   return program;

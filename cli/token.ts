@@ -3,6 +3,7 @@ import type { Connection } from './connection.ts';
 import { CliError, exitCodes, usageError } from './exit.ts';
 import { readFileText } from './input.ts';
 import type { Io } from './io.ts';
+import type { SignedIn } from './login/session.ts';
 
 /** The token for the next request: a pipeline's ends before a release does, so it is asked each time. */
 export type TokenSource = () => Promise<string | undefined>;
@@ -12,10 +13,21 @@ const oidcLifeMs: Millis = 2 * minuteMs;
 const oidcTimeoutMs: Millis = 10 * secondMs;
 
 export function tokenSource(connection: Connection, io: Pick<Io, 'env' | 'stop'>): TokenSource {
-  const { token, tokenFile, oidcAudience } = connection;
+  const { token, tokenFile, oidcAudience, signIn, server } = connection;
   if (tokenFile !== undefined) return () => readToken(tokenFile);
   if (oidcAudience !== undefined) return githubToken(oidcAudience, io);
+  if (signIn !== undefined) return signedIn({ server, signIn }, io);
   return async () => token;
+}
+
+/** Loads what only those need who have signed in. */
+function signedIn(whose: SignedIn, io: Pick<Io, 'env' | 'stop'>): TokenSource {
+  let source: TokenSource | undefined;
+  return async () => {
+    const { signedInToken } = await import('./login/session.ts');
+    source ??= signedInToken(whose, io);
+    return await source();
+  };
 }
 
 async function readToken(file: string): Promise<string> {

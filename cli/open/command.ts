@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { stateFolder } from '../../server/dataFolder.ts';
+import { openInBrowser } from '../browser.ts';
 import { resolveConnection } from '../connection.ts';
 import { type ExitCode, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
@@ -64,21 +64,4 @@ function leadingTo(address: string, env: Io['env']): string {
   const html = `<!doctype html><meta http-equiv="refresh" content="0;url=${address}"><title>Serin</title>\n`;
   writeFileSync(file, html, { mode: 0o600, flag: 'wx' });
   return pathToFileURL(file).href;
-}
-
-const openers: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {
-  darwin: ['open'],
-  win32: ['explorer.exe'],
-};
-
-function openInBrowser(address: string): Promise<boolean> {
-  const [program, ...args] = openers[process.platform] ?? ['xdg-open'];
-  return new Promise((resolve) => {
-    const child = spawn(program, [...args, address], { stdio: 'ignore', detached: true });
-    child.once('error', () => resolve(false));
-    child.once('spawn', () => {
-      child.unref();
-      resolve(true);
-    });
-  });
 }

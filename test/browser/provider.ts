@@ -7,7 +7,13 @@ import { onTestFinished } from 'vitest';
 // An OpenID provider on this machine, as strict as a real one about what a public client sends: PKCE with
 // S256, the exact redirect address, codes and refresh tokens that are used once.
 
-type Grant = { clientId: string; redirectUri: string; challenge: string; nonce: string };
+type Grant = {
+  clientId: string;
+  redirectUri: string;
+  challenge: string;
+  nonce: string;
+  audience?: string;
+};
 
 export type Provider = {
   issuer: string;
@@ -19,6 +25,8 @@ export type Provider = {
   /** What it sends people back with instead. */
   sendsBack?: Record<string, string>;
   refusesRefresh?: boolean;
+  /** What it answers those who ask for tokens by a device code; '' when the code was typed. */
+  device: string;
   /** Grant types it has been asked for, and refresh tokens that were taken back. */
   granted: string[];
   revoked: string[];
@@ -42,7 +50,7 @@ export async function startProvider(clientId = 'serin-page'): Promise<Provider> 
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider: Provider = {
     ...{ issuer, clientId, who: 'anna', lifeSeconds: 300 },
-    ...{ granted: [], revoked: [], signedOut: 0, idToken: '' },
+    ...{ granted: [], revoked: [], signedOut: 0, idToken: '', device: 'authorization_pending' },
   };
   const inside: Inside = { provider, codes: new Map(), refreshes: new Map() };
   const sign = (claims: JWTPayload) =>
@@ -80,6 +88,19 @@ async function answerOf(
       return authorize(inside, searchParams);
     case '/token':
       return token(inside, form, sign);
+    case '/device': {
+      const audience = form.get('audience');
+      const grant = {
+        clientId: form.get('client_id') ?? '',
+        redirectUri: '',
+        challenge: '',
+        nonce: '',
+      };
+      const code = randomUUID();
+      inside.codes.set(code, { ...grant, ...(audience !== null && { audience }) });
+      const where = { verification_uri: `${provider.issuer}/type`, user_code: 'WDJB-MJHT' };
+      return { status: 200, body: { device_code: code, ...where, expires_in: 60, interval: 1 } };
+    }
     case '/revoke':
       provider.revoked.push(form.get('token') ?? '');
       inside.refreshes.delete(form.get('token') ?? '');
@@ -98,6 +119,7 @@ function metadata(issuer: string): object {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/token`,
+    device_authorization_endpoint: `${issuer}/device`,
     revocation_endpoint: `${issuer}/revoke`,
     end_session_endpoint: `${issuer}/logout`,
     jwks_uri: `${issuer}/keys`,
@@ -114,14 +136,19 @@ function authorize({ provider, codes }: Inside, asked: URLSearchParams): Answer 
   const challenge = asked.get('code_challenge') ?? '';
   const isWhole =
     clientId === provider.clientId &&
-    new URL(redirectUri).pathname === '/signed-in' &&
+    ['/signed-in', '/callback'].includes(new URL(redirectUri).pathname) &&
     asked.get('response_type') === 'code' &&
     asked.get('code_challenge_method') === 'S256' &&
     challenge.length === 43 &&
     asked.get('scope')?.split(' ').includes('openid') === true;
   if (!isWhole) return { status: 400, body: { error: 'invalid_request' } };
   const code = randomUUID();
-  codes.set(code, { clientId, redirectUri, challenge, nonce: asked.get('nonce') ?? '' });
+  const audience = asked.get('audience');
+  const nonce = asked.get('nonce') ?? '';
+  codes.set(code, {
+    ...{ clientId, redirectUri, challenge, nonce },
+    ...(audience !== null && { audience }),
+  });
   const back = new URL(redirectUri);
   const sent = {
     ...(provider.who === undefined ? { error: 'access_denied' } : { code }),
@@ -137,7 +164,10 @@ async function token(inside: Inside, form: URLSearchParams, sign: Keys['sign']):
   const kind = form.get('grant_type') ?? '';
   provider.granted.push(kind);
   const refused: Answer = { status: 400, body: { error: 'invalid_grant' } };
-  const given = form.get(kind === 'refresh_token' ? 'refresh_token' : 'code') ?? '';
+  const isDevice = kind.endsWith(':device_code');
+  if (isDevice && provider.device !== '') return { status: 400, body: { error: provider.device } };
+  const field = kind === 'refresh_token' ? kind : isDevice ? 'device_code' : 'code';
+  const given = form.get(field) ?? '';
   const from = kind === 'refresh_token' ? refreshes : codes;
   const grant = from.get(given);
   from.delete(given);
@@ -162,7 +192,10 @@ async function token(inside: Inside, form: URLSearchParams, sign: Keys['sign']):
   return {
     status: 200,
     body: {
-      access_token: randomUUID(),
+      access_token:
+        grant.audience === undefined
+          ? randomUUID()
+          : await sign({ iss: provider.issuer, aud: grant.audience, iat, exp: iat + 3600 }),
       token_type: 'Bearer',
       expires_in: provider.lifeSeconds,
       id_token: provider.idToken,
