@@ -29,7 +29,7 @@ export type Session = z.infer<typeof sessionSchema>;
 export type SignedIn = { server: string; signIn: SignInSettings };
 
 /** Of this user's alone, below the state folder. */
-export function sessionFile({ server, signIn }: SignedIn, env: Env): string {
+function sessionFile({ server, signIn }: SignedIn, env: Env): string {
   const { issuer, clientId, audience = '' } = signIn;
   const digest = createHash('sha256').update(JSON.stringify([server, issuer, clientId, audience]));
   return join(stateFolder(env), 'sessions', `${digest.digest('hex').slice(0, 24)}.json`);
@@ -138,7 +138,7 @@ async function refreshed(
   });
 }
 
-export function signedOut({ server }: Pick<SignedIn, 'server'>, why: string): CliError {
+function signedOut({ server }: Pick<SignedIn, 'server'>, why: string): CliError {
   return new CliError(`${why} (${server})`, {
     exitCode: exitCodes.unreachable,
     hint: 'Sign in with `serin login`; --context names another server.',
