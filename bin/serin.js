@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Serin needs Node 24.15, the first whose node:sqlite does not warn that it is an experiment. Where the
-// machine's own Node is older, this starts the one that `npm ci` installed, and stands aside: same
-// arguments, terminal and exit. It runs the bundle that was built then; and the TypeScript itself once a
-// source is newer than that.
+// All of Serin needs Node 24.15, the first whose node:sqlite does not warn that it is an experiment. Where
+// the machine's own Node is older, this starts the one that `npm ci` installed, and stands aside: same
+// arguments, terminal and exit. A published package brings none: there the commands run that keep no table.
+// It runs the bundle that was built then; and the TypeScript itself once a source is newer than that.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,6 +11,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MIN = '24.15';
+/** For the bundle, and without a table. */
+const NODE_OLDEST = '20.19';
 /**
  * For the process that stays: on a machine with much memory V8 lets the garbage of short work grow to 128 MB
  * before it looks, and the heap to four times what is in it.
@@ -74,8 +76,27 @@ function isBundleCurrent() {
     .every((file) => statSync(file).mtimeMs <= builtAt);
 }
 
-function isNewEnough(version) {
-  return version.localeCompare(NODE_MIN, 'en', { numeric: true }) >= 0;
+/** What the bundle uses of a newer Node. */
+function patchOldNode() {
+  URL.parse ??= (...args) => {
+    try {
+      return new URL(...args);
+    } catch {
+      return null;
+    }
+  };
+  Map.groupBy ??= (items, keyOf) => {
+    const groups = new Map();
+    for (const item of items) {
+      const key = keyOf(item);
+      groups.set(key, [...(groups.get(key) ?? []), item]);
+    }
+    return groups;
+  };
+}
+
+function isAtLeast(version, least) {
+  return version.localeCompare(least, 'en', { numeric: true }) >= 0;
 }
 
 function fail(message) {
@@ -83,16 +104,20 @@ function fail(message) {
   process.exit(1);
 }
 
-if (isNewEnough(process.versions.node)) {
+const { node: version } = process.versions;
+const newer =
+  isAtLeast(version, NODE_MIN) || process.env.SERIN_RELAUNCHED ? undefined : installedNode();
+if (isAtLeast(version, NODE_MIN)) {
   if (isToRestart()) restart();
   await import(isBundleCurrent() ? '../dist/serin.js' : '../cli/serin.ts');
+} else if (newer) {
+  runUnder(newer);
+} else if (isAtLeast(version, NODE_OLDEST) && isBundleCurrent()) {
+  patchOldNode();
+  await import('../dist/serin.js');
 } else {
-  const node = process.env.SERIN_RELAUNCHED ? undefined : installedNode();
-  if (node) runUnder(node);
-  else {
-    fail(
-      `needs Node ${NODE_MIN} or newer, this is ${process.version}. ` +
-        'Install a newer one; for Linux and Windows `npm ci` in the repository brings one along.',
-    );
-  }
+  fail(
+    `needs Node ${NODE_OLDEST} or newer, and ${NODE_MIN} to run releases; this is ${process.version}. ` +
+      'Install a newer one; for Linux and Windows `npm ci` in the repository brings one along.',
+  );
 }

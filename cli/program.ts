@@ -1,4 +1,5 @@
 import { Command, CommanderError, Help, Option } from 'commander';
+import { OldNode } from '../lib/errors.ts';
 import { StartError } from '../server/startError.ts';
 import { addAdopt } from './adopt/command.ts';
 import { addAnalysis } from './analysis/command.ts';
@@ -129,7 +130,7 @@ function failed(error: unknown, io: Io, argv: string[]): ExitCode {
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   }
   if (io.stop.aborted) return exitCodes.interrupted;
-  const known = error instanceof StartError ? cliError(error) : error;
+  const known = error instanceof StartError || error instanceof OldNode ? cliError(error) : error;
   if (known instanceof CliError) {
     sayError(known, io, argv);
     return known.exitCode;
@@ -137,7 +138,13 @@ function failed(error: unknown, io: Io, argv: string[]): ExitCode {
   throw error;
 }
 
-function cliError({ kind, message, hint }: StartError): CliError {
+function cliError(error: StartError | OldNode): CliError {
+  if (error instanceof OldNode) {
+    const hint =
+      'Install a newer Node. Commands that ask a server, `lint` and `crds` run on this one.';
+    return new CliError(error.message, { exitCode: exitCodes.usage, hint });
+  }
+  const { kind, message, hint } = error;
   return new CliError(message, { exitCode: exitCodes[kind], hint });
 }
 

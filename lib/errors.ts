@@ -50,6 +50,11 @@ export class MissingRight extends Terminal {
   }
 }
 
+/** The Node that this runs on lacks what was asked for. */
+export class OldNode extends Error {
+  override name = 'OldNode';
+}
+
 const unread: Record<string, string> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',

@@ -1,9 +1,11 @@
-import { rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { requireBanner } from './banner.ts';
 import { buildSeldom, lean } from './lean.ts';
+import { writeNotices } from './notices.ts';
 import { buildPage } from './page.ts';
 
 // Makes dist/ of the sources: the command line as few files of plain JavaScript, which starts in a
@@ -11,10 +13,12 @@ import { buildPage } from './page.ts';
 // each. A test names another folder.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const cedarFile = 'cedar_wasm_bg.wasm';
+const cedar = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
 const outdir = process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url));
 
 await rm(outdir, { recursive: true, force: true });
-await buildSeldom(root, outdir);
+const seldom = await buildSeldom(root, outdir);
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['cli/serin.ts'],
@@ -23,7 +27,8 @@ const { metafile } = await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
-  target: 'node24',
+  target: 'node20',
+  define: { SERIN_CEDAR_WASM: JSON.stringify(cedarFile) },
   metafile: true,
   plugins: [lean()],
   minifySyntax: true,
@@ -36,4 +41,7 @@ for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
   const size = `${(bytes / 1000).toFixed(1)} kB`;
   process.stdout.write(`${size.padStart(10)}  ${relative(root, `${root}/${path}`)}\n`);
 }
-await buildPage(`${outdir}/page`);
+// All that the command line needs is in this folder: the package has no dependencies.
+await copyFile(cedar.replace(/[^/]+$/, cedarFile), `${outdir}/${cedarFile}`);
+const page = await buildPage(`${outdir}/page`);
+await writeNotices({ root, outdir }, [...Object.keys(metafile.inputs), ...seldom, ...page]);

@@ -15,22 +15,24 @@ const seldom = [
 
 const seldomFile = (name: string): string => `serin-${name}.cjs`;
 
-/** Each of them in a file of its own, loaded when something of it is first used. */
-export async function buildSeldom(root: string, outdir: string): Promise<void> {
-  await build({
+/** Each of them in a file of its own, loaded when something of it is first used. Answers of which files. */
+export async function buildSeldom(root: string, outdir: string): Promise<string[]> {
+  const { metafile } = await build({
+    metafile: true,
     absWorkingDir: root,
     entryPoints: seldom,
     outdir,
     bundle: true,
     format: 'cjs',
     platform: 'node',
-    target: 'node24',
+    target: 'node20',
     minifySyntax: true,
     minifyWhitespace: true,
     entryNames: 'serin-[name]',
     outExtension: { '.js': '.cjs' },
     logLevel: 'warning',
   });
+  return Object.keys(metafile.inputs);
 }
 
 export function lean(): Plugin {

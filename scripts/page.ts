@@ -38,9 +38,13 @@ const options = {
 
 type Built = BuildResult<{ metafile: true; write: false }>;
 
-/** Builds the page into a folder; throws when it is larger than it may be. */
-export async function buildPage(outdir: string, { watch = false } = {}): Promise<void> {
-  if (!watch) return finish(await build({ ...options, outdir }), outdir);
+/** Builds the page into a folder, and answers of which files; throws when it is larger than it may be. */
+export async function buildPage(outdir: string, { watch = false } = {}): Promise<string[]> {
+  if (!watch) {
+    const built = await build({ ...options, outdir });
+    await finish(built, outdir);
+    return Object.keys(built.metafile.inputs);
+  }
   const onEnd = (result: BuildResult): void => {
     if (result.errors.length === 0) void finish(result as Built, outdir).catch(complain);
   };
@@ -48,6 +52,7 @@ export async function buildPage(outdir: string, { watch = false } = {}): Promise
     { name: 'finish', setup: (made: { onEnd: (f: typeof onEnd) => void }) => made.onEnd(onEnd) },
   ];
   await (await context({ ...options, outdir, plugins })).watch();
+  return [];
 }
 
 function complain(error: Error): void {

@@ -1,4 +1,5 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { OldNode } from '../errors.ts';
 import type { Attributes, Expression, Item, ItemKey, Query, Table } from './table.ts';
 import { dueIndex, dueProjection, fleetProjection } from './tableDefinition.ts';
 
@@ -112,8 +113,23 @@ function together(db: DatabaseSync): Writer {
   return { write, flush };
 }
 
+/** The first whose SQLite does not warn that it is an experiment. */
+const nodeMin = '24.15';
+
+/** Loaded when it is needed: what only reads files, or asks a server, runs on an older Node too. */
+function newDatabase(file: string): DatabaseSync {
+  const { node } = process.versions;
+  if (node.localeCompare(nodeMin, 'en', { numeric: true }) < 0) {
+    throw new OldNode(
+      `this needs Node ${nodeMin} or newer, whose SQLite keeps the table; this is v${node}`,
+    );
+  }
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  return new DatabaseSync(file);
+}
+
 function opened(file: string): DatabaseSync {
-  const db = new DatabaseSync(file);
+  const db = newDatabase(file);
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL');
     // Each write is synced before it is answered: an intent that was accepted outlives a power cut.

@@ -20,10 +20,12 @@ async function launchedBy(version: string, relaunched?: '1') {
   return await run.catch((error: { stdout: string; stderr: string }) => error);
 }
 
-it.each(['20.19.0', '24.2.0', '24.14.1'])('Node %s is too old', async (version) => {
+it.each(['18.20.8', '20.18.3'])('Node %s is too old', async (version) => {
   const { stdout, stderr } = await launchedBy(version, '1');
   expect(stdout).toBe('');
-  expect(stderr).toMatch(/^serin: needs Node 24\.15 or newer, this is v/);
+  expect(stderr).toMatch(
+    /^serin: needs Node 20\.19 or newer, and 24\.15 to run releases; this is v/,
+  );
 });
 
 it('a Node that is too old starts the one that npm ci brought', async () => {
