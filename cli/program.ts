@@ -5,6 +5,8 @@ import { addAdopt } from './adopt/command.ts';
 import { addAnalysis } from './analysis/command.ts';
 import { addChanges } from './change/command.ts';
 import { addCluster } from './cluster/command.ts';
+import { addCompletion } from './completion/command.ts';
+import { candidateLines, candidates } from './completion/complete.ts';
 import { addConfig } from './config/command.ts';
 import { addCrds } from './crds/command.ts';
 import { addDemo } from './demo/command.ts';
@@ -46,6 +48,7 @@ which of them counts, and \`serin help COMMAND\` has examples of each.`;
 export async function run(argv: string[], io: Io): Promise<ExitCode> {
   const cli: Cli = { io, exitCode: exitCodes.ok, namespaces: [] };
   const program = makeProgram(cli);
+  if (argv[0] === '__complete') return await complete(program, argv.slice(1), io);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return cli.exitCode;
@@ -54,7 +57,16 @@ export async function run(argv: string[], io: Io): Promise<ExitCode> {
   }
 }
 
-function makeProgram(cli: Cli): Command {
+/** For the shells: `serin completion` has them ask so. */
+async function complete(program: Command, words: string[], io: Io): Promise<ExitCode> {
+  const { liveNames } = await import('./completion/live.ts');
+  const found = await candidates(program, words, (what, options) => liveNames(what, options, io));
+  for (const line of candidateLines(found)) io.say(line);
+  return exitCodes.ok;
+}
+
+/** All commands. */
+export function makeProgram(cli: Cli): Command {
   const { io } = cli;
   const program = new Command('serin')
     .description("Runs Argo Rollouts' Rollout resource from outside the cluster.")
@@ -104,6 +116,7 @@ function makeProgram(cli: Cli): Command {
   addToken(program, cli);
   addConfig(program, cli);
   addLogin(program, cli);
+  addCompletion(program, cli);
   addHelp(program);
   refuseEmptyValues(program);
   return program;

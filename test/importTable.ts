@@ -139,6 +139,7 @@ export const AREAS: Record<string, Area> = {
   cli: { imports: [...LIB, 'functions', 'server'] },
   // In a browser: the words of views, the types of what the API answers, and no library beyond these.
   page: { imports: ['view'], types: LIB, packages: ['preact', 'uplot', 'oauth4webapi'] },
-  scripts: { imports: LIB },
+  // The page of the commands is made of what they say themselves.
+  scripts: { imports: [...LIB, 'cli'] },
   test: { imports: [...LIB, 'functions', 'server', 'cli', 'page', 'scripts'] },
 };

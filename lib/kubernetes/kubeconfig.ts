@@ -48,6 +48,12 @@ export function contextOf(from: string | string[], context?: string): Context {
   };
 }
 
+/** The names of its contexts. Throws as `contextOf` does. */
+export function kubeconfigContexts(from: string | string[]): string[] {
+  const kubeConfig = typeof from === 'string' ? loaded(from) : merged(from);
+  return kubeConfig.getContexts().map(({ name }) => name);
+}
+
 function loaded(file: string): KubeConfig {
   const kubeConfig = new KubeConfig();
   try {
