@@ -21,6 +21,7 @@ import type { Cli, Io } from './io.ts';
 import { addLint } from './lint/command.ts';
 import { addList } from './list/command.ts';
 import { addLogin } from './login/command.ts';
+import { addManifests } from './manifests/command.ts';
 import { addOpen } from './open/command.ts';
 import { formsOf, type OutputForm, outputForms } from './output.ts';
 import { addRedrive } from './redrive/command.ts';
@@ -109,6 +110,7 @@ export function makeProgram(cli: Cli): Command {
   addRun(program, cli);
   addAdopt(program, cli);
   addCrds(program, cli);
+  addManifests(program, cli);
   addCluster(program, cli);
   addRedrive(program, cli);
   addDemo(program, cli);

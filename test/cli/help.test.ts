@@ -4,7 +4,7 @@ import { binary, serin } from './support.ts';
 const commands = [
   ...['get', 'list', 'status', 'wait', 'history', 'explain', 'open'],
   ...['promote', 'abort', 'retry', 'pause', 'resume', 'restart', 'undo', 'set image'],
-  ...['lint', 'simulate', 'dev', 'demo', 'run', 'adopt', 'crds'],
+  ...['lint', 'simulate', 'dev', 'demo', 'run', 'adopt', 'crds', 'manifests'],
   ...['settings', 'token'],
 ];
 
