@@ -28,7 +28,10 @@ export function drawChart(into: HTMLElement, series: Series): Drawn {
         height,
         legend: { show: false },
         cursor: { show: false },
-        axes: [axis(), { ...axis(), size: 56 }],
+        axes: [
+          { ...axis(), space: 90, values: timesOf },
+          { ...axis(), size: 56 },
+        ],
         scales: {
           x: { time: true },
           y: { range: (_plot, low, high) => rangeOf(low, high, shown.asked !== undefined) },
@@ -87,6 +90,12 @@ const stepped: Partial<uPlot.Series> = {
   ...(steps && { paths: steps({ align: 1 }) }),
   points: { show: false },
 };
+
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
+function timesOf(_plot: uPlot, at: number[]): string[] {
+  return at.map((seconds) => clock.format(seconds * 1000));
+}
 
 function dataOf({ at, values, limits, asked }: Series): uPlot.AlignedData {
   return [at, values, ...(asked ? [asked] : []), ...limits.map((limit) => at.map(() => limit))];
