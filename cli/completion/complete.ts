@@ -3,10 +3,10 @@ import { plain } from '../text.ts';
 import type { Named } from './live.ts';
 
 /** One word that may come next, and what it is. */
-export type Candidate = { word: string; about?: string };
-export type Candidates = { found: Candidate[]; takesFiles?: boolean };
+type Candidate = { word: string; about?: string };
+type Candidates = { found: Candidate[]; takesFiles?: boolean };
 /** The names there are of something; none where nobody can be asked. */
-export type NamesOf = (what: Named, options: Record<string, string>) => Promise<string[]>;
+type NamesOf = (what: Named, options: Record<string, string>) => Promise<string[]>;
 
 /**
  * What may stand in place of the last of the words behind `serin`. `takesFiles`: a file may stand there

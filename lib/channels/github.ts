@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import type { NotificationKind } from '../model/notification.ts';
 import { clipped } from '../model/text.ts';
 import { json, parsed, type Sender, type Sending, taken } from './channel.ts';
@@ -34,9 +35,16 @@ export const github: Sender<'github'> = async (way, sending) => {
   const { environment = notification.cluster } = way;
   const context = `serin: ${placeOf(notification)}`;
   const deployment = await deploymentOf(call, { sha, environment, notification });
-  const of = { state: state.deployment, environment, description, auto_inactive: true };
+  const { link } = notification;
+  const of = {
+    ...{ state: state.deployment, environment, description, auto_inactive: true },
+    ...defined({ log_url: link }),
+  };
   await call.post(`deployments/${deployment}/statuses`, of);
-  await call.post(`statuses/${sha}`, { state: state.commit, context, description });
+  await call.post(`statuses/${sha}`, {
+    ...{ state: state.commit, context, description },
+    ...defined({ target_url: link }),
+  });
   return {};
 };
 

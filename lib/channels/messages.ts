@@ -9,6 +9,7 @@ import type { Sender, Sending } from './channel.ts';
 import { email } from './email.ts';
 import { eventBridge } from './eventBridge.ts';
 import { github } from './github.ts';
+import { withLink } from './links.ts';
 import { slack } from './slack.ts';
 import { sns } from './sns.ts';
 import { teams } from './teams.ts';
@@ -58,7 +59,8 @@ export function messagesBy(options: MessagesOptions): Messages {
       const http = clientFor(channel);
       const secrets: string[] = [];
       const sending: Sending = {
-        ...{ channel, notification, documents, clock, region },
+        ...{ channel, notification: withLink(channel, notification) },
+        ...{ documents, clock, region },
         value: async (ref) => {
           const text = await value(ref);
           secrets.push(text.trim());

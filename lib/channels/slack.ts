@@ -4,6 +4,7 @@ import type { Notification } from '../model/notification.ts';
 import { clipped } from '../model/text.ts';
 import { hourMs, type Millis, secondMs } from '../model/units.ts';
 import { json, parsed, retryAfter, type Sender, type Sending, taken } from './channel.ts';
+import { linksOf } from './links.ts';
 import { factsOf, placeOf, subjectOf, titleOf } from './texts.ts';
 
 /** A release that takes longer gets a second message. */
@@ -110,10 +111,13 @@ function contentOf(notification: Notification, lines: ThreadLine[]): object {
     lines.length > 1 ? `${at.slice(11, 16)}  ${escaped(text)}` : escaped(text),
   );
   const facts = factsOf(notification).map(([name, value]) => `${name}: ${escaped(value)}`);
+  const links = linksOf(notification).map(([name, url]) => `<${escaped(url)}|${name}>`);
   return {
     text: escaped(`${subjectOf(notification)}. ${notification.text}`),
     blocks: [
       section(clipped([head, ...told].join('\n'), 3000)),
+      // Links, and no buttons: those want an app of Slack that answers when one is pressed.
+      ...(links.length > 0 ? [section(links.join('  ·  '))] : []),
       {
         type: 'context',
         elements: [{ type: 'mrkdwn', text: clipped(facts.join('  ·  '), 2000) }],

@@ -1,4 +1,5 @@
 import { json, type Sender, taken } from './channel.ts';
+import { linksOf } from './links.ts';
 import { factsOf, placeOf, titleOf } from './texts.ts';
 
 /**
@@ -6,6 +7,7 @@ import { factsOf, placeOf, titleOf } from './texts.ts';
  * card. Its address is a secret: whoever has it can post.
  */
 export const teams: Sender<'teams'> = async ({ webhook }, { notification, value, request }) => {
+  const links = linksOf(notification);
   const content = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
@@ -19,12 +21,17 @@ export const teams: Sender<'teams'> = async ({ webhook }, { notification, value,
         facts: factsOf(notification).map(([title, fact]) => ({ title, value: plain(fact) })),
       },
     ],
+    ...(links.length > 0 && { actions: links.map(opening) }),
   };
   const contentType = 'application/vnd.microsoft.card.adaptive';
   const card = { type: 'message', attachments: [{ contentType, contentUrl: null, content }] };
   taken(await request({ url: (await value(webhook)).trim(), ...json(card) }));
   return {};
 };
+
+function opening([title, url]: [string, string]): object {
+  return { type: 'Action.OpenUrl', title, url };
+}
 
 function text(words: string, style: object): object {
   return { type: 'TextBlock', text: plain(words), wrap: true, ...style };

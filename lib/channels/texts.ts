@@ -1,4 +1,5 @@
 import type { Notification, NotificationKind } from '../model/notification.ts';
+import { linksOf } from './links.ts';
 
 // How messages read for people. Pure.
 
@@ -54,5 +55,7 @@ export function factsOf({
 /** All of it, for e-mail. */
 export function letterOf(notification: Notification): string {
   const facts = factsOf(notification).map(([name, value]) => `${name}: ${value}`);
-  return [placeOf(notification), '', notification.text, '', ...facts, ''].join('\n');
+  const links = linksOf(notification).map(([name, url]) => `${name}: ${url}`);
+  const more = links.length > 0 ? ['', ...links] : [];
+  return [placeOf(notification), '', notification.text, '', ...facts, ...more, ''].join('\n');
 }

@@ -41,6 +41,8 @@ export type Notification = {
   reason?: string;
   /** Of an abort by an analysis. */
   failedBy?: FailedBy[];
+  /** Where Serin's page shows it, if the channel says where that is. */
+  link?: string;
 };
 
 /**
@@ -83,6 +85,8 @@ export type Channel = {
   namespaces?: string[];
   rollouts?: string[];
   kinds?: NotificationKind[];
+  /** The address of Serin's page, for links in the messages. */
+  page?: string;
 } & Partial<Ways>;
 
 /** How far one channel has got with one message. */

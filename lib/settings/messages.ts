@@ -99,6 +99,16 @@ const ways = {
   }),
 };
 
+const pageAddress = z.string().superRefine((value, context) => {
+  const url = URL.parse(value);
+  const isSecure = url?.protocol === 'https:' || url?.hostname === '127.0.0.1';
+  if (!url || !isSecure || !/^https?:$/.test(url.protocol)) {
+    context.addIssue("must be the address of Serin's page, such as https://serin.example");
+  } else if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    context.addIssue('must be an address alone, without a query, a # or a password');
+  }
+});
+
 const rules = {
   clusters: patterns,
   namespaces: patterns,
@@ -116,6 +126,7 @@ const channel = z
       .string()
       .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 of a-z, 0-9 and -'),
     ...rules,
+    page: pageAddress.exactOptional(),
     webhook: ways.webhook.exactOptional(),
     eventBridge: ways.eventBridge.exactOptional(),
     sns: ways.sns.exactOptional(),
@@ -149,7 +160,7 @@ export const channelList = z
 /** For whoever misspells one. */
 export const channelKeys = [
   ...new Set([
-    ...['name', 'clusters', 'namespaces', 'rollouts', 'kinds', ...wayNames],
+    ...['name', 'clusters', 'namespaces', 'rollouts', 'kinds', 'page', ...wayNames],
     ...['url', 'secret', 'bus', 'topic', 'token', 'channel', 'repository', 'environment', 'api'],
     ...['from', 'to', 'region'],
   ]),

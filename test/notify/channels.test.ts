@@ -9,6 +9,7 @@ import { httpClient } from '../../lib/http/client.ts';
 import type { Channel, Notification } from '../../lib/model/notification.ts';
 import { memoryStore } from '../../lib/store/embedded.ts';
 import type { Http } from '../../lib/world.ts';
+import { placeOf } from '../../page/addresses.ts';
 
 // What each way sends, on stand-ins that see every byte.
 
@@ -151,6 +152,29 @@ describe('Slack', () => {
         },
       ],
     });
+  });
+
+  it('leads to the page, where what it asks for is done by whoever signs in', async () => {
+    const { url, asked } = await standIn([{ body: 'ok' }, { body: 'ok' }]);
+    const send = open({ SLACK: `${url}/services/T0/B0/token` });
+    const way = { page: 'https://serin.example/', slack: { webhook: 'env:SLACK' } };
+    await send(way, { ...aborted, kind: 'paused' });
+    await send(way);
+    const blocks = asked.map(({ body }) => JSON.parse(body).blocks[1]);
+    const link = 'https://serin.example/c/prod/n/shop/r/front-api?revision=7';
+    expect(blocks[0]).toEqual({
+      type: 'section',
+      text: {
+        type: 'mrkdwn',
+        text:
+          `<${link}|Open>  ·  <${link}&amp;ask=promote|Promote>  ·  ` +
+          `<${link}&amp;ask=abort|Abort>`,
+      },
+    });
+    expect(blocks[1].text.text).toBe(`<${link}|Open>`);
+    const place = placeOf(new URL(`${link}&ask=promote`));
+    const key = { cluster: 'prod', namespace: 'shop', name: 'front-api' };
+    expect(place).toEqual({ screen: 'rollout', key, revision: 7, ask: 'promote' });
   });
 
   it('says nothing of its address, which is a secret', async () => {

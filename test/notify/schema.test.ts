@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
-import { notificationKinds } from '../../lib/model/notification.ts';
+import { withLink } from '../../lib/channels/links.ts';
+import { type Notification, notificationKinds } from '../../lib/model/notification.ts';
 import type { LedgerEntry, RolloutRecord } from '../../lib/model/record.ts';
 import { notificationOf, unreachable } from '../../lib/notify/notification.ts';
 import { make, start } from '../make.ts';
@@ -28,9 +29,11 @@ const entry: LedgerEntry = {
 it('is what the schema says, and knows all its fields', () => {
   const progress = { revision: 2, images: ['web:2'] };
   const record = make.record({ progress }) as RolloutRecord;
-  const message = notificationOf(key, entry, record);
+  const made = notificationOf(key, entry, record) as Notification;
+  const message = withLink({ name: 'ops', page: 'https://serin.example/' }, made);
+  expect(message.link).toBe('https://serin.example/c/prod/n/shop/r/web?revision=2');
   expect(isValid(message)).toBeUndefined();
-  expect(Object.keys(message ?? {}).sort()).toEqual(Object.keys(schema.properties).sort());
+  expect(Object.keys(message).sort()).toEqual(Object.keys(schema.properties).sort());
   const outage = { since: start, failures: 3, retryAt: start, said: 'no answer' };
   expect(isValid(unreachable('prod', outage))).toBeUndefined();
   expect(isValid({ ...message, kind: 'other' })).toBeDefined();

@@ -81,3 +81,17 @@ it.each<[string, string]>([
 ])('says of %j what to do', (text, fault) => {
   expect(faultsOf(text)).toEqual([fault]);
 });
+
+it('takes the address of the page, for links', () => {
+  const withPage = (page: string) =>
+    `messages:\n  - name: a\n    page: '${page}'\n    slack: { webhook: 'ssm:/s' }\n`;
+  expect(parseSettings(withPage('https://serin.example/serin')).faults).toEqual([]);
+  expect(parseSettings(withPage('http://127.0.0.1:7465')).faults).toEqual([]);
+  const wrong =
+    "3 messages[0].page must be the address of Serin's page, such as https://serin.example";
+  for (const page of ['serin.example', 'http://serin.example', 'javascript:alert(1)'])
+    expect(faultsOf(withPage(page))).toEqual([wrong]);
+  const more = '3 messages[0].page must be an address alone, without a query, a # or a password';
+  for (const page of ['https://a.example/?x=1', 'https://a.example/#x', 'https://u:p@a.example'])
+    expect(faultsOf(withPage(page))).toEqual([more]);
+});
