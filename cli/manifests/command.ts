@@ -17,8 +17,8 @@ export function addManifests(program: Command, cli: Cli): void {
     .description(
       'Prints a Namespace, a Deployment of two `serin run` that take turns by a Lease, the rights that it ' +
         'needs and no others, and a PodDisruptionBudget. The image is your own, made from the Dockerfile ' +
-        'of the repository. --namespace is where it runs, "serin" if not said; it drives the Rollouts of all ' +
-        'namespaces. Its history is kept in memory. Nothing is written to the cluster.',
+        'of the repository. --namespace is where it runs, "serin" if not said; it drives the Rollouts of ' +
+        'all namespaces. Its history is kept in memory. Nothing is written to the cluster.',
     )
     .requiredOption('--image <image>', 'the image, with a tag or a digest')
     .option('--instance-id <id>', 'only Rollouts with this controller-instance-id label', '')
