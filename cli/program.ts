@@ -91,6 +91,7 @@ export function makeProgram(cli: Cli): Command {
       writeOut: io.write,
       writeErr: (text) => io.warn(text.trimEnd()),
       outputError: (text, write) => write(text.replace(/^error: /, 'serin: ')),
+      getOutHelpWidth: () => (io.terminal ? process.stdout.columns : 80),
       getOutHasColors: () => io.colour,
       getErrHasColors: () => false,
     })
