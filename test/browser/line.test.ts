@@ -78,8 +78,9 @@ describe('rights', () => {
     await page.waitForTimeout(500);
     stage.line.fate(() => ({ headers: { authorization: 'Bearer another' } }));
     await page.getByRole('button', { name: 'Abort revision 2' }).click();
-    await page.getByText('You are signed out', { exact: false }).waitFor();
-    expect(await page.getByRole('dialog').count()).toBe(1);
+    // In the dialog, for what lies behind it is hidden.
+    const hint = page.getByRole('dialog').getByText('You are signed out', { exact: false });
+    await hint.waitFor();
     expect(await page.getByLabel('Why?', { exact: false }).inputValue()).toBe(
       'latency of checkout',
     );
