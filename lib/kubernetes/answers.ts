@@ -1,4 +1,5 @@
 import { Conflict, MissingRight, NotFound, Terminal, Transient } from '../errors.ts';
+import type { HttpAnswer } from '../model/httpRequest.ts';
 import { type Kind, type Kinds, resourceNameOf, rowOf, typeMetaOf } from '../model/kinds.ts';
 
 /** What a call is about: for its path, its messages and the RBAC rule it needs. */
@@ -19,6 +20,32 @@ type Status = {
 
 export function isRecord(value: unknown): value is { [field: string]: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The message of a Status, undefined where the answer is none. */
+export function statusMessage({ headers, body }: Omit<HttpAnswer, 'status'>): string | undefined {
+  if (!headers['content-type']?.startsWith('application/json')) return undefined;
+  const answer = parsed(body);
+  if (!isRecord(answer) || answer.kind !== 'Status' || answer.apiVersion !== 'v1') return undefined;
+  return typeof answer.message === 'string' ? answer.message : '';
+}
+
+/**
+ * Whether the API server itself did not know the caller, and handed nothing on. What is behind it can send a
+ * Status as well, but not take away what the API server says of its flow control, which comes after sign-in.
+ * https://kubernetes.io/docs/concepts/cluster-administration/flow-control
+ */
+export function isUnknownCaller(answer: HttpAnswer): boolean {
+  const isFurther = answer.headers['x-kubernetes-pf-flowschema-uid'] !== undefined;
+  return answer.status === 401 && !isFurther && statusMessage(answer) !== undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** An object, which says what it is: of what routers define, in which version the cluster serves it. */

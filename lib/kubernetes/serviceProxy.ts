@@ -1,12 +1,20 @@
 import { MissingRight, Terminal } from '../errors.ts';
 import { type HttpAnswer, serviceText } from '../model/httpRequest.ts';
 import type { ServiceProxy } from '../world.ts';
-import { isRecord } from './answers.ts';
+import { statusMessage } from './answers.ts';
 import { isName } from './paths.ts';
 import type { Pass } from './transport.ts';
 
 // https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services
-// The API server takes the caller's Authorization header for itself, so that none reaches the Service.
+// The API server takes what says who the caller is for itself, so that none of it reaches the Service.
+
+/**
+ * What the API server acts on. Whoever writes a manifest would otherwise have it take our request for that of
+ * somebody else, or write another place of origin into its audit log.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication
+ */
+const forApiServer =
+  /^(?:authorization|cookie|host|connection|forwarded|x-real-ip|(?:impersonate|proxy|x-forwarded|x-remote)-.*)$/;
 
 /** Requests to Services by way of the API server, which is as far as its network goes. */
 export function serviceProxy(pass: Pass): ServiceProxy {
@@ -16,9 +24,10 @@ export function serviceProxy(pass: Pass): ServiceProxy {
     if (![namespace, name].every(isName) || !/^[a-z\d-]+$/.test(port)) {
       throw new Terminal(`${where} is no Service's address`);
     }
-    if (Object.keys(headers).some((each) => each.toLowerCase() === 'authorization')) {
+    const own = Object.keys(headers).find((each) => forApiServer.test(spelled(each)));
+    if (own !== undefined) {
       throw new Terminal(
-        `${where} is reached through the API server, which hands no Authorization header on: ` +
+        `${where} is reached through the API server, which hands no ${named(own)} header on: ` +
           'use a server that needs none there, or an address outside of the cluster',
       );
     }
@@ -41,6 +50,15 @@ export function serviceProxy(pass: Pass): ServiceProxy {
   };
 }
 
+/** What is in between may take one spelling for the other. */
+function spelled(header: string): string {
+  return header.toLowerCase().replaceAll('_', '-');
+}
+
+function named(header: string): string {
+  return header.replaceAll(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
+}
+
 /** What the API server says by itself, where it did not reach the Service. */
 function apiServerSays({ status, headers, body }: HttpAnswer): string | undefined {
   if (status < 400) return undefined;
@@ -49,16 +67,5 @@ function apiServerSays({ status, headers, body }: HttpAnswer): string | undefine
     body,
   );
   if (plain) return body.trim();
-  if (!headers['content-type']?.startsWith('application/json')) return undefined;
-  const answer = parsed(body);
-  if (!isRecord(answer) || answer.kind !== 'Status' || answer.apiVersion !== 'v1') return undefined;
-  return typeof answer.message === 'string' ? answer.message : '';
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return statusMessage({ headers, body });
 }

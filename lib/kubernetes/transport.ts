@@ -3,7 +3,7 @@ import { Conflict, NotFound, Terminal, Transient, Unreachable } from '../errors.
 import { answerOf, bodyOf } from '../http/send.ts';
 import type { HttpAnswer } from '../model/httpRequest.ts';
 import type { Millis } from '../model/units.ts';
-import { describe, refusal, type Subject } from './answers.ts';
+import { describe, isUnknownCaller, refusal, type Subject } from './answers.ts';
 import { connections, type Request, send as sent, textOf } from './request.ts';
 
 /**
@@ -146,7 +146,8 @@ function passing({ userAgent }: Asking, connect: (fresh: boolean) => Promise<Con
   };
   return async (passed, signal) => {
     const first = await once(passed, signal, false);
-    return first.status === 401 ? await once(passed, signal, true) : first;
+    // What a Service answers is its own matter: whatever it did then, it is not to do twice.
+    return isUnknownCaller(first) ? await once(passed, signal, true) : first;
   };
 }
 

@@ -7,16 +7,29 @@ import { type Came, server } from './stage.ts';
 
 // A metric server inside of a cluster, as a function reaches it.
 
-type Answer = { status?: number; type?: string; body: string };
+type Answer = {
+  status?: number;
+  type?: string;
+  headers?: Record<string, string>;
+  body: string;
+};
+
+/** What the API server says by itself. */
+const status = (code: number, message: string) => ({
+  ...{ status: code, type: 'application/json' },
+  body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', message, code }),
+});
 
 async function scene(answer: (came: Came) => Answer = () => ({ body: '{"up":1}' })) {
   const api = await server((came, response) => {
-    const { status = 200, type = 'application/json', body } = answer(came);
-    response.writeHead(status, { 'Content-Type': type }).end(body);
+    const { status = 200, type = 'application/json', headers, body } = answer(came);
+    response.writeHead(status, { 'Content-Type': type, ...headers }).end(body);
   });
   const tokens = ['old', 'new'];
+  const signIns: boolean[] = [];
   const cluster = kubernetesCluster({
     signIn: async ({ fresh }) => {
+      signIns.push(fresh);
       if (fresh) tokens.shift();
       return { server: api.url, token: tokens[0] ?? '' };
     },
@@ -31,7 +44,7 @@ async function scene(answer: (came: Came) => Answer = () => ({ body: '{"up":1}' 
     const whole = { method: 'GET', url, headers: [], timeoutMs: 1000, nonce: '1', ...request };
     return await http({ http: whole, via: viaOf(url) }, Number.POSITIVE_INFINITY);
   };
-  return { ask, came: api.came };
+  return { ask, came: api.came, signIns };
 }
 
 const prometheus = 'http://prometheus.monitoring.svc:9090';
@@ -56,17 +69,31 @@ describe('a Service that the cluster’s entry names', () => {
   });
 
   it('is asked again with a new token where the API server does not take the old one', async () => {
-    const { ask } = await scene(({ headers: { Authorization } }) =>
-      Authorization === 'Bearer old' ? { status: 401, body: '{}' } : { body: 'ok' },
+    const { ask, came } = await scene(({ headers: { Authorization } }) =>
+      Authorization === 'Bearer old' ? status(401, 'Unauthorized') : { body: 'ok' },
     );
-    await expect(ask(prometheus)).resolves.toMatchObject({ status: 200, body: 'ok' });
+    const answer = await ask(prometheus, { method: 'POST', body: 'query=up' });
+    expect(answer).toMatchObject({ status: 200, body: 'ok' });
+    expect(came).toHaveLength(2);
+  });
+
+  it.each<[string, Answer]>([
+    ['in words of its own', { status: 401, body: '{"error":"who are you?"}' }],
+    [
+      'in those of the API server',
+      {
+        ...status(401, 'Unauthorized'),
+        headers: { 'X-Kubernetes-Pf-Flowschema-Uid': 'b7c2' },
+      },
+    ],
+  ])('is asked once where it answers 401 %s, and nobody signs in anew', async (_, answer) => {
+    const { ask, came, signIns } = await scene(() => answer);
+    await ask(prometheus, { method: 'POST', body: 'query=up' }).catch(() => {});
+    expect(came.map(({ line }) => line)).toHaveLength(1);
+    expect(signIns).toEqual([false]);
   });
 
   it('answers with errors of its own, and the API server with what is missing', async () => {
-    const status = (code: number, message: string) => ({
-      ...{ status: code, type: 'application/json' },
-      body: JSON.stringify({ kind: 'Status', apiVersion: 'v1', message, code }),
-    });
     const own = await scene(() => ({ status: 503, body: '{"status":"error"}' }));
     await expect(own.ask(prometheus)).resolves.toMatchObject({ status: 503 });
     const closed = await scene(() => status(503, 'no endpoints available for service "x"'));
@@ -84,6 +111,33 @@ describe('a Service that the cluster’s entry names', () => {
       'remedy',
       "add monitoring/prometheus:9090 to the chart's value metrics.services",
     );
+  });
+
+  it.each([
+    'Impersonate-User',
+    'impersonate-extra-scopes',
+    'Impersonate_Group',
+    'X-Remote-User',
+    'Cookie',
+    'Proxy-Authorization',
+    'X-Forwarded-For',
+  ])('is not asked with the header %s, on which the API server acts', async (name) => {
+    const { ask, came } = await scene();
+    const asked = ask(prometheus, { headers: [[name, 'system:admin']] });
+    await expect(asked).rejects.toThrow(/hands no [\w-]+ header on: use a server that needs none/);
+    expect(came).toEqual([]);
+  });
+
+  it('is asked with any other header, and as the host that it is', async () => {
+    const { ask, came } = await scene();
+    await ask(prometheus, {
+      headers: [
+        ['X-Scope-OrgID', 'shop'],
+        ['Host', 'elsewhere'],
+      ],
+    });
+    expect(came[0]?.headers).toMatchObject({ 'X-Scope-OrgID': 'shop' });
+    expect(came[0]?.headers.Host).toMatch(/^127\.0\.0\.1:/);
   });
 
   it('is not asked for what would get lost, go astray or come back elsewhere', async () => {
