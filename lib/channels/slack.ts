@@ -19,12 +19,12 @@ export const slack: Sender<'slack'> = async (way, sending) => {
   if ('webhook' in way) {
     const line = lineOf(notification);
     const url = (await value(way.webhook)).trim();
-    taken(await request({ url, ...json(contentOf(notification, [line])) }));
+    taken(await request({ url, ...json(newMessage(notification, [line])) }));
     return {};
   }
   const call = caller(sending, await value(way.token));
   if (notification.rollout === undefined) {
-    const content = contentOf(notification, [lineOf(notification)]);
+    const content = newMessage(notification, [lineOf(notification)]);
     await call('chat.postMessage', { channel: way.channel, ...content });
     return {};
   }
@@ -66,13 +66,13 @@ async function tellRelease(
   const all = [...lines, lineOf(notification)].sort((a, b) => a.at.localeCompare(b.at));
   const shown = all.slice(-linesMax);
   const newest = shown.at(-1)?.id === notification.id;
-  const content = contentOf({ ...notification, ...(!newest && { kind: kindOf(shown) }) }, shown);
+  const told = { ...notification, ...(!newest && { kind: kindOf(shown) }) };
   const put = async (version: number, body: Document<'thread'>['body']): Promise<number> => {
     const expiresAt = now + keptMs;
     return (await documents.put({ ...place, version, body, expiresAt })).version;
   };
   if (at) {
-    await call('chat.update', { ...at, ...content });
+    await call('chat.update', { ...at, ...contentOf(told, shown) });
     await put(known?.version ?? 0, { at, lines: shown }).catch(again);
     return {};
   }
@@ -82,7 +82,7 @@ async function tellRelease(
     again,
   );
   const { channel: where = channel, ts = '' } = await call('chat.postMessage', {
-    ...{ channel, ...content },
+    ...{ channel, ...newMessage(told, shown) },
   });
   await put(claimed, { at: { channel: where, ts }, lines: shown }).catch(again);
   return {};
@@ -104,34 +104,52 @@ function kindOf(lines: ThreadLine[]): Notification['kind'] {
   return lines.at(-1)?.kind ?? 'begun';
 }
 
-/** `text`: what is shown where no blocks are, as on a phone's lock screen. */
+/**
+ * What others wrote is never read as markup: it calls nobody, links nowhere and has no look of its own.
+ * `text`: what is shown where no blocks are, as on a phone's lock screen.
+ */
 function contentOf(notification: Notification, lines: ThreadLine[]): object {
   const head = `*${escaped(titleOf(notification))}*  ${escaped(placeOf(notification))}`;
   const told = lines.map(({ at, text }) =>
-    lines.length > 1 ? `${at.slice(11, 16)}  ${escaped(text)}` : escaped(text),
+    lines.length > 1 ? `${at.slice(11, 16)}  ${text}` : text,
   );
-  const facts = factsOf(notification).map(([name, value]) => `${name}: ${escaped(value)}`);
+  const facts = factsOf(notification).map(([name, value]) => `${name}: ${value}`);
   const links = linksOf(notification).map(([name, url]) => `<${escaped(url)}|${name}>`);
   return {
     text: escaped(`${subjectOf(notification)}. ${notification.text}`),
+    // Without this, `chat.update` makes links of addresses, and of names with @ and #.
+    ...{ parse: 'none', link_names: false },
     blocks: [
-      section(clipped([head, ...told].join('\n'), 3000)),
+      section(marked(head)),
+      section(plain(told.join('\n'), 3000)),
       // Links, and no buttons: those want an app of Slack that answers when one is pressed.
-      ...(links.length > 0 ? [section(links.join('  ·  '))] : []),
-      {
-        type: 'context',
-        elements: [{ type: 'mrkdwn', text: clipped(facts.join('  ·  '), 2000) }],
-      },
+      ...(links.length > 0 ? [section(marked(links.join('  ·  ')))] : []),
+      { type: 'context', elements: [plain(facts.join('  ·  '), 2000)] },
     ],
   };
 }
 
-function section(text: string): object {
-  return { type: 'section', text: { type: 'mrkdwn', text } };
+/** Nothing is shown of what an address in the message leads to. */
+function newMessage(notification: Notification, lines: ThreadLine[]): object {
+  return { ...contentOf(notification, lines), unfurl_links: false, unfurl_media: false };
+}
+
+function section(text: object): object {
+  return { type: 'section', text };
+}
+
+/** Words of Serin's own; and names, of whose letters no link can be made. */
+function marked(text: string): object {
+  return { type: 'mrkdwn', text, verbatim: true };
+}
+
+function plain(text: string, lettersMax: number): object {
+  // Not in the middle of an escape.
+  const shown = clipped(escaped(text), lettersMax).replace(/&[a-z]{0,3}…$/, '…');
+  return { type: 'plain_text', text: shown, emoji: false };
 }
 
 // https://docs.slack.dev/messaging/formatting-message-text
-/** What others wrote calls nobody and links nowhere. */
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

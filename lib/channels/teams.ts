@@ -13,13 +13,12 @@ export const teams: Sender<'teams'> = async ({ webhook }, { notification, value,
     type: 'AdaptiveCard',
     version: '1.4',
     body: [
-      text(titleOf(notification), { weight: 'Bolder', size: 'Medium' }),
-      text(placeOf(notification), { isSubtle: true, spacing: 'None' }),
-      text(notification.text, {}),
-      {
-        type: 'FactSet',
-        facts: factsOf(notification).map(([title, fact]) => ({ title, value: plain(fact) })),
-      },
+      block([run(titleOf(notification), { weight: 'Bolder', size: 'Medium' })]),
+      block([run(placeOf(notification), { isSubtle: true })], 'None'),
+      block([run(notification.text)]),
+      ...factsOf(notification).map(([name, value], index) =>
+        block([run(`${name}: `, { weight: 'Bolder' }), run(value)], index > 0 ? 'None' : 'Default'),
+      ),
     ],
     ...(links.length > 0 && { actions: links.map(opening) }),
   };
@@ -33,11 +32,12 @@ function opening([title, url]: [string, string]): object {
   return { type: 'Action.OpenUrl', title, url };
 }
 
-function text(words: string, style: object): object {
-  return { type: 'TextBlock', text: plain(words), wrap: true, ...style };
+// https://learn.microsoft.com/adaptive-cards/authoring-cards/text-features
+/** Its words are shown as they are: TextBlock and FactSet read Markdown, of which others could make links. */
+function block(inlines: object[], spacing: 'Default' | 'None' = 'Default'): object {
+  return { type: 'RichTextBlock', inlines, spacing };
 }
 
-/** Cards read a few characters as Markdown: what others wrote is to make no link. */
-function plain(words: string): string {
-  return words.replaceAll(/[\\[\]_*]/g, (each) => `\\${each}`);
+function run(text: string, style: object = {}): object {
+  return { type: 'TextRun', text, ...style };
 }

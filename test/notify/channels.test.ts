@@ -129,19 +129,21 @@ describe('Slack', () => {
     expect(asked[0]?.url).toBe('/services/T0/B0/token');
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual({
       text: 'Aborted: shop/front-api in prod. The update to revision 7 is aborted',
+      ...{ parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false },
       blocks: [
         {
           type: 'section',
-          text: {
-            type: 'mrkdwn',
-            text: '*Aborted*  shop/front-api in prod\nThe update to revision 7 is aborted',
-          },
+          text: { type: 'mrkdwn', verbatim: true, text: '*Aborted*  shop/front-api in prod' },
+        },
+        {
+          type: 'section',
+          text: { type: 'plain_text', emoji: false, text: 'The update to revision 7 is aborted' },
         },
         {
           type: 'context',
           elements: [
             {
-              type: 'mrkdwn',
+              ...{ type: 'plain_text', emoji: false },
               text:
                 'Revision: 7  ·  ' +
                 'Image: registry.example/front-api:3f786850e387550fdab836ed7e6dc881de23001b  ·  ' +
@@ -154,18 +156,67 @@ describe('Slack', () => {
     });
   });
 
+  it('reads nothing that others wrote as its markup', async () => {
+    const posted = { body: { ok: true, channel: 'C0123456789', ts: '17.01' } };
+    const { url, asked } = await standIn([{ body: 'ok' }, posted, { body: { ok: true } }]);
+    const env = { SLACK: `${url}/services/T0/B0/token`, TOKEN: 'xoxb-1' };
+    const send = open(env, { from: 'https://slack.com', url });
+    const text =
+      'https://evil.example @here #general <!channel> *b* _i_ :tada: <https://evil.example|a>';
+    const foul: Notification = { ...aborted, text, reason: text, images: [text] };
+    const failedBy = [{ metric: text, value: text, message: text, analysisRun: text }];
+    const way = { slack: { token: 'env:TOKEN', channel: 'C0123456789' } };
+    await send({ slack: { webhook: 'env:SLACK' } }, { ...foul, failedBy });
+    await send(way, { ...foul, failedBy });
+    await send(way, { ...foul, failedBy, id: 'second' });
+    const bodies = asked.map(({ body }) => JSON.parse(body));
+    expect(bodies).toHaveLength(3);
+    for (const body of bodies) {
+      expect(body).toMatchObject({ parse: 'none', link_names: false });
+      expect(body.text).not.toMatch(/[<>]/);
+      for (const { text: one, elements = [one] } of body.blocks) {
+        for (const { type, text: words, emoji, verbatim } of elements) {
+          const isPlain = type === 'plain_text' && emoji === false;
+          expect(isPlain || (verbatim === true && !/evil|here|general/.test(words))).toBe(true);
+          expect(words).not.toMatch(/[<>]/);
+        }
+      }
+    }
+    const unfurls = bodies.map((body) => [body.unfurl_links, body.unfurl_media]);
+    const isUpdate = [undefined, undefined];
+    expect(unfurls).toEqual([[false, false], [false, false], isUpdate]);
+  });
+
+  it('ends a long text before an escape, and not within it', async () => {
+    const { url, asked } = await standIn([{ body: 'ok' }, { body: 'ok' }]);
+    const send = open({ SLACK: `${url}/services/T0/B0/token` });
+    for (const length of [1990, 1991]) {
+      const reason = `${'x'.repeat(length - 'Reason: '.length)}&&&`;
+      const { kind, version, id, cluster, text } = aborted;
+      await send(
+        { slack: { webhook: 'env:SLACK' } },
+        { kind, version, id, cluster, text, reason, at: '' },
+      );
+    }
+    const [first, second] = asked.map(
+      ({ body }) => JSON.parse(body).blocks.at(-1).elements[0].text,
+    );
+    expect(first).toMatch(/x&amp;…$/);
+    expect(second).toMatch(/x&amp;…$/);
+  });
+
   it('leads to the page, where what it asks for is done by whoever signs in', async () => {
     const { url, asked } = await standIn([{ body: 'ok' }, { body: 'ok' }]);
     const send = open({ SLACK: `${url}/services/T0/B0/token` });
     const way = { page: 'https://serin.example/', slack: { webhook: 'env:SLACK' } };
     await send(way, { ...aborted, kind: 'paused' });
     await send(way);
-    const blocks = asked.map(({ body }) => JSON.parse(body).blocks[1]);
+    const blocks = asked.map(({ body }) => JSON.parse(body).blocks[2]);
     const link = 'https://serin.example/c/prod/n/shop/r/front-api?revision=7';
     expect(blocks[0]).toEqual({
       type: 'section',
       text: {
-        type: 'mrkdwn',
+        ...{ type: 'mrkdwn', verbatim: true },
         text:
           `<${link}|Open>  ·  <${link}&amp;ask=promote|Promote>  ·  ` +
           `<${link}&amp;ask=abort|Abort>`,
@@ -212,14 +263,17 @@ describe('Slack', () => {
     expect(asked[0]?.headers.authorization).toBe('Bearer xoxb-1');
     const bodies = asked.map(({ body }) => JSON.parse(body));
     expect(bodies[0].channel).toBe('C0123456789');
-    expect(bodies[0].blocks[0].text.text).toBe(
-      '*Release begun*  shop/front-api in prod\nRevision 7 is to be released',
-    );
+    const textsOf = (body: { blocks: { text?: { text: string } }[] }) =>
+      body.blocks.map(({ text }) => text?.text).slice(0, 2);
+    expect(textsOf(bodies[0])).toEqual([
+      '*Release begun*  shop/front-api in prod',
+      'Revision 7 is to be released',
+    ]);
     expect(bodies[1]).toMatchObject({ channel: 'C0123456789', ts: '17.01' });
-    expect(bodies[1].blocks[0].text.text).toBe(
-      '*Paused, waits for a person*  shop/front-api in prod\n' +
-        '11:01  Revision 7 is to be released\n11:02  Paused at step 2 of 4',
-    );
+    expect(textsOf(bodies[1])).toEqual([
+      '*Paused, waits for a person*  shop/front-api in prod',
+      '11:01  Revision 7 is to be released\n11:02  Paused at step 2 of 4',
+    ]);
     expect(bodies[2].ts).toBeUndefined();
   });
 
@@ -232,10 +286,20 @@ describe('Slack', () => {
   });
 });
 
-it('Teams gets a card', async () => {
+it('Teams gets a card, in which nothing that others wrote is Markdown', async () => {
   const { url, asked } = await standIn([{ status: 202 }]);
-  await open({ TEAMS: `${url}/workflows/1?sig=s` })({ teams: { webhook: 'env:TEAMS' } });
+  const foul = {
+    ...{ ...aborted, text: 'see [here](https://evil.example) <https://evil.example>' },
+    reason: '# a_b **c**',
+  };
+  await open({ TEAMS: `${url}/workflows/1?sig=s` })({ teams: { webhook: 'env:TEAMS' } }, foul);
   expect(asked[0]?.url).toBe('/workflows/1?sig=s');
+  const block = (spacing: string, ...runs: object[]) => ({
+    ...{ type: 'RichTextBlock', spacing },
+    inlines: runs.map((run) => ({ type: 'TextRun', ...run })),
+  });
+  const fact = (spacing: string, name: string, value: string) =>
+    block(spacing, { text: `${name}: `, weight: 'Bolder' }, { text: value });
   const { type, attachments } = JSON.parse(asked[0]?.body ?? '');
   expect([type, attachments.length]).toEqual(['message', 1]);
   expect(attachments[0]).toEqual({
@@ -245,23 +309,16 @@ it('Teams gets a card', async () => {
       $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
       type: 'AdaptiveCard',
       version: '1.4',
+      // No TextBlock and no FactSet, which read Markdown.
       body: [
-        { type: 'TextBlock', text: 'Aborted', wrap: true, weight: 'Bolder', size: 'Medium' },
-        {
-          ...{ type: 'TextBlock', text: 'shop/front-api in prod', wrap: true },
-          ...{ isSubtle: true, spacing: 'None' },
-        },
-        { type: 'TextBlock', text: 'The update to revision 7 is aborted', wrap: true },
-        {
-          type: 'FactSet',
-          facts: [
-            { title: 'Revision', value: '7' },
-            { title: 'Image', value: aborted.images?.[0] },
-            { title: 'By', value: 'ana <ana@shop.example>' },
-            { title: 'Reason', value: 'errors & timeouts' },
-            { title: 'Time', value: '2026-01-31T12:00:00Z' },
-          ],
-        },
+        block('Default', { text: 'Aborted', weight: 'Bolder', size: 'Medium' }),
+        block('None', { text: 'shop/front-api in prod', isSubtle: true }),
+        block('Default', { text: 'see [here](https://evil.example) <https://evil.example>' }),
+        fact('Default', 'Revision', '7'),
+        fact('None', 'Image', aborted.images?.[0] ?? ''),
+        fact('None', 'By', 'ana <ana@shop.example>'),
+        fact('None', 'Reason', '# a_b **c**'),
+        fact('None', 'Time', '2026-01-31T12:00:00Z'),
       ],
     },
   });
