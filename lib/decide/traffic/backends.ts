@@ -4,18 +4,28 @@ import type { Routed } from './router.ts';
 // What a route leads to where its Services have names and weights, of which an absent one is 1.
 
 export type Backend = { name?: string; namespace?: string; weight?: number };
-export type Sides = Pick<Routed, 'rollout' | 'services'>;
+/** `from` is the namespace of the object that they stand in: that of the rollout where it is absent. */
+export type Sides = Pick<Routed, 'rollout' | 'services'> & { from?: string };
 export type Side = 'canary' | 'stable';
 
 /** One of another namespace is another's, whatever its name. */
-export function sideOf(
-  { name, namespace }: Backend,
-  { rollout, services }: Sides,
-): Side | undefined {
-  const own = namespaceOf(rollout);
-  if (!name || (namespace ?? own) !== own) return undefined;
-  if (name === services.canary) return 'canary';
-  return name === services.stable ? 'stable' : undefined;
+export function sideOf(backend: Backend, sides: Sides): Side | undefined {
+  const { name } = backend;
+  const { canary, stable } = sides.services;
+  if (!name || !isInOwn(backend, sides)) return undefined;
+  if (name === canary) return 'canary';
+  return name === stable ? 'stable' : undefined;
+}
+
+/** Whether it is in the rollout's namespace. Without one it is in that of the object it stands in. */
+export function isInOwn({ namespace }: Pick<Backend, 'namespace'>, sides: Sides): boolean {
+  const own = namespaceOf(sides.rollout);
+  return (namespace || sides.from || own) === own;
+}
+
+/** Whether the object is of another namespace, whose owner says by namespaces what in it is the rollout's. */
+export function isForeign(sides: Sides): boolean {
+  return !isInOwn({}, sides);
 }
 
 export function haveBoth(backends: Backend[], sides: Sides): boolean {

@@ -147,8 +147,10 @@ describe('the routes that a spec names', () => {
     ]);
   });
 
-  it('may be in another namespace', () => {
-    const objects = [labelled('web', {}, 'gates'), labelled('web', {})];
+  it('may be in another namespace, whose backends name that of the Rollout', () => {
+    const { backendRefs } = split('/', 0, 100);
+    const rules = [{ backendRefs: backendRefs.map((ref) => ({ ...ref, namespace: 'app' })) }];
+    const objects = [{ ...labelled('web', {}, 'gates'), spec: { rules } }, labelled('web', {})];
     const stage = stageOf({ config: { httpRoute: 'web', namespace: 'gates' }, objects });
     stage.reach({ weight: 10 });
     expect(weightsOf(stage)).toEqual([

@@ -5,10 +5,11 @@ import type { Write } from '../../../../model/plan.ts';
 import { type ListRead, type Need, okOf } from '../../../../model/reads.ts';
 import { nameOf } from '../../../../model/workload.ts';
 import { selectorText } from '../../../release/selector.ts';
-import { canaryPart } from '../../backends.ts';
+import { canaryPart, isForeign, type Sides } from '../../backends.ts';
 import {
   changed,
   type Named,
+  namespaceOf,
   needOf,
   objectFaults,
   objectOf,
@@ -50,8 +51,10 @@ export const gatewayApi: Router = {
       const found = objectOf(route.named, routed.answers);
       const rules = found ? splitRules(found, route, routed) : [];
       if (!found || rules.length === 0) return [];
-      const canary = rules.map(({ backendRefs = [] }) => canaryPart(backendRefs, routed));
-      return [{ ref, canary, routes: managedIn(rulesOf(found), { ...routed, kind: ref.kind }) }];
+      const canary = rules.map(({ backendRefs = [] }) =>
+        canaryPart(backendRefs, sidesIn(route, routed)),
+      );
+      return [{ ref, canary, routes: managedIn(rulesOf(found), contextOf(route, routed)) }];
     }),
   desired: (routed, goal) => routesOf(routed).flatMap((route) => routeWrites(route, routed, goal)),
   giveBack: (routed) => {
@@ -119,29 +122,49 @@ function routeFaults(route: Route, routed: Routed): FieldError[] {
   if (!found) return objectFaults(named, routed.answers);
   if (splitRules(found, route, routed).length > 0) return [];
   const { canary, stable } = routed.services;
+  const { kind, namespace, name } = named.ref;
+  const [where, whose, how] = isForeign(sidesIn(route, routed))
+    ? [
+        ` of the namespace ${namespace}`,
+        ` of the namespace ${namespaceOf(routed.rollout)}`,
+        ' with that namespace',
+      ]
+    : ['', '', ''];
   const message =
-    `names the ${named.ref.kind} ${named.ref.name}, of which no rule leads to both ${stable} and ` +
-    `${canary}; give one of its rules the two Services as backendRefs`;
+    `names the ${kind} ${name}${where}, of which no rule leads to both ${stable} and ` +
+    `${canary}${whose}; give one of its rules the two Services as backendRefs${how}`;
   return fieldError(named.path, message);
 }
 
+/** A backend without a namespace is in that of its route. */
+function sidesIn({ named }: Route, { rollout, services }: Routed): Sides {
+  return { rollout, services, from: named.ref.namespace };
+}
+
+function contextOf(route: Route, routed: Routed): Sides & { kind: RouteKind } {
+  return { ...sidesIn(route, routed), kind: route.named.ref.kind };
+}
+
 /** The rules whose weights are set. */
-function splitRules(found: KubernetesObject, { named }: Route, routed: Routed): Rule[] {
+function splitRules(found: KubernetesObject, route: Route, routed: Routed): Rule[] {
   const rules = rulesOf(found);
-  const isManaged = managedBy(rules, { ...routed, kind: named.ref.kind });
-  return rules.filter((rule) => leadsToBoth(rule, routed) && !isManaged(rule));
+  const context = contextOf(route, routed);
+  const isManaged = managedBy(rules, context);
+  return rules.filter((rule) => leadsToBoth(rule, context) && !isManaged(rule));
 }
 
 function routeWrites(route: Route, routed: Routed, goal: TrafficGoal): Write[] {
   const { kind } = route.named.ref;
   const found = objectOf(route.named, routed.answers);
   if (!found) return [];
+  const context = contextOf(route, routed);
+  if (isForeign(context) && splitRules(found, route, routed).length === 0) return [];
   const wanted = goal.routes.filter((each) =>
     'mirror' in each ? takesMirrors(kind) : takesHeaders(route),
   );
-  const rules = withManaged(rulesOf(found), goal, wanted, { ...routed, kind });
+  const rules = withManaged(rulesOf(found), goal, wanted, context);
   const isPlain = [goal.canary, ...goal.additional].every(({ weight }) => weight === 0);
-  const labels = labelsOf(found, routed.rollout, isPlain && wanted.length === 0);
+  const labels = labelsOf(found, context, isPlain && wanted.length === 0);
   return changed(kind, found, {
     ...found,
     metadata: { ...found.metadata, ...(labels && { labels }) },
@@ -157,14 +180,19 @@ function takesMirrors(kind: RouteKind): boolean {
   return kind === 'HTTPRoute' || kind === 'GRPCRoute';
 }
 
-/** A label tells GitOps controllers that the route is not as its manifest has it. */
+/**
+ * A label tells GitOps controllers that the route is not as its manifest has it. One that a route of another
+ * namespace has of its own stays.
+ */
 function labelsOf(
   { metadata = {} }: KubernetesObject,
-  rollout: Rollout,
+  sides: Sides,
   isPlain: boolean,
 ): Record<string, string> | undefined {
-  const { label } = settingsOf(rollout);
+  const { label } = settingsOf(sides.rollout);
   if (!label) return metadata.labels;
+  const present = metadata.labels?.[label.key] ?? label.value;
+  if (isForeign(sides) && present !== label.value) return metadata.labels;
   if (!isPlain) return { ...metadata.labels, [label.key]: label.value };
   const { [label.key]: before, ...others } = metadata.labels ?? {};
   return before === undefined ? metadata.labels : others;

@@ -4,7 +4,7 @@ import type {
   StringMatch,
 } from '../../../../model/argo.generated.ts';
 import { deepEqual } from '../../../../model/patch.ts';
-import { type Sides, sideOf } from '../../backends.ts';
+import { isForeign, type Sides, sideOf } from '../../backends.ts';
 import { prefixPattern } from '../../prefix.ts';
 import type { CarriedRoute, ManagedRoute, TrafficGoal } from '../../router.ts';
 import {
@@ -86,27 +86,36 @@ export function managedIn(rules: Rule[], context: Context): CarriedRoute[] {
   return found.filter(({ name }, at) => found.findIndex((each) => each.name === name) === at);
 }
 
-/** Which of the rules steps have added, other ones than those of the goal among them. */
+/**
+ * Which of the rules steps have added, other ones than those of the goal among them. In another namespace a
+ * name alone does not say so, since whoever writes the rollout chooses it.
+ */
 export function managedBy(rules: Rule[], context: Context): (rule: Rule) => boolean {
   const ofSteps = routesOfSteps(context);
   const names = routeNames(context);
   return (rule) =>
     rule.name
-      ? routeNameIn(rule.name, names) !== undefined
+      ? routeNameIn(rule.name, names) !== undefined && (!isForeign(context) || isLed(rule, context))
       : ofSteps.some((route) => isMadeOf(route, rule, rules, context));
 }
 
 /** Whether a rule without a name is what a route makes of another one. */
 function isMadeOf(route: ManagedRoute, rule: Rule, rules: Rule[], context: Context): boolean {
   const others = rules.filter((other) => other !== rule && mirrorsOf(other, context) === 0);
-  const hasForm =
-    'mirror' in route
-      ? mirrorsOf(rule, context) > 0
-      : rule.backendRefs?.length === 1 && rule.backendRefs.every((ref) => sideOf(ref, context));
+  const hasForm = 'mirror' in route ? mirrorsOf(rule, context) > 0 : isForOne(rule, context);
   return (
     hasForm &&
     madeOf(route, others, context).some(({ matches }) => deepEqual(matches, rule.matches))
   );
+}
+
+/** Whether a rule has a form that steps give, with the rollout's Services. */
+function isLed(rule: Rule, context: Context): boolean {
+  return mirrorsOf(rule, context) > 0 ? leadsToBoth(rule, context) : isForOne(rule, context);
+}
+
+function isForOne({ backendRefs = [] }: Rule, context: Context): boolean {
+  return backendRefs.length === 1 && backendRefs.every((ref) => sideOf(ref, context));
 }
 
 function mirrorsOf({ filters = [] }: Rule, context: Context): number {

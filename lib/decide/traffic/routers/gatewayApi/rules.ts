@@ -4,6 +4,7 @@ import { nameOf } from '../../../../model/workload.ts';
 import {
   type Backend,
   haveBoth,
+  isInOwn,
   type Side,
   type Sides,
   sideOf,
@@ -52,12 +53,15 @@ export function weighted(rule: Rule, sides: Sides, goal: TrafficGoal): Rule {
   const kept = backendRefs.flatMap((ref) => {
     const side = sideOf(ref, sides);
     if (side) return [withWeight(ref, goal[side].weight)];
+    if (!isInOwn(ref, sides)) return [ref];
     const experiment = goal.additional.find(({ service }) => service === ref.name);
     if (experiment) return [withWeight(ref, experiment.weight)];
     return isOfExperiment(ref.name ?? '', sides.rollout) ? [] : [ref];
   });
   const added = goal.additional
-    .filter(({ service }) => backendRefs.every(({ name }) => name !== service))
+    .filter(({ service }) =>
+      backendRefs.every((ref) => ref.name !== service || !isInOwn(ref, sides)),
+    )
     .map(({ service, weight }) => ({ ...experimentBackend(rule, sides), name: service, weight }));
   return { ...rule, backendRefs: [...kept, ...added] };
 }
