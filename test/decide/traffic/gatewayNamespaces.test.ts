@@ -42,7 +42,8 @@ describe('a route of another namespace', () => {
         path: `${field}.httpRoute`,
         message:
           'names the HTTPRoute front of the namespace shop, of which no rule leads to both stable and ' +
-          'canary of the namespace app; give one of its rules the two Services as backendRefs with that namespace',
+          'canary of the namespace app; give one of its rules the two Services as backendRefs ' +
+          'with that namespace',
       },
     ]);
     expect(stage.canaryWeights()).toEqual([]);

@@ -6,11 +6,15 @@ import type { Write } from '../../../../model/plan.ts';
 import { annotationOf, nameOf } from '../../../../model/workload.ts';
 import { changed, type Named, namespaceOf, objectFaults, objectOf } from '../../objects.ts';
 import type { Hashes, Routed, TrafficGoal } from '../../router.ts';
+import { type Host, hostOf } from './hosts.ts';
 
 // A DestinationRule has for each version a subset, whose labels choose its pods.
 // argo v1.10.1 rollout/trafficrouting/istio/istio.go UpdateHash
 
-type DestinationRule = KubernetesObject & { metadata?: ObjectMeta; spec?: { subsets?: Subset[] } };
+type DestinationRule = KubernetesObject & {
+  metadata?: ObjectMeta;
+  spec?: { host?: string; subsets?: Subset[] };
+};
 type Subset = { name?: string; labels?: Record<string, string>; [field: string]: unknown };
 
 const field = 'spec.strategy.canary.trafficRouting.istio.destinationRule';
@@ -24,6 +28,17 @@ export function namedRules(routed: Pick<Routed, 'rollout'>): Named<'DestinationR
   if (!rule) return [];
   const namespace = namespaceOf(routed.rollout);
   return [{ path: `${field}.name`, ref: { kind: 'DestinationRule', namespace, name: rule.name } }];
+}
+
+/** The host whose subsets the rule has; undefined where that is not one Service, or is not known. */
+export function ruleHost(routed: Routed): Host | undefined {
+  return namedRules(routed)
+    .flatMap((named) => {
+      const found: DestinationRule | undefined = objectOf(named, routed.answers);
+      const { host } = found?.spec ?? {};
+      return host && !host.includes('*') ? [hostOf(host, named.ref.namespace)] : [];
+    })
+    .at(0);
 }
 
 export function validateRule({ canarySubsetName, stableSubsetName }: IstioDestinationRule) {

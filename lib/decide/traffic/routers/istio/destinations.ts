@@ -1,5 +1,6 @@
 import type { IstioDestinationRule } from '../../../../model/argo.generated.ts';
 import type { Routed, TrafficGoal } from '../../router.ts';
+import { type Host, hostOf, isSameHost, type Namespaces, ownService } from './hosts.ts';
 
 // The destinations of a route, and what each of them is to the rollout.
 // argo v1.10.1 rollout/trafficrouting/istio/istio.go
@@ -7,24 +8,29 @@ import type { Routed, TrafficGoal } from '../../router.ts';
 export type RouteDestination = { destination?: Target; weight?: number };
 export type Target = { host?: string; subset?: string; port?: { number?: number } };
 
-/** By what the two versions are told apart: subsets of one host, or Services. */
-export type Sides = {
+/**
+ * By what the two versions are told apart in one VirtualService: subsets of one host, or Services. Of a rule
+ * that has none or is not known the host is absent.
+ */
+export type Sides = Namespaces & {
   services: Routed['services'];
   rule: IstioDestinationRule | undefined;
+  ruleHost: Host | undefined;
   rollout: string;
 };
 
 /** `kept`: of a subset that the spec leaves to others. */
 export type Side = 'canary' | 'stable' | 'kept' | 'other';
 
-export function sideOf({ destination = {} }: RouteDestination, { services, rule }: Sides): Side {
+export function sideOf({ destination = {} }: RouteDestination, sides: Sides): Side {
+  const { services, rule } = sides;
   const { subset } = destination;
-  if (rule && subset) {
+  if (rule && subset && isOfRule(destination, sides)) {
     if (subset === rule.canarySubsetName) return 'canary';
     if (subset === rule.stableSubsetName) return 'stable';
     if (rule.additionalSubsetNames?.includes(subset)) return 'kept';
   }
-  const service = serviceOf(destination);
+  const service = ownService(destination, sides);
   if (service === '') return 'other';
   if (service === services.canary) return 'canary';
   return service === services.stable ? 'stable' : 'other';
@@ -34,19 +40,31 @@ export function sideOf({ destination = {} }: RouteDestination, { services, rule 
 export function leadsTo(
   side: 'canary' | 'stable',
   destinations: RouteDestination[],
-  { services, rule }: Sides,
+  sides: Sides,
 ): boolean {
+  const { services, rule } = sides;
   const subset = side === 'canary' ? rule?.canarySubsetName : rule?.stableSubsetName;
   return destinations.some(({ destination = {} }) =>
     rule
-      ? destination.subset === subset
-      : services[side] !== '' && serviceOf(destination) === services[side],
+      ? destination.subset === subset && isOfRule(destination, sides)
+      : services[side] !== '' && ownService(destination, sides) === services[side],
   );
 }
 
-/** The Service that a host names, which may have its namespace and domain behind it. */
-function serviceOf({ host = '' }: Target): string {
-  return host.split('.')[0] ?? '';
+/**
+ * Whether subsets of a target are those of the DestinationRule. What host that has says who writes the
+ * rollout, so for a VirtualService of another namespace it does not suffice.
+ */
+function isOfRule(target: Target, sides: Sides): boolean {
+  const { ruleHost, from, own } = sides;
+  const host = hostOf(target.host ?? '', from);
+  if (!ruleHost) return host.namespace === own;
+  return isSameHost(host, ruleHost) && (from === own || host.namespace === own);
+}
+
+/** What belongs to a VirtualService of another namespace leads nowhere else than to the rollout's. */
+export function leadsOnlyToOwn(destinations: RouteDestination[], sides: Sides): boolean {
+  return destinations.every(({ destination = {} }) => ownService(destination, sides) !== '');
 }
 
 export function reweighted(
@@ -58,29 +76,31 @@ export function reweighted(
   const taken = kept.reduce((sum, { weight = 0 }) => sum + weight, 0);
   const stable = Math.max(0, goal.stable.weight - taken);
   const isFirst = (each: RouteDestination) =>
-    destinations.find(({ destination = {} }) => isSameService(destination, each)) === each;
+    destinations.find((other) => isSameService(other, each, sides)) === each;
   const after = destinations.flatMap((each) => {
     const side = sideOf(each, sides);
     if (side === 'canary') return [withWeight(each, goal.canary.weight)];
     if (side === 'stable') return [withWeight(each, stable)];
     if (side === 'kept') return [each];
-    const experiment = goal.additional.find(
-      ({ service }) => service === serviceOf(each.destination ?? {}),
-    );
+    const service = ownService(each.destination ?? {}, sides);
+    const experiment = goal.additional.find((one) => one.service === service);
     if (experiment && isFirst(each)) return [withWeight(each, experiment.weight)];
     return isLeftOver(each, sides) ? [] : [each];
   });
   const domain = domainOf(destinations, sides);
   const added = goal.additional
     .filter(({ service }) =>
-      destinations.every(({ destination = {} }) => serviceOf(destination) !== service),
+      destinations.every(({ destination = {} }) => ownService(destination, sides) !== service),
     )
     .map(({ service, weight }) => ({ destination: { host: `${service}${domain}` }, weight }));
   return [...after, ...added];
 }
 
-function isSameService(target: Target, { destination = {} }: RouteDestination): boolean {
-  return serviceOf(target) === serviceOf(destination);
+function isSameService(left: RouteDestination, right: RouteDestination, { from }: Sides): boolean {
+  const [one, other] = [left, right].map(({ destination }) =>
+    hostOf(destination?.host ?? '', from),
+  );
+  return one !== undefined && other !== undefined && isSameHost(one, other);
 }
 
 /** An absent weight is 0, and stays absent where it is to be that. */
@@ -93,8 +113,8 @@ function withWeight(each: RouteDestination, weight: number): RouteDestination {
  * over lead to Services that are gone.
  */
 function isLeftOver({ destination = {}, weight = 0 }: RouteDestination, sides: Sides): boolean {
-  const service = serviceOf(destination);
-  return weight > 0 || service === '' || isOfExperiment(service, sides.rollout);
+  const service = ownService(destination, sides);
+  return weight > 0 || !destination.host || isOfExperiment(service, sides.rollout);
 }
 
 /** Of a step: ROLLOUT-HASH-REVISION-STEP-TEMPLATE. argo v1.10.1 rollout/experiment.go */
@@ -107,7 +127,7 @@ function isOfExperiment(service: string, rollout: string): boolean {
 function domainOf(destinations: RouteDestination[], sides: Sides): string {
   const own = destinations.find((each) => ['canary', 'stable'].includes(sideOf(each, sides)));
   const host = own?.destination?.host ?? '';
-  return host.slice(serviceOf({ host }).length);
+  return host.includes('.') ? host.slice(host.indexOf('.')) : '';
 }
 
 /** The part of a route's requests that goes to the canary, in 100. */

@@ -7,7 +7,13 @@ import type {
 } from '../../../../model/argo.generated.ts';
 import { deepEqual } from '../../../../model/patch.ts';
 import type { ManagedRoute } from '../../router.ts';
-import { type RouteDestination, type Sides, sideOf, type Target } from './destinations.ts';
+import {
+  leadsOnlyToOwn,
+  type RouteDestination,
+  type Sides,
+  sideOf,
+  type Target,
+} from './destinations.ts';
 
 // The routes that steps put before all others. argo v1.10.1 rollout/trafficrouting/istio/istio.go
 
@@ -27,6 +33,20 @@ export function managedNames({ spec }: Rollout): Set<string> {
   ]);
   const listed = trafficRouting?.managedRoutes?.map(({ name }) => name) ?? [];
   return new Set([...listed, ...ofSteps].filter((name) => name !== ''));
+}
+
+/**
+ * Whether a route is one of those. In a VirtualService of another namespace its name alone does not say so,
+ * since whoever writes the rollout chooses it.
+ */
+export function isManaged(
+  { name = '', route = [], mirror }: HttpRoute,
+  names: ReadonlySet<string>,
+  sides: Sides,
+): boolean {
+  if (!names.has(name) || sides.from === sides.own) return names.has(name);
+  const targets = [...route, ...(mirror ? [{ destination: mirror }] : [])];
+  return route.length > 0 && leadsOnlyToOwn(targets, sides);
 }
 
 /**

@@ -5,8 +5,9 @@ import type { Write } from '../../../../model/plan.ts';
 import { nameOf } from '../../../../model/workload.ts';
 import { changed, type Named, namespaceOf, objectFaults, objectOf } from '../../objects.ts';
 import type { Carried, CarriedRoute, Routed, TrafficGoal } from '../../router.ts';
-import { canaryShare, leadsTo, reweighted, type Sides } from './destinations.ts';
-import { type HttpRoute, managedNames, managedRoutes } from './managedRoutes.ts';
+import { ruleHost } from './destinationRule.ts';
+import { canaryShare, leadsOnlyToOwn, leadsTo, reweighted, type Sides } from './destinations.ts';
+import { type HttpRoute, isManaged, managedNames, managedRoutes } from './managedRoutes.ts';
 
 // A VirtualService has routes in three lists, and the spec says which of them the rollout gives weights.
 // argo v1.10.1 rollout/trafficrouting/istio/istio.go
@@ -39,9 +40,22 @@ function placeOf(text: string, own: string): { namespace: string; name: string }
   return { namespace, name: parts.join('.') };
 }
 
-function sidesOf({ rollout, services }: Pick<Routed, 'rollout' | 'services'>): Sides {
+/** A host without a namespace is in that of its VirtualService. */
+function sidesOf({ named }: Entry, routed: Routed): Sides {
+  const { rollout, services } = routed;
   const rule = rollout.spec?.strategy?.canary?.trafficRouting?.istio?.destinationRule;
-  return { services, rule, rollout: nameOf(rollout) };
+  const namespaces = { from: named.ref.namespace, own: namespaceOf(rollout) };
+  return { ...namespaces, services, rule, ruleHost: ruleHost(routed), rollout: nameOf(rollout) };
+}
+
+/** Whether the weights of a route are the rollout's: of one that does not lead to both nobody knows whose. */
+function isWeighted({ route = [] }: Route, sides: Sides): boolean {
+  const isWhole = leadsTo('stable', route, sides) && leadsTo('canary', route, sides);
+  return isWhole && (!isForeign(sides) || leadsOnlyToOwn(route, sides));
+}
+
+function isForeign({ from, own }: Sides): boolean {
+  return from !== own;
 }
 
 export function entryFaults(entry: Entry, routed: Routed): FieldError[] {
@@ -52,29 +66,69 @@ export function entryFaults(entry: Entry, routed: Routed): FieldError[] {
     const message = `names the VirtualService ${ref.name}, which has no http, tls or tcp routes; add one`;
     return fieldError(path, message);
   }
-  const managed = managedNames(routed.rollout);
-  return lists.flatMap((list) => {
-    const { chosen, faults } = choose(list, found, entry, managed);
+  const sides = sidesOf(entry, routed);
+  const ofLists = lists.flatMap((list) => {
+    const { chosen, faults } = choose(list, found, entry, managedIn(routed, sides));
     const routes = routesIn(found, list);
-    const sides = sidesOf(routed);
     const incomplete = chosen.flatMap((place) => {
       const missing = (['stable', 'canary'] as const).filter(
         (side) => !leadsTo(side, routes[place]?.route ?? [], sides),
       );
-      return missing.map((side) => destinationFault(entry, `${list}[${place}]`, side, sides));
+      if (missing.length > 0 || isWeighted(routes[place] ?? {}, sides)) {
+        return missing.map((side) => destinationFault(entry, `${list}[${place}]`, side, sides));
+      }
+      const message =
+        `names the VirtualService ${ref.name} of the namespace ${sides.from}, whose route ` +
+        `spec.${list}[${place}] also leads elsewhere than to the namespace ${sides.own}; ` +
+        'let it lead there alone';
+      return fieldError(path, message);
     });
     return [...faults, ...incomplete];
   });
+  return [...ofLists, ...sharedFaults(entry, found, routed)];
+}
+
+/** A route of a step stands before all others, and there are some whose requests are not the rollout's. */
+function sharedFaults(entry: Entry, found: KubernetesObject, routed: Routed): FieldError[] {
+  const { path, ref } = entry.named;
+  const { steps = [] } = routed.rollout.spec?.strategy?.canary ?? {};
+  const isAsked = steps.some(({ setHeaderRoute, setMirrorRoute }) =>
+    Boolean(setHeaderRoute ?? setMirrorRoute),
+  );
+  const sides = sidesOf(entry, routed);
+  if (!isAsked || !isShared(found, sides)) return [];
+  const message =
+    `names the VirtualService ${ref.name} of the namespace ${sides.from}, of which not all http routes ` +
+    `lead to the namespace ${sides.own} alone; name one of which all do, or remove the steps that set ` +
+    'routes, since those would take requests of the others';
+  return fieldError(path, message);
+}
+
+function isShared(found: KubernetesObject, sides: Sides): boolean {
+  const routes = routesIn(found, 'http');
+  return isForeign(sides) && !routes.every(({ route = [] }) => leadsOnlyToOwn(route, sides));
+}
+
+type IsManaged = (route: Route) => boolean;
+
+function managedIn({ rollout }: Routed, sides: Sides): IsManaged {
+  const names = managedNames(rollout);
+  return (route) => isManaged(route, names, sides);
 }
 
 function destinationFault(
   { named }: Entry,
   route: string,
   side: 'canary' | 'stable',
-  { services, rule }: Sides,
+  sides: Sides,
 ): FieldError {
+  const { services, rule, ruleHost: host } = sides;
   const subset = side === 'canary' ? rule?.canarySubsetName : rule?.stableSubsetName;
-  const wanted = rule ? `of the subset ${subset}` : `of the host ${services[side]}`;
+  const rest = isForeign(sides) ? `.${sides.own}.svc.cluster.local` : '';
+  const ofHost = host
+    ? ` of the host ${host.service}${host.namespace && `.${host.namespace}`}`
+    : '';
+  const wanted = rule ? `of the subset ${subset}${ofHost}` : `of the host ${services[side]}${rest}`;
   const message =
     `names the VirtualService ${named.ref.name}, whose route spec.${route} has no destination ${wanted}; ` +
     'add it, with a weight';
@@ -91,13 +145,13 @@ function choose(
   list: List,
   found: KubernetesObject,
   { given, path, named }: Entry,
-  managed: ReadonlySet<string>,
+  isManaged: IsManaged,
 ): { chosen: number[]; faults: FieldError[] } {
   const routes = routesIn(found, list);
   const wanted = wantedIn(given, list);
   if (routes.length === 0) return { chosen: [], faults: [] };
   if (wanted.length === 0) {
-    const own = placesOf(routes, ({ name = '' }) => !managed.has(name));
+    const own = placesOf(routes, (route) => !isManaged(route));
     if (own.length === 1) return { chosen: own, faults: [] };
     const message =
       `names the VirtualService ${named.ref.name}, which has ${own.length} ${list} routes besides ` +
@@ -156,20 +210,21 @@ function isOfHosts({ match = [] }: Route, hosts: string[]): boolean {
 export function entryCarries(entry: Entry, routed: Routed): Carried[] {
   const found = objectOf(entry.named, routed.answers);
   if (!found) return [];
-  const managed = managedNames(routed.rollout);
+  const sides = sidesOf(entry, routed);
+  const isManaged = managedIn(routed, sides);
   const chosen = lists.flatMap((list) => {
     const routes = routesIn(found, list);
-    const { chosen } = choose(list, found, entry, managed);
+    const { chosen } = choose(list, found, entry, isManaged);
     return routes.filter((_, place) => chosen.includes(place));
   });
   const mirrors = routesIn(found, 'http').filter(
-    ({ name = '', mirror }) => mirror !== undefined && managed.has(name),
+    (route) => route.mirror !== undefined && isManaged(route),
   );
   const all = [...chosen, ...mirrors];
   if (all.length === 0) return [];
-  const canary = all.map(({ route = [] }) => canaryShare(route, sidesOf(routed)));
+  const canary = all.map(({ route = [] }) => canaryShare(route, sides));
   const routes = routesIn(found, 'http')
-    .filter(({ name = '' }) => managed.has(name))
+    .filter(isManaged)
     .map(({ name = '', mirror }): CarriedRoute => ({ name, sends: mirror ? 'mirror' : 'header' }));
   return [{ ref: entry.named.ref, canary, routes }];
 }
@@ -183,8 +238,14 @@ export function virtualServiceWrites(routed: Routed, goal: TrafficGoal): Write[]
     byObject.set(id, [...(byObject.get(id) ?? []), entry]);
   }
   return [...byObject.values()].flatMap((own) => {
-    const found = own[0] && objectOf(own[0].named, routed.answers);
-    return found ? changed('VirtualService', found, routedTo(goal, found, own, routed)) : [];
+    const [first] = own;
+    const found = first && objectOf(first.named, routed.answers);
+    if (!found) return [];
+    return changed(
+      'VirtualService',
+      found,
+      routedTo(goal, found, own, sidesOf(first, routed), routed),
+    );
   });
 }
 
@@ -192,22 +253,19 @@ function routedTo(
   goal: TrafficGoal,
   found: KubernetesObject,
   entries: Entry[],
+  sides: Sides,
   routed: Routed,
 ): KubernetesObject {
-  const sides = sidesOf(routed);
-  const managed = managedNames(routed.rollout);
+  const isManaged = managedIn(routed, sides);
   const routesAfter = (list: List): Route[] => {
-    const chosen = entries.flatMap((entry) => choose(list, found, entry, managed).chosen);
-    // Of one that does not lead to both sides nobody knows what its destinations are.
-    const isOurs = ({ route = [] }: Route): boolean =>
-      leadsTo('stable', route, sides) && leadsTo('canary', route, sides);
+    const chosen = entries.flatMap((entry) => choose(list, found, entry, isManaged).chosen);
     const after = routesIn(found, list).map((route, place) =>
-      chosen.includes(place) && isOurs(route)
+      chosen.includes(place) && isWeighted(route, sides)
         ? { ...route, route: reweighted(route.route ?? [], sides, goal) }
         : route,
     );
-    const own = after.filter(({ name = '' }) => !managed.has(name));
-    const first = chosen[0] === undefined ? undefined : after[chosen[0]];
+    const own = after.filter((route) => !isManaged(route));
+    const first = chosen[0] === undefined || isShared(found, sides) ? undefined : after[chosen[0]];
     if (list !== 'http') return after;
     return [...(first ? managedRoutes(goal.routes, after, first.route ?? [], sides) : []), ...own];
   };
