@@ -165,6 +165,40 @@ describe('what is wrong with objects of App Mesh is said, and how to mend it', (
     expect(stageOf(given).check()).toEqual([{ path: `${field}.virtualService.name`, message }]);
   });
 
+  it('a VirtualRouter of another namespace, whose targets are of that one', () => {
+    const at = (namespace?: string) => {
+      const there = router(
+        route('main', target('new', 10, namespace), target('old', 90, namespace)),
+      );
+      return stageOf([
+        inShop,
+        { ...there, metadata: { name: 'router', namespace: 'shop' } },
+        ...nodes,
+      ]);
+    };
+    const ref = { name: 'router', namespace: 'shop' };
+    const inShop = manifest('AppMeshVirtualService', 'web', {
+      spec: { provider: { virtualRouter: { virtualRouterRef: ref } } },
+    });
+    const writesOf = (stage: RouterStage) =>
+      [...stage.reach({ weight: 20 }), ...stage.giveBack()].flatMap((write) =>
+        write.do === 'patch' && write.ref.kind === 'VirtualRouter' ? [write] : [],
+      );
+    expect(at().check()).toEqual([
+      {
+        path: `${field}.virtualService.name`,
+        message:
+          `${is}, whose VirtualRouter router has a route main whose weightedTargets are not just the ` +
+          'VirtualNodes old and new of the namespace app; give it these two, with that namespace',
+      },
+    ]);
+    expect(at().canaryWeights()).toEqual([0]);
+    expect(writesOf(at())).toEqual([]);
+    expect(at('app').check()).toEqual([]);
+    expect(at('app').canaryWeights()).toEqual([10]);
+    expect(writesOf(at('app'))).toHaveLength(2);
+  });
+
   it('a route that is not there', () => {
     const message = 'names a route that the VirtualRouter router does not have; add it there';
     const stage = stageOf([service, router(other), ...nodes]);

@@ -3,7 +3,15 @@ import { type FieldError, fieldError } from '../../../model/faults.ts';
 import type { KubernetesObject } from '../../../model/kinds.ts';
 import { hashLabel } from '../../../model/names.ts';
 import type { Write } from '../../../model/plan.ts';
-import { type Backend, canaryPart, type Side, sideOf, withWeight } from '../backends.ts';
+import {
+  type Backend,
+  canaryPart,
+  isForeign,
+  type Side,
+  type Sides,
+  sideOf,
+  withWeight,
+} from '../backends.ts';
 import { changed, type Named, namespaceOf, needOf, objectFaults, objectOf } from '../objects.ts';
 import type { Hashes, Routed, Router, TrafficGoal } from '../router.ts';
 
@@ -119,12 +127,16 @@ function routerFaults(routed: Routed): FieldError[] {
     const message = `names a route that the VirtualRouter ${router.ref.name} does not have; add it there`;
     return routes.some((route) => route.name === name) ? [] : fieldError(path, message);
   });
-  const { canary, stable } = nodesAsSides(routed).services;
+  const asSides = nodesAsSides(routed);
+  const { canary, stable } = asSides.services;
+  const [whose, how] = isForeign(asSides)
+    ? [` of the namespace ${named.ref.namespace}`, ', with that namespace']
+    : ['', ''];
   const incomplete = weightedRoutes(routed).flatMap((route) => {
-    const found = targetsOf(route).map((target) => sideOf(backendOf(target), nodesAsSides(routed)));
+    const found = targetsOf(route).map((target) => sideOf(backendOf(target), asSides));
     const message =
       `${what} has a route ${route.name} whose weightedTargets are not just the VirtualNodes ` +
-      `${stable} and ${canary}; give it these two`;
+      `${stable} and ${canary}${whose}; give it these two${how}`;
     const isWhole = found.length === 2 && sides.every((side) => found.includes(side));
     return isWhole ? [] : fieldError(named.path, message);
   });
@@ -164,11 +176,14 @@ function backendOf({ virtualNodeRef = {}, weight = 0 }: Target): Backend {
   return { ...virtualNodeRef, weight };
 }
 
-/** VirtualNodes stand where other routers have Services. */
-function nodesAsSides({ rollout }: Routed): Pick<Routed, 'rollout' | 'services'> {
+/** VirtualNodes stand where other routers have Services, without a namespace in that of their router. */
+function nodesAsSides(routed: Routed): Sides {
+  const { rollout } = routed;
   const mesh = meshOf(rollout);
+  const [router] = routerOf(routed);
   return {
     rollout,
+    ...(router && { from: router.ref.namespace }),
     services: { canary: nodeName(mesh, 'canary'), stable: nodeName(mesh, 'stable') },
   };
 }
