@@ -48,9 +48,9 @@ const bugs: Sabotage[] = [
   {
     name: 'the routes of steps are left behind',
     file: 'lib/decide/traffic/routers/istio/virtualService.ts',
-    find: "const own = after.filter(({ name = '' }) => !managed.has(name));",
+    find: 'const own = after.filter((route) => !isManaged(route));',
     replace:
-      "const own = goal.routes.length > 0 ? after.filter(({ name = '' }) => !managed.has(name)) : after;",
+      'const own = goal.routes.length > 0 ? after.filter((route) => !isManaged(route)) : after;',
   },
   {
     name: 'the routers of a rollout that is gone stay as they were',
