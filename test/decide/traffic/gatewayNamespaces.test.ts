@@ -108,3 +108,30 @@ describe('a route of the own namespace', () => {
     expect(rulesOf(stage)).toEqual([splitInApp('/', 10, 90)]);
   });
 });
+
+describe('rules of steps in a route of another namespace', () => {
+  const steps = [{ setHeaderRoute: { name: 'try', match: [] } }];
+  const message =
+    'names the HTTPRoute front of the namespace shop, of which not all rules lead to the namespace app ' +
+    'alone; name one of which all do, or remove the steps that set routes, since those could take ' +
+    'requests of the others';
+
+  it('are a fault where other rules lead elsewhere, and are not made', () => {
+    const theirs = { matches: [{ path: { type: 'PathPrefix', value: '/admin' } }] };
+    const rules = [splitInApp('/', 0, 100), { ...theirs, backendRefs: [backend('shop')] }];
+    const stage = stageInShop(rules, { canary: { steps }, managed: ['try'] });
+    expect(stage.check()).toEqual([{ path: `${field}.httpRoute`, message }]);
+    expect(stageInShop(rules).check()).toEqual([]);
+    stage.reach({ weight: 0, routes: [header('try', 'A')] });
+    expect(rulesOf(stage)).toEqual(rules);
+  });
+
+  it('are made where all rules lead to that of the Rollout', () => {
+    const stage = stageInShop([splitInApp('/', 0, 100)], { canary: { steps }, managed: ['try'] });
+    expect(stage.check()).toEqual([]);
+    stage.reach({ weight: 0, routes: [header('try', 'A')] });
+    expect(rulesOf(stage)).toHaveLength(2);
+    stage.giveBack();
+    expect(rulesOf(stage)).toEqual([splitInApp('/', 0, 100)]);
+  });
+});

@@ -5,7 +5,7 @@ import type { Write } from '../../../../model/plan.ts';
 import { type ListRead, type Need, okOf } from '../../../../model/reads.ts';
 import { nameOf } from '../../../../model/workload.ts';
 import { selectorText } from '../../../release/selector.ts';
-import { canaryPart, isForeign, type Sides } from '../../backends.ts';
+import { canaryPart, isForeign, isInOwn, type Sides } from '../../backends.ts';
 import {
   changed,
   type Named,
@@ -120,7 +120,7 @@ function routeFaults(route: Route, routed: Routed): FieldError[] {
   const { named } = route;
   const found = objectOf(named, routed.answers);
   if (!found) return objectFaults(named, routed.answers);
-  if (splitRules(found, route, routed).length > 0) return [];
+  if (splitRules(found, route, routed).length > 0) return sharedFaults(route, found, routed);
   const { canary, stable } = routed.services;
   const { kind, namespace, name } = named.ref;
   const [where, whose, how] = isForeign(sidesIn(route, routed))
@@ -134,6 +134,30 @@ function routeFaults(route: Route, routed: Routed): FieldError[] {
     `names the ${kind} ${name}${where}, of which no rule leads to both ${stable} and ` +
     `${canary}${whose}; give one of its rules the two Services as backendRefs${how}`;
   return fieldError(named.path, message);
+}
+
+/** A rule of a step asks for more than the one it is made of, and may so take requests of yet another. */
+function sharedFaults(route: Route, found: KubernetesObject, routed: Routed): FieldError[] {
+  const { steps = [] } = routed.rollout.spec?.strategy?.canary ?? {};
+  const isAsked = steps.some(
+    ({ setHeaderRoute, setMirrorRoute }) =>
+      (setHeaderRoute && takesHeaders(route)) ||
+      (setMirrorRoute && takesMirrors(route.named.ref.kind)),
+  );
+  const sides = sidesIn(route, routed);
+  if (!isAsked || !isShared(found, sides)) return [];
+  const { path, ref } = route.named;
+  const message =
+    `names the ${ref.kind} ${ref.name} of the namespace ${ref.namespace}, of which not all rules ` +
+    `lead to the namespace ${namespaceOf(routed.rollout)} alone; name one of which all do, or remove ` +
+    'the steps that set routes, since those could take requests of the others';
+  return fieldError(path, message);
+}
+
+function isShared(found: KubernetesObject, sides: Sides): boolean {
+  const leadsToOwn = ({ backendRefs = [] }: Rule): boolean =>
+    backendRefs.length > 0 && backendRefs.every((ref) => isInOwn(ref, sides));
+  return isForeign(sides) && !rulesOf(found).every(leadsToOwn);
 }
 
 /** A backend without a namespace is in that of its route. */
@@ -159,7 +183,8 @@ function routeWrites(route: Route, routed: Routed, goal: TrafficGoal): Write[] {
   if (!found) return [];
   const context = contextOf(route, routed);
   if (isForeign(context) && splitRules(found, route, routed).length === 0) return [];
-  const wanted = goal.routes.filter((each) =>
+  const asked = isShared(found, context) ? [] : goal.routes;
+  const wanted = asked.filter((each) =>
     'mirror' in each ? takesMirrors(kind) : takesHeaders(route),
   );
   const rules = withManaged(rulesOf(found), goal, wanted, context);
