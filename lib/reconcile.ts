@@ -85,6 +85,7 @@ async function takeTurn(run: Run, last: Again, isLast: boolean): Promise<Reconci
 
   const { object, observed } = found;
   const plan = controller.decide(observed, now);
+  for (const bug of plan.bugs ?? []) world.log('error', 'a bug was met', { ...key, ...bug });
   const seen: Seen = {
     ...{ key, object, observed, plan, now, view: controller.view(observed, plan, now) },
     ...(keepsLease(plan, isLast) && { by: world.processId }),

@@ -23,6 +23,10 @@ const LEFT_OUT =
 const IMPORT = /^\s*(?:import|export)\s+(type\s)?(?:[\w*{][^'"`;]*?\sfrom\s*)?(['"])([^'"\n]+)\2/gm;
 const DYNAMIC_IMPORT = /\bimport\(\s*(['"])([^'"\n]+)\1/g;
 
+/** The faults of one field are one at most. */
+const SPREAD_ARGUMENTS =
+  /\.(?:push|unshift|max|min|fromCharCode|fromCodePoint)\(\s*\.\.\.(?!fieldError\()|\.apply\(/g;
+
 type Rule = (path: string, text: string) => string[];
 type Import = { target: string; typeOnly: boolean };
 
@@ -47,6 +51,10 @@ const RULES: Record<string, Rule> = {
       .filter((found) => !allowed(path, from, area, found))
       .map(({ target, typeOnly }) => `${from} may not import ${typeOnly ? 'type ' : ''}${target}`);
   },
+
+  // Beyond some hundred thousand arguments a call throws: docs/adr/0105-what-an-evaluation-may-cost.md.
+  'no collection becomes arguments': (path, text) =>
+    /^lib\/(?:expr|decide|kubernetes)\//.test(path) ? matches(text, SPREAD_ARGUMENTS) : [],
 
   'there is no barrel': (path, text) => [
     ...(posix.basename(path) === 'index.ts' ? ['index.ts'] : []),
@@ -281,6 +289,12 @@ const probes: [rule: string, path: string, sin: string, innocent: string][] = [
   ],
   ['imports follow the arrows', 'page/a.tsx', "import 'zod';", "import 'preact';"],
   ['there is no barrel', 'lib/model/index.ts', '', ''],
+  [
+    'no collection becomes arguments',
+    'lib/expr/a.ts',
+    `found.${'push'}(...more)`,
+    'for (const each of more) found.push(each);',
+  ],
   ['there is no barrel', 'lib/model/a.ts', `export ${'*'} from './b.ts';`, 'export const a = 1;'],
   ['the core has no randomness', 'lib/reconcile.ts', `Math.${'random'}()`, 'Math.ceil(1)'],
   [

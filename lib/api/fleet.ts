@@ -125,8 +125,8 @@ async function foundIn(
       ),
     );
     for (const { rows, unreadable } of all) {
-      found.rows.push(...rows);
-      found.unreadable.push(...unreadable);
+      for (const row of rows) found.rows.push(row);
+      for (const each of unreadable) found.unreadable.push(each);
     }
     if (found.rows.length > asked.limit) break;
   }

@@ -38,7 +38,7 @@ async function entriesOf(
     const read = await fromTable(call, () => call.deps.world.store.ledger(keyOf(call), options));
     isAny ||= read.items.length > 0;
     revision ??= read.items.find(({ weights }) => weights !== undefined)?.revision;
-    entries.push(...read.items.filter((entry) => entry.revision === revision));
+    for (const entry of read.items) if (entry.revision === revision) entries.push(entry);
     cursor = read.cursor;
     const isOver = entries.length > 0 && read.items.at(-1)?.revision !== revision;
     if (cursor === undefined || isOver) break;

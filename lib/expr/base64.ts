@@ -33,7 +33,7 @@ export function fromBase64(text: string): string {
     if (known >= 0 && start + 4 < places.length) wrong(places[start + 4]?.at ?? 0);
     const values = group.slice(0, count).map(({ char }) => alphabet.indexOf(char));
     const bits = [0, 1, 2, 3].reduce((sum, at) => (sum << 6) | (values[at] ?? 0), 0);
-    bytes.push(...[16, 8, 0].slice(0, count - 1).map((shift) => (bits >> shift) & 255));
+    for (const shift of [16, 8, 0].slice(0, count - 1)) bytes.push((bits >> shift) & 255);
   }
   return textOf(bytes);
 }

@@ -56,13 +56,13 @@ class Finder {
         break;
       }
       if (this.#beginning === 0) {
-        found.push(...this.#counted(results));
+        this.#add(found, results);
         continue;
       }
       this.#beginning--;
       this.#open++;
       const rest = nodes.slice(at + 1);
-      for (const each of results) found.push(...this.#counted(this.find(rest, each)));
+      for (const each of results) this.#add(found, this.find(rest, each));
       // What has nothing to go over is still looked through for its end.
       if (results.length === 0) this.find(rest, null);
       this.#open--;
@@ -72,11 +72,12 @@ class Finder {
     return found;
   }
 
-  #counted(results: Go[]): Go[] {
+  /** One by one: as the arguments of one call, so many do not fit onto the stack. */
+  #add(found: Go[], results: readonly Go[]): void {
     this.#found += results.length;
     this.#budget.step(results.length);
     if (this.#found > elementsMax) fail(`the path finds more than ${elementsMax} values`);
-    return results;
+    for (const each of results) found.push(each);
   }
 
   #walk(values: Go[], node: PathNode): Go[] {

@@ -211,7 +211,7 @@ class PathParser {
     const key = /^'([^']*)'$/.exec(text)?.[1];
     if (key !== undefined) {
       const inner = action(`.${key}`, this.#nesting);
-      if (inner.is === 'list') list.nodes.push(...inner.nodes);
+      if (inner.is === 'list') for (const each of inner.nodes) list.nodes.push(each);
       return;
     }
     list.nodes.push(range(text));

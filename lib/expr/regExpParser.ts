@@ -75,7 +75,7 @@ class PatternParser {
       const start = this.#at;
       const range = this.#repetition();
       if (range === undefined) {
-        parts.push(...this.#atom());
+        for (const each of this.#atom()) parts.push(each);
         repeated = undefined;
         continue;
       }

@@ -74,7 +74,7 @@ async function list<K extends Kind>(send: Send, listing: Listing<K>): Promise<Ki
   const all: Kinds[K][] = [];
   await paged(send, listing, (items, isFirst) => {
     if (isFirst) all.length = 0;
-    all.push(...items);
+    for (const item of items) all.push(item);
   });
   return all;
 }

@@ -116,7 +116,12 @@ export type AnyPlan = {
   urgent: boolean;
   /** Nothing more will be done with the object, so that nothing is kept of it in the table. */
   over?: true;
+  /** Mistakes of Serin's own that the turn went on without: for the log, not for the cluster. */
+  bugs?: Bug[];
 };
+
+/** `at`: what is known of the error without what it was handed, which may be secret. */
+export type Bug = { what: string; at: string };
 
 /** That of a rollout. */
 export type Plan = AnyPlan & {

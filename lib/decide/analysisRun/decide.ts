@@ -50,6 +50,7 @@ export function decide(gathered: Gathered, now: Millis): AnyPlan {
     events: [...assessed.events, ...(isOver ? [runEnd(status.phase)] : [])],
     wake: isOver ? afterEnd(gathered, status) : wakeOf(standing, status, now),
     reasons: reasonsOf(status, standing.metrics),
+    ...(taken.bugs.length > 0 && { bugs: taken.bugs }),
   };
 }
 

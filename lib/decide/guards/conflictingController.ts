@@ -1,4 +1,5 @@
 import type { ManagedFieldsEntry, Rollout } from '../../model/argo.generated.ts';
+import { largest } from '../../model/extremes.ts';
 import { fieldManager } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { deepEqual } from '../../model/patch.ts';
@@ -90,8 +91,7 @@ function sightRival(
   const known = [record?.others?.wroteAt, record?.conflictingController?.wroteAt].filter(
     (at) => at !== undefined,
   );
-  const isNews =
-    known.length > 0 ? latest.seenAt > Math.max(...known) : now - latest.seenAt < quietMs;
+  const isNews = known.length > 0 ? latest.seenAt > largest(known) : now - latest.seenAt < quietMs;
   return isNews ? latest : undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { RolloutStatus } from '../../model/argo.generated.ts';
+import { largest } from '../../model/extremes.ts';
 import { pauseReasons } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import type { Progress } from '../../model/record.ts';
@@ -86,7 +87,7 @@ function withPingPong({ rollout, observed }: Release, status: RolloutStatus): Ro
 /** Both ReplicaSets there, none newer, the same template and steps, the same rollout. */
 function fits(release: Release, progress: Progress): boolean {
   const hashes = release.all.map((set) => podHashOf(set));
-  const newest = Math.max(...release.all.map((set) => revisionOf(set)));
+  const newest = largest(release.all.map((set) => revisionOf(set)));
   // Where the spec has the stable template there is no release whose steps could matter.
   const isStable = progress.stableRS === currentHash(release);
   return (

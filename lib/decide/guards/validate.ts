@@ -193,7 +193,8 @@ function checkBlueGreen(
     faults.push(...fieldError(`${path}.scaleDownDelayRevisionLimit`, message));
   }
   for (const field of ['prePromotionAnalysis', 'postPromotionAnalysis'] as const) {
-    if (more[field]) faults.push(...givenFaults(more[field], `${path}.${field}`));
+    const given = more[field] ? givenFaults(more[field], `${path}.${field}`) : [];
+    for (const fault of given) faults.push(fault);
   }
   return [...faults, ...checkAntiAffinity(more.antiAffinity, `${path}.antiAffinity`)];
 }

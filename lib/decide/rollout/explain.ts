@@ -1,4 +1,5 @@
 import type { RolloutStatus } from '../../model/argo.generated.ts';
+import { largest } from '../../model/extremes.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { type Reason, safetyMs, type Wake } from '../../model/plan.ts';
 import type { RefusedMetadata } from '../../model/record.ts';
@@ -218,7 +219,7 @@ function wayBackReason(release: Release): Reason | undefined {
 /** Versions that were replaced and still run, for a way back. */
 function keptReason(release: Release): Reason | undefined {
   const kept = release.all.filter((set) => scaleDownAt(set) !== undefined && currentOf(set) > 0);
-  const last = Math.max(...kept.map((set) => scaleDownAt(set) ?? 0));
+  const last = largest(kept.map((set) => scaleDownAt(set) ?? 0));
   const text = `Pods of ${kept.map(nameOf).join(', ')} are kept for a while.`;
   return kept.length > 0 ? { text, until: last } : undefined;
 }

@@ -85,7 +85,7 @@ export function giveBackWrites(release: Release): { writes: Write[]; routings: R
       return answer === undefined || 'failed' in answer;
     });
     if (given.length > 0 || isUnread) left.push(routing);
-    if (mayGiveBack(release, routing)) writes.push(...given);
+    if (mayGiveBack(release, routing)) for (const write of given) writes.push(write);
   }
   return { writes, routings: [...(present ? [present] : []), ...left].slice(0, routingsMax) };
 }

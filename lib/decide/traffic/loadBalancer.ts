@@ -1,4 +1,5 @@
 import type { ALBStatus, Pod } from '../../model/argo.generated.ts';
+import { smallest } from '../../model/extremes.ts';
 import {
   elbRegionOf,
   type Forward,
@@ -130,7 +131,7 @@ export function mergedSeen(all: SeenTraffic[]): SeenTraffic {
   const remedy = all.find((each) => each.remedy !== undefined)?.remedy;
   return {
     weights: all.flatMap((each) => each.weights),
-    headerRoutes: Math.min(...all.map((each) => each.headerRoutes)),
+    headerRoutes: smallest(all.map((each) => each.headerRoutes)),
     healthy: { ...healthy('canary'), ...healthy('stable') },
     unknown: all.flatMap((each) => each.unknown),
     lacking: all.flatMap((each) => each.lacking),
@@ -256,7 +257,7 @@ function healthOf(
     if (typeof judge !== 'function') return judge;
     counts.push(pods.filter(judge).length);
   }
-  return { count: Math.min(...counts), of: pods.length };
+  return { count: smallest(counts), of: pods.length };
 }
 
 /** argo v1.10.1 rollout/trafficrouting/alb/alb.go updateLoadBalancerStatus, updateTargetGroupStatus */

@@ -1,3 +1,4 @@
+import { largest, smallest } from '../../model/extremes.ts';
 import type { Write } from '../../model/plan.ts';
 import type { Answer } from '../../model/reads.ts';
 import { selectedHash } from '../../model/reference.ts';
@@ -77,7 +78,7 @@ function seenWeights(seen: Traffic['seen']): number[] {
 }
 
 function spanOf(weights: number[]): { least: number; most: number } {
-  return { least: Math.min(...weights), most: Math.max(...weights) };
+  return { least: smallest(weights), most: largest(weights) };
 }
 
 /** A router chooses the pods itself, and what it reads for that could not be read. */

@@ -148,6 +148,13 @@ describe('a web server', () => {
     });
   });
 
+  it('answers more elements than fit onto a stack', () => {
+    const question = ofWeb({ jsonPath: '{.items[*]}' });
+    const body = `{"items":[${Array.from({ length: 200_000 }, (_, at) => at % 10)}]}`;
+    const answers = known([requestOf(web, question), { ok: { status: 200, headers: {}, body } }]);
+    expect(web.measured(question, answers)).toEqual({ value: '0', result: 0 });
+  });
+
   it('is not asked where the address is none', () => {
     const errorOf = (url: string) => web.measured(ofWeb({ url }), nothing);
     expect(errorOf('x/y')).toEqual({ error: 'Get "x/y": unsupported protocol scheme ""' });
