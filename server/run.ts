@@ -7,9 +7,11 @@ import { type CacheOptions, cachedCluster } from '../lib/kubernetes/cache.ts';
 import type { Context } from '../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster, type WatchedCluster } from '../lib/kubernetes/kubernetes.ts';
 import { type Held, whileHeld } from '../lib/kubernetes/lease.ts';
-import { awsSecrets, metricAws } from '../lib/measure/account.ts';
+import type { Account } from '../lib/measure/account.ts';
 import { localHttp } from '../lib/measure/localHttp.ts';
+import { measuringAws } from '../lib/measure/own.ts';
 import type { Rollout } from '../lib/model/argo.generated.ts';
+import { defined } from '../lib/model/defined.ts';
 import { type Key, keyText } from '../lib/model/key.ts';
 import type { Kind } from '../lib/model/kinds.ts';
 import type { Channel } from '../lib/model/notification.ts';
@@ -41,6 +43,8 @@ export type RunOptions = {
   port: number;
   /** Where the table is kept, if not in the cluster's own folder below the user's state. */
   dir?: string | 'memory';
+  /** The role that measures; without one, this process with its own credentials. */
+  metricsRoleArn?: string;
   /** Whom to tell of releases. */
   channels?: Channel[];
   env: Env;
@@ -69,11 +73,13 @@ export type Run = {
 /** AWS, with the credentials that this machine has, if any; and whom measurements reach from here. */
 function localOutside(
   cluster: () => Pick<Cluster, 'proxy'>,
-  userAgent: string,
+  { userAgent, metricsRoleArn: roleArn }: RunOptions,
 ): Pick<World, 'aws' | 'http' | 'secrets'> {
   const open = (region: string) => openRegion({ region });
-  const aws = { ...loadBalancersOf(open, { clock: systemClock }), ...metricAws({}) };
-  const [http, secrets] = [localHttp(cluster, userAgent), awsSecrets({})];
+  const account: Account = defined({ roleArn });
+  const { aws: metrics, secrets } = measuringAws(account, { stack: false });
+  const aws = { ...loadBalancersOf(open, { clock: systemClock }), ...metrics };
+  const http = localHttp(cluster, { account, userAgent });
   return { aws: async () => aws, http: async () => http, secrets: async () => secrets };
 }
 
@@ -95,7 +101,7 @@ const turnEndMs = 4000;
  * the queue. Rejects with Terminal when the cluster refuses to be watched.
  */
 export async function startRun(options: RunOptions): Promise<Run> {
-  const { cluster: name, log, instanceId, signal, userAgent, observed } = options;
+  const { cluster: name, log, instanceId, signal, observed } = options;
   const context = reachedBy(options);
   const live = liveCluster(options, context.signIn);
   const [namespace = 'default'] = options.namespaces;
@@ -114,7 +120,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
       if (wanted !== name || !known.cluster) throw new NotFound(`There is no cluster ${wanted}.`);
       return known.cluster;
     },
-    ...localOutside(() => known.cluster ?? {}, userAgent),
+    ...localOutside(() => known.cluster ?? {}, options),
     clusters: async () => [{ name, doorbell: true }],
     ...tellingBy(managed.store, options),
     ...{ wakes: queue.wakes, log },

@@ -3,6 +3,7 @@ import type { Tried } from '../../lib/model/inquiry.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { contextOption, type KubeconfigOptions } from '../kubeconfig.ts';
+import { metricsRoleOption } from '../metricsRole.ts';
 import { plain, plainAll } from '../text.ts';
 import { analysisPhaseText } from '../tree.ts';
 import { tryFromHere, tryRemote } from './tried.ts';
@@ -12,6 +13,7 @@ type Options = KubeconfigOptions & {
   metric?: string;
   clusterScoped?: true;
   remote?: true;
+  metricsRole?: string;
 };
 
 export function addAnalysis(program: Command, cli: Cli): void {
@@ -45,6 +47,7 @@ export function addAnalysis(program: Command, cli: Cli): void {
         'the rights of its user (default, for a name or with --context: KUBECONFIG or ~/.kube/config)',
     )
     .option(...contextOption)
+    .option(...metricsRoleOption)
     .option(
       '--remote',
       'the Serin server measures, with its network and rights: a template in the cluster, by name',
@@ -54,8 +57,9 @@ export function addAnalysis(program: Command, cli: Cli): void {
       'after',
       `
 Secrets that were read are shown as *****. Requests are made from this machine, with its network and its AWS
-credentials: the functions may reach other servers, which --remote tells. It needs a policy that permits
-tryAnalysis on the namespace, and prints no raw answers. The exit code is 1 unless every metric is Successful.
+credentials, which are used for no more than in a run: the functions may reach other servers, which --remote
+tells. It needs a policy that permits tryAnalysis on the namespace, and prints no raw answers. The exit code
+is 1 unless every metric is Successful.
 
 Examples:
   serin analysis try template.yaml --arg service=web

@@ -16,6 +16,7 @@ export type Asked = GlobalOptions &
     template: string;
     args: Record<string, string>;
     metric?: string;
+    metricsRole?: string;
     clusterScoped?: true;
   };
 
@@ -31,7 +32,10 @@ export async function tryFromHere(asked: Asked, io: Io): Promise<Tried[]> {
   const { args, metric } = asked;
   const namespace = asked.namespace ?? cluster?.namespace ?? 'default';
   const trial = { ...known, namespace, args, now: Date.now, ...defined({ metric }) };
-  const answer = await tryMetrics(trial, outsideOf(cluster));
+  const answer = await tryMetrics(
+    trial,
+    outsideOf(cluster, defined({ roleArn: asked.metricsRole })),
+  );
   if ('tried' in answer) return answer.tried;
   const said = answer.faults.join('\n').replaceAll('give it in args', 'give it with --arg');
   throw new CliError(plain(said), {
@@ -55,6 +59,12 @@ export async function tryRemote(asked: Asked, io: Io): Promise<Tried[]> {
     throw usageError(
       '--kubeconfig and --context are for a trial from here',
       'Leave them out, or leave out --remote.',
+    );
+  }
+  if (asked.metricsRole !== undefined) {
+    throw usageError(
+      '--metrics-role is for a trial from here',
+      'Leave it out: the server has its own, by `serin cluster add` or `serin run`.',
     );
   }
   if (template === '-' || template.includes('/') || existsSync(template)) {

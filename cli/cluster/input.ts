@@ -1,5 +1,6 @@
 import { defined } from '../../lib/model/defined.ts';
 import { usageError } from '../exit.ts';
+import { roleForm } from '../metricsRole.ts';
 
 export type AddInput = {
   name: string;
@@ -14,7 +15,6 @@ export type AddInput = {
 /** As the API's paths take it, and as EKS names its clusters. */
 const nameForm = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const regionForm = /^[a-z]{2}(-[a-z]+)+-\d+$/;
-const roleForm = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/;
 
 const label = '[a-z\\d]([a-z\\d-]*[a-z\\d])?';
 const serviceForm = new RegExp(`^${label}/${label}:${label}$`);

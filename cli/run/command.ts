@@ -20,6 +20,7 @@ import {
   namespacesIn,
   onlyOfContext,
 } from '../kubeconfig.ts';
+import { metricsRoleOption } from '../metricsRole.ts';
 import { pageAddress } from '../page.ts';
 import { happened, logTo, now, port, portDefault, stopped } from '../process.ts';
 import { columns, plain, plainAll } from '../text.ts';
@@ -33,6 +34,7 @@ type Options = KubeconfigOptions & {
   inMemory?: true;
   lease?: Lease;
   settings?: string;
+  metricsRole?: string;
   metricsPort?: number;
   metricsHost: string;
   verbose?: true;
@@ -77,6 +79,7 @@ export function addRun(program: Command, cli: Cli): void {
       leaseOf,
     )
     .option(...settingsOption)
+    .option(...metricsRoleOption)
     .option(
       '--metrics-port <n>',
       "serve /metrics, /healthz and /readyz on this port; Argo's controller has 8090",
@@ -187,7 +190,7 @@ async function drive(
     instanceId: options.instanceId,
     cluster,
     port: options.port,
-    ...defined({ dir: options.data }),
+    ...defined({ dir: options.data, metricsRoleArn: options.metricsRole }),
     ...(options.inMemory && { dir: 'memory' }),
     channels,
     env: io.env,

@@ -3,9 +3,8 @@ import { eksAccess, eksClient } from '../eks/signIn.ts';
 import { loadBalancersOf, openRegion, type Throttles } from '../elb/regions.ts';
 import { NotFound } from '../errors.ts';
 import { kubernetesCluster } from '../kubernetes/kubernetes.ts';
-import { awsSecrets, metricAws } from '../measure/account.ts';
 import { functionHttp } from '../measure/functionHttp.ts';
-import { measuring } from '../measure/own.ts';
+import { measuringAws } from '../measure/own.ts';
 import { defined } from '../model/defined.ts';
 import { type ClusterEntry, settingsKey } from '../model/documents.ts';
 import { type Millis, minuteMs } from '../model/units.ts';
@@ -107,13 +106,14 @@ function opened(entry: ClusterEntry, userAgent: string): Omit<Known, 'text'> {
   const { name, region, roleArn, metrics: services = [], metricsRoleArn } = entry;
   const cluster = clusterOf(entry, userAgent);
   const account = { region, ...(metricsRoleArn !== undefined && { roleArn: metricsRoleArn }) };
+  const { aws: metrics, secrets } = measuringAws(account, { stack: true });
   let last: { hosts: string; http: Http } | undefined;
   return {
     ...{
       cluster,
       roleArn,
-      metrics: metricAws(account),
-      secrets: measuring(awsSecrets(account), account),
+      metrics,
+      secrets,
     },
     http: (hosts) => {
       const text = hosts.join(' ');

@@ -20,17 +20,15 @@ type Expiring = Credentials & { expiration?: Date };
 /** They are asked for anew so long before they end. */
 const spareMs = 5 * minuteMs;
 
-/** Credentials to sign with: of the role, of the machine's profile, or our own. Kept while they are good. */
+/** Credentials to sign with: of the role, or our own. Kept while they are good. */
 export function signerOf({
   region,
   roleArn,
-  profile,
 }: {
   region: string;
   roleArn?: string;
-  profile?: string;
 }): () => Promise<Credentials> {
-  const chain = fromNodeProviderChain(profile === undefined ? {} : { profile });
+  const chain = fromNodeProviderChain();
   const role = credentialsOf({ region, ...(roleArn !== undefined && { roleArn }) });
   const ask: () => Promise<Expiring> = role ? role.credentials : chain;
   let kept: Promise<Expiring> | undefined;

@@ -14,7 +14,7 @@ import type { Pass } from './transport.ts';
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication
  */
 const forApiServer =
-  /^(?:authorization|cookie|host|connection|forwarded|x-real-ip|(?:impersonate|proxy|x-forwarded|x-remote)-.*)$/;
+  /^(?:authorization|cookie|host|connection|forwarded|x-real-ip)$|^(?:impersonate|proxy|x-forwarded|x-remote)-/;
 
 /** Requests to Services by way of the API server, which is as far as its network goes. */
 export function serviceProxy(pass: Pass): ServiceProxy {

@@ -29,27 +29,28 @@ export function awsSecrets(account: Account): Secrets {
 
 /**
  * The credentials that requests are signed with. A manifest may name the role that measures, and no other:
- * whoever writes one for one cluster would otherwise act in the name of another. `profiles`: there are files
- * with such on this machine.
+ * whoever writes one for one cluster would otherwise act in the name of another. Profiles are of whoever owns
+ * the machine.
  */
-export function signingCredentials(
-  account: Account,
-  { profiles = false }: { profiles?: boolean } = {},
-): CredentialsFor {
+export function signingCredentials(account: Account): CredentialsFor {
   const known = new Map<string, () => Promise<AwsCredentials>>();
   return async ({ region, roleArn, profile }) => {
-    if (roleArn && roleArn !== account.roleArn && !profiles) {
+    if (roleArn && roleArn !== account.roleArn) {
       throw new MissingRight(
         `sigv4: measurements of this cluster do not act as ${roleArn}`,
-        'name the role that measures: `serin cluster add … --metrics-role ARN`',
+        'name the role that measures: `serin cluster add … --metrics-role ARN`, or ' +
+          '`serin run --metrics-role ARN`',
       );
     }
-    if (profile && !profiles) {
-      throw new Terminal('sigv4: profiles are of a machine with AWS configuration files');
+    if (profile) {
+      throw new Terminal(
+        `sigv4: a manifest does not choose the profile ${profile}: leave profile out, and name the role ` +
+          'that measures with --metrics-role ARN, or start the process with AWS_PROFILE',
+      );
     }
     const role = roleArn || account.roleArn;
-    const key = `${region} ${role ?? ''} ${profile ?? ''}`;
-    const provider = known.get(key) ?? (await providerOf({ region, role, profile }));
+    const key = `${region} ${role ?? ''}`;
+    const provider = known.get(key) ?? (await providerOf({ region, role }));
     known.set(key, provider);
     return await provider();
   };
@@ -58,12 +59,10 @@ export function signingCredentials(
 async function providerOf({
   region,
   role,
-  profile,
 }: {
   region: string;
   role: string | undefined;
-  profile: string | undefined;
 }): Promise<() => Promise<AwsCredentials>> {
   const { signerOf } = await import('../aws/credentials.ts');
-  return signerOf({ region, ...(role && { roleArn: role }), ...(profile && { profile }) });
+  return signerOf({ region, ...(role && { roleArn: role }) });
 }

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { httpClient } from '../http/client.ts';
 import type { Cluster, Http } from '../world.ts';
-import { signingCredentials } from './account.ts';
+import { type Account, signingCredentials } from './account.ts';
 import { proxyBy } from './functionHttp.ts';
 
 /**
@@ -9,7 +9,10 @@ import { proxyBy } from './functionHttp.ts';
  * A Service is asked by its name where that is known, as it is inside of the cluster, and through the API
  * server elsewhere.
  */
-export function localHttp(cluster: () => Pick<Cluster, 'proxy'>, userAgent: string): Http {
+export function localHttp(
+  cluster: () => Pick<Cluster, 'proxy'>,
+  { account, userAgent }: { account: Account; userAgent: string },
+): Http {
   return httpClient({
     policy: { openZones: ['private', 'loopback'], hosts: [], remedy: '' },
     service: async (address) => {
@@ -19,7 +22,7 @@ export function localHttp(cluster: () => Pick<Cluster, 'proxy'>, userAgent: stri
       );
       return isKnown ? 'direct' : proxyBy(cluster(), address);
     },
-    credentialsFor: signingCredentials({}, { profiles: true }),
+    credentialsFor: signingCredentials(account),
     userAgent,
   });
 }

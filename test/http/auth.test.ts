@@ -109,7 +109,7 @@ describe('a signature for Amazon Managed Prometheus', () => {
       `sigv4: measurements of this cluster do not act as ${other}`,
     );
     await expect(credentialsFor({ region: 'eu-central-1', profile: 'x' })).rejects.toThrow(
-      'profiles are of a machine',
+      'a manifest does not choose the profile',
     );
   });
 });
