@@ -13,8 +13,10 @@ import type { Pass } from './transport.ts';
  * somebody else, or write another place of origin into its audit log.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication
  */
-const forApiServer =
-  /^(?:authorization|cookie|host|connection|forwarded|x-real-ip)$|^(?:impersonate|proxy|x-forwarded|x-remote)-/;
+const forApiServer = new RegExp(
+  '^(?:authorization|cookie|host|connection|forwarded|x-real-ip)$|' +
+    '^(?:impersonate|proxy|x-forwarded|x-remote)-',
+);
 
 /** Requests to Services by way of the API server, which is as far as its network goes. */
 export function serviceProxy(pass: Pass): ServiceProxy {
