@@ -1,8 +1,9 @@
-import { Terminal, Transient } from '../errors.ts';
+import { NotFound, Terminal, Transient } from '../errors.ts';
 import { defined } from '../model/defined.ts';
-import type { Inquiry, InquiryAnswer } from '../model/inquiry.ts';
+import type { FoundRun, Inquiry, InquiryAnswer, RunOfNobody } from '../model/inquiry.ts';
+import { orUnavailable } from './authenticate.ts';
 import { readQuery, readTrial } from './body.ts';
-import { type Call, keyOf } from './call.ts';
+import { type Call, keyOf, objectionTo } from './call.ts';
 import { ProblemError, problem } from './problem.ts';
 import { queries } from './requestSchemas.ts';
 import { answer } from './respond.ts';
@@ -13,7 +14,26 @@ export async function getAnalysisRuns(call: Call): Promise<Response> {
   readQuery(queries.none, call.url);
   const { cluster, namespace, name } = keyOf(call);
   const found = await asked(call, { runs: { cluster, namespace, ...(name !== '' && { name }) } });
-  return answer({ items: 'runs' in found ? found.runs : [] });
+  const runs = 'runs' in found ? await readable(call, found.runs) : [];
+  if (name !== '' && runs.length === 0) {
+    throw new NotFound(`There is no analysis run ${name} of that kind.`);
+  }
+  return answer({ items: runs });
+}
+
+/** What belongs to a rollout is for those who may read it: the others are not told that there is any. */
+async function readable(call: Call, runs: FoundRun[]): Promise<RunOfNobody[]> {
+  const place = keyOf(call);
+  const names = [...new Set(runs.flatMap(({ rollout }) => rollout ?? []))];
+  const refused = new Set<string>();
+  for (const name of names) {
+    const asking = () => objectionTo(call, 'read', { ...place, name });
+    const why = await orUnavailable(call.deps, call.url.pathname, asking);
+    if (why !== undefined) refused.add(name);
+  }
+  return runs
+    .filter(({ rollout }) => rollout === undefined || !refused.has(rollout))
+    .map(({ rollout: _, ...run }) => run);
 }
 
 export async function postTry(call: Call): Promise<Response> {

@@ -41,5 +41,8 @@ export type Tried = {
 /** A run that no rollout owns. `owner`: the Experiment that does, as `Experiment/NAME`. */
 export type RunOfNobody = AnalysisRunView & { owner?: string };
 
+/** `rollout`: the one that owns that Experiment. Who may not read it is not told of the run. */
+export type FoundRun = RunOfNobody & { rollout?: string };
+
 /** `faults`: what keeps the templates from being measured. */
-export type InquiryAnswer = { tried: Tried[] } | { faults: string[] } | { runs: RunOfNobody[] };
+export type InquiryAnswer = { tried: Tried[] } | { faults: string[] } | { runs: FoundRun[] };

@@ -1,11 +1,11 @@
 import { NotFound } from '../errors.ts';
-import type { AnalysisRun } from '../model/argo.generated.ts';
+import type { AnalysisRun, Experiment } from '../model/argo.generated.ts';
 import { defined } from '../model/defined.ts';
 import type {
   Exchange,
+  FoundRun,
   Inquiry,
   InquiryAnswer,
-  RunOfNobody,
   RunsRequest,
   TryRequest,
 } from '../model/inquiry.ts';
@@ -59,18 +59,25 @@ function withoutBody({ body: _, ...exchange }: Exchange): Exchange {
 async function runsOfNobody(
   world: Inquiring,
   { cluster, namespace, name }: RunsRequest,
-): Promise<RunOfNobody[]> {
+): Promise<FoundRun[]> {
   const { get, list } = await world.cluster(cluster);
+  const none = `There is no analysis run ${name} of that kind.`;
   if (name !== undefined) {
-    const run = await get({ kind: 'AnalysisRun', namespace, name });
-    if (!isShown(world, run)) throw new NotFound(`There is no analysis run ${name} of that kind.`);
-    return [{ ...shown(run), metrics: metricsShown(run) }];
+    const run = await get({ kind: 'AnalysisRun', namespace, name }).catch((error: unknown) => {
+      // One that is not shown is to look as if there were none.
+      throw error instanceof NotFound ? new NotFound(none) : error;
+    });
+    if (!isShown(world, run)) throw new NotFound(none);
+    const experiments = isOfExperiment(run) ? await list('Experiment', namespace) : [];
+    const [found] = withRollout(run, experiments);
+    if (found === undefined) throw new NotFound(none);
+    return [{ ...found, metrics: metricsShown(run) }];
   }
-  const found = await list('AnalysisRun', namespace);
-  return found
-    .filter((run) => isShown(world, run))
+  const runs = (await list('AnalysisRun', namespace)).filter((run) => isShown(world, run));
+  const experiments = runs.some(isOfExperiment) ? await list('Experiment', namespace) : [];
+  return runs
     .sort((a, b) => createdAt(a) - createdAt(b) || (nameOf(a) < nameOf(b) ? -1 : 1))
-    .map(shown);
+    .flatMap((run) => withRollout(run, experiments));
 }
 
 /** Those of rollouts are shown with them. */
@@ -79,11 +86,24 @@ function isShown({ instanceId }: Inquiring, run: AnalysisRun): boolean {
   return isOurs && ownerOf(run)?.kind !== 'Rollout';
 }
 
-function ownerOf({ metadata }: AnalysisRun) {
+function isOfExperiment(run: AnalysisRun): boolean {
+  return ownerOf(run)?.kind === 'Experiment';
+}
+
+/** Nothing, where its Experiment is gone: nobody can say any more whose it was, and it goes too. */
+function withRollout(run: AnalysisRun, experiments: Experiment[]): FoundRun[] {
+  if (!isOfExperiment(run)) return [shown(run)];
+  const experiment = experiments.find(({ metadata }) => metadata?.uid === ownerOf(run)?.uid);
+  if (experiment === undefined) return [];
+  const owner = ownerOf(experiment);
+  return [{ ...shown(run), ...(owner?.kind === 'Rollout' && { rollout: owner.name }) }];
+}
+
+function ownerOf({ metadata }: AnalysisRun | Experiment) {
   return metadata?.ownerReferences?.find(({ controller }) => controller === true);
 }
 
-function shown(run: AnalysisRun): RunOfNobody {
+function shown(run: AnalysisRun): FoundRun {
   const owner = ownerOf(run);
   return { ...runView(run), ...(owner && { owner: `${owner.kind}/${owner.name}` }) };
 }
