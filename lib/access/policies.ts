@@ -49,15 +49,24 @@ export function parsePolicies(cedar: Cedar, text: string, id: string = randomUUI
   };
 }
 
-/** Cedar throws at what is no text, such as half a sign in a claim: that is no permission. */
+/**
+ * What is no text, such as half a sign in a claim, is no permission. Cedar must not see it: it throws then,
+ * and after some 1500 times it decides nothing any more, for anybody.
+ */
 function decide(cedar: Cedar, call: StatefulAuthorizationCall): AuthorizationAnswer {
+  // JSON writes half a sign, and nothing else, as an escape with a d.
+  if (/(?<!\\)(?:\\\\)*\\ud/.test(JSON.stringify(call)))
+    return failed('a claim or a name is no Unicode');
   try {
     return cedar.statefulIsAuthorized(call);
   } catch (error) {
-    const message = String(error);
-    const said = { message, help: null, code: null, url: null, severity: null };
-    return { type: 'failure', errors: [said], warnings: [] };
+    return failed(String(error));
   }
+}
+
+function failed(message: string): AuthorizationAnswer {
+  const said = { message, help: null, code: null, url: null, severity: null };
+  return { type: 'failure', errors: [said], warnings: [] };
 }
 
 function wordsOf({ message, help }: DetailedError): string {

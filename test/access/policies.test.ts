@@ -141,6 +141,20 @@ describe('policies', () => {
     }
   });
 
+  it('go on for others after thousands of callers whose claims are no text', () => {
+    const decide = parsePolicies(cedar, 'permit (principal is Identity, action, resource);');
+    const who = { kind: 'identity', id: 'ci:a' } as const;
+    const claims = { half: '\ud800' };
+    for (let times = 0; times < 3000; times += 1) {
+      const answer = decide({ caller: caller({ ...who, claims }), action: 'read', on });
+      if (times === 0) expect(answer.errors).toEqual(['a claim or a name is no Unicode']);
+      expect(answer.allows).toBe(false);
+    }
+    const written = { half: '\\ud800', whole: '\u{1f600}' };
+    const after = decide({ caller: caller({ ...who, claims: written }), action: 'read', on });
+    expect(after.allows).toBe(true);
+  });
+
   it('that fail permit nothing: the one that failed may be the one that forbids', () => {
     const policies = `permit (principal, action, resource);
       forbid (principal, action, resource) when { principal.getTag("freeze") == "yes" };`;
