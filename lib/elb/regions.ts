@@ -1,9 +1,13 @@
 import { Terminal } from '../errors.ts';
+import { forgetOldest } from '../model/forget.ts';
 import { elbRegionOf } from '../model/loadBalancer.ts';
 import type { BalancerAws, Clock } from '../world.ts';
 import type { ElbApi } from './api.ts';
 import { openThrottle, type Throttle } from './backOff.ts';
 import { loadBalancers } from './loadBalancers.ts';
+
+/** Of how many regions clients are kept: AWS has fewer, but an object in a cluster can name any. */
+const regionsMax = 100;
 
 /** Of one account, by region. */
 export type Throttles = Map<string, Throttle>;
@@ -21,8 +25,10 @@ export function loadBalancersOf(
     if (known !== undefined) return await known;
     const throttle = throttles.get(region) ?? openThrottle();
     throttles.set(region, throttle);
+    forgetOldest(throttles, regionsMax);
     const opened = open(region).then((api) => loadBalancers(api, clock, throttle));
     regions.set(region, opened);
+    forgetOldest(regions, regionsMax);
     opened.catch(() => regions.delete(region));
     return await opened;
   };

@@ -1,3 +1,4 @@
+import { forgetOldest } from '../model/forget.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { Clock } from '../world.ts';
 
@@ -42,16 +43,9 @@ export function shared(clock: Clock): Once {
     answer.catch(() => {
       if (asked.get(what) === mine) asked.delete(what);
     });
-    forgetOldest(asked);
-    forgetOldest(first);
+    // What is not known any more is asked for anew.
+    forgetOldest(asked, knownMax);
+    forgetOldest(first, knownMax);
     return await answer;
   };
-}
-
-/** What is not known any more is asked for anew. */
-function forgetOldest(map: Map<string, unknown>): void {
-  for (const key of map.keys()) {
-    if (map.size <= knownMax) return;
-    map.delete(key);
-  }
 }

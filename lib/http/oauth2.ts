@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Terminal } from '../errors.ts';
+import { forgetOldest } from '../model/forget.ts';
 import type { HttpAnswer, OAuth2 } from '../model/httpRequest.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { Sent } from './send.ts';
@@ -28,10 +29,10 @@ export function oauth2Tokens(): Tokens {
     const answer = first?.status === 200 ? first : await send(tokenRequest(client, 'body'));
     const token = tokenIn(answer, now());
     if (first && first !== answer) asBody.add(tokenUrl);
+    forgetOldest(asBody, tokensMax);
     known.delete(key);
     known.set(key, token);
-    const [oldest] = known.keys();
-    if (known.size > tokensMax && oldest !== undefined) known.delete(oldest);
+    forgetOldest(known, tokensMax);
     return `${token.type} ${token.text}`;
   };
 }

@@ -293,12 +293,16 @@ function outline(entry: ManagedFieldsEntry): ManagedFieldsEntry[] {
   return parts.length === 0 ? [] : [{ ...entry, fieldsV1: Object.fromEntries(parts) }];
 }
 
+/** Of those that are kept, and their length: rollouts bring them. */
+const selectorsMax = 10_000;
+const selectorLengthMax = 1000;
 const selectors = new Map<string, LabelSelector>();
 
 /** Each rollout asks with the same text every time. */
 function parsed(text: string): LabelSelector {
   const known = selectors.get(text) ?? parseSelector(text);
-  if (selectors.size > 10_000) selectors.clear();
+  if (text.length > selectorLengthMax) return known;
+  if (selectors.size >= selectorsMax) selectors.clear();
   selectors.set(text, known);
   return known;
 }

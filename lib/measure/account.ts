@@ -1,6 +1,10 @@
 import { MissingRight, Terminal } from '../errors.ts';
 import type { AwsCredentials, CredentialsFor } from '../http/sigV4.ts';
+import { forgetOldest } from '../model/forget.ts';
 import type { MetricAws, Secrets } from '../world.ts';
+
+/** Providers of credentials that are kept: manifests name regions and profiles. */
+const providersMax = 200;
 
 /** In whose name measurements ask AWS: the role's, or that of this process; its own region if absent. */
 export type Account = { region?: string; roleArn?: string };
@@ -52,6 +56,7 @@ export function signingCredentials(account: Account): CredentialsFor {
     const key = `${region} ${role ?? ''}`;
     const provider = known.get(key) ?? (await providerOf({ region, role }));
     known.set(key, provider);
+    forgetOldest(known, providersMax);
     return await provider();
   };
 }

@@ -19,6 +19,11 @@ const callers = [
   () => caller({ groups: ['releasers'] }),
   () => caller({ kind: 'identity', id: 'ci:repo', claims: { ref: 'main' } }),
   () => caller({ kind: 'identity', id: 'ci:repo', claims: { ref: 'other' } }),
+  () => caller({ kind: 'identity', id: 'ci:ref', claims: { ref: 'r' } }),
+  () => caller({ kind: 'identity', id: 'ci:ref', claims: { ref: 'r', half: '\ud800' } }),
+  () => caller({ kind: 'identity', id: 'ci:ref', claims: {} }),
+  () => caller({ kind: 'iam', id: 'arn', claims: { account: '1', session: 'ada' } }),
+  () => caller({ kind: 'iam', id: 'arn', claims: { account: '1', session: 'ben' } }),
   () => caller({ kind: 'local' }),
 ];
 const places = ['prod', 'eu'].flatMap((cluster) =>
@@ -46,6 +51,9 @@ describe('decisions that are remembered', () => {
     'permit (principal, action, resource == Rollout::"prod/shop/web");',
     'permit (principal, action, resource) when { resource is Rollout && resource.name like "w*" };',
     'permit (principal is Identity, action, resource) when { principal.getTag("ref") == "main" };',
+    'permit (principal, action, resource) when { principal is Identity && principal.hasTag("ref") };',
+    'permit (principal is Identity, action, resource) when { principal.getTag(principal.subject) == "r" };',
+    'permit (principal is Iam, action, resource) when { principal.session == "ada" };',
     'permit (principal, action, resource) unless { resource.namespace == "blog" };',
     'permit (principal, action, resource) when { resource["n\\u{61}me"] == "web" };',
   ])('are those of Cedar: %s', (text) => {
@@ -85,5 +93,34 @@ describe('decisions that are remembered', () => {
       expect([allows, errors.length]).toEqual([false, 1]);
     }
     expect(asked).toHaveLength(2);
+  });
+
+  it('are those of the next token too, which differs in what no policy asks for', () => {
+    const text =
+      'permit (principal is Identity, action, resource) when { principal.getTag("ref") == "main" };';
+    const { decide, asked } = opened(text);
+    const on = { cluster: 'prod', namespace: 'shop' };
+    for (let jti = 0; jti < 10; jti += 1) {
+      const claims = { ref: 'main', jti: String(jti), exp: String(jti) };
+      const who = caller({ kind: 'identity', id: 'ci:repo', claims });
+      expect(decide({ caller: who, action: 'read', on }).allows).toBe(true);
+    }
+    expect(asked).toHaveLength(1);
+  });
+
+  it('are forgotten, and their callers with them, however many there are', () => {
+    const known = new Map<string, boolean>();
+    // One that asks for claims by no name of its own sees all.
+    const decide = remembered(() => ({ allows: true, errors: [] }), 'principal.getTag(x)', known);
+    const on = { cluster: 'prod', namespace: 'shop', name: 'web' };
+    const long = 'x'.repeat(10_000);
+    let most = 0;
+    for (let index = 0; index < 200_000; index += 1) {
+      const claims = { jti: String(index), ...(index % 1000 === 0 && { long }) };
+      decide({ caller: caller({ kind: 'identity', id: 'ci', claims }), action: 'read', on });
+      most = Math.max(most, known.size);
+    }
+    expect(most).toBe(50_000);
+    expect(Math.max(...[...known.keys()].slice(0, 5000).map((key) => key.length))).toBeLessThan(80);
   });
 });
