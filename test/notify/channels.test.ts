@@ -164,7 +164,8 @@ describe('Slack', () => {
     const text =
       'https://evil.example @here #general <!channel> *b* _i_ :tada: <https://evil.example|a>';
     const foul: Notification = { ...aborted, text, reason: text, images: [text] };
-    const failedBy = [{ metric: text, value: text, message: text, analysisRun: text }];
+    const failed = { metric: text, value: text, message: text, analysisRun: text };
+    const failedBy = [{ ...failed, measurement: 0, phase: 'Failed' }];
     const way = { slack: { token: 'env:TOKEN', channel: 'C0123456789' } };
     await send({ slack: { webhook: 'env:SLACK' } }, { ...foul, failedBy });
     await send(way, { ...foul, failedBy });
