@@ -1,5 +1,6 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Caller } from '../model/caller.ts';
+import { own } from '../model/own.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { knownIssuer } from '../settings/issuers.ts';
 import type { IssuerSettings } from '../settings/schema.ts';
@@ -99,12 +100,13 @@ function mismatch(claims: JWTPayload, settings: IssuerSettings, now: Millis): st
   }
   if (now - (claims.iat ?? 0) * secondMs > settings.maxAge + toleranceMs) return 'it is too old';
   for (const [claim, wanted] of Object.entries(settings.claims)) {
-    const values = textsOf(claims[claim]);
+    const values = textsOf(own(claims, claim));
     if (values.some((value) => wanted.some((each) => fits(value, each)))) continue;
     return `its ${claim} is ${values.join(', ') || 'none'}`;
   }
   const bad = known.refused?.find(
-    ({ claim, value }) => !(claim in settings.claims) && textsOf(claims[claim]).includes(value),
+    ({ claim, value }) =>
+      !Object.hasOwn(settings.claims, claim) && textsOf(own(claims, claim)).includes(value),
   );
   return bad && `its ${bad.claim} is ${bad.value}: ${bad.why}`;
 }
@@ -123,7 +125,7 @@ function textsOf(claim: unknown): string[] {
 function callerOf(claims: JWTPayload, settings: IssuerSettings): Caller {
   const { name, issuer, kind, groups, groupsClaim } = settings;
   const template = settings.actor ?? knownIssuer(issuer, kind).actor;
-  const theirs = groupsClaim === undefined ? [] : textsOf(claims[groupsClaim]);
+  const theirs = groupsClaim === undefined ? [] : textsOf(own(claims, groupsClaim));
   const tags = Object.entries(claims).flatMap(([claim, value]) =>
     Array.isArray(value) ? [] : textsOf(value).map((text) => [claim, text] as const),
   );

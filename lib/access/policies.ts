@@ -7,6 +7,7 @@ import type {
 } from '@cedar-policy/cedar-wasm/web';
 import { Terminal } from '../errors.ts';
 import type { Caller, Principal } from '../model/caller.ts';
+import { own } from '../model/own.ts';
 import type { Cedar } from './cedar.ts';
 import { actionGroups, policySchema } from './policySchema.ts';
 
@@ -107,7 +108,7 @@ function resourcesOf({ cluster, namespace, name }: Question['on']): EntityJson[]
 }
 
 function actionOf(action: string): EntityJson {
-  const parents = (actionGroups[action] ?? []).map((id) => ({ type: 'Action', id }));
+  const parents = (own(actionGroups, action) ?? []).map((id) => ({ type: 'Action', id }));
   return { uid: { type: 'Action', id: action }, attrs: {}, parents };
 }
 

@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import type { Rollout } from '../model/argo.generated.ts';
 import { defined } from '../model/defined.ts';
 import type { Channel, NotificationKind } from '../model/notification.ts';
+import { own } from '../model/own.ts';
 import { nameOf } from '../model/workload.ts';
 import { notificationConfigMap } from './afterArgo.ts';
 
@@ -54,7 +55,7 @@ export function importedFrom(
     const way = wayOf(first, data, left);
     if (!way) return [];
     const all = [first, ...others];
-    const kinds = [...new Set(all.flatMap(({ trigger }) => triggers[trigger] ?? []))];
+    const kinds = [...new Set(all.flatMap(({ trigger }) => own(triggers, trigger) ?? []))];
     const rules = defined({
       clusters: cluster === undefined ? undefined : [cluster],
       namespaces: first.rollout && [first.rollout.namespace],
@@ -108,7 +109,7 @@ function defaultsIn(data: Record<string, string>, left: LeftOut[]): Subscription
 }
 
 function isKnown({ trigger, where }: Subscription, left: LeftOut[]): boolean {
-  const kinds = triggers[trigger];
+  const kinds = own(triggers, trigger);
   if (kinds && kinds.length > 0) return true;
   const why = kinds
     ? `${trigger} is in the ledger alone: see \`serin history\``
@@ -164,7 +165,7 @@ function ownTexts(data: Record<string, string>): LeftOut[] {
       return [{ where: at(find(/\{\{/)), why }];
     }
     const [, trigger] = /^trigger\.(.+)$/.exec(key) ?? [];
-    if (trigger !== undefined && !(trigger in triggers)) {
+    if (trigger !== undefined && !Object.hasOwn(triggers, trigger)) {
       return [{ where: at(find(/when:/)), why: `the condition of ${trigger} is not evaluated` }];
     }
     if (key.startsWith('service.webhook.') && /^headers:/m.test(text)) {

@@ -1,6 +1,7 @@
 import { NotFound, Terminal } from '../errors.ts';
 import type { AwsSecretRef } from '../model/httpRequest.ts';
 import type { ValueRef } from '../model/notification.ts';
+import { own } from '../model/own.ts';
 import type { Secrets } from '../world.ts';
 
 /**
@@ -15,7 +16,7 @@ export function valuesOf(
     const [, source = '', rest = ''] = /^(\w+):(.+)$/s.exec(ref) ?? [];
     if (source !== 'env') return await secrets(awsRef(source, rest));
     if (env === undefined) throw new Terminal(`${ref} is of \`serin run\` alone: use ssm: here`);
-    const value = env[rest];
+    const value = own(env, rest);
     if (value === undefined) throw new NotFound(`the environment has no variable ${rest}`);
     return value;
   };

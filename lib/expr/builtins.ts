@@ -1,3 +1,4 @@
+import { own } from '../model/own.ts';
 import type { Millis } from '../model/units.ts';
 import { collections } from './collections.ts';
 import { type Budget, fail } from './failure.ts';
@@ -18,6 +19,6 @@ const builtins: Record<string, Builtin> = {
 
 /** Calls a builtin that takes no predicate. The checker has counted the arguments. */
 export function callBuiltin(name: string, args: Go[], world: World): Go {
-  const builtin = builtins[name];
+  const builtin = own(builtins, name);
   return builtin ? builtin(args, world) : fail(`unknown builtin ${name}`);
 }

@@ -1,3 +1,4 @@
+import { own } from '../model/own.ts';
 import { become, type Node, type NodeOf } from './ast.ts';
 import { binaryType } from './checkOperator.ts';
 import { fail } from './failure.ts';
@@ -126,7 +127,7 @@ export class Checker {
     const name = property.is === 'string' ? property.value : undefined;
     if (name !== undefined) {
       if (types.isNil(whole)) fail(`type nil has no field ${name}`);
-      const method = whole.methods?.()[name];
+      const method = own(whole.methods?.(), name);
       if (method) return method;
     }
     return this.#element(node, deref(whole), deref(index), name);
@@ -146,7 +147,7 @@ export class Checker {
       return types.elemOf(whole);
     }
     if (name === undefined) return fail(`type ${nameOf(whole)}[${nameOf(index)}] is undefined`);
-    const field = whole.fields?.[name];
+    const field = own(whole.fields, name);
     if (field) return field;
     return fail(`type ${nameOf(whole)} has no ${node.method ? 'method' : 'field'} ${name}`);
   }
@@ -181,13 +182,13 @@ export class Checker {
 
   /** A call of a builtin that takes no predicate. */
   #function(name: string, args: Node[]): GoType {
-    const validate = validators[name];
+    const validate = own(validators, name);
     if (validate) {
       const given = args.map((arg) => this.visit(arg));
       return types.bare(validate(given.map((type) => (isUnknown(type) ? types.any : type))));
     }
     let mismatch: string | undefined;
-    for (const signature of overloads[name] ?? []) {
+    for (const signature of own(overloads, name) ?? []) {
       mismatch = this.#mismatch(name, signature, args);
       if (mismatch === undefined) return types.bare(signature.output);
     }
@@ -315,7 +316,7 @@ export class Checker {
     const scope = this.#scopes.at(-1);
     if (!scope) return fail('cannot use pointer accessor outside predicate');
     if (name === '') return elem(scope.list);
-    return scope.names[name] ?? fail(`unknown pointer #${name}`);
+    return own(scope.names, name) ?? fail(`unknown pointer #${name}`);
   }
 
   #let({ name, value, body }: NodeOf<'let'>): GoType {

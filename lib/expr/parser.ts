@@ -1,3 +1,4 @@
+import { own } from '../model/own.ts';
 import { type Form, makeNode, type Node, tooDeepExpression } from './ast.ts';
 import { depthMax, fail, nodesMax } from './failure.ts';
 import { isWordPart, Lexer, type Token, type TokenKind, tokenText } from './lexer.ts';
@@ -101,7 +102,7 @@ class Parser {
   #binaryOperator(precedence: number): { token: Token; isNegated: boolean } | undefined {
     const token = this.#current;
     const binds = (name: string): boolean => {
-      const operator = binary[name];
+      const operator = own(binary, name);
       return operator !== undefined && operator.precedence >= precedence;
     };
     if (token.value !== 'not') return binds(token.value) ? { token, isNegated: false } : undefined;
@@ -122,7 +123,7 @@ class Parser {
         `Operator (${operator}) and coalesce expressions (??) cannot be mixed. Wrap either by parentheses.`,
       );
     }
-    const { precedence = 0, isRight } = binary[operator] ?? {};
+    const { precedence = 0, isRight } = own(binary, operator) ?? {};
     if (comparisons.has(operator)) return this.#comparison(left, operator, precedence);
     const right = this.#expression(isRight ? precedence : precedence + 1);
     const node = this.#make({ is: 'binary', operator, left, right });
@@ -194,7 +195,7 @@ class Parser {
 
   #primary(): Node {
     const token = this.#current;
-    const precedence = token.kind === 'Operator' ? unary[token.value] : undefined;
+    const precedence = token.kind === 'Operator' ? own(unary, token.value) : undefined;
     if (precedence !== undefined) {
       this.#next();
       const node = this.#expression(precedence);
@@ -269,7 +270,7 @@ class Parser {
   #predicateCall(name: string, before: Node[]): Node {
     this.#expect('Bracket', '(');
     const args = [...before];
-    const rest = (predicates[name] ?? []).slice(before.length);
+    const rest = (own(predicates, name) ?? []).slice(before.length);
     for (const [index, form] of rest.entries()) {
       if (this.#is('Bracket', ')')) {
         if (form.endsWith('?')) break;

@@ -1,3 +1,4 @@
+import { own } from '../model/own.ts';
 import { type CivilDate, dateOfDays, daysSinceEpoch } from './civil.ts';
 import { type Go, Named, Sized } from './goValue.ts';
 import { durationType, locationType, timeType } from './timeTypes.ts';
@@ -42,11 +43,11 @@ export class Duration extends Named {
   }
 
   method(name: string): Method | undefined {
-    const parts = { Hours: 3600n * second, Minutes: 60n * second, Seconds: second }[name];
+    const parts = own({ Hours: 3600n * second, Minutes: 60n * second, Seconds: second }, name);
     if (parts !== undefined) {
       return () => Number(this.nanos / parts) + Number(this.nanos % parts) / Number(parts);
     }
-    const units = { Milliseconds: 1_000_000n, Microseconds: 1000n, Nanoseconds: 1n }[name];
+    const units = own({ Milliseconds: 1_000_000n, Microseconds: 1000n, Nanoseconds: 1n }, name);
     if (units !== undefined) return () => new Sized(int64, this.nanos / units);
     if (name === 'String') return () => this.text();
     if (name === 'Abs') return () => new Duration(this.nanos < 0n ? wrap(-this.nanos) : this.nanos);
@@ -195,7 +196,10 @@ export class Time extends Named {
 
   #number(name: string): Go | undefined {
     const { year, month, day: dayOfMonth, fraction, seconds } = this.#local();
-    const units = { Unix: second, UnixMilli: 1_000_000n, UnixMicro: 1000n, UnixNano: 1n }[name];
+    const units = own(
+      { Unix: second, UnixMilli: 1_000_000n, UnixMicro: 1000n, UnixNano: 1n },
+      name,
+    );
     if (units !== undefined) {
       const rest = ((this.nanos % units) + units) % units;
       return new Sized(int64, wrap((this.nanos - rest) / units));
@@ -211,7 +215,7 @@ export class Time extends Named {
       Nanosecond: Number(fraction),
       YearDay: dayOfYear + 1,
     };
-    const value = values[name];
+    const value = own(values, name);
     return value === undefined ? undefined : BigInt(value);
   }
 }

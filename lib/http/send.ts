@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Terminal } from '../errors.ts';
 import type { HttpAnswer } from '../model/httpRequest.ts';
+import { own } from '../model/own.ts';
 import { secondMs } from '../model/units.ts';
 
 /** No answer that is measured is longer. */
@@ -86,7 +87,7 @@ const decoders: Record<string, () => NodeJS.ReadWriteStream> = {
 
 /** All of an answer's text. Rejects with Terminal where it is too long. */
 export async function bodyOf(answer: IncomingMessage): Promise<string> {
-  const decoder = decoders[answer.headers['content-encoding']?.toLowerCase() ?? ''];
+  const decoder = own(decoders, answer.headers['content-encoding']?.toLowerCase() ?? '');
   const plain = decoder ? pipedTo(answer, decoder()) : answer;
   const chunks: Buffer[] = [];
   let length = 0;

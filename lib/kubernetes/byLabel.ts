@@ -1,4 +1,5 @@
 import type { LabelSelector } from '../model/argo.generated.ts';
+import { own } from '../model/own.ts';
 import { type Labels, selects } from './selectors.ts';
 
 type Labelled = { labels: Labels };
@@ -19,7 +20,7 @@ export function byLabel<E extends Labelled>(): ByLabel<E> {
   /** By label and value, the names. */
   const indexes = new Map<string, Map<string, Set<string>>>();
   const addTo = (key: string, name: string, { labels }: E): void => {
-    const value = labels[key];
+    const value = own(labels, key);
     const index = indexes.get(key);
     if (value === undefined || index === undefined) return;
     const names = index.get(value) ?? new Set();
@@ -27,9 +28,9 @@ export function byLabel<E extends Labelled>(): ByLabel<E> {
   };
   const takeFrom = (key: string, name: string, { labels }: E): void => {
     const index = indexes.get(key);
-    const names = index?.get(labels[key] ?? '');
+    const names = index?.get(own(labels, key) ?? '');
     names?.delete(name);
-    if (names?.size === 0) index?.delete(labels[key] ?? '');
+    if (names?.size === 0) index?.delete(own(labels, key) ?? '');
   };
   const indexOf = (key: string): Map<string, Set<string>> => {
     const found = indexes.get(key) ?? new Map();

@@ -1,5 +1,6 @@
 import { Terminal } from '../errors.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../model/argo.generated.ts';
+import { own } from '../model/own.ts';
 import type { SelectorText } from '../world.ts';
 
 export type Labels = Record<string, string>;
@@ -8,7 +9,7 @@ export type Labels = Record<string, string>;
 export function selects(selector: LabelSelector, labels: Labels): boolean {
   const equal = Object.entries(selector.matchLabels ?? {});
   return (
-    equal.every(([key, value]) => labels[key] === value) &&
+    equal.every(([key, value]) => own(labels, key) === value) &&
     (selector.matchExpressions ?? []).every((term) => meets(term, labels))
   );
 }
@@ -61,7 +62,7 @@ function parseTerm(text: string): LabelSelectorRequirement {
 }
 
 function meets(term: LabelSelectorRequirement, labels: Labels): boolean {
-  const actual = labels[term.key];
+  const actual = own(labels, term.key);
   switch (term.operator) {
     case 'In':
       return actual !== undefined && (term.values ?? []).includes(actual);

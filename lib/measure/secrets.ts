@@ -7,6 +7,7 @@ import { NotFound, Terminal } from '../errors.ts';
 import { Sha256 } from '../http/sha256.ts';
 import { defined } from '../model/defined.ts';
 import type { AwsSecretRef } from '../model/httpRequest.ts';
+import { own } from '../model/own.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { Secrets } from '../world.ts';
 import type { Account } from './account.ts';
@@ -77,7 +78,7 @@ function keyOf(text: string, { what, key }: { what: string; key: string }): stri
   } catch {
     throw new Terminal(`${what} is not JSON, so it has no key ${key}`);
   }
-  const value = (fields as Record<string, unknown> | null)?.[key];
+  const value = own(fields as Record<string, unknown> | null, key);
   if (value === undefined) throw new NotFound(`${what} has no key ${key}`);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

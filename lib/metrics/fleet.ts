@@ -1,4 +1,5 @@
 import type { FleetRow } from '../model/fleet.ts';
+import { own } from '../model/own.ts';
 import { type Family, gauge, type Labels } from './exposition.ts';
 import { phases, rolloutPhases } from './objects.ts';
 
@@ -67,7 +68,7 @@ function phaseOf({ phase, message }: FleetRow): string {
   if (phase === 'Healthy') return 'Completed';
   if (phase !== 'Degraded') return phase;
   const [, reason = ''] = /^(\w+)/.exec(message) ?? [];
-  return degraded[reason] ?? 'Error';
+  return own(degraded, reason) ?? 'Error';
 }
 
 const degraded: Record<string, string> = {

@@ -6,6 +6,7 @@ import type {
   Metric,
   Rollout,
 } from '../model/argo.generated.ts';
+import { own } from '../model/own.ts';
 import { nameOf, replicasOf } from '../model/workload.ts';
 import { type Family, gauge, type Labels } from './exposition.ts';
 
@@ -57,7 +58,7 @@ function rolloutPhase({ status }: Rollout): string {
   const { conditions = [] } = status ?? {};
   if (conditions.some(({ type }) => type === 'InvalidSpec')) return 'InvalidSpec';
   const progressing = conditions.find(({ type }) => type === 'Progressing');
-  return phaseByReason[progressing?.reason ?? ''] ?? 'Progressing';
+  return own(phaseByReason, progressing?.reason ?? '') ?? 'Progressing';
 }
 
 /** The last of these that a spec names, as Argo's controller has it. */

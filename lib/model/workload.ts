@@ -8,6 +8,7 @@ import type {
 } from './argo.generated.ts';
 import type { Kind } from './kinds.ts';
 import { hashLabel, revisionAnnotation, rolloutApiVersion, takenOverAnnotation } from './names.ts';
+import { own } from './own.ts';
 import { fromTime, type Millis } from './units.ts';
 
 type WithMeta = { metadata?: ObjectMeta };
@@ -25,7 +26,7 @@ export function versionOf(object: WithMeta): string {
 }
 
 export function annotationOf(object: WithMeta, name: string): string | undefined {
-  return object.metadata?.annotations?.[name];
+  return own(object.metadata?.annotations, name);
 }
 
 /** When the API server created it; 0 for an object that was never stored. */

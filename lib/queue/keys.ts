@@ -6,7 +6,7 @@ import type {
   Rollout,
 } from '../model/argo.generated.ts';
 import type { Key, RolloutKey } from '../model/key.ts';
-import { type Kind, kinds, type ObjectRef, rowOf } from '../model/kinds.ts';
+import { isKind, type Kind, type ObjectRef, rowOf } from '../model/kinds.ts';
 import { deepEqual } from '../model/patch.ts';
 import { generationOf, namedBy } from '../model/reference.ts';
 import { nameOf } from '../model/workload.ts';
@@ -26,7 +26,7 @@ const group = 'argoproj.io/';
 
 /** Whether its objects have turns of their own. */
 export function isDriven(kind: string | undefined): kind is Kind {
-  return kind !== undefined && kind in kinds && rowOf(kind as Kind).hasTurns === true;
+  return isKind(kind) && rowOf(kind).hasTurns === true;
 }
 
 /** That of an object that has turns of its own. */
@@ -128,7 +128,7 @@ function endOf({ status }: KubernetesObject & { status?: { conditions?: object[]
 
 /** Of its status alone. Annotations tell some routers what to do, and no generation counts them. */
 function isSame(kind: string, after: KubernetesObject, before: KubernetesObject): boolean {
-  const row = kind in kinds ? rowOf(kind as Kind) : undefined;
+  const row = isKind(kind) ? rowOf(kind) : undefined;
   if (kind === 'Service' || generationOf(after) !== generationOf(before)) return false;
   return !row?.ofRouters || deepEqual(after.metadata?.annotations, before.metadata?.annotations);
 }

@@ -6,6 +6,7 @@ import type {
   DeliveryRecord,
   Notification,
 } from '../model/notification.ts';
+import { own } from '../model/own.ts';
 import { hourMs, type Millis, minuteMs, secondMs } from '../model/units.ts';
 import { queuedFor, scheduleWake } from '../queue/queue.ts';
 import type { World } from '../world.ts';
@@ -48,7 +49,7 @@ export async function deliverMessage(world: Delivering, key: DeliveryKey): Promi
   const channels = new Map((await world.messages.channels()).map((each) => [each.name, each]));
   const tried = await Promise.all(
     due.map(async (name) => {
-      const state = claimed.channels[name] ?? { state: 'open', tries: 0 };
+      const state = own(claimed.channels, name) ?? { state: 'open', tries: 0 };
       return [name, await tryChannel(world, claimed, { name, state, channel: channels.get(name) })];
     }),
   );

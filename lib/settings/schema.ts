@@ -93,7 +93,8 @@ function pinFaults({ issuer, kind, audience, claims }: IssuerSettings): PinFault
     faults.push({ path: ['audience'], message });
   }
   for (const { any, what } of known.needs) {
-    if (any.some((claim) => claim.split('+').every((each) => each in claims))) continue;
+    if (any.some((claim) => claim.split('+').every((each) => Object.hasOwn(claims, each))))
+      continue;
     const list = any.map((claim) => claim.replace('+', ' and ')).join(' or ');
     const message =
       `must hold ${list}: ${known.label} signs tokens for strangers too, so Serin has to be told ` +

@@ -1,3 +1,5 @@
+import { own } from '../model/own.ts';
+
 // How the ledger's name for a caller is made of claims: `{repository}@{ref}`. `{a|b}` takes the first
 // that is there; `{sub/user}` what follows `user/` in a claim that is a path.
 
@@ -24,11 +26,11 @@ export function render(template: string, claims: Record<string, unknown>): strin
 }
 
 function claimText(name: string, claims: Record<string, unknown>): string | undefined {
-  const value = claims[name];
+  const value = own(claims, name);
   if (typeof value === 'string' && value !== '') return value;
   if (typeof value === 'number') return String(value);
   const [, claim = '', step = ''] = /^(\w+)\/(\w+)$/.exec(name) ?? [];
-  const whole = claims[claim];
+  const whole = own(claims, claim);
   const steps = typeof whole === 'string' ? whole.split('/') : [];
   const at = steps.indexOf(step);
   return at < 0 ? undefined : steps[at + 1];

@@ -4,6 +4,7 @@ import type {
   ObjectMeta,
   Rollout,
 } from '../../model/argo.generated.ts';
+import { own } from '../../model/own.ts';
 
 // The arguments that a rollout gives to an analysis. argo v1.10.1 utils/analysis/factory.go
 
@@ -39,7 +40,7 @@ function textOf(
   const { podTemplateHashValue, fieldRef } = valueFrom ?? {};
   if (podTemplateHashValue !== undefined) {
     const known: Record<string, string> = { Latest: hashes.latest, Stable: hashes.stable };
-    return { value: known[podTemplateHashValue] ?? value };
+    return { value: own(known, podTemplateHashValue) ?? value };
   }
   if (!fieldRef) return { value };
   const { fieldPath } = fieldRef;
@@ -61,7 +62,7 @@ function inMetadata(metadata: ObjectMeta, path: string): Text {
   const keyed = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
   if (keyed) {
     const [, field, key = ''] = keyed;
-    return metadata[field as 'labels' | 'annotations']?.[key] ?? '';
+    return own(metadata[field as 'labels' | 'annotations'], key) ?? '';
   }
   const plain: Record<string, () => string> = {
     'metadata.name': () => metadata.name ?? '',
@@ -71,7 +72,7 @@ function inMetadata(metadata: ObjectMeta, path: string): Text {
     'metadata.annotations': () => asLines(metadata.annotations ?? {}),
   };
   return (
-    plain[path]?.() ?? { why: 'is none of metadata.name, namespace, uid, labels, annotations' }
+    own(plain, path)?.() ?? { why: 'is none of metadata.name, namespace, uid, labels, annotations' }
   );
 }
 

@@ -1,4 +1,5 @@
 import type { AnalysisRun, AnalysisRunStatus } from '../../model/argo.generated.ts';
+import { own } from '../../model/own.ts';
 import { fromTime, type Millis, secondMs } from '../../model/units.ts';
 import { isEnded } from './phases.ts';
 
@@ -11,7 +12,10 @@ export function expiryOf({ spec }: AnalysisRun, status: AnalysisRunStatus): Mill
   const { secondsAfterSuccess, secondsAfterFailure, secondsAfterCompletion } =
     spec?.ttlStrategy ?? {};
   if (!isEnded(phase) || !completedAt) return undefined;
-  const own = { Successful: secondsAfterSuccess, Failed: secondsAfterFailure }[phase as string];
-  const seconds = own ?? secondsAfterCompletion;
+  const ofPhase = own(
+    { Successful: secondsAfterSuccess, Failed: secondsAfterFailure },
+    phase as string,
+  );
+  const seconds = ofPhase ?? secondsAfterCompletion;
   return seconds === undefined ? undefined : fromTime(completedAt) + seconds * secondMs;
 }

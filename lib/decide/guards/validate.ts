@@ -9,6 +9,7 @@ import type {
 } from '../../model/argo.generated.ts';
 import { type FieldError, fieldError } from '../../model/faults.ts';
 import { hashLabel } from '../../model/names.ts';
+import { own } from '../../model/own.ts';
 import { perObject } from '../../model/perObject.ts';
 import { hasTemplate } from '../../model/reference.ts';
 import { isLabelKey, isLabelValue } from '../../model/syntax.ts';
@@ -81,10 +82,11 @@ function checkSelector(spec: RolloutSpec): FieldError[] {
   ];
   if (faults.length > 0 || spec.workloadRef) return faults;
   const labels = spec.template?.metadata?.labels ?? {};
-  const missing = Object.entries(matchLabels).find(([key, value]) => labels[key] !== value);
+  const missing = Object.entries(matchLabels).find(([key, value]) => own(labels, key) !== value);
   if (!missing) return matchExpressions.flatMap((each, index) => checkMatch(each, labels, index));
   const [key, value] = missing;
-  const has = labels[key] === undefined ? 'does not have it' : `has ${key}=${labels[key]}`;
+  const given = own(labels, key);
+  const has = given === undefined ? 'does not have it' : `has ${key}=${given}`;
   const message = `must carry what spec.selector asks for: ${key}=${value}; the template ${has}`;
   return fieldError('spec.template.metadata.labels', message);
 }
@@ -95,7 +97,7 @@ function checkMatch(
   index: number,
 ): FieldError[] {
   const message = `must match spec.selector.matchExpressions[${index}]; the template does not`;
-  return isMatch(requirement, labels[requirement.key])
+  return isMatch(requirement, own(labels, requirement.key))
     ? []
     : fieldError('spec.template.metadata.labels', message);
 }

@@ -6,6 +6,7 @@ import type {
 } from '../../model/argo.generated.ts';
 import { podTemplateHash } from '../../model/hash.ts';
 import { ephemeralMetadataAnnotation, replacedMetadataAnnotation } from '../../model/names.ts';
+import { own } from '../../model/own.ts';
 import { diffMergePatch } from '../../model/patch.ts';
 import type { MergePatch } from '../../model/plan.ts';
 import { annotationOf, podHashOf } from '../../model/workload.ts';
@@ -50,7 +51,7 @@ function texts(value: unknown): Record<string, string> {
 
 function entry(metadata: Injected | ObjectMeta, part: Part, name: string): string | undefined {
   const entries = metadata?.[part] ?? {};
-  return Object.hasOwn(entries, name) ? entries[name] : undefined;
+  return own(entries, name);
 }
 
 /**
@@ -69,7 +70,7 @@ function ownValue(set: ReplicaSet, rollout: Rollout, part: Part, name: string): 
   const present = entry(set.spec?.template?.metadata, part, name);
   if (!isInjected && present !== undefined) return present;
   if (part === 'labels') {
-    return set.spec?.selector?.matchLabels?.[name] ?? entry(set.metadata, part, name);
+    return own(set.spec?.selector?.matchLabels, name) ?? entry(set.metadata, part, name);
   }
   return isInjected ? entry(template?.metadata, part, name) : undefined;
 }

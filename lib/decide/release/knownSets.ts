@@ -1,6 +1,7 @@
 import type { ReplicaSet, Rollout, RolloutStatus } from '../../model/argo.generated.ts';
 import { hashFunctionId, podTemplateHash } from '../../model/hash.ts';
 import type { Observed } from '../../model/observed.ts';
+import { own } from '../../model/own.ts';
 import type { KnownSets, RolloutRecord } from '../../model/record.ts';
 import { isVerified, podHashOf, uidOf } from '../../model/workload.ts';
 import { templateDigest } from './template.ts';
@@ -18,7 +19,7 @@ export function knownSets({ rollout, replicaSets, record }: Observed): KnownSets
   const hash = podTemplateHash(rollout.spec?.template, rollout.status?.collisionCount);
   const digests = replicaSets.flatMap((set): [string, string][] => {
     const uid = uidOf(set);
-    const known = before[uid];
+    const known = own(before, uid);
     if (known !== undefined) return [[uid, known]];
     return podHashOf(set) === hash && isVerified(set) ? [[uid, templateDigest(set)]] : [];
   });
@@ -28,7 +29,7 @@ export function knownSets({ rollout, replicaSets, record }: Observed): KnownSets
 /** Whether it holds something else than it did when it was the rollout's. */
 function isEdited(set: ReplicaSet, { record }: Known): boolean {
   const { by, digests } = record?.knownSets ?? {};
-  const digest = by === hashFunctionId() ? digests?.[uidOf(set)] : undefined;
+  const digest = by === hashFunctionId() ? own(digests, uidOf(set)) : undefined;
   return digest !== undefined && digest !== templateDigest(set);
 }
 

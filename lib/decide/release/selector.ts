@@ -1,4 +1,5 @@
 import type { LabelSelector, LabelSelectorRequirement } from '../../model/argo.generated.ts';
+import { own } from '../../model/own.ts';
 
 /**
  * A label selector as text, keys in order, as Kubernetes writes it: `app=web,tier in (a,b),!old`.
@@ -17,7 +18,7 @@ export function selectorText(selector: LabelSelector | undefined): string {
       Exists: key,
       DoesNotExist: `!${key}`,
     };
-    parts.push([key, forms[operator] ?? key]);
+    parts.push([key, own(forms, operator) ?? key]);
   }
   const ordered = parts.sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
   return ordered.map(([, text]) => text).join(',');
@@ -35,5 +36,5 @@ export function isMatch(
     Exists: value !== undefined,
     DoesNotExist: value === undefined,
   };
-  return matches[operator];
+  return own(matches, operator);
 }

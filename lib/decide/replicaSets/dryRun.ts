@@ -1,6 +1,7 @@
 import type { ReplicaSet, Rollout } from '../../model/argo.generated.ts';
 import { hashLabel } from '../../model/names.ts';
 import type { DryRun } from '../../model/observed.ts';
+import { own } from '../../model/own.ts';
 import type { DryRunRead, Need } from '../../model/reads.ts';
 import { isControlledBy, nameOf, podHashOf, uidOf } from '../../model/workload.ts';
 import type { Gathered, Sets } from '../release/gathered.ts';
@@ -67,7 +68,7 @@ function whoseName(
   if (set && !isControlledBy(set, uidOf(rollout))) return { taken: true };
   const wanted = { [hashLabel]: hashOf(rollout), ...rollout.spec?.selector?.matchLabels };
   const lost = Object.entries(wanted).filter(
-    ([key, value]) => set?.metadata?.labels?.[key] !== value,
+    ([key, value]) => own(set?.metadata?.labels, key) !== value,
   );
   if (!set || lost.length === 0) return { appeared: name };
   const labels = lost.map(([key, value]) => `${key}=${value}`).join(',');

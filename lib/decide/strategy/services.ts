@@ -2,6 +2,7 @@ import type { ReplicaSet, Service } from '../../model/argo.generated.ts';
 import type { FieldError } from '../../model/faults.ts';
 import { hashLabel, managedByAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
+import { own } from '../../model/own.ts';
 import { refOf } from '../../model/plan.ts';
 import { givenBack, selectedHash, serviceFields, serviceNames } from '../../model/reference.ts';
 import {
@@ -39,7 +40,7 @@ export function serviceFaults({
 }: Pick<Observed, 'rollout' | 'services'>): FieldError[] {
   const labels = rollout.spec?.template?.metadata?.labels ?? {};
   return serviceFields(rollout).flatMap(([path, name]) => {
-    const service = services[name];
+    const service = own(services, name);
     if (!service) return [{ path, message: `names the Service ${name}, which does not exist` }];
     const owner = annotationOf(service, managedByAnnotation) ?? nameOf(rollout);
     if (owner !== nameOf(rollout)) {
@@ -47,7 +48,9 @@ export function serviceFaults({
       return [{ path, message }];
     }
     const selector = Object.entries(service.spec?.selector ?? {});
-    const stranger = selector.find(([key, value]) => key !== hashLabel && labels[key] !== value);
+    const stranger = selector.find(
+      ([key, value]) => key !== hashLabel && own(labels, key) !== value,
+    );
     if (!stranger) return [];
     const asked = `selects ${stranger.join('=')}, which the template does not carry`;
     return [{ path, message: `names the Service ${name}, which ${asked}` }];
@@ -92,7 +95,7 @@ export function switchServices(release: Release, draft: Draft): void {
 /** Points a Service at a version, unless it leads to the workload's pods, and to those of both. */
 function lead(release: Release, draft: Draft, name: string | undefined, hash: string): void {
   if (giveBack(release, draft, name) || loses(release, draft, hash)) return;
-  const service = name ? release.observed.services[name] : undefined;
+  const service = name ? own(release.observed.services, name) : undefined;
   const isFreeNow = service && isFree(release.observed, service);
   if (!isFreeNow || mayTake(release, draft, hash)) select(release, draft, name, hash);
 }
@@ -119,7 +122,7 @@ function mayTake(release: Release, draft: Draft, hash: string): boolean {
  * docs/adr/0027-back-to-the-deployment.md. Whether it is the workload's after this turn.
  */
 function giveBack(release: Release, draft: Draft, name: string | undefined): boolean {
-  const service = name ? release.observed.services[name] : undefined;
+  const service = name ? own(release.observed.services, name) : undefined;
   if (!service || !isHandedBack(release)) return false;
   const hash = selectedHash(service);
   const set = release.all.find((each) => podHashOf(each) === hash);
@@ -189,7 +192,7 @@ function pointSide(
   side: Side,
   { name, set }: { name: string; set: ReplicaSet | undefined },
 ): void {
-  const service = release.observed.services[name];
+  const service = own(release.observed.services, name);
   if (!service || giveBack(release, draft, name) || !set) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
@@ -215,7 +218,7 @@ function point(
   name: string | undefined,
   set: ReplicaSet | undefined,
 ): void {
-  const service = name ? release.observed.services[name] : undefined;
+  const service = name ? own(release.observed.services, name) : undefined;
   if (!service || giveBack(release, draft, name) || !set) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
@@ -225,7 +228,7 @@ function point(
 
 /** One write, the mark of its rollout with it, if the Service leads elsewhere. */
 function select(release: Release, draft: Draft, name: string | undefined, hash: string): void {
-  const service = name ? release.observed.services[name] : undefined;
+  const service = name ? own(release.observed.services, name) : undefined;
   const before = selectedHash(service);
   if (!service || hash === '' || before === hash) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;

@@ -1,6 +1,7 @@
 import type { Rollout } from '../../model/argo.generated.ts';
 import type { ObjectRef } from '../../model/kinds.ts';
 import type { Observed } from '../../model/observed.ts';
+import { own } from '../../model/own.ts';
 import { deepEqual } from '../../model/patch.ts';
 import { refOf, type Write } from '../../model/plan.ts';
 import { type Answers, type Need, readKey } from '../../model/reads.ts';
@@ -107,7 +108,7 @@ function mayGiveBack({ rollout, observed, all }: Release, routing: Routing): boo
   const { stableService, pingPong, stablePingPong } = routing;
   const name =
     stableService || (stablePingPong === 'ping' ? pingPong?.pingService : pingPong?.pongService);
-  const service = name ? observed.services[name] : undefined;
+  const service = name ? own(observed.services, name) : undefined;
   const hash = selectedHash(service);
   if (!service || hash === '') return true;
   return all.some((set) => podHashOf(set) === hash && availableOf(set) > 0);

@@ -1,4 +1,5 @@
 import { MissingRight, Terminal } from '../../errors.ts';
+import { own } from '../../model/own.ts';
 import type { SecretRead } from '../../model/reads.ts';
 import type { Sources } from '../ask.ts';
 
@@ -15,7 +16,7 @@ export async function readSecret(
     const remedy = `add ${namespace}/${name} to the chart's value metrics.secrets`;
     throw new MissingRight(`secret ${namespace}/${name} may not be read: ${remedy}`, remedy);
   });
-  const value = (data as Record<string, string> | undefined)?.[key];
+  const value = own(data as Record<string, string> | undefined, key);
   // argo v1.10.1 analysis/analysis.go
   if (value === undefined) throw new Terminal(`key '${key}' does not exist in secret '${name}'`);
   return Buffer.from(value, 'base64').toString('utf8');

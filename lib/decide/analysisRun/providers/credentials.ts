@@ -1,4 +1,5 @@
 import { secretOf } from '../../../model/httpRequest.ts';
+import { own } from '../../../model/own.ts';
 import type { Answers, Need, SecretRead } from '../../../model/reads.ts';
 
 // The Secrets in which providers' credentials lie. Argo's controller reads them in its own namespace, and so
@@ -27,16 +28,16 @@ export function secretTexts(
   answers: Answers,
 ): { texts: Texts } | { error: string } | undefined {
   const answered = readsOf(place, keys).map(([key, read]) => [key, answers.secret(read)] as const);
-  const texts: Record<string, string> = {};
+  const texts = new Map<string, string>();
   let error: string | undefined;
   for (const [key, answer] of answered) {
     if (answer === undefined) return undefined;
-    if ('ok' in answer) texts[key] = answer.ok;
+    if ('ok' in answer) texts.set(key, answer.ok);
     else if ('missing' in answer) error ??= `secrets "${place.name}" not found`;
     else if (!isWithoutKey(answer.failed)) error ??= answer.failed;
   }
-  if (Object.keys(texts).length === 0 && error !== undefined) return { error };
-  return { texts };
+  if (texts.size === 0 && error !== undefined) return { error };
+  return { texts: Object.fromEntries(texts) };
 }
 
 /** It is there, without that key, which may be one that nobody has to give. */
@@ -55,7 +56,7 @@ export function withSecret<T>(
 
 /** Without the credentials that it was asked with, should a server have said them again. */
 export function hidden<T>(measured: T, texts: Texts, names: readonly string[]): T {
-  const secrets = names.flatMap((name) => texts[name] || []);
+  const secrets = names.flatMap((name) => own(texts, name) || []);
   const hide = (value: unknown): unknown => {
     if (typeof value !== 'string') return value;
     return secrets.reduce((rest, secret) => rest.replaceAll(secret, '*****'), value);

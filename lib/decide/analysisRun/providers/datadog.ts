@@ -2,6 +2,7 @@ import type { AnalysisRun, DatadogMetric, Metric } from '../../../model/argo.gen
 import { fieldError } from '../../../model/faults.ts';
 import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
+import { own } from '../../../model/own.ts';
 import { goDurationFault, type Millis, parseGoDuration, secondMs } from '../../../model/units.ts';
 import { controllerNamespace, type Place, type Texts } from './credentials.ts';
 import { floatText } from './goJson.ts';
@@ -77,7 +78,7 @@ function placeOf({ secretRef }: DatadogMetric, run: AnalysisRun): Place | { erro
 function requestOf({ metric, now, count }: Asked, texts: Texts): Question {
   const spec = specOf(metric);
   const { interval = '5m', requestTimeout = '' } = spec;
-  const [apiKey = '', appKey = ''] = tokens.map((key) => texts[key]);
+  const [apiKey = '', appKey = ''] = tokens.map((key) => own(texts, key));
   if (apiKey === '' || appKey === '') {
     return { error: 'failed to find the credentials for datadog metrics provider' };
   }

@@ -1,5 +1,6 @@
 import type { Value } from '../../../expr/value.ts';
 import { encodeGo } from '../../../model/encode.ts';
+import { own } from '../../../model/own.ts';
 
 /** A list or an object may lie in so many others. */
 const depthMax = 500;
@@ -49,7 +50,7 @@ export function floatText(value: number): string {
 /** A sample as Prometheus writes it. */
 export function floatOf(text: string): number {
   const special = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY } as Record<string, number>;
-  const known = special[text.toLowerCase().replace(/^[+-]/, '')];
+  const known = own(special, text.toLowerCase().replace(/^[+-]/, ''));
   if (known !== undefined) return text.startsWith('-') ? -known : known;
   return Number(text);
 }

@@ -2,6 +2,7 @@ import type { Value } from '../../../expr/value.ts';
 import type { InfluxdbMetric, Metric } from '../../../model/argo.generated.ts';
 import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
+import { own } from '../../../model/own.ts';
 import { secondMs } from '../../../model/units.ts';
 import { controllerNamespace, type Texts } from './credentials.ts';
 import { csvRows } from './csv.ts';
@@ -39,7 +40,7 @@ function placeOf(metric: Metric) {
 }
 
 function requestOf({ metric, count }: Asked, texts: Texts): Question {
-  const [token, address, org] = keys.map((key) => texts[key]);
+  const [token, address, org] = keys.map((key) => own(texts, key));
   if (!token || !address || !org) return { error: 'authToken, org, or address not found' };
   const url = `${address.replace(/\/$/, '')}/api/v2/query?${formText({ org })}`;
   const dialect = { annotations: ['datatype', 'group', 'default'], delimiter: ',', header: true };

@@ -118,14 +118,14 @@ function configIn({ status, body }: HttpAnswer, name: string): { id: string } | 
 
 /** By name, sorted as Go writes a map. */
 function scopesOf(asked: Asked): { named: Record<string, object> } | { error: string } {
-  const named: Record<string, object> = {};
+  const named = new Map<string, object>();
   const { scopes = [] } = specOf(asked.metric);
   for (const scope of [...scopes].sort((left, right) => (left.name < right.name ? -1 : 1))) {
     const made = scopeOf(scope, asked);
     if ('error' in made) return made;
-    named[scope.name] = made.scope;
+    named.set(scope.name, made.scope);
   }
-  return { named };
+  return { named: Object.fromEntries(named) };
 }
 
 function scopeOf(

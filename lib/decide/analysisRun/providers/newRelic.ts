@@ -2,6 +2,7 @@ import type { Value } from '../../../expr/value.ts';
 import type { Metric, NewRelicMetric } from '../../../model/argo.generated.ts';
 import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
+import { own } from '../../../model/own.ts';
 import { secondMs } from '../../../model/units.ts';
 import { controllerNamespace, type Texts } from './credentials.ts';
 import { jsonText } from './goJson.ts';
@@ -65,7 +66,7 @@ function requestOf({ metric, count }: Asked, texts: Texts): Question {
     return { error: `could not parse account ID: strconv.Atoi: parsing ${quoted}: invalid syntax` };
   }
   const region = texts.region || 'us';
-  const url = texts['base-url-nerdgraph'] || servers[region.toLowerCase()];
+  const url = texts['base-url-nerdgraph'] || own(servers, region.toLowerCase());
   if (url === undefined) return { error: `unknown region ${JSON.stringify(region)} of New Relic` };
   if (timeout < 0) return { error: 'timeout value needs to be a positive value' };
   const variables = { accountId: Number(account), query, timeout };

@@ -1,6 +1,7 @@
 import type { Metric, WavefrontMetric } from '../../../model/argo.generated.ts';
 import { isRecord } from '../../../model/gotypes.ts';
 import { type HttpAnswer, viaOf } from '../../../model/httpRequest.ts';
+import { own } from '../../../model/own.ts';
 import { secondMs } from '../../../model/units.ts';
 import { controllerNamespace, type Texts } from './credentials.ts';
 import { parsedJson } from './goJson.ts';
@@ -44,7 +45,7 @@ function secondsOf(now: number): number {
 function requestOf({ metric, now, count }: Asked, texts: Texts): Question {
   const { query = '' } = specOf(metric);
   const address = addressOf(metric);
-  const token = texts[address];
+  const token = own(texts, address);
   if (token === undefined) return { error: 'API token not found' };
   const at = String(secondsOf(now) * secondMs);
   const form = formText({ q: query, s: at, e: at, g: 's', p: '1', i: 'true', ...unset });
