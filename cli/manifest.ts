@@ -13,9 +13,9 @@ import {
 } from 'yaml';
 import type { ObjectMeta } from '../lib/model/argo.generated.ts';
 import { isRecord } from '../lib/model/gotypes.ts';
-import { type Kinds, rowOf } from '../lib/model/kinds.ts';
+import { type Kinds, type KubernetesObject, rowOf } from '../lib/model/kinds.ts';
 import { checkStructure } from '../lib/model/structure.ts';
-import type { Objects } from '../server/apply.ts';
+import type { Objects, RouterObject } from '../server/apply.ts';
 import { CliError, exitCodes } from './exit.ts';
 import { type Input, readText } from './input.ts';
 import {
@@ -171,7 +171,8 @@ export function noRollout(seen: string[]): string {
 }
 
 /**
- * Reads and checks files that hold at least one Rollout; objects of other kinds are left out.
+ * Reads and checks files that hold at least one Rollout; objects of kinds that neither it nor its routers
+ * read are left out.
  * `namespace` is for those without.
  */
 export async function readObjects(
@@ -219,7 +220,15 @@ export async function readObjects(
     Deployment: of('Deployment'),
     ReplicaSet: of('ReplicaSet'),
     PodTemplate: of('PodTemplate'),
+    ofRouters: manifests.flatMap((manifest) => routerObject(manifest, namespace)),
   };
+}
+
+function routerObject({ meaning, value }: Manifest, namespace: string): RouterObject[] {
+  const { ofRouters: kind } = 'seen' in meaning ? meaning : {};
+  if (kind === undefined || !isRecord(value) || !isRecord(value.metadata)) return [];
+  if (typeof value.metadata.name !== 'string') return [];
+  return [{ kind, object: asApplied<KubernetesObject>(value, namespace) }];
 }
 
 /** What is wrong before anything is known of a cluster; what values mean is not judged here. */

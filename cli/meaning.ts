@@ -1,5 +1,6 @@
+import { defined } from '../lib/model/defined.ts';
 import { isRecord } from '../lib/model/gotypes.ts';
-import { kindNames, rowOf, workloadKinds } from '../lib/model/kinds.ts';
+import { type Kind, kindNames, rowOf, workloadKinds } from '../lib/model/kinds.ts';
 import { rolloutApiVersion, serverMetadata } from '../lib/model/names.ts';
 import { nearestName } from '../lib/model/nearest.ts';
 import { templateKinds } from '../server/apply.ts';
@@ -20,10 +21,10 @@ const argoKinds: string[] = [
   ...['EventBus', 'EventSource', 'Sensor'],
 ];
 
-/** `seen` names what is passed over. */
+/** `seen` names what is passed over. What routers read is not judged by itself, and needed all the same. */
 export type Meaning =
   | { kind: MeantKind }
-  | { seen: string }
+  | { seen: string; ofRouters?: Kind }
   | { fault: { path: string; message: string } };
 
 export function meaningOf(value: unknown): Meaning {
@@ -46,7 +47,17 @@ export function meaningOf(value: unknown): Meaning {
     const message = `is no kind of ${argoGroup}: ${kind}; did you mean ${near}?`;
     return { fault: { path: 'kind', message } };
   }
-  return { seen: typeof apiVersion === 'string' ? `${kind} of ${apiVersion}` : kind };
+  const seen = typeof apiVersion === 'string' ? `${kind} of ${apiVersion}` : kind;
+  const ofRouters = group === undefined ? undefined : routerKind(kind, group);
+  return { seen, ...defined({ ofRouters }) };
+}
+
+/** Of whatever version: the API server makes each of another. */
+function routerKind(name: string, group: string): Kind | undefined {
+  return kindNames.find((kind) => {
+    const row = rowOf(kind);
+    return row.ofRouters === true && (row.kind ?? kind) === name && row.group === group;
+  });
 }
 
 function meantKind(kind: string, group: string | undefined): MeantKind | undefined {
@@ -74,7 +85,8 @@ export function itemsOf(value: unknown): unknown[] | undefined {
   const { apiVersion, items } = value;
   const kind = value.kind.slice(0, -'List'.length);
   const isOfAny = kind === '' && apiVersion === 'v1';
-  if (!isOfAny && !('kind' in meaningOf({ apiVersion, kind }))) return undefined;
+  const meaning = meaningOf({ apiVersion, kind });
+  if (!isOfAny && !('kind' in meaning || 'ofRouters' in meaning)) return undefined;
   if (!Array.isArray(items)) return [];
   // The API leaves out of a list of one kind what each of its objects is.
   return items.map((item) => (isRecord(item) && !isOfAny ? { apiVersion, kind, ...item } : item));

@@ -70,3 +70,8 @@ export function distance(at: Millis, now: Millis): string {
   if (span === '0s') return 'now';
   return at > now ? `in ${span}` : `${span} ago`;
 }
+
+/** What a simulation has made up for want of it. */
+export function inventedLines(invented: string[]): string[] {
+  return invented.length === 0 ? [] : [`Invented, as the files have none: ${invented.join(', ')}.`];
+}

@@ -36,8 +36,8 @@ export type Embedded = {
   server: string;
   token: string;
   cluster: string;
-  /** The metrics of templates are taken to succeed. */
-  apply: (objects: Objects) => void;
+  /** The metrics of templates are taken to succeed. Answers what was invented: see applyObjects. */
+  apply: (objects: Objects) => string[];
   /** How an applied rollout stands after its first turn; undefined when that is not over by then. */
   firstView: (key: RolloutKey, over: AbortSignal) => Promise<RolloutView | undefined>;
   now: () => number;
@@ -82,7 +82,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     cluster: clusterName,
     apply: (objects) => {
       applySecrets(simulated.cluster, objects);
-      applyObjects(simulated.cluster, withSaidMetrics(objects, new Map()));
+      return applyObjects(simulated.cluster, withSaidMetrics(objects, new Map()));
     },
     firstView: async (key, over) => {
       const live = simulated.cluster.read.get('Rollout', key.namespace, key.name);

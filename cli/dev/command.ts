@@ -13,7 +13,7 @@ import { isLeftAlone } from '../marks.ts';
 import { pageAddress } from '../page.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
 import { markedLine } from '../status/status.ts';
-import { plainAll } from '../text.ts';
+import { inventedLines, plainAll } from '../text.ts';
 import { ownVersion } from '../version.ts';
 
 type Options = {
@@ -87,7 +87,7 @@ async function dev({ args, options, io }: Call<Options>) {
   const { server, token, cluster } = embedded;
   try {
     announceServer({ server, token, cluster, pid: process.pid, command: 'serin dev' }, io.env);
-    embedded.apply(objects);
+    const invented = embedded.apply(objects);
     const over = AbortSignal.any([io.stop, AbortSignal.timeout(firstTurnMs)]);
     const applied = await Promise.all(
       objects.Rollout.map(async (rollout) => ({
@@ -95,7 +95,7 @@ async function dev({ args, options, io }: Call<Options>) {
         held: await whyHeld(rollout, embedded, over),
       })),
     );
-    const notes = analysisNotes(objects);
+    const notes = [...inventedLines(invented), ...analysisNotes(objects)];
     for (const line of [...welcome(embedded, applied, io.env, notes), ...early]) io.say(line);
     tell = io.say;
     await stopped(io.stop);

@@ -5,7 +5,7 @@ import { verbs } from '../change/verbs.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { readObjects } from '../manifest.ts';
-import { columns, plainAll } from '../text.ts';
+import { columns, inventedLines, plainAll } from '../text.ts';
 import { phaseText } from '../tree.ts';
 import { durationMs } from '../wait/command.ts';
 import { checkValues, metricHelp, metricsIn, metricValues } from './metricValues.ts';
@@ -48,7 +48,8 @@ export function addSimulate(program: Command, cli: Cli): void {
     )
     .argument(
       '<files...>',
-      'manifests with one Rollout, and the templates of its analyses; - for standard input',
+      'manifests with one Rollout, the templates of its analyses and the objects of its routers; what ' +
+        'its routers lack is invented; - for standard input',
     )
     .requiredOption(
       '--image <container=image>',
@@ -146,6 +147,7 @@ function releaseLines(release: SimulatedRelease, colour: boolean): string[] {
   const rows = release.steps.flatMap((step) => stepRows(step, { colour, isRouted }));
   return [
     `Release of ${release.name}, ${release.image}, simulated:`,
+    ...inventedLines(release.invented),
     '',
     ...columns([head, ...rows]),
     '',

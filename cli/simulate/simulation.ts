@@ -53,6 +53,8 @@ export type SimulatedRelease = {
   waitsFor: Waiting[];
   /** Commands of the plan that were not carried out, and why. */
   refused: string[];
+  /** Objects of routers that the rollout names and the files lack, as KIND NAME. */
+  invented: string[];
 };
 
 /** Any time will do, as long as it is the same each time. */
@@ -89,8 +91,8 @@ type Simulation = {
 /** Deploys the manifest as it stands, then releases the image, all on a virtual clock. */
 export async function simulateRelease(options: ReleaseOptions): Promise<SimulatedRelease> {
   const simulation = start(options);
-  await deploy(simulation, options);
-  return release(simulation, options);
+  const invented = await deploy(simulation, options);
+  return { ...(await release(simulation, options)), invented };
 }
 
 function start({ objects, readyMs, lbDelayMs, metrics }: ReleaseOptions): Simulation {
@@ -136,16 +138,16 @@ function start({ objects, readyMs, lbDelayMs, metrics }: ReleaseOptions): Simula
 async function deploy(
   simulation: Simulation,
   { objects, lbDelayMs }: ReleaseOptions,
-): Promise<void> {
+): Promise<string[]> {
   const { seen, simulated, clock, analyses } = simulation;
   applySecrets(simulated.cluster, objects);
-  applyObjects(simulated.cluster, analyses.objects);
+  const invented = applyObjects(simulated.cluster, analyses.objects);
   // A load balancer is there before a release, and nobody waits for the first one.
   await clock.run({ until: clock.now() + lbDelayMs + quietMs, eventsMax });
   await runToRest(simulation, () => true);
   const marked = markedIn(seen.view ?? { reasons: [] });
   if (marked?.mark === 'leftAlone') throw leftAlone(marked);
-  if (seen.view?.phase === 'Healthy') return;
+  if (seen.view?.phase === 'Healthy') return invented;
   const { phase, message, reasons: [reason] = [] } = seen.view ?? {};
   const text = reason?.text ?? (message || 'Serin took no notice of it');
   const why = reason?.unblock ? `${text} To move it on: ${reason.unblock}.` : text;
@@ -201,7 +203,7 @@ function isAtRest(simulation: Simulation, now: Millis, view: RolloutView): boole
 async function release(
   simulation: Simulation,
   { image, container, plan, failPods }: ReleaseOptions,
-): Promise<SimulatedRelease> {
+): Promise<Omit<SimulatedRelease, 'invented'>> {
   const { clock, simulated, key, seen } = simulation;
   const oldHash = seen.view?.podHash ?? '';
   if (failPods) {
