@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CanaryStrategy, Pod } from '../../lib/model/argo.generated.ts';
 import { scaleDownDeadlineAnnotation } from '../../lib/model/names.ts';
 import { annotationOf, availableOf, nameOf } from '../../lib/model/workload.ts';
+import { manifest } from '../faults/stage.ts';
 import { openRouted, type Routed } from './routedStage.ts';
 
 function expectSafe({ dog }: Routed): void {
@@ -328,4 +329,33 @@ describe('with dynamicStableScale', () => {
     expect(release.sizes()).toEqual({ 'web:v2': 4 });
     expectSafe(release);
   });
+});
+
+it('a first deployment is Healthy once its Ingress has an action, not before', async () => {
+  const backend = { service: { name: 'root', port: { name: 'use-annotation' } } };
+  const paths = [{ path: '/*', pathType: 'ImplementationSpecific', backend }];
+  const release = await openRouted(
+    {
+      trafficRouting: { alb: { ingress: 'web', rootService: 'root', servicePort: 80 } },
+      pingPong: { pingService: 'ping', pongService: 'pong' },
+    },
+    {
+      services: ['ping', 'pong', 'root'],
+      objects: [
+        ['Ingress', 'web', { spec: { ingressClassName: 'alb', rules: [{ http: { paths } }] } }],
+      ],
+      isEmpty: true,
+    },
+  );
+  const actions: (string | undefined)[] = [];
+  release.cluster.watch(({ kind, object }) => {
+    if (kind !== 'Rollout' || object.status?.phase !== 'Healthy') return;
+    const { annotations = {} } = release.find('Ingress', 'web')?.metadata ?? {};
+    actions.push(annotations['alb.ingress.kubernetes.io/actions.root']);
+  });
+  release.cluster.apply('Rollout', manifest(release.scenario));
+  await release.pass(20_000);
+  expect(release.where()).toBe('Healthy 4/4');
+  expect(actions.length).toBeGreaterThan(0);
+  for (const action of actions) expect(action).toMatch(/"Weight":100/);
 });

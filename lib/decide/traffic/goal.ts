@@ -108,9 +108,14 @@ function weightAtRest(release: Release): number | undefined {
   // Until then it stays: what a router's own objects lead to is part of what they are told.
   if (!leadsOnlyTo(release, 'stable', hash)) {
     const isSafe = release.traffic?.seen && leadsOnlyTo(release, 'canary', hash);
-    return isSafe ? totalWeightOf(rollout) : presentWeight(release);
+    return isSafe ? totalWeightOf(rollout) : (presentWeight(release) ?? firstWeight(release));
   }
   return leadsOnlyTo(release, 'canary', hash) ? 0 : weightOnWayBack(release);
+}
+
+/** Objects that say nothing of weights yet, as of a first deployment, send it all to the stable side. */
+function firstWeight({ traffic }: Release): number | undefined {
+  return traffic?.faults.length === 0 ? 0 : undefined;
 }
 
 /**
