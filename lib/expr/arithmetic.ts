@@ -1,4 +1,5 @@
-import { fail, tooDeep, valueDepthMax } from './failure.ts';
+import { chargeAll } from './cost.ts';
+import { type Budget, fail, tooDeep, valueDepthMax } from './failure.ts';
 import {
   type Go,
   isNilValue,
@@ -197,14 +198,17 @@ function scaled(value: number, scale: number): number {
 }
 
 /** Below 0, 0 or above 0; NaN if they are no order of each other. Undefined: of types that have none. */
-export function compare(left: Go, right: Go): number | undefined {
+export function compare(left: Go, right: Go, budget?: Budget): number | undefined {
   const [a, b] = [numberOf(left), numberOf(right)];
   if (a !== undefined && b !== undefined) {
     if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.NaN;
     const [x, y] = [Number(a), Number(b)];
     return x < y ? -1 : x > y ? 1 : x === y ? 0 : Number.NaN;
   }
-  if (typeof left === 'string' && typeof right === 'string') return compareText(left, right);
+  if (typeof left === 'string' && typeof right === 'string') {
+    budget?.text(Math.min(left.length, right.length));
+    return compareText(left, right);
+  }
   if (left instanceof Time && right instanceof Time) return left.compare(right);
   if (left instanceof Duration && right instanceof Duration) {
     return Number(left.nanos - right.nanos);
@@ -219,26 +223,31 @@ const orders: Record<string, (by: number) => boolean> = {
   '>=': (by) => by >= 0,
 };
 
-export function ordered(operator: string, left: Go, right: Go): boolean {
-  const by = compare(left, right);
+export function ordered(operator: string, left: Go, right: Go, budget: Budget): boolean {
+  budget.step();
+  const by = compare(left, right, budget);
   if (by === undefined) return refuse(operator, left, right);
   return orders[operator]?.(by) ?? false;
 }
 
 /** Go's expr-lang compares numbers and lists by what they hold, all else also by its type. */
-export function equal(left: Go, right: Go, depth = 0): boolean {
+export function equal(left: Go, right: Go, budget: Budget, depth = 0): boolean {
   if (depth > valueDepthMax) return tooDeep();
-  const by = compare(left, right);
+  budget.step();
+  const by = compare(left, right, budget);
   if (by !== undefined) return by === 0;
   const [a, b] = [itemsOf(left), itemsOf(right)];
   if (a && b && (Array.isArray(left) || Array.isArray(right) || isAnys(left) || isAnys(right))) {
     const isKnown = [left, right].every((list) => isAnys(list) || isPlainList(list));
     if (isKnown) {
-      return a.length === b.length && a.every((item, at) => equal(item, b[at] ?? null, depth + 1));
+      return (
+        a.length === b.length &&
+        a.every((item, at) => equal(item, b[at] ?? null, budget, depth + 1))
+      );
     }
   }
   if (isNilValue(left) && isNilValue(right)) return true;
-  return deepEqual(left, right, depth);
+  return deepEqual(left, right, budget, depth);
 }
 
 function isAnys(value: Go): boolean {
@@ -250,15 +259,17 @@ function isPlainList(value: Go): boolean {
 }
 
 /** Go's reflect.DeepEqual. */
-function deepEqual(left: Go, right: Go, depth: number): boolean {
+function deepEqual(left: Go, right: Go, budget: Budget, depth: number): boolean {
   if (depth > valueDepthMax) return tooDeep();
+  budget.step();
   if (typeText(left) !== typeText(right)) return false;
+  if (typeof left === 'string') budget.text(left.length);
   if (left === right) return true;
   if (left instanceof Sized && right instanceof Sized) return left.value === right.value;
   if (left instanceof Time && right instanceof Time) return left.compare(right) === 0;
   if (left instanceof Duration && right instanceof Duration) return left.nanos === right.nanos;
   const inner = (a: Go, b: Go | undefined): boolean =>
-    b !== undefined && deepEqual(a, b, depth + 1);
+    b !== undefined && deepEqual(a, b, budget, depth + 1);
   const [a, b] = [itemsOf(left), itemsOf(right)];
   if (a && b) {
     if (isNilValue(left) !== isNilValue(right)) return false;
@@ -266,6 +277,8 @@ function deepEqual(left: Go, right: Go, depth: number): boolean {
   }
   if (left instanceof Keyed && right instanceof Keyed) {
     const entries = left.entries();
+    budget.step(entries.length);
+    for (const [key] of entries) chargeAll(key, budget);
     if (entries.length !== right.entries().length) return false;
     return entries.every(([key, value]) => inner(value, right.get(key)));
   }
@@ -275,6 +288,7 @@ function deepEqual(left: Go, right: Go, depth: number): boolean {
   const [x, y] = [recordOf(left), recordOf(right)];
   if (!x || !y) return false;
   const names = Object.keys(x);
+  budget.step(names.length);
   if (names.length !== Object.keys(y).length) return false;
   return names.every((name) => Object.hasOwn(y, name) && inner(x[name] ?? null, y[name]));
 }

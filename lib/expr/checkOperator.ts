@@ -1,9 +1,9 @@
 import type { NodeOf } from './ast.ts';
-import { fail } from './failure.ts';
+import { type Budget, fail } from './failure.ts';
 import { compileRegExp } from './regExp.ts';
 import { durationType, timeType } from './timeTypes.ts';
 import * as types from './types.ts';
-import { deref, type GoType, isUnknown, mayBe, nameOf } from './types.ts';
+import { type GoType, isUnknown, mayBe, nameOf } from './types.ts';
 
 const { bool, float64, int, string, unknown } = types;
 const { isBool, isDuration, isInteger, isNumber, isString, isTime } = types;
@@ -12,9 +12,14 @@ type Rule = (left: GoType, right: GoType) => GoType | undefined;
 type Is = (type: GoType) => boolean;
 
 /** The type of an operation, or a Failure if the types of its sides can never fit. */
-export function binaryType(node: NodeOf<'binary'>, leftType: GoType, rightType: GoType): GoType {
-  const [left, right] = [deref(leftType), deref(rightType)];
-  if (node.operator === 'matches' && node.right.is === 'string') compileRegExp(node.right.value);
+export function binaryType(
+  node: NodeOf<'binary'>,
+  [left, right]: [GoType, GoType],
+  budget: Budget,
+): GoType {
+  if (node.operator === 'matches' && node.right.is === 'string') {
+    compileRegExp(node.right.value, budget);
+  }
   const type = rules[node.operator]?.(left, right);
   if (type) return type;
   const sides = `${nameOf(left)} and ${nameOf(right)}`;

@@ -1,7 +1,7 @@
 import { own } from '../model/own.ts';
 import { become, type Node, type NodeOf } from './ast.ts';
 import { binaryType } from './checkOperator.ts';
-import { fail } from './failure.ts';
+import { type Budget, fail } from './failure.ts';
 import { builtinNames, overloads, validators } from './signatures.ts';
 import * as types from './types.ts';
 import { deref, type GoType, isAssignable, isUnknown, nameOf, type Signature } from './types.ts';
@@ -15,12 +15,14 @@ type Scope = { list: GoType; names: Record<string, GoType> };
  */
 export class Checker {
   readonly #env: Record<string, GoType>;
+  readonly #budget: Budget;
   readonly #scopes: Scope[] = [];
   readonly #variables: Variable[] = [];
   /** What is done: a part that stands in two places would otherwise be looked at over and over. */
   readonly #done = new Map<Node, GoType>();
 
-  constructor(env: Record<string, GoType>) {
+  constructor(env: Record<string, GoType>, budget: Budget) {
+    this.#budget = budget;
     this.#env = env;
   }
 
@@ -50,7 +52,11 @@ export class Checker {
       case 'unary':
         return this.#unary(node);
       case 'binary':
-        return binaryType(node, this.visit(node.left), this.visit(node.right));
+        return binaryType(
+          node,
+          [deref(this.visit(node.left)), deref(this.visit(node.right))],
+          this.#budget,
+        );
       case 'chain':
         return this.visit(node.node);
       case 'member':

@@ -1,7 +1,8 @@
 import { equal, numberOf, toInt } from './arithmetic.ts';
 import type { Builtin } from './builtins.ts';
 import { asString } from './conversion.ts';
-import { Failure, fail, tooDeep, valueDepthMax } from './failure.ts';
+import { chargeAll } from './cost.ts';
+import { type Budget, Failure, fail, tooDeep, valueDepthMax } from './failure.ts';
 import { fetch, get, part } from './fetch.ts';
 import * as values from './goValue.ts';
 import { type Go, goText, itemsOf, kindText, List, typeText } from './goValue.ts';
@@ -13,7 +14,7 @@ import * as types from './types.ts';
 
 export const collections: Record<string, Builtin> = {
   len: ([value = null]) => {
-    if (typeof value === 'string') return BigInt([...value].length);
+    if (typeof value === 'string') return BigInt(charCount(value));
     const size = itemsOf(value)?.length ?? entriesOf(value)?.length;
     if (size === undefined) return fail(`invalid argument for len (type ${typeText(value)})`);
     return BigInt(size);
@@ -22,16 +23,18 @@ export const collections: Record<string, Builtin> = {
   first: ([value = null]) => orNil(() => fetch(value, 0n)),
   last: ([value = null]) => orNil(() => fetch(value, -1n)),
   get: ([whole = null, index = null]) => get(whole, index),
-  take: ([list = null, count = null]) => take(list, count),
-  keys: ([value = null]) => entries(value, 'get keys from').map(([key]) => key),
-  values: ([value = null]) => entries(value, 'get values from').map(([, found]) => found),
-  toPairs: ([value = null]) => {
+  take: ([list = null, count = null], { budget }) => take(list, count, budget),
+  keys: ([value = null], { budget }) =>
+    grown(entries(value, 'get keys from'), budget).map(([key]) => key),
+  values: ([value = null], { budget }) =>
+    grown(entries(value, 'get values from'), budget).map(([, found]) => found),
+  toPairs: ([value = null], { budget }) => {
     const entries = entriesOf(value);
     if (!entries) return fail(`cannot transform ${kindOf(value)} to pairs`);
-    const pairs = entries.map(([key, found]) => new List(types.pair, [key, found]));
+    const pairs = grown(entries, budget).map(([key, found]) => new List(types.pair, [key, found]));
     return new List(types.pairs, pairs);
   },
-  fromPairs: ([value = null]) => fromPairs(value),
+  fromPairs: ([value = null], { budget }) => fromPairs(value, budget),
   reverse: ([value = null], { budget }) => {
     const reversed = listOf(value, 'reverse').toReversed();
     budget.grow(reversed.length);
@@ -41,7 +44,7 @@ export const collections: Record<string, Builtin> = {
     const unique: Go[] = [];
     for (const item of listOf(value, 'uniq')) {
       budget.step(unique.length);
-      if (!unique.some((each) => equal(item, each))) unique.push(item);
+      if (!unique.some((each) => equal(item, each, budget))) unique.push(item);
     }
     return unique;
   },
@@ -61,13 +64,18 @@ export const collections: Record<string, Builtin> = {
     const isKnown = Array.isArray(value) || sortable.has(typeText(value));
     const items = isKnown ? (itemsOf(value) ?? []) : [];
     budget.grow(items.length);
-    budget.step(items.length * Math.ceil(Math.log2(items.length + 1)));
     if (!isKnown) return values.nilList;
-    return sorted([...items], (item) => item, by as 'asc' | 'desc');
+    return sorted([...items], (item) => item, { order: by as 'asc' | 'desc', budget });
   },
 };
 
 const sortable = new Set(['[]interface {}', '[]int', '[]float64', '[]string']);
+
+function charCount(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
 
 function kindOf(value: Go): string {
   return value === null ? 'invalid' : kindText(value);
@@ -90,6 +98,11 @@ function entries(value: Go, what: string): [Go, Go][] {
   return entriesOf(value) ?? fail(`cannot ${what} ${kindOf(value)}`);
 }
 
+function grown<T>(made: T[], budget: Budget): T[] {
+  budget.grow(made.length);
+  return made;
+}
+
 function typeName(value: Go): string {
   if (value === null) return 'nil';
   const type = values.typeOf(value);
@@ -110,7 +123,7 @@ function orNil(find: () => Go): Go {
   }
 }
 
-function take(list: Go, count: Go): Go {
+function take(list: Go, count: Go, budget: Budget): Go {
   const items = itemsOf(list);
   if (!items) return fail(`cannot take from ${kindOf(list)}`);
   const isInt = typeof numberOf(count) === 'bigint' && kindText(count) !== 'uint8';
@@ -118,10 +131,10 @@ function take(list: Go, count: Go): Go {
   const end = Math.min(Number(toInt(count)), items.length);
   if (kindText(list) === 'array') fail('reflect.Value.Slice: slice of unaddressable array');
   if (end < 0) fail('reflect.Value.Slice: slice index out of bounds');
-  return part(list, 0, end);
+  return part(list, 0, end, budget);
 }
 
-function fromPairs(value: Go): Go {
+function fromPairs(value: Go, budget: Budget): Go {
   const items = itemsOf(value);
   if (!items) return fail(`cannot transform ${goText(value)} from pairs`);
   const map = new values.Keyed(types.anyMap);
@@ -129,6 +142,7 @@ function fromPairs(value: Go): Go {
     const pair = itemsOf(item);
     if (!pair) return fail(`invalid pair ${goText(item)}`);
     if (pair.length !== 2) return fail(`invalid pair length ${goText(item)}`);
+    chargeAll(pair[0] ?? null, budget);
     map.set(pair[0] ?? null, pair[1] ?? null);
   }
   return map;

@@ -3,11 +3,23 @@ import * as arithmetic from './arithmetic.ts';
 import type { Node, NodeOf } from './ast.ts';
 import { callBuiltin } from './builtins.ts';
 import { asBool, asInt, asString, refuse } from './conversion.ts';
+import { chargeAll, chargeText, timeSteps } from './cost.ts';
 import { type Budget, fail } from './failure.ts';
 import { fetch, isIn, needLength, slice } from './fetch.ts';
-import { Func, type Go, type GoRecord, isNilValue, List, newRecord, typeText } from './goValue.ts';
+import {
+  Func,
+  type Go,
+  type GoRecord,
+  isNilValue,
+  Keyed,
+  List,
+  Named,
+  newRecord,
+  typeText,
+} from './goValue.ts';
 import { callPredicate, type Place } from './predicates.ts';
 import { matches } from './regExp.ts';
+import { placeIn } from './search.ts';
 import * as types from './types.ts';
 
 type Frame = { place?: Place | undefined; variables?: Variables | undefined };
@@ -133,10 +145,10 @@ export class Evaluator {
   #equal({ left: leftNode, right: rightNode }: NodeOf<'binary'>, left: Go, right: Go): boolean {
     const name = leftNode.type?.name;
     if (name === rightNode.type?.name && (name === 'int' || name === 'string')) {
+      this.budget.text(typeof left === 'string' ? left.length : 0);
       return asserted(left, name) === asserted(right, name);
     }
-    this.budget.step();
-    return arithmetic.equal(left, right);
+    return arithmetic.equal(left, right, this.budget);
   }
 
   #operate(operator: string, left: Go, right: Go): Go {
@@ -158,7 +170,7 @@ export class Evaluator {
       case '>':
       case '<=':
       case '>=':
-        return arithmetic.ordered(operator, left, right);
+        return arithmetic.ordered(operator, left, right, this.budget);
       case 'in':
         return isIn(left, right, this.budget);
       case '..':
@@ -181,7 +193,7 @@ export class Evaluator {
     const [text, part] = [asString(left), asString(right)];
     this.budget.text(text.length + part.length);
     if (operator === 'matches') return matches(part, text, this.budget);
-    if (operator === 'contains') return text.includes(part);
+    if (operator === 'contains') return placeIn(text, part) >= 0;
     return operator === 'startsWith' ? text.startsWith(part) : text.endsWith(part);
   }
 
@@ -206,7 +218,11 @@ export class Evaluator {
   #member(node: NodeOf<'member'>, frame: Frame): Go {
     const whole = this.evaluate(node.node, frame);
     if (node.optional && isNilValue(whole)) throw broken;
-    return fetch(whole, this.evaluate(node.property, frame));
+    const property = this.evaluate(node.property, frame);
+    if (whole instanceof Named) this.budget.step(timeSteps);
+    if (whole instanceof Keyed) chargeAll(property, this.budget);
+    chargeText(whole, this.budget);
+    return fetch(whole, property);
   }
 
   #slice({ node, from, to }: NodeOf<'slice'>, frame: Frame): Go {
@@ -214,11 +230,13 @@ export class Evaluator {
     if (!to) needLength(whole);
     const end = to && this.evaluate(to, frame);
     const start = from && this.evaluate(from, frame);
-    return slice(whole, start, end);
+    chargeText(whole, this.budget);
+    return slice(whole, start, end, this.budget);
   }
 
   #call({ callee, args }: NodeOf<'call'>, frame: Frame): Go {
     const values = args.map((arg) => this.evaluate(arg, frame));
+    for (const value of values) chargeText(value, this.budget);
     const called = this.evaluate(callee, frame);
     if (called === null) return fail('invalid operation: cannot call nil');
     if (called instanceof Func) return called.call(values);

@@ -25,13 +25,18 @@ const textMax = 16_000_000;
 
 /** What one evaluation has used so far. */
 export class Budget {
+  readonly #stepsMax: number;
   #steps = 0;
   #memory = 0;
 
+  constructor(most = stepsMax) {
+    this.#stepsMax = most;
+  }
+
   step(count = 1): void {
     this.#steps += count;
-    if (this.#steps > stepsMax) {
-      fail(`the expression takes more than ${stepsMax} steps; let it look at fewer values`);
+    if (this.#steps > this.#stepsMax) {
+      fail(`the expression takes more than ${this.#stepsMax} steps; let it look at fewer values`);
     }
   }
 
@@ -42,6 +47,12 @@ export class Budget {
     if (this.#memory >= memoryMax) fail('memory budget exceeded');
   }
 
+  /** For so many characters that are looked at one by one. */
+  walk(length: number): void {
+    this.step(Math.ceil(length / 4));
+  }
+
+  /** For a text that is made, or characters that the machine compares. */
   text(length: number): void {
     if (length > textMax) fail(`the expression makes a text of more than ${textMax} characters`);
     this.step(Math.ceil(length / 64));

@@ -1,4 +1,5 @@
 import { equal, toIndex } from './arithmetic.ts';
+import { chargeAll } from './cost.ts';
 import { type Budget, fail } from './failure.ts';
 import * as values from './goValue.ts';
 import { type Go, goText, itemsOf, kindText, typeText } from './goValue.ts';
@@ -87,11 +88,13 @@ export function isIn(needle: Go, whole: Go, budget: Budget): boolean {
   const items = itemsOf(whole);
   if (items) {
     return items.some((item) => {
-      budget.step();
-      return equal(item, needle);
+      return equal(item, needle, budget);
     });
   }
-  if (kindText(whole) === 'map') return inMap(whole, needle) !== undefined;
+  if (kindText(whole) === 'map') {
+    chargeAll(needle, budget);
+    return inMap(whole, needle) !== undefined;
+  }
   if (whole instanceof values.Struct) {
     if (typeof needle === 'string') return Object.hasOwn(whole.fields, needle);
     return fail(`cannot use ${typeText(needle)} as field name of ${typeText(whole)}`);
@@ -106,7 +109,7 @@ export function needLength(whole: Go): void {
 }
 
 /** Without `to`, up to the end. expr v1.17.7 vm/runtime/runtime.go Slice */
-export function slice(whole: Go, from: Go | undefined, to: Go | undefined): Go {
+export function slice(whole: Go, from: Go | undefined, to: Go | undefined, budget: Budget): Go {
   const length = lengthOf(whole);
   if (length === undefined) return fail(`cannot slice ${goText(from ?? 0n)}`);
   const place = (index: Go | undefined, otherwise: number): number => {
@@ -115,14 +118,15 @@ export function slice(whole: Go, from: Go | undefined, to: Go | undefined): Go {
   };
   const start = from === undefined ? 0 : Math.max(0, indexIn(from, length));
   const end = place(to, length);
-  return part(whole, Math.min(start, end), end);
+  return part(whole, Math.min(start, end), end, budget);
 }
 
-export function part(whole: Go, start: number, end: number): Go {
+export function part(whole: Go, start: number, end: number, budget: Budget): Go {
   if (typeof whole === 'string') {
     if (isAscii(whole)) return whole.slice(start, end);
     return textOf(bytesOf(whole).slice(start, end));
   }
+  budget.grow(Math.max(0, end - start));
   if (Array.isArray(whole)) return whole.slice(start, end);
   const items = itemsOf(whole) ?? [];
   const type = values.typeOf(whole);

@@ -1,4 +1,4 @@
-import { fail, tooDeep, valueDepthMax } from './failure.ts';
+import { Budget, fail, tooDeep, valueDepthMax } from './failure.ts';
 import { bytesOf, floatText, isAscii } from './text.ts';
 import type { GoType } from './types.ts';
 import * as types from './types.ts';
@@ -154,28 +154,33 @@ export function newRecord(): GoRecord {
   return Object.create(null) as GoRecord;
 }
 
-/** As Go's `%v` prints a value. */
-export function goText(value: Go, depth = 0): string {
+/** As Go's `%v` prints a value. It has a budget of its own: errors print what nobody has walked before. */
+export function goText(value: Go, budget = new Budget(), depth = 0): string {
   if (depth > valueDepthMax) return tooDeep();
+  budget.step();
+  if (typeof value === 'string') budget.text(value.length);
   if (value === null) return '<nil>';
   if (typeof value === 'number') return floatText(value);
   if (value instanceof Named) return value.text();
   if (value instanceof Sized) return String(value.value);
   const items = itemsOf(value);
-  if (items) return `[${items.map((item) => goText(item, depth + 1)).join(' ')}]`;
+  if (items) return `[${items.map((item) => goText(item, budget, depth + 1)).join(' ')}]`;
   if (value instanceof Struct) {
-    const fields = Object.values(value.fields).map((field) => goText(field, depth + 1));
+    const fields = Object.values(value.fields).map((field) => goText(field, budget, depth + 1));
     return `{${fields.join(' ')}}`;
   }
-  if (value instanceof Keyed) return mapText(value.entries(), depth);
+  if (value instanceof Keyed) return mapText(value.entries(), budget, depth);
   if (value instanceof Func) return value.type.name;
   const record = recordOf(value);
-  return record ? mapText(Object.entries(record), depth) : String(value);
+  return record ? mapText(Object.entries(record), budget, depth) : String(value);
 }
 
-function mapText(entries: [Go, Go][], depth: number): string {
+function mapText(entries: [Go, Go][], budget: Budget, depth: number): string {
   const shown = entries
-    .map(([key, value]) => ({ key: goText(key, depth + 1), value: goText(value, depth + 1) }))
+    .map(([key, value]) => ({
+      key: goText(key, budget, depth + 1),
+      value: goText(value, budget, depth + 1),
+    }))
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ key, value }) => `${key}:${value}`);
   return `map[${shown.join(' ')}]`;

@@ -1,25 +1,28 @@
-import { fail, tooDeep, valueDepthMax } from './failure.ts';
+import { type Budget, fail, tooDeep, valueDepthMax } from './failure.ts';
 import * as values from './goValue.ts';
 import { type Go, itemsOf, typeText } from './goValue.ts';
 
 /** As Go's json.MarshalIndent with two spaces. */
-export function toJson(value: Go): string {
-  return written(value, '', 0);
+export function toJson(value: Go, budget: Budget): string {
+  return written(value, { indent: '', depth: 0, budget });
 }
 
-function written(value: Go, indent: string, depth: number): string {
+type Place = { indent: string; depth: number; budget: Budget };
+
+function written(value: Go, { indent, depth, budget }: Place): string {
   if (depth > valueDepthMax) return tooDeep();
+  budget.walk(indent.length);
   if (value === null || values.isNilValue(value)) return 'null';
   if (typeof value === 'string') return text(value);
   if (typeof value === 'number') return number(value);
   if (value instanceof values.Sized) return String(value.value);
   if (value instanceof values.Named) return value.json();
-  const inner = `${indent}  `;
+  const inner = { indent: `${indent}  `, depth: depth + 1, budget };
   const items = itemsOf(value);
   if (items) {
     return block(
       '[',
-      items.map((item) => written(item, inner, depth + 1)),
+      items.map((item) => written(item, inner)),
       ']',
       indent,
     );
@@ -28,9 +31,7 @@ function written(value: Go, indent: string, depth: number): string {
   if (record) {
     const names = Object.keys(record);
     if (!(value instanceof values.Struct)) names.sort();
-    const fields = names.map(
-      (name) => `${text(name)}: ${written(record[name] ?? null, inner, depth + 1)}`,
-    );
+    const fields = names.map((name) => `${text(name)}: ${written(record[name] ?? null, inner)}`);
     return block('{', fields, '}', indent);
   }
   if (value instanceof values.Other) return fail(`json: unsupported type: ${typeText(value)}`);

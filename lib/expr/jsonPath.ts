@@ -1,3 +1,4 @@
+import { chargeAll, chargeText } from './cost.ts';
 import { Budget, Failure, fail, tooDeep, valueDepthMax } from './failure.ts';
 import { bytes, type Go, goText, kindText, recordOf, typeText } from './goValue.ts';
 import { type PathNode, parsePath } from './jsonPathParser.ts';
@@ -80,8 +81,15 @@ class Finder {
     for (const each of results) found.push(each);
   }
 
+  /** Charges before and after: what one step finds may be more than it looks at. */
   #walk(values: Go[], node: PathNode): Go[] {
     this.#budget.step(values.length + 1);
+    const found = this.#step(values, node);
+    if (found !== values) this.#budget.step(found.length);
+    return found;
+  }
+
+  #step(values: Go[], node: PathNode): Go[] {
     switch (node.is) {
       case 'list':
         return node.nodes.reduce((found, part) => this.#walk(found, part), values);
@@ -137,6 +145,7 @@ class Finder {
 
   #filter(value: Go, node: Extract<PathNode, { is: 'filter' }>): Go[] {
     if (!Array.isArray(value)) {
+      chargeAll(value, this.#budget);
       return fail(`${shown(value)} is not array or slice and cannot be filtered`);
     }
     return value.filter((item) => {
@@ -145,7 +154,9 @@ class Finder {
       const left = one(lefts);
       if (left === undefined) return false;
       const right = one(this.#walk([item], node.right));
-      return right !== undefined && compares(node.operator, left, right);
+      if (right === undefined) return false;
+      chargeText(left, this.#budget);
+      return compares(node.operator, left, right);
     });
   }
 

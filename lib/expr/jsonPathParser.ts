@@ -202,7 +202,7 @@ class PathParser {
     const parts = text.split(',');
     if (parts.length > 1) {
       const nodes = parts.map((part) => {
-        const inner = part.replace(/^ +| +$/g, '');
+        const inner = withoutSpaces(part);
         return action(`[${inner}]`, this.#nesting);
       });
       list.nodes.push({ is: 'union', nodes });
@@ -257,4 +257,12 @@ function range(text: string): PathNode {
   const from = bound(parts[1], { known: false, value: 0 });
   const to = bound(parts[2], { known: true, value: from.value + 1, derived: true });
   return { is: 'array', from, to, step: bound(parts[3], { known: false, value: 0 }) };
+}
+
+/** Without a pattern that would be tried at each of many spaces. */
+function withoutSpaces(text: string): string {
+  let [start, end] = [0, text.length];
+  while (text[start] === ' ') start++;
+  while (end > start && text[end - 1] === ' ') end--;
+  return text.slice(start, end);
 }

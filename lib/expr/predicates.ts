@@ -1,6 +1,7 @@
 import { add, ordered } from './arithmetic.ts';
 import type { Node, NodeOf } from './ast.ts';
 import { asBool, asString } from './conversion.ts';
+import { chargeAll } from './cost.ts';
 import { type Budget, fail } from './failure.ts';
 import { bytes, type Go, itemsOf, Keyed, kindText } from './goValue.ts';
 import * as types from './types.ts';
@@ -18,6 +19,7 @@ type Call = {
 /** A builtin that looks at each element of a list. expr v1.17.7 compiler/compiler.go BuiltinNode */
 export function callPredicate(node: NodeOf<'builtin'>, list: Go, call: Call): Go {
   const { predicate, budget } = call;
+  if (typeof list === 'string') budget.grow(list.length);
   const items = elements(list);
   const place: Place = { at: items.at, index: 0, accumulated: null };
   const here = (index: number): Place => ({ ...place, index });
@@ -65,7 +67,7 @@ type Looks = {
 
 /** Those that look at every element and make something of them. */
 function collected(node: NodeOf<'builtin'>, length: number, looks: Looks): Go {
-  const { each, holds, made, at, call } = looks;
+  const { each, holds, made, call } = looks;
   const array = (values: Go[]): Go[] => {
     call.budget.grow(values.length);
     return values;
@@ -84,9 +86,9 @@ function collected(node: NodeOf<'builtin'>, length: number, looks: Looks): Go {
       return sum;
     }
     case 'groupBy':
-      return grouped(length, each, at);
+      return grouped(length, looks);
     default:
-      return array(sortedBy(length, each, at, order(call, looks.place)));
+      return array(sortedBy(length, looks));
   }
 }
 
@@ -138,10 +140,11 @@ function found(
   return node.throws ? fail('reflect: slice index out of range') : null;
 }
 
-function grouped(length: number, each: (index: number) => Go, at: (index: number) => Go): Go {
+function grouped(length: number, { each, at, call }: Looks): Go {
   const groups = new Keyed(types.groups);
   for (let index = 0; index < length; index++) {
     const key = each(index);
+    chargeAll(key, call.budget);
     const group = groups.get(key);
     if (Array.isArray(group)) group.push(at(index));
     else groups.set(key, [at(index)]);
@@ -155,24 +158,27 @@ function order({ initial, of }: Call, place: Place): 'asc' | 'desc' {
   return fail('unknown order, use asc or desc');
 }
 
-function sortedBy(
-  length: number,
-  each: (index: number) => Go,
-  at: (index: number) => Go,
-  order: 'asc' | 'desc',
-): Go[] {
+function sortedBy(length: number, { each, at, call, place }: Looks): Go[] {
+  const { budget } = call;
+  const by = { order: order(call, place), budget };
   const pairs: { key: Go; value: Go }[] = [];
   for (let index = 0; index < length; index++) pairs.push({ key: each(index), value: at(index) });
-  return sorted(pairs, ({ key }) => key, order).map(({ value }) => value);
+  return sorted(pairs, ({ key }) => key, by).map(({ value }) => value);
 }
 
 /** Up to here Go sorts by inserting, which keeps the order of what is equal. sort/zsortinterface.go */
 const insertedMax = 12;
 
 /** Of more elements, those that are equal keep their order here, but not in Go. */
-export function sorted<T>(items: T[], keyOf: (item: T) => Go, order: 'asc' | 'desc'): T[] {
+export function sorted<T>(
+  items: T[],
+  keyOf: (item: T) => Go,
+  { order, budget }: { order: 'asc' | 'desc'; budget: Budget },
+): T[] {
   const isLess = (a: T, b: T): boolean =>
-    order === 'asc' ? ordered('<', keyOf(a), keyOf(b)) : ordered('<', keyOf(b), keyOf(a));
+    order === 'asc'
+      ? ordered('<', keyOf(a), keyOf(b), budget)
+      : ordered('<', keyOf(b), keyOf(a), budget);
   const result = [...items];
   if (result.length > insertedMax) {
     return result.sort((a, b) => (isLess(a, b) ? -1 : compareBack(isLess, a, b)));

@@ -18,79 +18,99 @@ const stepsMax = 50_000;
 const compiledMax = 64;
 const compiled = new Map<string, Compiled>();
 
+/** Steps of a budget that it takes to make what tells whether a character is one of a class. */
+const classSteps = 8;
+
 /** Compiles a pattern, or throws a Failure in the words of Go's regexp. */
-export function compileRegExp(source: string): Compiled {
+export function compileRegExp(source: string, budget: Budget): Compiled {
+  budget.text(source.length);
   const known = compiled.get(source);
   if (known) return known;
-  const steps: Step[] = [{ is: 'end' }];
-  const start = build(parsePattern(source), 0, steps, source);
+  budget.walk(source.length);
+  const made: Making = { source, budget, steps: [{ is: 'end' }], tests: new Map() };
+  const start = build(parsePattern(source), 0, made);
   if (compiled.size >= compiledMax) compiled.clear();
-  const result = { steps, start };
+  const result = { steps: made.steps, start };
   compiled.set(source, result);
   return result;
 }
 
-function push(steps: Step[], step: Step, source: string): number {
+type Making = {
+  source: string;
+  budget: Budget;
+  steps: Step[];
+  tests: Map<string, (char: string) => boolean>;
+};
+
+function push({ steps, source, budget }: Making, step: Step): number {
   if (steps.length >= stepsMax) fail(`error parsing regexp: expression too large: \`${source}\``);
+  budget.step();
   return steps.push(step) - 1;
 }
 
 /** Adds the steps of a pattern that go on at `next`; the first of them. */
-function build(pattern: Pattern, next: number, steps: Step[], source: string): number {
+function build(pattern: Pattern, next: number, making: Making): number {
   switch (pattern.is) {
     case 'char':
-      return push(steps, { is: 'char', test: testOf(pattern.source, pattern.folds), next }, source);
+      return push(making, { is: 'char', test: testOf(pattern, making), next });
     case 'any':
-      return push(
-        steps,
-        { is: 'char', test: (char) => pattern.lines || char !== '\n', next },
-        source,
-      );
+      return push(making, { is: 'char', test: (char) => pattern.lines || char !== '\n', next });
     case 'at':
-      return push(steps, { is: 'at', place: pattern.place, next }, source);
+      return push(making, { is: 'at', place: pattern.place, next });
     case 'all':
-      return pattern.parts.reduceRight((after, part) => build(part, after, steps, source), next);
+      return pattern.parts.reduceRight((after, part) => build(part, after, making), next);
     case 'either':
       return pattern.parts
-        .map((part) => build(part, next, steps, source))
-        .reduceRight((other, one) => push(steps, { is: 'split', next: one, other }, source));
+        .map((part) => build(part, next, making))
+        .reduceRight((other, one) => push(making, { is: 'split', next: one, other }));
     default:
-      return buildRepeat(pattern, next, steps, source);
+      return buildRepeat(pattern, next, making);
   }
 }
 
 function buildRepeat(
   { part, min, max }: Pattern & { is: 'repeat' },
   next: number,
-  steps: Step[],
-  source: string,
+  making: Making,
 ): number {
   let start = next;
   if (max === undefined) {
     const loop: Step & { is: 'split' } = { is: 'split', next, other: next };
-    start = push(steps, loop, source);
-    loop.next = build(part, start, steps, source);
+    start = push(making, loop);
+    loop.next = build(part, start, making);
   }
   for (let count = min; count < (max ?? min); count++) {
-    const inner = build(part, start, steps, source);
-    start = push(steps, { is: 'split', next: inner, other: next }, source);
+    const inner = build(part, start, making);
+    start = push(making, { is: 'split', next: inner, other: next });
   }
-  for (let count = 0; count < min; count++) start = build(part, start, steps, source);
+  for (let count = 0; count < min; count++) start = build(part, start, making);
   return start;
 }
 
-function testOf(source: string, folds: boolean): (char: string) => boolean {
-  const pattern = new RegExp(`^${source}$`, folds ? 'vi' : 'v');
-  return (char) => pattern.test(char);
+/** One for each class: what is repeated is written out, and has the same again. */
+function testOf(
+  { source, folds }: Pattern & { is: 'char' },
+  { tests, budget }: Making,
+): (char: string) => boolean {
+  const flags = folds ? 'vi' : 'v';
+  const known = tests.get(flags + source);
+  if (known) return known;
+  budget.step(classSteps);
+  budget.walk(source.length);
+  const pattern = new RegExp(`^${source}$`, flags);
+  const test = (char: string): boolean => pattern.test(char);
+  tests.set(flags + source, test);
+  return test;
 }
 
 /** Whether a pattern is found somewhere in a text. */
 export function matches(source: string, text: string, budget: Budget): boolean {
-  const { steps, start } = compileRegExp(source);
-  const chars = [...text];
+  const { steps, start } = compileRegExp(source, budget);
+  const chars = text[Symbol.iterator]();
   let current = new Set<number>();
-  for (let at = 0; at <= chars.length; at++) {
-    const [before, char] = [chars[at - 1], chars[at]];
+  let before: string | undefined;
+  for (;;) {
+    const char = chars.next().value;
     const reached = closure([...current, start], steps, before, char);
     budget.step(reached.size);
     if (reached.has(0)) return true;
@@ -100,8 +120,8 @@ export function matches(source: string, text: string, budget: Budget): boolean {
       const step = steps[index];
       if (step?.is === 'char' && step.test(char)) current.add(step.next);
     }
+    before = char;
   }
-  return false;
 }
 
 /** All steps that are reached without a character, between `before` and `after`. */

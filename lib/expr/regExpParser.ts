@@ -34,6 +34,7 @@ class PatternParser {
   #at = 0;
   #flags: Flags = { i: false, m: false, s: false };
   #nesting = 0;
+  #hasNoClassEnd = false;
 
   constructor(source: string) {
     this.#source = source;
@@ -283,10 +284,10 @@ class PatternParser {
 
   #classPart(start: number): Part {
     if (this.#starts('[:')) {
-      const end = this.#since(this.#at + 2, this.#chars.length).indexOf(':]');
+      const end = this.#classEnd();
       if (end >= 0) {
         const from = this.#at;
-        this.#at += end + 4;
+        this.#at = end + 2;
         const part = posixClass(this.#since(from + 2, this.#at - 2));
         return part ?? wrong('invalid character class range', this.#since(from));
       }
@@ -304,6 +305,16 @@ class PatternParser {
       wrong('invalid character class range', this.#since(from));
     }
     return `${single(low)}-${single(high)}`;
+  }
+
+  /** Where the next `:]` is; -1 if there is none, which is looked for once. */
+  #classEnd(): number {
+    if (this.#hasNoClassEnd) return -1;
+    let at = this.#at + 2;
+    while (at < this.#chars.length && !(this.#chars[at] === ':' && this.#chars[at + 1] === ']'))
+      at++;
+    this.#hasNoClassEnd = at >= this.#chars.length;
+    return this.#hasNoClassEnd ? -1 : at;
   }
 
   #classChar(start: number): string {

@@ -11,17 +11,17 @@ import type { GoType } from './types.ts';
 import * as types from './types.ts';
 
 /** What an expression comes to, or a Failure. argo v1.10.1 utils/evaluate/evaluate.go EvalCondition */
-export function run(expression: string, result: Go, now: Millis): Go {
+export function run(expression: string, result: Go, now: Millis, budget = new Budget()): Go {
   const env = environment(result);
   const tree = parse(expression);
-  new Checker(typesOf(env)).visit(tree);
-  return new Evaluator(env, new Budget(), now).evaluate(optimize(tree));
+  new Checker(typesOf(env), budget).visit(tree);
+  return new Evaluator(env, budget, now).evaluate(optimize(tree));
 }
 
 /** The type of an expression, as far as it is known without a result; or a Failure. */
 export function check(expression: string): GoType {
   const tree = parse(expression);
-  const type = new Checker({ ...ownFunctions, result: types.unknown }).visit(tree);
+  const type = new Checker({ ...ownFunctions, result: types.unknown }, new Budget()).visit(tree);
   optimize(tree);
   return type;
 }

@@ -26,10 +26,10 @@ export function quote(text: string): string {
   return `"${inner.join('')}"`;
 }
 
-const ascii = /^[\0-\x7f]*$/;
+const beyondAscii = /[^\0-\x7f]/;
 
 export function isAscii(text: string): boolean {
-  return ascii.test(text);
+  return !beyondAscii.test(text);
 }
 
 /** The bytes of a text's UTF-8. */
@@ -73,19 +73,28 @@ export function textOf(bytes: readonly number[]): string {
 }
 
 export function byteLength(text: string): number {
-  return isAscii(text) ? text.length : bytesOf(text).length;
+  let length = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    // Two halves of one character are four bytes.
+    const isPair = (text.codePointAt(at) ?? 0) >= 0x10000;
+    length += isPair || unit >= 0x800 ? 2 : 1;
+    if (isPair) at++;
+  }
+  return length;
 }
 
 /** Which of two texts comes first by their bytes: below 0, 0 or above 0. */
 export function compareText(left: string, right: string): number {
   if (left === right) return 0;
   if (isAscii(left) && isAscii(right)) return left < right ? -1 : 1;
-  const [a, b] = [[...left], [...right]];
-  for (let at = 0; at < Math.min(a.length, b.length); at++) {
-    const by = (a[at]?.codePointAt(0) ?? 0) - (b[at]?.codePointAt(0) ?? 0);
-    if (by !== 0) return by;
-  }
-  return a.length - b.length;
+  let at = 0;
+  while (at < left.length && left.charCodeAt(at) === right.charCodeAt(at)) at++;
+  // Behind the first half of a character its second half differs.
+  if (/^[\ud800-\udbff]$/.test(left[at - 1] ?? '')) at--;
+  const by = (left.codePointAt(at) ?? -1) - (right.codePointAt(at) ?? -1);
+  return by === 0 ? left.length - right.length : by;
 }
 
 /** A float as Go's `%v` prints it. */
@@ -105,8 +114,8 @@ function plainText(value: number, power: number, digits: number): string {
   return value.toFixed(Math.min(100, Math.max(0, digits - 1 - power)));
 }
 
-const decimalFloat = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const hexFloat = /^([+-]?)0[xX]([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)$/;
+const decimalFloat = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const hexFloat = /^([+-]?)0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?[pP]([+-]?\d+)$/;
 
 /** Go's strconv.ParseFloat: the number, or what is wrong. */
 export function parseFloat64(text: string): number | { error: string } {
@@ -120,7 +129,7 @@ export function parseFloat64(text: string): number | { error: string } {
     return sign === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
   const hex = hexFloat.exec(text);
-  if (hex && `${hex[2]}${hex[3]}` !== '') {
+  if (hex && `${hex[2]}${hex[3] ?? ''}` !== '') {
     const [, sign, whole = '', fraction = '', exponent] = hex;
     const mantissa = Number.parseInt(`${whole}${fraction}`, 16);
     const value = mantissa * 2 ** (Number(exponent) - 4 * fraction.length);

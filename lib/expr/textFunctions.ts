@@ -5,7 +5,8 @@ import { asString } from './conversion.ts';
 import { fail } from './failure.ts';
 import { type Go, goText, itemsOf, List, nilList, typeText } from './goValue.ts';
 import { fromJson, toJson } from './json.ts';
-import { byteLength } from './text.ts';
+import { lastPlaceIn, placeIn, splitBy } from './search.ts';
+import { byteLength, isAscii } from './text.ts';
 import * as types from './types.ts';
 
 // Builtins of texts. expr v1.17.7 builtin/builtin.go
@@ -13,7 +14,7 @@ import * as types from './types.ts';
 export const textFunctions: Record<string, Builtin> = {
   string: ([value = null]) => goText(value),
   trim: ([text, set]) => {
-    if (set === undefined) return asString(text).replace(outerSpace, '');
+    if (set === undefined) return trimmed(asString(text), space);
     return trimmed(asString(text), asString(set));
   },
   trimPrefix: ([text, prefix = ' ']) => {
@@ -55,19 +56,26 @@ export const textFunctions: Record<string, Builtin> = {
     budget.text(texts.reduce((sum, text) => sum + text.length + between.length, 0));
     return texts.join(between);
   },
-  indexOf: ([text, part]) => placeOf(asString(text), asString(text).indexOf(asString(part))),
+  indexOf: ([text, part]) => placeOf(asString(text), placeIn(asString(text), asString(part))),
   lastIndexOf: ([text, part]) =>
-    placeOf(asString(text), asString(text).lastIndexOf(asString(part))),
+    placeOf(asString(text), lastPlaceIn(asString(text), asString(part))),
   hasPrefix: ([text, part]) => asString(text).startsWith(asString(part)),
   hasSuffix: ([text, part]) => asString(text).endsWith(asString(part)),
-  toJSON: ([value = null]) => toJson(value),
+  toJSON: ([value = null], { budget }) => toJson(value, budget),
   fromJSON: ([text]) => fromJson(asString(text)),
-  toBase64: ([text]) => toBase64(asString(text)),
-  fromBase64: ([text]) => fromBase64(asString(text)),
+  toBase64: ([text], { budget }) => {
+    budget.step(asString(text).length);
+    return toBase64(asString(text));
+  },
+  fromBase64: ([text], { budget }) => {
+    budget.step(asString(text).length);
+    return fromBase64(asString(text));
+  },
 };
 
-const space = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
-const outerSpace = new RegExp(`^${space}+|${space}+$`, 'g');
+const space =
+  '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
+  '\u2028\u2029\u202f\u205f\u3000';
 
 function trimmed(text: string, set: string): string {
   const chars = [...text];
@@ -79,7 +87,18 @@ function trimmed(text: string, set: string): string {
 
 /** Go changes each character by itself: `ß` has no capital form of one character. */
 function byChar(text: string, change: (char: string) => string): string {
-  return [...text].map((char) => ([...change(char)].length === 1 ? change(char) : char)).join('');
+  if (isAscii(text)) return change(text);
+  const known = new Map<string, string>();
+  let made = '';
+  for (const char of text) {
+    let changed = known.get(char);
+    if (changed === undefined) {
+      changed = [...change(char)].length === 1 ? change(char) : char;
+      known.set(char, changed);
+    }
+    made += changed;
+  }
+  return made;
 }
 
 /** A place among the bytes of a text. */
@@ -90,7 +109,7 @@ function placeOf(text: string, index: number): bigint {
 function split(text: string, by: string, count: Go | undefined, keeps: boolean): List {
   const limit = count === undefined ? -1 : toIndex(count);
   if (limit === 0) return new List(types.strings, [], true);
-  const parts = by === '' ? [...text] : text.split(by);
+  const parts = by === '' ? [...text] : splitBy(text, by);
   const head = limit < 0 || parts.length <= limit ? parts : parts.slice(0, limit - 1);
   const rest = parts.slice(head.length);
   const whole = rest.length === 0 ? head : [...head, rest.join(by)];
@@ -101,7 +120,7 @@ function split(text: string, by: string, count: Go | undefined, keeps: boolean):
 
 /** The first `limit` places, or all of them if it is negative. */
 function replaced(text: string, old: string, by: string, limit: number): string {
-  const parts = old === '' ? ['', ...text] : text.split(old);
+  const parts = old === '' ? ['', ...text] : splitBy(text, old);
   if (old === '' && text !== '') parts.push('');
   if (old === '' && text === '') return limit === 0 ? '' : by;
   return parts

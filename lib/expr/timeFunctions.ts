@@ -1,5 +1,6 @@
 import type { Builtin } from './builtins.ts';
 import { asString } from './conversion.ts';
+import { timeSteps } from './cost.ts';
 import { fail } from './failure.ts';
 import type { Go } from './goValue.ts';
 import { quote } from './text.ts';
@@ -22,9 +23,19 @@ const layouts = [
 export const timeFunctions: Record<string, Builtin> = {
   now: ([place], { now }) =>
     new Time(BigInt(now) * 1_000_000n, place instanceof Location ? place.place : utc),
-  duration: ([text]) => new Duration(parseDuration(asString(text))),
-  timezone: ([name]) => new Location(placeOf(asString(name))),
-  date: (args) => dateOf(args),
+  duration: ([text], { budget }) => {
+    budget.step(timeSteps);
+    return new Duration(parseDuration(asString(text)));
+  },
+  timezone: ([name], { budget }) => {
+    budget.step(timeSteps);
+    return new Location(placeOf(asString(name)));
+  },
+  date: (args, { budget }) => {
+    // Each layout is tried, and what is wrong with it put into words.
+    for (const arg of args) if (typeof arg === 'string') budget.step(16 * (timeSteps + arg.length));
+    return dateOf(args);
+  },
 };
 
 function placeOf(name: string): Place {

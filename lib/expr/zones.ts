@@ -9,13 +9,22 @@ export function fixed(name: string, seconds: number): Place {
   return { name, at: () => ({ name, seconds }) };
 }
 
+/** Each takes long to make. */
+const places = new Map<string, Place>();
+const placesMax = 64;
+
 /** A place of the database of time zones, undefined if it has none of that name. */
 export function placeNamed(name: string): Place | undefined {
   if (name === '' || name === 'UTC') return utc;
   if (!/^[A-Z][A-Za-z0-9+\-_/]*$/.test(name)) return undefined;
+  const known = places.get(name);
+  if (known) return known;
   try {
     const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
-    return { name, at: (time) => offsetAt(format, time) };
+    const place = { name, at: (time: Millis) => offsetAt(format, time) };
+    if (places.size >= placesMax) places.clear();
+    places.set(name, place);
+    return place;
   } catch {
     return undefined;
   }
