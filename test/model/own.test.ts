@@ -24,7 +24,8 @@ const hashes = { stable: 'abc', latest: 'def' };
 
 function argument(valueFrom: object): unknown {
   const arg = { name: 'a', value: 'v', valueFrom } as AnalysisRunArgument;
-  return givenArguments([arg], make.rollout(), hashes);
+  const metadata = { labels: { a: 'b' }, annotations: { a: 'b' } };
+  return givenArguments([arg], make.rollout({ metadata }), hashes);
 }
 
 /** A rollout whose selector, or template, says what the other does not. */
