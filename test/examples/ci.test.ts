@@ -4,11 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { readObjects } from '../../cli/manifest.ts';
+import { ownVersion } from '../../cli/version.ts';
 import { startEmbedded } from '../../server/embedded.ts';
 import { noInput, stubServer, temporaryFolder } from '../cli/support.ts';
 
 // Runs the shell steps of the examples with the real CLI against all of Serin on a simulated cluster.
-// Stand-ins take the place of what cannot run here: docker, npm's network, kustomize's `edit`, and
+// Stand-ins take the place of what cannot run here: AWS, docker, npm's network, kustomize's `edit`, and
 // skaffold, which sets the image that kustomize was told, where the real one applies the manifests.
 
 const kustomize =
@@ -17,6 +18,14 @@ const skaffold =
   '#!/bin/sh\nset -e\ntest "$1" = run\n' +
   'SERIN_TOKEN="$CLUSTER_TOKEN" serin set image front-api "$(cat "$STAGE/image")"\n';
 const noting = '#!/bin/sh\necho "$0 $*" >>"$STAGE/called"\n';
+/** Its registry has what was pushed. */
+const docker =
+  '#!/bin/sh\n[ "$1" != login ] || cat >/dev/null\necho "docker $*" >>"$STAGE/called"\n' +
+  '[ "$1" != manifest ] || grep -q "docker push $3" "$STAGE/called"\n';
+/** Its own version only: that is what the examples are to name. */
+const npx =
+  `#!/bin/sh\nset -e\ntest "$1 $2" = "--yes serin@${ownVersion()}"\n` +
+  'shift 2\nexec serin "$@"\n';
 
 /** Makes a token for the job, for the audience that Serin's settings ask for. */
 const circleci = `#!/bin/bash
@@ -24,13 +33,15 @@ const circleci = `#!/bin/bash
 `;
 
 type Step = { name?: string; run?: { command: string } | string; command?: string };
+type Commands = Record<string, { steps: Step[] }>;
 type Env = Record<string, string>;
 
-function example(path: string) {
-  return parse(readFileSync(`examples/ci/${path}`, 'utf8'), { merge: true });
+function example(path: string, folder = 'examples/ci') {
+  return parse(readFileSync(join(folder, path), 'utf8'), { merge: true });
 }
 
-async function stage(image?: string) {
+/** With a Rollout that runs; or, if it is new, with one that was applied this moment. */
+async function stage(image?: string, isNew = false) {
   const said: string[] = [];
   const embedded = await startEmbedded({
     ...{ speed: 20, port: 0, log: () => {} },
@@ -50,8 +61,10 @@ async function stage(image?: string) {
     kustomize,
     skaffold,
     circleci,
-    docker: noting,
+    docker,
+    npx,
     npm: noting,
+    aws: noting,
   })) {
     writeFileSync(join(bin, name), text);
     chmodSync(join(bin, name), 0o755);
@@ -59,11 +72,12 @@ async function stage(image?: string) {
   const env: Env = {
     PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin`,
     XDG_STATE_HOME: '/nonexistent',
+    HOME: folder,
+    BASH_ENV: join(folder, 'environment'),
     STAGE: folder,
     CLUSTER_TOKEN: embedded.token,
     SERIN_SERVER: embedded.server,
     SERIN_CLUSTER: embedded.cluster,
-    SERIN_PACKAGE: './serin.tgz',
     REGISTRY: 'registry.example',
   };
   /** Runs a step as CI does, in a shell that ends at the first failure. */
@@ -78,7 +92,8 @@ async function stage(image?: string) {
       );
       child.stdin?.end();
     });
-  await shell('serin wait front-api --timeout 30s', { SERIN_TOKEN: embedded.token });
+  const settled = 'serin wait front-api --timeout 30s';
+  if (!isNew) await shell(settled, { SERIN_TOKEN: embedded.token });
   return {
     ...embedded,
     env,
@@ -88,9 +103,13 @@ async function stage(image?: string) {
   };
 }
 
-function commandsOf(steps: (Step | string)[]): Map<string, string> {
-  const runs = steps.flatMap((step) => {
-    const run = typeof step === 'string' ? undefined : step.run;
+/** What a job runs; not what installs programs from the network. */
+function commandsOf(steps: (Step | string)[], commands: Commands = {}): Map<string, string> {
+  const own = steps.flatMap((step) => {
+    if (typeof step !== 'string') return [step];
+    return step.startsWith('install-') ? [] : (commands[step]?.steps ?? []);
+  });
+  const runs = own.flatMap(({ run }) => {
     if (run === undefined || typeof run === 'string') return [];
     const { name, command } = run as { name: string; command: string };
     return [[name, command] as const];
@@ -99,13 +118,13 @@ function commandsOf(steps: (Step | string)[]): Map<string, string> {
 }
 
 describe('CircleCI', { timeout: 240_000 }, () => {
-  const { jobs, workflows } = example('circleci/config.yml');
+  const { jobs, workflows, commands } = example('circleci/config.yml');
 
   it('builds, edits the image, deploys, looks, promotes', async () => {
     const { shell, token, said, called } = await stage();
     const job = { CIRCLE_SHA1: 'abc1234', JOB_TOKEN: token, CIRCLE_WORKFLOW_ID: 'w-1' };
     const steps = ['build', 'deploy', 'promote'].flatMap((name) => [
-      ...commandsOf(jobs[name].steps),
+      ...commandsOf(jobs[name].steps, commands),
     ]);
     const told = new Map<string, string>();
     for (const [name, command] of steps) {
@@ -118,6 +137,10 @@ describe('CircleCI', { timeout: 240_000 }, () => {
     expect(told.get('Wait for the canary, and look at it')).toMatch(/front-api:abc1234 \(canary\)/);
     expect(told.get('Promote what this pipeline built, and nothing else')).toMatch(/✔ Healthy.*\n/);
     expect(said.join('\n')).toMatch(/promote: done.* approved in w-1/);
+    // Of the same commit again: another build would be another image under the same tag.
+    const build = commandsOf(jobs.build.steps).get('Build and push, unless a run before has') ?? '';
+    expect((await shell(build, job)).code).toBe(0);
+    expect(called().match(/docker push/g)).toHaveLength(1);
   });
 
   it('looks at what it deployed and at nothing else, however late that comes', async () => {
@@ -135,7 +158,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
   });
 
   it('the first version of all has no canary, and the pipeline goes on', async () => {
-    const { shell, token } = await stage('registry.example/front-api:abc1234');
+    const { shell, token } = await stage('registry.example/front-api:abc1234', true);
     const job = { CIRCLE_SHA1: 'abc1234', JOB_TOKEN: token };
     for (const name of ['deploy', 'promote']) {
       for (const [title, command] of commandsOf(jobs[name].steps)) {
@@ -192,6 +215,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
   it('signs in by the token of the job, and the promote waits for a person', () => {
     const text = readFileSync('examples/ci/circleci/config.yml', 'utf8');
     expect(text).not.toMatch(/SERIN_TOKEN(?!="\$\(circleci run oidc get )/);
+    expect(text).not.toMatch(/AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)/);
     const [build, deploy, look, promote] = workflows.release.jobs;
     expect(build.build.filters.branches.only).toBe('main');
     expect(deploy.deploy.requires).toEqual(['build']);
@@ -200,7 +224,7 @@ describe('CircleCI', { timeout: 240_000 }, () => {
   });
 
   it('the orb waits, promotes and aborts; its parameters cannot become commands', async () => {
-    const { commands } = example('circleci/orb.yml');
+    const { commands } = example('orb.yml', '.');
     const { shell, token } = await stage();
     const evil = 'it is "fine"; touch $STAGE/evil `touch $STAGE/evil`';
     const image = 'registry.example/front-api:mine';
@@ -235,9 +259,8 @@ describe('CircleCI', { timeout: 240_000 }, () => {
 });
 
 describe('GitHub', { timeout: 240_000 }, () => {
-  const action = example('github/serin/action.yml');
+  const action = example('action.yml', '.');
   const workflow = example('github/release.yml');
-  type Use = { uses?: string; with: Env };
 
   it('the action promotes, waits and aborts, signed in by the token of the job', async () => {
     const { shell, token, server, cluster } = await stage();
@@ -270,47 +293,48 @@ describe('GitHub', { timeout: 240_000 }, () => {
     await run({ command: 'wait', for: 'paused' });
     expect((await run({ command: 'abort', image: 'x:bad' })).code).toBe(0);
     const wrong = await run({ command: 'delete' });
-    expect(wrong).toMatchObject({ code: 2, out: expect.stringMatching(/wait, promote or abort/) });
+    expect(wrong).toMatchObject({
+      code: 2,
+      out: expect.stringMatching(/wait, promote, abort or install/),
+    });
   });
 
-  it('the workflow names inputs that the action has, and what it needs', () => {
+  it.each([
+    ['a canary', false],
+    ['the first version of all', true],
+  ])('the workflow releases %s, and ends well when it is run again', async (_name, isNew) => {
+    const image = 'registry.example/front-api:abc1234';
+    const { shell, token, server, cluster, said, called } = await stage(
+      isNew ? image : undefined,
+      isNew,
+    );
+    const runner = await stubServer(() => ({ status: 200, body: { value: token } }));
+    const job = {
+      ...{ IMAGE: image, SERIN_SERVER: server, SERIN_CLUSTER: cluster, GITHUB_RUN_ID: '7' },
+      SERIN_OIDC_AUDIENCE: workflow.env.SERIN_OIDC_AUDIENCE,
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${runner.env.SERIN_SERVER}/token?v=1`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'r',
+    };
+    const steps = ['deploy', 'promote'].flatMap((name) => workflow.jobs[name].steps);
+    for (const { name, run } of [...steps, ...steps] as { name: string; run?: string }[]) {
+      if (run === undefined || /^(Install|Abort)/.test(name)) continue;
+      const { code, out } = await shell(run, job);
+      expect([name, code, out]).toEqual([name, 0, expect.any(String)]);
+    }
+    expect(called().match(/docker push/g)).toHaveLength(1);
+    expect(said.filter((line) => /promote: done/.test(line))).toHaveLength(isNew ? 0 : 1);
+  });
+
+  it('the workflow signs in by the tokens of its jobs, and no value becomes a command', () => {
     const { deploy, promote } = workflow.jobs;
-    const required = Object.entries(action.inputs as Record<string, { required?: boolean }>)
-      .filter(([, { required }]) => required === true)
-      .map(([name]) => name);
     for (const { permissions, steps } of [deploy, promote]) {
       expect(permissions['id-token']).toBe('write');
-      for (const { with: inputs } of (steps as Use[]).filter(({ uses }) =>
-        uses?.endsWith('serin'),
-      )) {
-        expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(inputs)));
-        expect(Object.keys(inputs)).toEqual(expect.arrayContaining(required));
-        expect(inputs.image).toMatch(/^\$\{\{ env\.IMAGE \}\}$/);
-      }
       for (const { run = '' } of steps as { run?: string }[]) expect(run).not.toMatch(/\$\{\{/);
     }
+    expect(readFileSync('examples/ci/github/release.yml', 'utf8')).not.toMatch(/secrets\./);
     expect(promote).toMatchObject({ needs: 'deploy', environment: 'production' });
     expect(workflow.on.push.branches).toEqual(['main']);
   });
-});
-
-describe('what an example runs and does not install', () => {
-  it.each(['circleci/config.yml', 'github/release.yml'])(
-    'is named in %s before it is used',
-    (path) => {
-      const text = readFileSync(`examples/ci/${path}`, 'utf8');
-      const head = text.slice(0, text.search(/^\w/m));
-      const rest = text.slice(head.length);
-      const runs = ['docker', 'kustomize', 'skaffold'].filter((name) =>
-        new RegExp(`(?:^|: )\\s*${name} `, 'm').test(rest),
-      );
-      expect(runs).toEqual(['docker', 'kustomize', 'skaffold']);
-      // skaffold applies with kubectl, and docker pushes to a registry that wants to know who.
-      for (const name of ['kustomize', 'skaffold', 'kubectl', 'docker login']) {
-        expect(head).toMatch(new RegExp(`Before you use it:[^]*${name}`));
-      }
-    },
-  );
 });
 
 describe('skaffold, kustomize and Argo CD', () => {
@@ -318,6 +342,10 @@ describe('skaffold, kustomize and Argo CD', () => {
     const { manifests, deploy } = example('skaffold.yaml');
     expect(manifests.kustomize.paths).toEqual(['deploy']);
     expect(deploy.statusCheck).toBe(false);
+    // Else each run of skaffold is a new version: it writes its id into the template.
+    expect(example('skaffold.yaml').resourceSelector.deny).toEqual([
+      { groupKind: 'Rollout.argoproj.io', labels: ['.spec.template.metadata.labels'] },
+    ]);
     const { resources, images } = example('deploy/kustomization.yaml');
     expect(resources).toEqual(['front-api.yaml']);
     const { template } = example('deploy/front-api.yaml').spec;
