@@ -250,7 +250,8 @@ describe('CircleCI', { timeout: 240_000 }, () => {
     const promoted = await run('promote', { rollout: 'front-api', image, reason: evil });
     expect(promoted.out).toMatch(/✔ Healthy.*\n/);
     await shell(set.replace('mine', 'bad'));
-    await run('wait', { rollout: 'front-api', for: 'paused' });
+    const bad = image.replace('mine', 'bad');
+    await run('wait', { rollout: 'front-api', for: 'paused', image: bad });
     expect((await run('abort', { rollout: 'front-api', reason: evil })).code).toBe(0);
     expect((await shell('ls "$STAGE"')).out).not.toMatch(/evil/);
     const { out } = await shell('serin history front-api', { SERIN_TOKEN: token });
