@@ -16,7 +16,7 @@ import { analysisFindings } from './analyses.ts';
 import { blueGreenNotes } from './blueGreenNotes.ts';
 import { faultsOf } from './check.ts';
 import { type Verdict, verdictOf } from './dryRun.ts';
-import { metricFaults } from './metrics.ts';
+import { checkedKind, metricFaults } from './metrics.ts';
 import { routerNotes } from './routerNotes.ts';
 
 type Options = KubeconfigOptions;
@@ -29,6 +29,8 @@ type Report = {
   findings: Finding[];
   /** Whether a cluster was asked too. */
   dryRun: boolean;
+  /** How many objects of other kinds were checked too, by kind. */
+  checked: Record<string, number>;
   /** What else is in the file. */
   passedOver: string[];
   /** Nothing wrong, but it does not work, or stops to when Argo's controller does. */
@@ -44,7 +46,8 @@ export function addLint(program: Command, cli: Cli): void {
     .summary('check manifests without a cluster')
     .description(
       'Checks the Rollouts of manifest files: fields, types, the rules of the strategy, and what an API ' +
-        'server refuses in names and in the template; and the metrics of analysis templates and runs. ' +
+        'server refuses in names and in the template; and the metrics of analysis templates and runs, and ' +
+        'the templates that experiments name. ' +
         'Objects of other kinds and groups are skipped; it is an error if nothing is left, or if a ' +
         'file is empty. Fields that an API server has written are ' +
         'ignored. Notes name what stops working without the controller of Argo Rollouts, such as ' +
@@ -79,9 +82,12 @@ async function lint({ args, options, io }: Call<Options>) {
   const all = files.flatMap(({ manifests }) => manifests.map(({ value }) => value));
   // One after the other: a cluster may be asked about each.
   for (const file of files) read.push(await lintFile(file, all, verdict));
-  // Somebody's Rollouts are meant: that there are none is not as it should be.
-  const isNone = !read.some(({ rollouts, findings, passedOver }) => {
-    return rollouts + findings.length > 0 || passedOver.some((seen) => /^Rollout /.test(seen));
+  // Something for Serin is meant: that there is nothing is not as it should be.
+  const isNone = !read.some((report) => {
+    const { findings, passedOver } = report;
+    return (
+      countOf(report) + findings.length > 0 || passedOver.some((seen) => /^Rollout /.test(seen))
+    );
   });
   const reports = read.map((report) =>
     isNone || isEmpty(report) ? withoutRollouts(report) : report,
@@ -107,7 +113,8 @@ function linesOf(report: Report): string[] {
   return [...told, ...linesOfFaults(report)];
 }
 
-function linesOfFaults({ file, rollouts, findings, dryRun, passedOver }: Report): string[] {
+function linesOfFaults(report: Report): string[] {
+  const { file, rollouts, findings, dryRun, passedOver, checked } = report;
   const lines = findings.map(({ line, path, message, rollout }) => {
     const which = rollouts > 1 && rollout !== undefined ? `${rollout}: ` : '';
     return `${file}:${line}: ${which}${path === '' ? '' : `${path} `}${message}`;
@@ -117,11 +124,17 @@ function linesOfFaults({ file, rollouts, findings, dryRun, passedOver }: Report)
     return [...lines.slice(0, faultsMax), `${file}: and ${more} more; -o json shows all of them`];
   }
   if (lines.length > 0) return lines;
-  if (rollouts === 0) return [`${file}: no Rollout, passed over: ${passedOver.join(', ')}`];
-  const count = rollouts === 1 ? '1 Rollout' : `${rollouts} Rollouts`;
-  return [
-    `${file}: ${count}, nothing wrong${dryRun ? ', in a dry run on the cluster either' : ''}`,
-  ];
+  if (countOf(report) === 0) return [`${file}: no Rollout, passed over: ${passedOver.join(', ')}`];
+  const counts = Object.entries({ Rollout: rollouts, ...checked }).flatMap(([kind, count]) =>
+    count === 0 ? [] : [`${count} ${kind}${count === 1 ? '' : 's'}`],
+  );
+  const onCluster = dryRun && rollouts > 0 ? ', in a dry run on the cluster either' : '';
+  return [`${file}: ${counts.join(', ')}, nothing wrong${onCluster}`];
+}
+
+/** What was looked at, of whatever kind. */
+function countOf({ rollouts, checked }: Pick<Report, 'rollouts' | 'checked'>): number {
+  return Object.values(checked).reduce((sum, count) => sum + count, rollouts);
 }
 
 async function lintFile(
@@ -141,13 +154,19 @@ async function lintFile(
     notes.push(...(told.notes ?? []));
   }
   const others = manifests.filter((each) => !isRollout(each) && !('fault' in each.meaning));
+  const checked: Report['checked'] = {};
+  for (const { value } of others) {
+    const kind = checkedKind(value);
+    if (kind !== undefined) checked[kind] = (checked[kind] ?? 0) + 1;
+  }
+  const passedOver = seenIn(others.filter(({ value }) => checkedKind(value) === undefined));
   const dryRun = verdict !== undefined;
-  return { file, rollouts: rollouts.length, findings, dryRun, notes, passedOver: seenIn(others) };
+  return { file, rollouts: rollouts.length, findings, dryRun, notes, checked, passedOver };
 }
 
 /** Not even something to pass over. */
-function isEmpty({ rollouts, findings, passedOver }: Report): boolean {
-  return rollouts + findings.length + passedOver.length === 0;
+function isEmpty(report: Report): boolean {
+  return countOf(report) + report.findings.length + report.passedOver.length === 0;
 }
 
 function withoutRollouts(report: Report): Report {

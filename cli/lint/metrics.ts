@@ -9,17 +9,29 @@ import { withoutNulls } from '../../lib/model/nulls.ts';
 import { checkStructure } from '../../lib/model/structure.ts';
 
 const templates = ['AnalysisTemplate', 'ClusterAnalysisTemplate'] as const;
-const kinds = [...templates, 'AnalysisRun'] as const;
+const measured = [...templates, 'AnalysisRun'] as const;
+const kinds = [...measured, 'Experiment'] as const;
+type CheckedKind = (typeof kinds)[number];
+
+/** The kind of what is checked beside Rollouts; undefined of anything else. */
+export function checkedKind(value: unknown): CheckedKind | undefined {
+  if (!isRecord(value) || !String(value.apiVersion).startsWith('argoproj.io/')) return undefined;
+  return kinds.find((each) => each === value.kind);
+}
 
 /**
- * What is wrong with the metrics of a template or run, as far as it can be told without its arguments. A run
- * would tell it when it measures, and a release would be aborted for it.
+ * What is wrong with the fields of a template, a run or an experiment, and with the metrics that it has, as
+ * far as it can be told without its arguments. A run would tell it when it measures, and a release would be
+ * aborted for it.
  */
 export function metricFaults(value: unknown): FieldError[] {
-  const kind = isRecord(value) ? kinds.find((each) => each === value.kind) : undefined;
-  if (!isRecord(value) || !kind || !String(value.apiVersion).startsWith('argoproj.io/')) return [];
-  const plain = withoutNulls(value);
-  if (checkStructure(kind, plain).some((fault) => fault.kind === 'type')) return [];
+  const kind = checkedKind(value);
+  if (kind === undefined) return [];
+  const plain = withoutNulls(value as object);
+  if (kind === 'Experiment') return checkStructure(kind, plain);
+  // What has the wrong type is said before anything that follows from it.
+  const types = checkStructure(kind, plain).filter((fault) => fault.kind === 'type');
+  if (types.length > 0) return types;
   const { metrics = [], args = [] } = (plain as { spec?: AnalysisRunSpec }).spec ?? {};
   return metrics.flatMap((metric, index) => {
     const path = `spec.metrics[${index}]`;

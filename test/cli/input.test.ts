@@ -184,7 +184,7 @@ describe('where no Rollout is', () => {
     );
     expect(await lint(`${others.join('')}${example}`)).toMatchObject({
       code: 0,
-      out: '-: 1 Rollout, nothing wrong\n',
+      out: '-: 1 Rollout, 1 AnalysisTemplate, nothing wrong\n',
     });
   });
 });

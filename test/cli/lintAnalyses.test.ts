@@ -43,7 +43,18 @@ describe('lint looks at analyses', () => {
     const spec = `{args: [{name: a}], metrics: [{name: ok, ${web}, successCondition: "{{args.a}}"}]}`;
     const analysis = '{templates: [{templateName: check}], args: [{name: a, value: b}]}';
     const { out } = await lint(analysis, template('check', spec));
-    expect(out).toBe('FILE: 1 Rollout, nothing wrong\n');
+    expect(out).toBe('FILE: 1 Rollout, 1 AnalysisTemplate, nothing wrong\n');
+  });
+
+  it('of a file that has templates alone', async () => {
+    const spec = `{metrics: [{name: ok, ${web}}]}`;
+    const lintText = (text: string) => serin(['lint', '-'], {}, new AbortController(), text);
+    const { code, out } = await lintText([template('a', spec), template('b', spec)].join(''));
+    expect(out).toBe('-: 2 AnalysisTemplates, nothing wrong\n');
+    expect(code).toBe(0);
+    const wrong = await lintText(template('a', '{metrics: none}'));
+    expect(wrong.out).toContain('spec.metrics must be a list');
+    expect(wrong.code).toBe(1);
   });
 
   it.each([
