@@ -46,8 +46,7 @@ export function addLint(program: Command, cli: Cli): void {
     .summary('check manifests without a cluster')
     .description(
       'Checks the Rollouts of manifest files: fields, types, the rules of the strategy, and what an API ' +
-        'server refuses in names and in the template; and the metrics of analysis templates and runs, and ' +
-        'the templates that experiments name. ' +
+        'server refuses in names and in the template; and the metrics of analysis templates and runs. ' +
         'Objects of other kinds and groups are skipped; it is an error if nothing is left, or if a ' +
         'file is empty. Fields that an API server has written are ' +
         'ignored. Notes name what stops working without the controller of Argo Rollouts, such as ' +
