@@ -223,11 +223,14 @@ describe('a step that gives weights to the versions of its Experiment', () => {
     spec: { hosts: ['web'], http: [{ route: [route('stable', 100), route('canary', 0)] }] },
   };
 
-  async function open(): Promise<Routed> {
-    const release = await openRouted(routed, {
-      spec: { template: template('web:v1') },
-      objects: [['VirtualService', 'web', virtualService]],
-    });
+  async function open(canary: CanaryStrategy = {}): Promise<Routed> {
+    const release = await openRouted(
+      { ...routed, ...canary },
+      {
+        spec: { template: template('web:v1') },
+        objects: [['VirtualService', 'web', virtualService]],
+      },
+    );
     await release.edit('Rollout', 'web', { spec: { template: template('web:v2') } });
     await release.pass(12 * secondMs);
     return release;
@@ -273,6 +276,17 @@ describe('a step that gives weights to the versions of its Experiment', () => {
       .filter(({ metadata }) => metadata?.ownerReferences?.[0]?.kind === 'Experiment');
     expect(sets.map(({ spec }) => spec?.replicas)).toEqual([0, 0]);
     expect(unsafe).toEqual([]);
+    expect(release.dog.violations).toEqual([]);
+  });
+
+  it('needs no pods of the canary for it', async () => {
+    const release = await open({ steps: routed.steps?.slice(1, 2) ?? [] });
+    const found = all(release)[0]?.status?.templateStatuses ?? [];
+    const [baseline = '', canary = ''] = found.map((each) => each.serviceName);
+    expect(sent(release)).toEqual({ stable: 80, canary: 0, [baseline]: 5, [canary]: 15 });
+    await release.pass(60 * secondMs);
+    expect(release.where()).toBe('Healthy 1/1');
+    expect(sent(release)).toEqual({ stable: 100, canary: 0 });
     expect(release.dog.violations).toEqual([]);
   });
 

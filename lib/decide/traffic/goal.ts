@@ -56,22 +56,28 @@ function wantedOf(release: Release): Aim | undefined {
   if (isFullyPromoted(release) || isTakingOver(release.stable, release.traffic))
     return alone(weightAtRest(release));
   if (isAborted(release)) return alone(weightOnWayBack(release));
-  if (!current || availableOf(current) === 0) return alone(weightWithoutPods(release));
-  if (routedCounts(release).canary === 0) return alone(within(release, 0));
+  // An Experiment has pods of its own.
+  if (!current || availableOf(current) === 0)
+    return withShares(release, weightWithoutPods(release));
+  if (routedCounts(release).canary === 0) return withShares(release, within(release, 0));
   if (!leadsOnlyTo(release, 'canary', podHashOf(current))) {
     // The canary's side is led to it first, with no more sent there than it can serve.
     const stays = canServe(release, 'canary', current);
     return alone(stays ? presentWeight(release) : weightOnWayBack(release));
   }
   if (status.promoteFull) return alone(within(release, promotedWeight(release, current)));
-  const weight = within(release, stepWeight(release));
-  if (weight === undefined) return undefined;
-  const additional = sharesIn(release, totalWeightOf(rollout) - weight);
-  return { weight, routes: managedRoutes(rollout), additional };
+  const aim = withShares(release, within(release, stepWeight(release)));
+  return aim && { ...aim, routes: managedRoutes(rollout) };
 }
 
 function alone(weight: number | undefined): Aim | undefined {
   return weight === undefined ? undefined : { weight, routes: [], additional: [] };
+}
+
+function withShares(release: Release, weight: number | undefined): Aim | undefined {
+  if (weight === undefined) return undefined;
+  const additional = sharesIn(release, totalWeightOf(release.rollout) - weight);
+  return { weight, routes: [], additional };
 }
 
 /**
