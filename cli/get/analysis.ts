@@ -8,7 +8,7 @@ import type { Call } from '../io.ts';
 import { look } from '../look.ts';
 import { nameOf, sayData } from '../output.ts';
 import { pages } from '../pages.ts';
-import { columns, plainAll } from '../text.ts';
+import { columns, plain, plainAll } from '../text.ts';
 import { analysisPhaseText } from '../tree.ts';
 import { chartLines } from './chart.ts';
 
@@ -54,7 +54,8 @@ export async function getAnalysis(call: Call<unknown>, words: string[]): Promise
     rollout === undefined ? [] : await ofRollout(client, { ...place, name: rollout }, name);
   const { found: shown, now: at } =
     own.length > 0 ? { found: own, now } : await others(client, place, name);
-  if (shown.length === 0) throw unknown(name, namespace);
+  if (shown.length === 0 && name !== rollout) throw unknown(name, namespace);
+  if (shown.length === 0) io.warn(plain(`Rollout ${name} has no analysis runs.`));
   if (options.output === 'name') {
     for (const { run } of shown) io.say(nameOf('analysisrun', run));
     return exitCodes.ok;
@@ -117,7 +118,7 @@ function rolloutOf(name: string, views: RolloutView[]): string | undefined {
 
 function unknown(name: string, namespace: string): CliError {
   return new CliError(`there is no analysis run ${name} in namespace ${namespace}`, {
-    exitCode: exitCodes.refused,
+    exitCode: exitCodes.unreachable,
     hint: '`serin get analysis` lists those that there are.',
   });
 }

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { own } from '../../lib/model/own.ts';
 import { humanDuration, type Millis, parseGoDuration, secondMs } from '../../lib/model/units.ts';
 import type { Sayings } from '../../lib/simulate/metrics/said.ts';
 import { verbs } from '../change/verbs.ts';
@@ -98,9 +99,13 @@ Examples:
 function planned(text: string, before: Planned[]): Planned[] {
   const [, time = '', name = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   const atMs = parseGoDuration(time);
-  const command = plannable[name];
+  const command = own(plannable, name);
   if (atMs !== undefined && atMs >= 0 && command !== undefined) {
     return [...before, { atMs, said: name, ...command }];
+  }
+  if (name !== '' && command === undefined) {
+    const names = Object.keys(plannable).join(', ');
+    throw new InvalidArgumentError(`There is no command ${name}; there are ${names}.`);
   }
   throw new InvalidArgumentError('Write it like 5m=promote or 90s=abort.');
 }

@@ -150,7 +150,8 @@ async function deploy(
   if (seen.view?.phase === 'Healthy') return invented;
   const { phase, message, reasons: [reason] = [] } = seen.view ?? {};
   const text = reason?.text ?? (message || 'Serin took no notice of it');
-  const why = reason?.unblock ? `${text} To move it on: ${reason.unblock}.` : text;
+  const sentence = /[.!?]$/.test(text) ? text : `${text}.`;
+  const why = reason?.unblock ? `${sentence} To move it on: ${reason.unblock}.` : text;
   throw new CliError(`the manifest as it stands does not become Healthy: ${phase}: ${why}`, {
     exitCode: exitCodes.refused,
     hint: 'A release starts from something that runs; `serin lint` checks the manifest.',

@@ -168,6 +168,6 @@ describe('get analysis of runs that no rollout owns', () => {
     const { get } = await served();
     const { code, err } = await get('nowhere');
     expect(err).toMatch(/there is no analysis run nowhere in namespace shop/);
-    expect(code).toBe(1);
+    expect(code).toBe(3);
   });
 });

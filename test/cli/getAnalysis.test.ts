@@ -98,11 +98,24 @@ late  ◷ Pending
     expect(items).toMatchObject([{ name, rollout: 'web', type: 'Background' }]);
   });
 
+  it('says so of a rollout that has none', async () => {
+    const release = await openAnalysed({}, {});
+    const { view } = await release.simulated.world.invoke({ key, look: true });
+    const stored = (await release.simulated.world.store.load(key))?.view as RolloutView;
+    const { env } = await stubServer(({ url }) => {
+      if (url.includes('/analysisruns/')) return { status: 404, body: { status: 404, title: '' } };
+      return { status: 200, body: url.includes('/rollouts/') ? view : { items: [stored] } };
+    });
+    const { code, err } = await serin(['get', 'analysis', 'web', '-n', 'shop'], env);
+    expect(err).toMatch(/^Rollout web has no analysis runs\.$/m);
+    expect(code).toBe(0);
+  });
+
   it('says where other runs are, and refuses what makes no sense', async () => {
     const { get } = await released(1000);
     const { code, err } = await get('analysis', 'web-other-1');
     expect(err).toMatch(/there is no analysis run web-other-1 in namespace shop/);
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect((await get('analysis', 'a', 'b')).code).toBe(2);
     expect((await get('analysis', '--watch')).err).toMatch(/--watch and --routes are for rollouts/);
   });

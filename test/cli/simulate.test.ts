@@ -158,7 +158,7 @@ describe('simulate', () => {
     ['--image', 'front-api', 2, /does not name a container and an image/],
     ['--image', 'x=y', 1, /no container x/],
     ['--image', 'front-api=front-api:old-tag', 1, /nothing to release/],
-    ['--at', '5m=celebrate', 2, /5m=promote/],
+    ['--at', '5m=celebrate', 2, /no command celebrate; there are .*promote/],
     ['--at', '1d=promote', 2, /5m=promote/],
   ])('%s %s is refused', async (option, value, exit, message) => {
     const { code, err } = await serin([...release, option, value]);
