@@ -162,10 +162,12 @@ function virtualRouterSpec({ rollout }: Wanted): object {
   return { routes: names.map((name) => ({ name, httpRoute })) };
 }
 
-function routeSpec({ rollout, services }: Wanted): object {
+function routeSpec({ rollout, services, namespace }: Wanted): object {
   const { maxTrafficWeight = 100 } = routingOf(rollout);
+  const own = namespaceOf(rollout);
+  const place = namespace === own ? {} : { namespace: own };
   const sides = sidesOf(services, 'name', maxTrafficWeight);
-  return { rules: [{ backendRefs: sides.map((side) => ({ ...side, port: 80 })) }] };
+  return { rules: [{ backendRefs: sides.map((side) => ({ ...side, ...place, port: 80 })) }] };
 }
 
 /** A route of each kind and name that the spec asks for; one of http where it asks for none. */
@@ -179,18 +181,23 @@ function virtualServiceSpec({ rollout, services, name, namespace }: Wanted): obj
     tcpRoutes = [],
   } = all.find((each) => names.includes(each.name)) ?? {};
   const host = nameOf(rollout);
+  const own = namespaceOf(rollout);
+  // A name alone is that of a Service beside the object.
+  const hostOf = (service: string) => (namespace === own ? service : `${service}.${own}`);
   const { stableSubsetName, canarySubsetName } = destinationRule ?? {};
+  // Subsets are those of one host, which the DestinationRule is for.
+  const shared = hostOf(services.stable || host);
   const route = [
     {
       destination: destinationRule
-        ? { host: services.stable || host, subset: stableSubsetName }
-        : { host: services.stable },
+        ? { host: shared, subset: stableSubsetName }
+        : { host: hostOf(services.stable) },
       weight: 100,
     },
     {
       destination: destinationRule
-        ? { host: services.canary || host, subset: canarySubsetName }
-        : { host: services.canary },
+        ? { host: shared, subset: canarySubsetName }
+        : { host: hostOf(services.canary) },
       weight: 0,
     },
   ];

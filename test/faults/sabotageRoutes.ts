@@ -12,8 +12,8 @@ const bugs: Sabotage[] = [
   {
     name: 'requests are sent to a canary without pods',
     file: 'lib/decide/traffic/goal.ts',
-    find: 'if (!current || availableOf(current) === 0) return alone(weightWithoutPods(release));',
-    replace: 'if (!current) return alone(weightWithoutPods(release));',
+    find: 'if (!current || availableOf(current) === 0)',
+    replace: 'if (!current)',
   },
   {
     name: 'a weight step is done before its weight is there',
@@ -30,8 +30,8 @@ const bugs: Sabotage[] = [
   {
     name: 'a Service is led to a version that cannot serve what is sent there',
     file: 'lib/decide/release/traffic.ts',
-    find: 'return availableOf(set) >= Math.max(1, wanted - limitsOf(rollout).maxUnavailable);',
-    replace: 'return availableOf(set) >= Math.min(0, wanted - limitsOf(rollout).maxUnavailable);',
+    find: 'return availableOf(set) >= Math.max(1, wanted - missing);',
+    replace: 'return availableOf(set) >= Math.min(0, wanted - missing);',
   },
   {
     name: 'what a webhook refused once is never written again',
@@ -42,8 +42,9 @@ const bugs: Sabotage[] = [
   {
     name: 'what is written of a router that is not used any more is left behind',
     file: 'lib/decide/traffic/givenBack.ts',
-    find: 'if (mayGiveBack(release, routing)) writes.push(...given);',
-    replace: 'if (mayGiveBack(release, routing) && given.length > 9) writes.push(...given);',
+    find: 'if (mayGiveBack(release, routing)) for (const write of given) writes.push(write);',
+    replace:
+      'if (mayGiveBack(release, routing) && given.length > 9) writes.push({ ...given[0]! });',
   },
   {
     name: 'the routes of steps are left behind',

@@ -105,7 +105,7 @@ function askedBy(source: string): string[] {
   const verbs = (kind: Kind): string[] => [
     'get',
     ...(isDone(/\blist: kind\b/) ? ['list'] : []),
-    ...(isDone(new RegExp(`\\bchanged\\((kind|found\\.kind|'${kind}'),`)) ? ['patch'] : []),
+    ...(isDone(new RegExp(`\\bchanged\\(\\s*(kind|found\\.kind|'${kind}'),`)) ? ['patch'] : []),
     ...(isDone(/\bdo: 'create'|\bcreated\(/) ? ['create'] : []),
     ...(isDone(/\bdo: 'delete'|\bremoved\(/) ? ['remove'] : []),
   ];

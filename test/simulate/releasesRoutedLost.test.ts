@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { fieldManager, pauseReasons } from '../../lib/model/names.ts';
+import { nameOf } from '../../lib/model/workload.ts';
 import { templateOf } from '../faults/scenario.ts';
 import { ingressSpec, openRouted, type Routed, weightAnnotation } from './routedStage.ts';
 
@@ -102,4 +103,20 @@ it('the stable version has all pods that spec.replicas asks for while the canary
   await release.after({ do: 'scale', replicas: 6 }, 30_000);
   expect(release.status().message).toMatch(/^InvalidSpec/);
   expect(release.sizes()).toEqual({ 'web:v1': 6 });
+});
+
+it('the canary’s side is led back once all stable pods are there that made room for it', async () => {
+  const release = await openRouted({ dynamicStableScale: true });
+  await release.image('web:v2');
+  expect(release.sizes()).toEqual({ 'web:v1': 3, 'web:v2': 1 });
+  const whole: number[] = [];
+  release.cluster.watch(({ kind, object, writer }) => {
+    if (kind !== 'Service' || nameOf(object) !== 'canary' || writer.manager !== fieldManager)
+      return;
+    whole.push(release.setOf('web:v1')?.status?.availableReplicas ?? 0);
+  });
+  await release.image('web:v1', 60_000);
+  expect(whole).toEqual([4]);
+  expect(release.sizes()).toEqual({ 'web:v1': 4 });
+  expect(release.dog.violations).toEqual([]);
 });

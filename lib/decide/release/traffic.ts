@@ -167,7 +167,9 @@ export function canServe(release: Release, side: Side, set: ReplicaSet): boolean
 
 function hasPodsFor({ rollout }: Release, set: ReplicaSet, weight: number): boolean {
   const wanted = podsFor(rollout, Math.min(weight, totalWeightOf(rollout)));
-  return availableOf(set) >= Math.max(1, wanted - limitsOf(rollout).maxUnavailable);
+  // The version it takes over from has the pods that this one lacks.
+  const missing = isDynamic(rollout) ? 0 : limitsOf(rollout).maxUnavailable;
+  return availableOf(set) >= Math.max(1, wanted - missing);
 }
 
 /** The way back to a stable version that follows the traffic is as gradual as its pods come. */
