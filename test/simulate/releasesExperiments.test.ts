@@ -170,6 +170,17 @@ describe('a step that is an Experiment', () => {
     expect(release.where()).toBe('Paused 2/3');
   });
 
+  it('is made once, though its rollout is paused when it succeeds', async () => {
+    const release = await atExperiment();
+    await release.after({ do: 'plugin', line: 'pause' }, 3 * minuteMs);
+    expect(all(release).map(({ status }) => status?.phase)).toEqual(['Successful']);
+    expect(release.where()).toBe('Paused 1/3');
+    await release.command({ verb: 'resume' }, 20 * secondMs);
+    expect(release.where()).toBe('Paused 2/3');
+    expect(all(release)).toHaveLength(1);
+    expect(release.dog.violations).toEqual([]);
+  });
+
   it('is made again where somebody deletes it', async () => {
     const release = await atExperiment();
     const [found] = all(release);

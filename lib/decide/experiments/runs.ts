@@ -12,7 +12,7 @@ import {
   type Release,
   withStatus,
 } from '../release/release.ts';
-import { isEnded, phaseOf } from '../release/runs.ts';
+import { isEnded } from '../release/runs.ts';
 import { newExperiment } from './newExperiment.ts';
 
 /** The Experiment of the step after this turn: one that there is, or one that this turn creates. */
@@ -106,11 +106,13 @@ function termination(experiment: Experiment): Write[] {
   return [{ phase: 'metadata', do: 'patch', ref, patch: { spec: { terminate: true } } }];
 }
 
-/** The status names the one that goes on, and the one that could not tell. */
+/**
+ * The status names the one that goes on, the one that could not tell, and one that has succeeded while
+ * something else holds its step, such as a person's pause: a step whose Experiment nobody knows gets another.
+ */
 function withCurrent(status: RolloutStatus, kept: Kept | undefined): RolloutStatus {
   const { currentExperiment: _, ...rest } = status.canary ?? {};
-  const isNamed = kept && phaseOf(kept.experiment) !== 'Successful';
-  const canary = { ...rest, ...(isNamed && { currentExperiment: nameOf(kept.experiment) }) };
+  const canary = { ...rest, ...(kept && { currentExperiment: nameOf(kept.experiment) }) };
   const isEmpty = status.canary === undefined && Object.keys(canary).length === 0;
   return isEmpty ? status : { ...status, canary };
 }
