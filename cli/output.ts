@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Document, isScalar, visit } from 'yaml';
 import { usageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { escaped, toJson } from './text.ts';
+import { escaped, plain, toJson } from './text.ts';
 
 /** How answers are printed. Most commands know the first two. */
 export const outputForms = ['text', 'json', 'yaml', 'wide', 'name'] as const;
@@ -52,7 +52,11 @@ export function toYaml(value: unknown): string {
   return escaped(document.toString({ lineWidth: 0 }));
 }
 
-/** `rollout.argoproj.io/web`, as kubectl prints and takes it. */
-export function nameOf(kind: 'rollout' | 'analysisrun', { name }: { name: string }): string {
-  return `${kind}.argoproj.io/${name}`;
+/** Each as `rollout.argoproj.io/web`, as kubectl prints and takes it. */
+export function sayNames(
+  io: Io,
+  kind: 'rollout' | 'analysisrun',
+  all: readonly { name: string }[],
+): void {
+  for (const { name } of all) io.say(plain(`${kind}.argoproj.io/${name}`));
 }

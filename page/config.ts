@@ -11,11 +11,19 @@ export type Config = { version?: string; signIn?: SignIn; isMissing?: true };
 
 let known: Promise<Config> | undefined;
 
+/** As it is at the moment. */
+export async function fetchConfig(): Promise<Config> {
+  try {
+    const response = await fetch('/config.json', { credentials: 'omit' });
+    return await response.json();
+  } catch {
+    return { isMissing: true };
+  }
+}
+
 /** How people sign in here. The API answers nobody unknown, so that it cannot be asked. */
 export async function readConfig(): Promise<Config> {
-  known ??= fetch('/config.json', { credentials: 'omit' })
-    .then((response) => response.json() as Promise<Config>)
-    .catch(() => ({ isMissing: true as const }));
+  known ??= fetchConfig();
   const config = await known;
   // What was not there may be there the next time, such as an issuer that did not answer.
   if (config.isMissing || config.signIn?.server === undefined) known = undefined;

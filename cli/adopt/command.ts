@@ -21,7 +21,7 @@ import {
 } from '../kubeconfig.ts';
 import { columns, plainAll } from '../text.ts';
 import { phaseText } from '../tree.ts';
-import { ownVersion } from '../version.ts';
+import { ownUserAgent } from '../version.ts';
 
 type Options = KubeconfigOptions & { allNamespaces?: true; instanceId: string; json?: true };
 
@@ -78,8 +78,7 @@ async function lookAt(
   { signIn }: Context,
   scope: { instanceId: string; namespaces: string[] },
 ): Promise<Adoption> {
-  const userAgent = `serin/${ownVersion()}`;
-  const { get, list } = kubernetesCluster({ signIn, doorbell: true, userAgent });
+  const { get, list } = kubernetesCluster({ signIn, doorbell: true, userAgent: ownUserAgent() });
   return await adoption({ get, list }, scope, Date.now).catch(unfinished);
 }
 

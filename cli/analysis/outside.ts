@@ -6,11 +6,11 @@ import { localHttp } from '../../lib/measure/localHttp.ts';
 import { measuringAws } from '../../lib/measure/own.ts';
 import { type Noted, noted } from '../../lib/trial/noted.ts';
 import type { Aws, Cluster } from '../../lib/world.ts';
-import { ownVersion } from '../version.ts';
+import { ownUserAgent } from '../version.ts';
 
 /** Whom a measurement that is tried reaches from this machine: of AWS, what it reaches in a run. */
 export function outsideOf(cluster: Context | undefined, account: Account): Noted {
-  const userAgent = `serin/${ownVersion()}`;
+  const userAgent = ownUserAgent();
   const live = cluster && kubernetesCluster({ signIn: cluster.signIn, userAgent, doorbell: false });
   const http = localHttp(() => live ?? {}, { account, userAgent });
   const { aws, secrets } = measuringAws(account, { stack: false });

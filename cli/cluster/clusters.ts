@@ -33,7 +33,7 @@ import { type Call, type Io, sayJson } from '../io.ts';
 import { contextIn, type KubeconfigOptions, namesCluster } from '../kubeconfig.ts';
 import { packaged } from '../packaged.ts';
 import { columns, plainAll } from '../text.ts';
-import { ownVersion } from '../version.ts';
+import { ownUserAgent } from '../version.ts';
 import { type AddInput, addInput, doorbellServer } from './input.ts';
 
 export type NameOptions = { table?: string };
@@ -52,7 +52,7 @@ export type AddOptions = NameOptions & {
 export type CheckOptions = NameOptions & KubeconfigOptions & { as?: string };
 export type RemoveOptions = NameOptions & { force?: true };
 
-const userAgent = `serin/${ownVersion()}`;
+const userAgent = ownUserAgent();
 /** Beside dist/ in a package, and beside cli/ in the tree. */
 const manifests = packaged('infra/cluster/');
 

@@ -7,7 +7,7 @@ import { CliError, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { contextIn, contextOption, type KubeconfigOptions, namesCluster } from '../kubeconfig.ts';
 import { plain } from '../text.ts';
-import { ownVersion } from '../version.ts';
+import { ownUserAgent } from '../version.ts';
 
 export function addCrds(program: Command, cli: Cli): void {
   program
@@ -68,7 +68,7 @@ async function installed(names: string[], options: KubeconfigOptions, env: Env):
   const { installedDefinitions } = await import('../../lib/diagnose/installed.ts');
   try {
     const { signIn } = contextIn(options, env);
-    return await installedDefinitions(names, { signIn, userAgent: `serin/${ownVersion()}` });
+    return await installedDefinitions(names, { signIn, userAgent: ownUserAgent() });
   } catch (error) {
     if (!(error instanceof Terminal || error instanceof Transient)) throw error;
     const hint = 'Without --kubeconfig, all of them are printed.';

@@ -14,7 +14,7 @@ import { pageAddress } from '../page.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
 import { markedLine } from '../status/status.ts';
 import { inventedLines, plainAll } from '../text.ts';
-import { ownVersion } from '../version.ts';
+import { ownUserAgent } from '../version.ts';
 
 type Options = {
   port: number;
@@ -80,7 +80,7 @@ async function dev({ args, options, io }: Call<Options>) {
     port: options.port,
     speed: options.speed,
     ...defined({ dir: options.data }),
-    told: { channels, env: io.env, userAgent: `serin/${ownVersion()}` },
+    told: { channels, env: io.env, userAgent: ownUserAgent() },
     log: logTo(io, options.verbose === true),
     onLedger: (key, entry) => tell(happened(key, entry)),
   });

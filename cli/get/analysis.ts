@@ -4,9 +4,9 @@ import type { RolloutView } from '../../lib/model/view.ts';
 import { humanAge } from '../../lib/view/words.ts';
 import { apiPath, type Client, makeClient, namespacePath } from '../client.ts';
 import { CliError, type ExitCode, exitCodes, usageError } from '../exit.ts';
-import type { Call } from '../io.ts';
+import type { Call, Io } from '../io.ts';
 import { look } from '../look.ts';
-import { nameOf, sayData } from '../output.ts';
+import { sayData, sayNames } from '../output.ts';
 import { pages } from '../pages.ts';
 import { columns, plain, plainAll } from '../text.ts';
 import { analysisPhaseText } from '../tree.ts';
@@ -43,7 +43,7 @@ export async function getAnalysis(call: Call<unknown>, words: string[]): Promise
   const { items, now } = await pages<RolloutView>(client, apiPath(place), Number.POSITIVE_INFINITY);
   if (name === undefined) {
     const found = [...items.flatMap(runsOf), ...(await others(client, place)).found];
-    if (options.output === 'name') for (const { run } of found) io.say(nameOf('analysisrun', run));
+    if (options.output === 'name') sayRunNames(io, found);
     else if (sayData(io, options.output, { items: found.map(asJson) })) return exitCodes.ok;
     else if (found.length === 0) io.warn(`No analysis runs in namespace ${namespace}.`);
     else for (const line of columns(table(plainAll(found), now, io.colour))) io.say(line);
@@ -57,7 +57,7 @@ export async function getAnalysis(call: Call<unknown>, words: string[]): Promise
   if (shown.length === 0 && name !== rollout) throw unknown(name, namespace);
   if (shown.length === 0) io.warn(plain(`Rollout ${name} has no analysis runs.`));
   if (options.output === 'name') {
-    for (const { run } of shown) io.say(nameOf('analysisrun', run));
+    sayRunNames(io, shown);
     return exitCodes.ok;
   }
   const data = shown.map(asJson);
@@ -100,6 +100,11 @@ function runsOf({ name, revisions }: RolloutView): (Found & { revision: number }
   return revisions.flatMap(({ revision, analysisRuns = [] }) =>
     analysisRuns.map((run) => ({ rollout: name, revision, run })),
   );
+}
+
+function sayRunNames(io: Io, found: Found[]): void {
+  const runs = found.map(({ run }) => run);
+  sayNames(io, 'analysisrun', runs);
 }
 
 function asJson({ rollout, revision, run }: Found): object {

@@ -4,7 +4,7 @@ import type { RolloutView } from '../../lib/model/view.ts';
 import { exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, type GlobalOptions, type Io } from '../io.ts';
 import { type Look, look, looks } from '../look.ts';
-import { nameOf, printsAll, sayData, toYaml } from '../output.ts';
+import { printsAll, sayData, sayNames, toYaml } from '../output.ts';
 import { targetOf } from '../target.ts';
 import { toJson } from '../text.ts';
 import { rolloutTree } from '../tree.ts';
@@ -56,7 +56,7 @@ async function get(call: Call<Options>) {
   const picture = pictureFor(options, io);
   if (options.watch !== true) {
     const { view, now } = await look(client, path);
-    if (options.output === 'name') io.say(nameOf('rollout', view));
+    if (options.output === 'name') sayNames(io, 'rollout', [view]);
     else if (!sayData(io, options.output, view)) io.say(picture(view, now));
     return exitCodes.ok;
   }

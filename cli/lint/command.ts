@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { endingsOf } from '../../lib/adopt/afterArgo.ts';
 import { type FieldError, faultsMax } from '../../lib/model/faults.ts';
+import { countText } from '../../lib/model/text.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
 import { contextOption, type KubeconfigOptions } from '../kubeconfig.ts';
@@ -125,7 +126,7 @@ function linesOfFaults(report: Report): string[] {
   if (lines.length > 0) return lines;
   if (countOf(report) === 0) return [`${file}: no Rollout, passed over: ${passedOver.join(', ')}`];
   const counts = Object.entries({ Rollout: rollouts, ...checked }).flatMap(([kind, count]) =>
-    count === 0 ? [] : [`${count} ${kind}${count === 1 ? '' : 's'}`],
+    count === 0 ? [] : [countText(count, kind)],
   );
   const onCluster = dryRun && rollouts > 0 ? ', in a dry run on the cluster either' : '';
   return [`${file}: ${counts.join(', ')}, nothing wrong${onCluster}`];

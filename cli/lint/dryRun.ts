@@ -10,7 +10,7 @@ import type { Env } from '../../server/dataFolder.ts';
 import { CliError, exitCodes } from '../exit.ts';
 import { contextIn, type KubeconfigOptions, namesCluster } from '../kubeconfig.ts';
 import { plain } from '../text.ts';
-import { ownVersion } from '../version.ts';
+import { ownUserAgent } from '../version.ts';
 import type { NamedFaults } from './namedObjects.ts';
 import { replicaSetsOf } from './replicaSets.ts';
 
@@ -32,7 +32,7 @@ export async function verdictOf(options: ClusterOptions, env: Env): Promise<Verd
   const { namedFaults } = await import('./namedObjects.ts');
   const { judge, cluster, namespace } = await told(async () => {
     const { signIn, namespace = 'default' } = contextIn(options, env);
-    const credentials = { signIn, userAgent: `serin/${ownVersion()}` };
+    const credentials = { signIn, userAgent: ownUserAgent() };
     return {
       namespace: options.namespace ?? namespace,
       judge: judgeOf(credentials),

@@ -4,7 +4,7 @@ import type { RolloutView } from '../../lib/model/view.ts';
 import { apiPath, type Client, makeClient } from '../client.ts';
 import { exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli } from '../io.ts';
-import { nameOf, printsAll, sayData } from '../output.ts';
+import { printsAll, sayData, sayNames } from '../output.ts';
 import { pages } from '../pages.ts';
 import { columns, plainAll } from '../text.ts';
 import { fleetTable, rolloutTable } from './tables.ts';
@@ -55,8 +55,7 @@ async function list({ options, io }: Call<Options>, given: string[]) {
     io.warn(`${name} cannot be shown: ${each.reason}`);
   }
   const { items, unreadable } = found;
-  if (options.output === 'name')
-    for (const each of plainAll(items)) io.say(nameOf('rollout', each));
+  if (options.output === 'name') sayNames(io, 'rollout', items);
   else if (sayData(io, options.output, { items })) return exitCodes.ok;
   else if (items.length === 0 && unreadable.length === 0) {
     const where = options.allNamespaces ? `cluster ${cluster}` : `namespace ${namespace}`;

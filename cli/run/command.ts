@@ -24,7 +24,7 @@ import { metricsRoleOption } from '../metricsRole.ts';
 import { pageAddress } from '../page.ts';
 import { happened, logTo, now, port, portDefault, stopped } from '../process.ts';
 import { columns, plain, plainAll } from '../text.ts';
-import { ownVersion } from '../version.ts';
+import { ownUserAgent } from '../version.ts';
 
 type Options = KubeconfigOptions & {
   allNamespaces?: true;
@@ -141,7 +141,7 @@ async function stoodBy(call: Call<Options>, lease: Lease, observed?: Observed) {
   const { standBy } = await import('../../server/standBy.ts');
   return await standBy({
     ...reach(options, io),
-    ...{ lease, env: io.env, userAgent: userAgent(), log: logOf(call) },
+    ...{ lease, env: io.env, userAgent: ownUserAgent(), log: logOf(call) },
     onHolder: (holder) => {
       observed?.standsBy();
       // It was given back, or somebody was quicker.
@@ -151,10 +151,6 @@ async function stoodBy(call: Call<Options>, lease: Lease, observed?: Observed) {
   }).catch((error: unknown) => {
     throw refusal(error);
   });
-}
-
-function userAgent(): string {
-  return `serin/${ownVersion()}`;
 }
 
 function logOf({ options, io }: Call<Options>): Log {
@@ -194,7 +190,7 @@ async function drive(
     ...(options.inMemory && { dir: 'memory' }),
     channels,
     env: io.env,
-    userAgent: userAgent(),
+    userAgent: ownUserAgent(),
     log: logOf(call),
     warn: (line) => io.warn(`serin: ${plain(line)}`),
     onLedger: (key, entry) => io.say(happened(key, entry)),

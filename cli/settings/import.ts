@@ -8,7 +8,7 @@ import { CliError, exitCodes } from '../exit.ts';
 import { type Call, sayJson } from '../io.ts';
 import { contextIn, type KubeconfigOptions } from '../kubeconfig.ts';
 import { plain } from '../text.ts';
-import { ownVersion } from '../version.ts';
+import { ownUserAgent } from '../version.ts';
 
 export type ImportOptions = KubeconfigOptions & { argoNamespace: string };
 
@@ -35,8 +35,7 @@ async function found(
 ): Promise<Imported> {
   try {
     const { signIn } = contextIn(options, env);
-    const userAgent = `serin/${ownVersion()}`;
-    const live = kubernetesCluster({ signIn, doorbell: false, userAgent });
+    const live = kubernetesCluster({ signIn, doorbell: false, userAgent: ownUserAgent() });
     const place = { namespace: options.argoNamespace, name: notificationConfigMap };
     const [configMap, rollouts] = await Promise.all([
       live.get({ kind: 'ConfigMap', ...place }).catch(ifGone),

@@ -77,7 +77,7 @@ function resume({ seen }: About): string[] {
   ];
 }
 
-/** The one that it is at, countText from 1 on. */
+/** The one that it is at, counted from 1 on. */
 function stepAt({ seen }: About): number {
   return Math.min((seen.stepIndex ?? 0) + 1, seen.stepCount);
 }

@@ -87,9 +87,7 @@ export function isIn(needle: Go, whole: Go, budget: Budget): boolean {
   if (whole === null) return false;
   const items = itemsOf(whole);
   if (items) {
-    return items.some((item) => {
-      return equal(item, needle, budget);
-    });
+    return items.some((item) => equal(item, needle, budget));
   }
   if (kindText(whole) === 'map') {
     chargeAll(needle, budget);

@@ -4,16 +4,16 @@
 /** Up to here a part is cheap to compare at each place. */
 const shortMax = 16;
 
-/** The first place at `from` or after it; -1 if there is none. */
-export function placeIn(text: string, part: string, from = 0): number {
-  if (part.length <= shortMax) return text.indexOf(part, from);
-  return long(text, part, from).next().value ?? -1;
+/** The first place; -1 if there is none. */
+export function placeIn(text: string, part: string): number {
+  if (part.length <= shortMax) return text.indexOf(part);
+  return long(text, part).next().value ?? -1;
 }
 
 export function lastPlaceIn(text: string, part: string): number {
   if (part.length <= shortMax) return text.lastIndexOf(part);
   let last = -1;
-  for (const place of long(text, part, 0)) last = place;
+  for (const place of long(text, part)) last = place;
   return last;
 }
 
@@ -22,7 +22,7 @@ export function splitBy(text: string, part: string): string[] {
   if (part.length <= shortMax) return text.split(part);
   const parts: string[] = [];
   let end = 0;
-  for (const place of long(text, part, 0)) {
+  for (const place of long(text, part)) {
     if (place < end) continue;
     parts.push(text.slice(end, place));
     end = place + part.length;
@@ -32,10 +32,10 @@ export function splitBy(text: string, part: string): string[] {
 }
 
 /** All places, also those that overlap: Knuth, Morris and Pratt. */
-function* long(text: string, part: string, from: number): Generator<number, undefined> {
+function* long(text: string, part: string): Generator<number, undefined> {
   const borders = bordersOf(part);
   let held = 0;
-  for (let at = from; at < text.length; at++) {
+  for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     while (held > 0 && part.charCodeAt(held) !== unit) held = borders[held - 1] ?? 0;
     if (part.charCodeAt(held) === unit) held++;

@@ -25,7 +25,7 @@ export type Context = {
  */
 export function contextOf(from: string | string[], context?: string): Context {
   const files = typeof from === 'string' ? [from] : from;
-  const kubeConfig = typeof from === 'string' ? loaded(from) : merged(files);
+  const kubeConfig = readFrom(from);
   const names = kubeConfig.getContexts().map((each) => each.name);
   const name = context ?? kubeConfig.getCurrentContext();
   if (!names.includes(name)) {
@@ -50,8 +50,13 @@ export function contextOf(from: string | string[], context?: string): Context {
 
 /** The names of its contexts. Throws as `contextOf` does. */
 export function kubeconfigContexts(from: string | string[]): string[] {
-  const kubeConfig = typeof from === 'string' ? loaded(from) : merged(from);
-  return kubeConfig.getContexts().map(({ name }) => name);
+  return readFrom(from)
+    .getContexts()
+    .map(({ name }) => name);
+}
+
+function readFrom(from: string | string[]): KubeConfig {
+  return typeof from === 'string' ? loaded(from) : merged(from);
 }
 
 function loaded(file: string): KubeConfig {

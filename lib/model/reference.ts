@@ -8,6 +8,7 @@ import type {
 } from './argo.generated.ts';
 import { type ObjectRef, rowOf, type WorkloadKind, workloadKinds } from './kinds.ts';
 import { hashLabel, managedByAnnotation } from './names.ts';
+import { own } from './own.ts';
 
 // The objects a rollout's spec refers to: its Services, and the workload whose template it takes.
 
@@ -27,6 +28,14 @@ export function serviceFields({ spec }: Rollout): [path: string, name: string][]
 
 export function serviceNames(rollout: Rollout): string[] {
   return serviceFields(rollout).map(([, name]) => name);
+}
+
+/** Of the Services that were read, the one of that name; null where there is none. */
+export function serviceNamed(
+  { services }: { services: Record<string, Service | null> },
+  name: string | undefined,
+): Service | null | undefined {
+  return name ? own(services, name) : undefined;
 }
 
 /** The version that a Service leads to, as a pod template hash; '' where it leads to pods of any. */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { type Config, version } from '../config.ts';
+import { fetchConfig, version } from '../config.ts';
 
 const everyMs = 5 * 60_000;
 
@@ -9,13 +9,8 @@ export function Skew() {
   useEffect(() => {
     const look = () => {
       if (document.visibilityState === 'hidden') return;
-      fetch('/config.json', { credentials: 'omit' })
-        .then((response) => response.json() as Promise<Config>)
-        // What cannot be had says nothing of a version.
-        .then(
-          (config) => setServer(config.version),
-          () => undefined,
-        );
+      // What cannot be had says nothing of a version.
+      void fetchConfig().then((config) => !config.isMissing && setServer(config.version));
     };
     look();
     const timer = setInterval(look, everyMs);

@@ -4,6 +4,7 @@ import { limitsIn, numberIn } from '../../lib/view/measured.ts';
 import { analysisSigns } from '../../lib/view/words.ts';
 import type { Rollout } from '../api/answers.ts';
 import type { Series } from '../lazy/chart.ts';
+import { AsTable } from '../parts/asTable.tsx';
 import { Sign } from '../parts/sign.tsx';
 import { At } from '../parts/time.tsx';
 import { Chart } from './chart.tsx';
@@ -89,29 +90,18 @@ function Measurements({
   now: number;
 }) {
   return (
-    <details>
-      <summary>
-        {measurements.length} measurements of {name}, as a table
-      </summary>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Value</th>
-            <th scope="col">Result</th>
-          </tr>
-        </thead>
-        <tbody>
-          {measurements.toReversed().map(({ startedAt, value, message, phase }) => (
-            <tr key={`${startedAt} ${value}`}>
-              <td>{startedAt !== undefined && <At at={Date.parse(startedAt)} now={now} />}</td>
-              <td>{value || message}</td>
-              <td>{phase}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
+    <AsTable
+      summary={`${measurements.length} measurements of ${name}`}
+      head={['When', 'Value', 'Result']}
+    >
+      {measurements.toReversed().map(({ startedAt, value, message, phase }) => (
+        <tr key={`${startedAt} ${value}`}>
+          <td>{startedAt !== undefined && <At at={Date.parse(startedAt)} now={now} />}</td>
+          <td>{value || message}</td>
+          <td>{phase}</td>
+        </tr>
+      ))}
+    </AsTable>
   );
 }
 

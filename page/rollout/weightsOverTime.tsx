@@ -4,6 +4,7 @@ import { rolloutPath } from '../addresses.ts';
 import type { Rollout } from '../api/answers.ts';
 import { ask } from '../api/client.ts';
 import type { Series } from '../lazy/chart.ts';
+import { AsTable } from '../parts/asTable.tsx';
 import { At } from '../parts/time.tsx';
 import { Chart } from './chart.tsx';
 
@@ -38,31 +39,22 @@ export function WeightsOverTime({ view, now }: Props) {
           </p>
         </>
       )}
-      <details>
-        <summary>{points.length} changes, as a table</summary>
-        <table class="small">
-          <thead>
-            <tr>
-              <th scope="col">From</th>
-              <th scope="col">Asked</th>
-              <th scope="col">Actual</th>
-              <th scope="col">Why</th>
-            </tr>
-          </thead>
-          <tbody>
-            {points.map(({ at, setWeight, actualWeight, text }) => (
-              <tr key={`${at} ${text}`}>
-                <td class="nowrap">
-                  <At at={at} now={now} />
-                </td>
-                <td>{setWeight}</td>
-                <td>{actualWeight}</td>
-                <td>{text}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </details>
+      <AsTable
+        summary={`${points.length} changes`}
+        head={['From', 'Asked', 'Actual', 'Why']}
+        class="small"
+      >
+        {points.map(({ at, setWeight, actualWeight, text }) => (
+          <tr key={`${at} ${text}`}>
+            <td class="nowrap">
+              <At at={at} now={now} />
+            </td>
+            <td>{setWeight}</td>
+            <td>{actualWeight}</td>
+            <td>{text}</td>
+          </tr>
+        ))}
+      </AsTable>
     </section>
   );
 }

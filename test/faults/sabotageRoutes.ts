@@ -30,8 +30,8 @@ const bugs: Sabotage[] = [
   {
     name: 'a Service is led to a version that cannot serve what is sent there',
     file: 'lib/decide/release/traffic.ts',
-    find: 'return availableOf(set) >= Math.max(1, wanted - missing);',
-    replace: 'return availableOf(set) >= Math.min(0, wanted - missing);',
+    find: 'return availableOf(set) >= podsNeeded(rollout, Math.min(weight, totalWeightOf(rollout)));',
+    replace: 'return availableOf(set) >= 0;',
   },
   {
     name: 'what a webhook refused once is never written again',

@@ -2,9 +2,8 @@ import type { RolloutStatus } from '../../model/argo.generated.ts';
 import { largest } from '../../model/extremes.ts';
 import { pauseReasons } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
-import { own } from '../../model/own.ts';
 import type { Progress } from '../../model/record.ts';
-import { selectedHash } from '../../model/reference.ts';
+import { selectedHash, serviceNamed } from '../../model/reference.ts';
 import { type Millis, toTime, toTimeUp } from '../../model/units.ts';
 import { currentOf, desiredOf, podHashOf, revisionOf } from '../../model/workload.ts';
 import { currentHash, hasPause, type Release, releaseOf } from '../release/release.ts';
@@ -78,7 +77,7 @@ function withPingPong({ rollout, observed }: Release, status: RolloutStatus): Ro
   if (!pingPong || !stableRS) return status;
   const { pingService = '', pongService = '' } = pingPong;
   const [ping, pong] = [pingService, pongService].map(
-    (name) => selectedHash(own(observed.services, name)) === stableRS,
+    (name) => selectedHash(serviceNamed(observed, name)) === stableRS,
   );
   const known = observed.record?.routes?.routings[0]?.stablePingPong;
   const stablePingPong = ping === pong ? known : ping ? 'ping' : 'pong';

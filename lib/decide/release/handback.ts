@@ -1,8 +1,7 @@
 import type { Deployment, ReplicaSet, Service } from '../../model/argo.generated.ts';
 import { managedByAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
-import { own } from '../../model/own.ts';
-import { selectedHash } from '../../model/reference.ts';
+import { selectedHash, serviceNamed } from '../../model/reference.ts';
 import { annotationOf, replicasOf } from '../../model/workload.ts';
 import type { Release } from './release.ts';
 
@@ -41,7 +40,7 @@ export function isFree({ rollout, workload }: Observed, service: Service): boole
 
 /** What a Service leads to; of one that leads to the workload meanwhile, what it is to lead to again. */
 export function hashLedTo(observed: Observed, name: string | undefined, again?: string): string {
-  const service = name ? own(observed.services, name) : undefined;
+  const service = serviceNamed(observed, name);
   return (service && isFree(observed, service) && again) || selectedHash(service);
 }
 

@@ -9,6 +9,10 @@ import type { Release } from './release.ts';
 
 export type Side = 'canary' | 'stable';
 
+export function otherSide(side: Side): Side {
+  return side === 'canary' ? 'stable' : 'canary';
+}
+
 /** What the versions of an Experiment get. It is taken from the stable side. */
 export type Share = { service: string; weight: number; hash: string };
 
@@ -91,6 +95,15 @@ export function podsFor(rollout: Rollout, weight: number): number {
   return Math.ceil((weight * replicasOf(rollout)) / totalWeightOf(rollout));
 }
 
+/**
+ * How many pods have to be there for a weight. As many may be missing as may be unavailable, but none where
+ * versions make room for each other: the one that gives the weight away has the pods that the other lacks.
+ */
+export function podsNeeded(rollout: Rollout, weight: number): number {
+  const missing = isDynamic(rollout) ? 0 : limitsOf(rollout).maxUnavailable;
+  return Math.max(1, podsFor(rollout, weight) - missing);
+}
+
 /** The most that any object sends to a side; the whole where that is not known. */
 export function mostWeight({ rollout, traffic }: Release, side: Side): number {
   const total = totalWeightOf(rollout);
@@ -153,11 +166,11 @@ export function mayReceive(release: Release, set: ReplicaSet): boolean {
 
 /**
  * Whether a side may be led to a version: it has pods enough for what is sent to that side, and to the
- * other one where that leads to it too. As many may be missing as may be unavailable.
+ * other one where that leads to it too.
  */
 export function canServe(release: Release, side: Side, set: ReplicaSet): boolean {
   const own = mostWeight(release, side);
-  const other = side === 'canary' ? 'stable' : 'canary';
+  const other = otherSide(side);
   const isShared = leadsOnlyTo(release, other, podHashOf(set));
   // A load balancer lets go of the old pods before it has the new ones: the other side gets all first.
   if (release.traffic?.seen && (isShared || side === 'canary') && own > 0) return false;
@@ -166,10 +179,7 @@ export function canServe(release: Release, side: Side, set: ReplicaSet): boolean
 }
 
 function hasPodsFor({ rollout }: Release, set: ReplicaSet, weight: number): boolean {
-  const wanted = podsFor(rollout, Math.min(weight, totalWeightOf(rollout)));
-  // The version it takes over from has the pods that this one lacks.
-  const missing = isDynamic(rollout) ? 0 : limitsOf(rollout).maxUnavailable;
-  return availableOf(set) >= Math.max(1, wanted - missing);
+  return availableOf(set) >= podsNeeded(rollout, Math.min(weight, totalWeightOf(rollout)));
 }
 
 /** The way back to a stable version that follows the traffic is as gradual as its pods come. */

@@ -22,6 +22,7 @@ import {
   isUnverified,
   mayReceive,
   mostWeight,
+  otherSide,
   podsFor,
   type Side,
   totalWeightOf,
@@ -96,7 +97,7 @@ function heldUp(release: Release, set: ReplicaSet, side: Side, goal: number): nu
 
 /** What is sent to the set by the other side, as that leads to it still. */
 function weightBeside(release: Release, set: ReplicaSet, side: Side): number {
-  const other = side === 'canary' ? 'stable' : 'canary';
+  const other = otherSide(side);
   const isLed = release.traffic?.leads[other].includes(podHashOf(set)) ?? false;
   return isLed ? mostWeight(release, other) : 0;
 }

@@ -1,6 +1,6 @@
 import type { BlueGreenStrategy, ReplicaSet } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
-import { own } from '../../model/own.ts';
+import { serviceNamed } from '../../model/reference.ts';
 import { availableOf, podHashOf, replicasOf } from '../../model/workload.ts';
 import { isPrePromotionDone } from '../analysis/outcome.ts';
 import { activeHashOf, hashLedTo, isFree, isHandedBack } from '../release/handback.ts';
@@ -38,7 +38,7 @@ export function cutoverOf(release: Release): Cutover {
 }
 
 function isYetToBeHandedBack(release: Release): boolean {
-  const service = own(release.observed.services, strategyOf(release).activeService);
+  const service = serviceNamed(release.observed, strategyOf(release).activeService);
   return isHandedBack(release) && service != null && !isFree(release.observed, service);
 }
 

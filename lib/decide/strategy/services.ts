@@ -4,7 +4,13 @@ import { hashLabel, managedByAnnotation } from '../../model/names.ts';
 import type { Observed } from '../../model/observed.ts';
 import { own } from '../../model/own.ts';
 import { refOf } from '../../model/plan.ts';
-import { givenBack, selectedHash, serviceFields, serviceNames } from '../../model/reference.ts';
+import {
+  givenBack,
+  selectedHash,
+  serviceFields,
+  serviceNamed,
+  serviceNames,
+} from '../../model/reference.ts';
 import {
   annotationOf,
   availableOf,
@@ -95,7 +101,7 @@ export function switchServices(release: Release, draft: Draft): void {
 /** Points a Service at a version, unless it leads to the workload's pods, and to those of both. */
 function lead(release: Release, draft: Draft, name: string | undefined, hash: string): void {
   if (giveBack(release, draft, name) || loses(release, draft, hash)) return;
-  const service = name ? own(release.observed.services, name) : undefined;
+  const service = serviceNamed(release.observed, name);
   const isFreeNow = service && isFree(release.observed, service);
   if (!isFreeNow || mayTake(release, draft, hash)) select(release, draft, name, hash);
 }
@@ -122,7 +128,7 @@ function mayTake(release: Release, draft: Draft, hash: string): boolean {
  * docs/adr/0027-back-to-the-deployment.md. Whether it is the workload's after this turn.
  */
 function giveBack(release: Release, draft: Draft, name: string | undefined): boolean {
-  const service = name ? own(release.observed.services, name) : undefined;
+  const service = serviceNamed(release.observed, name);
   if (!service || !isHandedBack(release)) return false;
   const hash = selectedHash(service);
   const set = release.all.find((each) => podHashOf(each) === hash);
@@ -192,7 +198,7 @@ function pointSide(
   side: Side,
   { name, set }: { name: string; set: ReplicaSet | undefined },
 ): void {
-  const service = own(release.observed.services, name);
+  const service = serviceNamed(release.observed, name);
   if (!service || giveBack(release, draft, name) || !set) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
@@ -218,7 +224,7 @@ function point(
   name: string | undefined,
   set: ReplicaSet | undefined,
 ): void {
-  const service = name ? own(release.observed.services, name) : undefined;
+  const service = serviceNamed(release.observed, name);
   if (!service || giveBack(release, draft, name) || !set) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;
   const isFull = desiredOf(set) > 0 && availableOf(set) >= desiredOf(set);
@@ -228,7 +234,7 @@ function point(
 
 /** One write, the mark of its rollout with it, if the Service leads elsewhere. */
 function select(release: Release, draft: Draft, name: string | undefined, hash: string): void {
-  const service = name ? own(release.observed.services, name) : undefined;
+  const service = serviceNamed(release.observed, name);
   const before = selectedHash(service);
   if (!service || hash === '' || before === hash) return;
   const isManaged = annotationOf(service, managedByAnnotation) !== undefined;

@@ -1,12 +1,11 @@
 import type { Rollout } from '../../model/argo.generated.ts';
 import type { ObjectRef } from '../../model/kinds.ts';
 import type { Observed } from '../../model/observed.ts';
-import { own } from '../../model/own.ts';
 import { deepEqual } from '../../model/patch.ts';
 import { refOf, type Write } from '../../model/plan.ts';
 import { type Answers, type Need, readKey } from '../../model/reads.ts';
 import type { Routing } from '../../model/record.ts';
-import { selectedHash } from '../../model/reference.ts';
+import { selectedHash, serviceNamed } from '../../model/reference.ts';
 import { availableOf, podHashOf, replicasOf } from '../../model/workload.ts';
 import type { Gathered } from '../release/gathered.ts';
 import { isHeldByFault, type Release } from '../release/release.ts';
@@ -108,7 +107,7 @@ function mayGiveBack({ rollout, observed, all }: Release, routing: Routing): boo
   const { stableService, pingPong, stablePingPong } = routing;
   const name =
     stableService || (stablePingPong === 'ping' ? pingPong?.pingService : pingPong?.pongService);
-  const service = name ? own(observed.services, name) : undefined;
+  const service = serviceNamed(observed, name);
   const hash = selectedHash(service);
   if (!service || hash === '') return true;
   return all.some((set) => podHashOf(set) === hash && availableOf(set) > 0);

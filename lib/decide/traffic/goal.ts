@@ -1,7 +1,6 @@
 import type { ReplicaSet } from '../../model/argo.generated.ts';
 import { pauseReasons } from '../../model/names.ts';
 import { availableOf, podHashOf, replicasOf } from '../../model/workload.ts';
-import { limitsOf } from '../release/counts.ts';
 import { currentExperiment } from '../release/experiments.ts';
 import { isOnHold } from '../release/pauseReason.ts';
 import {
@@ -18,6 +17,7 @@ import {
   isDynamic,
   isTakingOver,
   leadsOnlyTo,
+  podsNeeded,
   type Share,
   type Side,
   shareOf,
@@ -137,8 +137,7 @@ function weightOnWayBack(release: Release): number | undefined {
   const available = stable ? availableOf(stable) : 0;
   if (available === 0) return undefined;
   if (isDown(release, 'canary')) return 0;
-  const missing = isDynamic(rollout) ? 0 : limitsOf(rollout).maxUnavailable;
-  const isWhole = available >= replicas - missing;
+  const isWhole = available >= podsNeeded(rollout, total);
   const room = isWhole ? total : Math.floor((total * available) / replicas);
   return Math.min(presentWeight(release) ?? total, total - room);
 }

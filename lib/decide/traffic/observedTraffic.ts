@@ -1,7 +1,7 @@
 import { largest, smallest } from '../../model/extremes.ts';
 import type { Write } from '../../model/plan.ts';
 import type { Answer } from '../../model/reads.ts';
-import { selectedHash } from '../../model/reference.ts';
+import { selectedHash, serviceNamed } from '../../model/reference.ts';
 import type { Release } from '../release/release.ts';
 import { isRouted, namedServices, routingOf, type Side, type Traffic } from '../release/traffic.ts';
 import { type Aim, aimOf, goalFor } from './goal.ts';
@@ -94,7 +94,7 @@ function leadsOf({ rollout, observed }: Release, using: Using[]): Traffic['leads
     const named =
       using.length === 0 ? [namedServices(rollout)] : using.map(({ routed }) => routed.services);
     const services = new Set(named.map((each) => each[side]).filter((name) => name !== ''));
-    const selected = [...services].map((name) => observed.services[name]);
+    const selected = [...services].map((name) => serviceNamed(observed, name));
     const own = using.map(({ router, routed }) => router.hashes?.(routed)[side]);
     return [
       ...selected.filter((service) => service != null).map(selectedHash),

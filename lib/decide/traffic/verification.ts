@@ -12,13 +12,11 @@ import {
   podHashOf,
   replicasOf,
 } from '../../model/workload.ts';
-import { limitsOf } from '../release/counts.ts';
 import type { Gathered } from '../release/gathered.ts';
 import { isAborted, isFullyPromoted, type Release } from '../release/release.ts';
 import {
-  isDynamic,
   isTakingOver,
-  podsFor,
+  podsNeeded,
   type SeenTraffic,
   type Side,
   type Traffic,
@@ -240,9 +238,7 @@ function leastWeight(release: Release, seen: SeenTraffic, aim: Aim): number {
 
 /** Whether the stable side lacks healthy targets for what the canary is not sent. */
 function missingTargets({ rollout }: Release, { healthy }: SeenTraffic, weight: number): boolean {
-  const missing = isDynamic(rollout) ? 0 : limitsOf(rollout).maxUnavailable;
-  const needed = Math.max(1, podsFor(rollout, totalWeightOf(rollout) - weight) - missing);
-  return (healthy.stable?.count ?? 0) < needed;
+  return (healthy.stable?.count ?? 0) < podsNeeded(rollout, totalWeightOf(rollout) - weight);
 }
 
 /** The status with what is known of the load balancers, in the peer's shape: the last by itself too. */

@@ -1,6 +1,6 @@
 import type { IstioDestinationRule } from '../../../../model/argo.generated.ts';
 import type { Routed, TrafficGoal } from '../../router.ts';
-import { type Host, hostOf, isSameHost, type Namespaces, ownService } from './hosts.ts';
+import { type Host, hostOf, isForeign, isSameHost, type Namespaces, ownService } from './hosts.ts';
 
 // The destinations of a route, and what each of them is to the rollout.
 // argo v1.10.1 rollout/trafficrouting/istio/istio.go
@@ -59,7 +59,7 @@ function isOfRule(target: Target, sides: Sides): boolean {
   const { ruleHost, from, own } = sides;
   const host = hostOf(target.host ?? '', from);
   if (!ruleHost) return host.namespace === own;
-  return isSameHost(host, ruleHost) && (from === own || host.namespace === own);
+  return isSameHost(host, ruleHost) && (!isForeign(sides) || host.namespace === own);
 }
 
 /** What belongs to a VirtualService of another namespace leads nowhere else than to the rollout's. */

@@ -27,3 +27,7 @@ export function ownService({ host = '' }: Target, { from, own }: Namespaces): st
 
 /** `from` is that of the VirtualService, `own` the rollout's. */
 export type Namespaces = { from: string; own: string };
+
+export function isForeign({ from, own }: Namespaces): boolean {
+  return from !== own;
+}

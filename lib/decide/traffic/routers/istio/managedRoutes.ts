@@ -14,6 +14,7 @@ import {
   sideOf,
   type Target,
 } from './destinations.ts';
+import { isForeign } from './hosts.ts';
 
 // The routes that steps put before all others. argo v1.10.1 rollout/trafficrouting/istio/istio.go
 
@@ -44,7 +45,7 @@ export function isManaged(
   names: ReadonlySet<string>,
   sides: Sides,
 ): boolean {
-  if (!names.has(name) || sides.from === sides.own) return names.has(name);
+  if (!names.has(name) || !isForeign(sides)) return names.has(name);
   const targets = [...route, ...(mirror ? [{ destination: mirror }] : [])];
   return route.length > 0 && leadsOnlyToOwn(targets, sides);
 }

@@ -7,6 +7,7 @@ import { changed, type Named, namespaceOf, objectFaults, objectOf } from '../../
 import type { Carried, CarriedRoute, Routed, TrafficGoal } from '../../router.ts';
 import { ruleHost } from './destinationRule.ts';
 import { canaryShare, leadsOnlyToOwn, leadsTo, reweighted, type Sides } from './destinations.ts';
+import { isForeign } from './hosts.ts';
 import { type HttpRoute, isManaged, managedNames, managedRoutes } from './managedRoutes.ts';
 
 // A VirtualService has routes in three lists, and the spec says which of them the rollout gives weights.
@@ -52,10 +53,6 @@ function sidesOf({ named }: Entry, routed: Routed): Sides {
 function isWeighted({ route = [] }: Route, sides: Sides): boolean {
   const isWhole = leadsTo('stable', route, sides) && leadsTo('canary', route, sides);
   return isWhole && (!isForeign(sides) || leadsOnlyToOwn(route, sides));
-}
-
-function isForeign({ from, own }: Sides): boolean {
-  return from !== own;
 }
 
 export function entryFaults(entry: Entry, routed: Routed): FieldError[] {
