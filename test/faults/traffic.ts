@@ -70,7 +70,7 @@ export function watchTraffic(context: Context, steps: StepWatch): TrafficWatch {
       const active = context.cluster.read.find('Service', context.key.namespace, activeOf(after));
       // With the traffic on it the switch was judged already, and its pause is gone.
       const isLive = after.status?.stableRS === hash || leadsTo(active) === hash;
-      if (isLive || hasConsent(steps, turn, turn.rollout)) return;
+      if (isLive || hasConsent(steps, turn, asKnown(context, turn.rollout))) return;
       context.fail('traffic', 'the preview grows to its whole size, and nobody had said so');
     },
   };
@@ -114,7 +114,7 @@ function judgeSwitch(
     context.fail('traffic', `${move}: ${available} of ${wanted} pods are there`);
   if (!isNew) return;
   if (status.abort) context.fail('traffic', `${move}: the release was aborted`);
-  else if (!hasPassedPreview(rollout) && !hasConsent(steps, turn, rollout)) {
+  else if (!hasPassedPreview(rollout) && !hasConsent(steps, turn, asKnown(context, rollout))) {
     context.fail('traffic', `${move}: nobody had said so`);
   }
   steps.features.set('traffic switched', (steps.features.get('traffic switched') ?? 0) + 1);
@@ -123,6 +123,15 @@ function judgeSwitch(
 /** The pause before the switch is over, as whoever or whatever ended it. */
 export function hasPassedPreview({ status }: Rollout): boolean {
   return status?.blueGreen?.scaleUpPreviewCheckPoint === true;
+}
+
+/** With the pause of the record where the status was wiped, as the turn puts it back before it decides. */
+function asKnown({ memory }: Context, rollout: Rollout): Rollout {
+  const { pauseReason, pauseStart, currentPodHash, stableRS } = memory.record?.progress ?? {};
+  if (rollout.status?.currentPodHash || !pauseReason || !pauseStart) return rollout;
+  const pauseConditions = [{ reason: pauseReason, startTime: pauseStart }];
+  const known = { ...(currentPodHash && { currentPodHash }), ...(stableRS && { stableRS }) };
+  return { ...rollout, status: { ...rollout.status, ...known, pauseConditions } };
 }
 
 /** Whether a person or the spec lets the new version have the traffic. */

@@ -34,6 +34,15 @@ describe('a difference that is listed', () => {
     expect(unmeantOf('experiment-alone-duration', [other])).toEqual([other]);
   });
 
+  it('of a kind of scenario is meant in each of them, at any wait, and in no other', () => {
+    const field = 'experiments.web-<r2>-2-1.status.templateStatuses.baseline.serviceName';
+    const found = { at: 3, field, argo: 'web-<r2>-2-1-baseline', ours: '' };
+    expect(unmeantOf('experiment-step-duration', [found])).toEqual([]);
+    expect(unmeantOf('restart', [found])).toContainEqual(found);
+    const below = { ...found, field: `${field}.more` };
+    expect(unmeantOf('experiment-step-duration', [below])).toEqual([below]);
+  });
+
   it('covers what is below it where one has nothing', () => {
     const scenario = 'way-back-to-the-deployment';
     const annotation = 'argo-rollouts.argoproj.io/managed-by-rollouts';

@@ -44,7 +44,7 @@ type Meant = Difference & { chance: boolean };
 
 function meantIn(scenario: string): Meant[] {
   return intended
-    .filter((each) => each.scenario === scenario)
+    .filter((each) => isLike(each.scenario, scenario, '.*'))
     .flatMap(({ at, chance = false }) =>
       Object.entries(at).map(([waits, fields]) => ({ waits, fields, chance })),
     )
@@ -52,7 +52,7 @@ function meantIn(scenario: string): Meant[] {
     .flatMap(({ wait, fields, chance }) =>
       Object.entries(fields).map(([field, [argo, ours]]) => ({
         chance,
-        at: wait === 'way' ? -1 : Number(wait),
+        at: wait === 'way' ? -1 : wait === '*' ? anyWait : Number(wait),
         field,
         argo: String(argo),
         ours: String(ours),
@@ -60,9 +60,18 @@ function meantIn(scenario: string): Meant[] {
     );
 }
 
+const anyWait = Number.POSITIVE_INFINITY;
+
+/** Whether it is the name, or one with stars that stand for what the name has in their places. */
+function isLike(pattern: string, name: string, star: string): boolean {
+  if (!pattern.includes('*')) return pattern === name;
+  const parts = pattern.split('*').map((part) => part.replace(/[^\w-]/g, '\\$&'));
+  return new RegExp(`^${parts.join(star)}$`).test(name);
+}
+
 function covers(meant: Difference, found: Difference): boolean {
-  if (meant.at !== found.at) return false;
-  if (meant.field === found.field) {
+  if (meant.at !== anyWait && meant.at !== found.at) return false;
+  if (isLike(meant.field, found.field, '[^.]+')) {
     const pattern = meant.argo.match(/^\/(.+)\/$/)?.[1];
     const isTheirs =
       pattern === undefined ? meant.argo === found.argo : new RegExp(pattern).test(found.argo);
