@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Transient } from '../../lib/errors.ts';
 import type { RolloutSpec, RolloutStatus } from '../../lib/model/argo.generated.ts';
+import type { Command } from '../../lib/model/intent.ts';
 import { fieldManager, hashLabel } from '../../lib/model/names.ts';
 import { availableOf, podHashOf } from '../../lib/model/workload.ts';
 import { reconcile } from '../../lib/reconcile.ts';
@@ -173,6 +174,29 @@ describe('a status that was wiped while the record was behind it', () => {
     await release.after({ do: 'plugin', line: 'promote' }, 90_000);
     expect(release.where()).toBe('Healthy 0/0');
     expect(release.status().stableRS).toBe(hashOf(release, 'web:v2'));
+    expect(release.dog.violations).toEqual([]);
+  });
+});
+
+describe('a command that was taken before the status was wiped', () => {
+  const steps = [{ setWeight: 50 }, { pause: {} }];
+
+  it.each<{ command: Command; where: string }>([
+    { command: { verb: 'abort' }, where: 'Degraded 0/2' },
+    { command: { verb: 'promote' }, where: 'Healthy 2/2' },
+  ])('is carried out when it is back: $command.verb', async ({ command, where }) => {
+    const release = await openRelease(canary(steps), { doorbell: false });
+    await release.pass(130_000);
+    await release.image('web:v2', 130_000);
+    expect(release.where()).toBe('Paused 1/2');
+    // Who takes it ends before it wakes anybody.
+    await release.after({ do: 'api', command, dies: true, fresh: true }, 0);
+    await release.after({ do: 'wipe' }, 0);
+    await runWith(release, (cluster) => cluster);
+    await release.pass(30_000);
+    expect(release.where()).toBe(where);
+    const entry = (await release.ledger()).find(({ kind }) => kind === 'command');
+    expect(entry?.text).toContain(`${command.verb}: done`);
     expect(release.dog.violations).toEqual([]);
   });
 });

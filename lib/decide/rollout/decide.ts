@@ -60,9 +60,11 @@ export function decide(observed: Observed, now: Millis): Plan {
   if (alone)
     return { ...alone, intents: refuseIntents(observed, now, alone.reasons[0]?.text ?? '') };
   const conflictingController = conflictUntil(observed, now);
+  const driven = drive(observed, now);
+  // A command is about a release, of which a status that was wiped does not tell: it is put back before.
+  if (driven.restored && !conflictingController) return beforeCommands(observed, driven, now);
   const settled = settleIntents(observed, now, conflictingController);
   if (settled.writes.length > 0) return command(observed, settled.writes, settled.steps, now);
-  const driven = drive(observed, now);
   // Whoever drives what Serin leaves alone is no conflicting controller.
   const kept = driven.leftFor === undefined ? conflictingController : undefined;
   const goesOn = isAbortAsked(observed) && driven.status.abort === true;
@@ -74,6 +76,12 @@ export function decide(observed: Observed, now: Millis): Plan {
     others,
     intents: settled.steps,
   };
+}
+
+function beforeCommands(observed: Observed, driven: Plan, now: Millis): Plan {
+  const isAsked = observed.record?.intents.some((intent) => !intent.outcome);
+  const wake = isAsked ? sooner(driven.wake, { at: now, why: 'a command' }) : driven.wake;
+  return { ...driven, wake, others: othersIn(observed, now) };
 }
 
 function command(observed: Observed, writes: Write[], intents: Plan['intents'], now: Millis): Plan {
@@ -206,7 +214,10 @@ function move(found: Release, restartedAt?: string): Plan {
     ...why,
     ...(draft.refusedMetadata && { refusedMetadata: draft.refusedMetadata }),
     ...(draft.routes && { routes: draft.routes }),
-    ...(later !== undefined && { wake: sooner(why.wake, later), deferred: true }),
+    ...(later !== undefined && {
+      wake: sooner(why.wake, { at: later, why: 'counts that moved' }),
+      deferred: true,
+    }),
     intents: [],
     urgent: !isHeldByFault(release) && isUrgent(release, status),
   };
@@ -217,8 +228,8 @@ function isEnd({ reason }: PlannedEvent): boolean {
   return reason === reasons.completed || reason === reasons.aborted;
 }
 
-function sooner(wake: Wake, at: Millis): Wake {
-  return 'at' in wake && wake.at <= at ? wake : { at, why: 'counts that moved' };
+function sooner(wake: Wake, other: Wake & { at: Millis }): Wake {
+  return 'at' in wake && wake.at <= other.at ? wake : other;
 }
 
 /** What may go ahead while the table cannot be written: an abort, a deadline, a promote. */
