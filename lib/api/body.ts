@@ -71,7 +71,7 @@ function tooLarge(): ProblemError {
 function requireJson({ headers }: Request): void {
   const type = headers.get('content-type') ?? '';
   const coding = headers.get('content-encoding') ?? 'identity';
-  if (!/^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
+  if (!/^application\/json(?:\s*;\s*charset="?utf-8"?)?\s*$/i.test(type)) {
     const was = type === '' ? 'missing' : type;
     const detail = `The Content-Type is ${was}. Send the body as application/json.`;
     throw new ProblemError(problem('unsupported-media-type', detail));

@@ -64,7 +64,7 @@ export function parseGoDuration(text: string): Millis | undefined {
 export function goDurationFault(text: string): string | undefined {
   if (parseGoDuration(text) !== undefined) return undefined;
   const quoted = JSON.stringify(text);
-  const sound = /^(?:(?=\.?\d)\d*\.?\d*(?:ns|us|µs|μs|ms|s|m|h)(?=[.\d]))+/;
+  const sound = /^(?:(?=\.?\d)\d*(?:\.\d*)?(?:ns|us|µs|μs|ms|s|m|h)(?=[.\d]))+/;
   const rest = text.replace(/^[+-]/, '').replace(sound, '');
   const [, number = '', unit = ''] = /^(\d*\.?\d*)([^.\d]*)/.exec(rest) ?? [];
   if (!/\d/.test(number)) return `time: invalid duration ${quoted}`;

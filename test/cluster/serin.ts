@@ -59,7 +59,12 @@ export async function startSerin(plane: ControlPlane, options: SerinOptions = {}
       throw new Error(`serin run ended (${code}): ${readFileSync(log, 'utf8')}`);
     return /Its API is at|Standing by/.test(readFileSync(log, 'utf8'));
   };
-  await until('serin run', isUp, { log, withinMs: 20_000, everyMs: 20 });
+  try {
+    await until('serin run', isUp, { log, withinMs: 20_000, everyMs: 20 });
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
   return {
     ...running,
     cli: (line) => serinCommand(line, env),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   durationSeconds,
   fromTime,
+  goDurationFault,
   humanDuration,
   parseGoDuration,
   toIso,
@@ -64,6 +65,13 @@ describe('a duration', () => {
     expect(parseGoDuration('1.5s')).toBe(1500);
     expect(parseGoDuration('-1h1ms')).toBe(-3_600_001);
     expect(parseGoDuration('1 s')).toBeUndefined();
+  });
+
+  it('is judged in the time of its length', () => {
+    const digits = '1'.repeat(200_000);
+    const began = performance.now();
+    expect(goDurationFault(digits)).toBe(`time: missing unit in duration "${digits}"`);
+    expect(performance.now() - began).toBeLessThan(2000);
   });
 
   it.each([

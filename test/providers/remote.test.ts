@@ -137,6 +137,16 @@ describe('graphite', () => {
     expect(came).toEqual([{ line, headers: at(port), body: '' }]);
   });
 
+  it('reads a long number in the time of its length', async () => {
+    const digits = '1'.repeat(200_000);
+    const { url } = await service({ body: `[{"datapoints":[["${digits}x",1]]}]` });
+    const began = performance.now();
+    expect(await measure({ graphite: { address: url, query: 'target=a' } })).toEqual({
+      error: `error unmarshaling value: "${digits}x"`,
+    });
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
   it('tells what is wrong', async () => {
     const of = async (answer: { status?: number; body: string }) => {
       const { url } = await service(answer);

@@ -57,25 +57,28 @@ describe('a run of nobody', () => {
     expect(run('long').status?.message).toBe('Run Terminated');
   });
 
-  it('ends by its limit where Serin makes a mistake in measuring', async () => {
-    const { apply, phaseAfter, run, logged, expectCalm } = analysisStage();
-    const broken = vi.spyOn(webProvider, 'measured').mockImplementation(() => {
-      throw new TypeError('the password is hunter2');
-    });
-    apply('broken', { metrics: [web('seq/1', { count: 1, consecutiveErrorLimit: 1 })] });
-    expect(await phaseAfter('broken', 2)).toBe('Running');
-    expect(await phaseAfter('broken', 20)).toBe('Error');
-    broken.mockRestore();
-    expect(run('broken').status?.message).toBe(
-      'Metric "m" assessed Error due to consecutiveErrors (2) > consecutiveErrorLimit (1): ' +
-        '"Error Message: Serin made a mistake in measuring; its log says where"',
-    );
-    const bugs = logged.filter(({ message }) => message === 'a bug was met');
-    expect(bugs).toHaveLength(2);
-    expect(bugs[0]?.fields).toMatchObject({ name: 'broken', what: 'the measurement of m' });
-    expect(JSON.stringify([bugs, run('broken')])).not.toContain('hunter2');
-    expectCalm();
-  });
+  it.each(['needs', 'measured'] as const)(
+    'ends by its limit where Serin makes a mistake in %s',
+    async (part) => {
+      const { apply, phaseAfter, run, logged, expectCalm } = analysisStage();
+      const broken = vi.spyOn(webProvider, part).mockImplementation(() => {
+        throw new TypeError('the password is hunter2');
+      });
+      apply('broken', { metrics: [web('seq/1', { count: 1, consecutiveErrorLimit: 1 })] });
+      expect(await phaseAfter('broken', 2)).toBe('Running');
+      expect(await phaseAfter('broken', 20)).toBe('Error');
+      broken.mockRestore();
+      expect(run('broken').status?.message).toBe(
+        'Metric "m" assessed Error due to consecutiveErrors (2) > consecutiveErrorLimit (1): ' +
+          '"Error Message: Serin made a mistake in measuring; its log says where"',
+      );
+      const bugs = logged.filter(({ message }) => message === 'a bug was met');
+      expect(bugs).toHaveLength(2);
+      expect(bugs[0]?.fields).toMatchObject({ name: 'broken', what: 'the measurement of m' });
+      expect(JSON.stringify([bugs, run('broken')])).not.toContain('hunter2');
+      expectCalm();
+    },
+  );
 
   it('is deleted on its time', async () => {
     const { apply, find, pass, stored } = analysisStage();

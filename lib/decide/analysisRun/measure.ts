@@ -5,6 +5,7 @@ import { askedOf, secretsIn } from './asked.ts';
 import type { Due } from './due.ts';
 import type { Gathered, Standing } from './gathered.ts';
 import { measurementOf } from './judge.ts';
+import { needsOf } from './needs.ts';
 import type { Asked, Measured } from './providers/provider.ts';
 import { providerOf } from './providers/providers.ts';
 import { withMeasurement, withResult } from './results.ts';
@@ -57,6 +58,8 @@ function measureOne(gathered: Gathered, due: Due, turn: Turn): One | undefined {
       due.running !== undefined,
     );
   try {
+    // A mistake in asking has left it without an answer, which it would wait for.
+    needsOf(gathered, due, asked);
     const measured = due.ends ? stopped(asked, gathered) : measuredNow(asked, gathered);
     if (measured === undefined) return undefined;
     const writes = 'writes' in measured ? (measured.writes ?? []) : [];

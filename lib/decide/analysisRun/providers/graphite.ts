@@ -89,5 +89,5 @@ function measuredIn({ status, body }: HttpAnswer): Measured {
 }
 
 function isFloat(text: string): boolean {
-  return /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)$/i.test(text);
+  return /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)$/i.test(text);
 }
