@@ -13,8 +13,13 @@ export type Compared = {
   scenario: string;
   differences: Difference[];
   unmeant: Difference[];
-  /** Argo took a ReplicaSet of its own for another's, and was played once more. */
-  again: boolean;
+  /**
+   * What was unmeant the first time, after which Argo was played once more: much of what it does is chance,
+   * such as whether it looks once more after the last pod went, or whether it takes a ReplicaSet of its own
+   * that its cache does not show yet for another's (argo v1.10.1 rollout/sync.go createDesiredReplicaSet).
+   * Serin has to do what Argo does at times, and is not played again.
+   */
+  before: Difference[];
 };
 
 type Sides = { argo: Side; serin: Side };
@@ -56,7 +61,7 @@ export async function compareAll(
           scenario: next?.name ?? '',
           differences: [failed],
           unmeant: [failed],
-          again: false,
+          before: [],
         };
       });
       done.push(compared);
@@ -82,20 +87,14 @@ async function compareOne(
   const on = (side: Side, namespace = `${scenario.name}-${side.instanceId}`) =>
     play(place, { scenario, side, namespace });
   const [first, ours] = await Promise.all([on(argo), on(serin)]);
-  const again = hasCollided(first) && !hasCollided(ours);
-  const theirs = again ? await on(argo, `${scenario.name}-argo-again`) : first;
-  const differences = [...differ(theirs, ours), ...onTheWay(theirs, ours)];
-  const unmeant = unmeantOf(scenario.name, differences);
-  return { scenario: scenario.name, differences, unmeant, again };
-}
-
-/**
- * Argo creates a ReplicaSet again that its cache does not show yet. Has it put metadata of a role or an
- * anti-affinity into that one's template, it takes it for a collision of hashes, and all later hashes are
- * others: argo v1.10.1 rollout/sync.go createDesiredReplicaSet. Whether that happens is chance.
- */
-function hasCollided({ observations }: Played): boolean {
-  return observations.some(({ status }) => status?.collisionCount !== undefined);
+  const judged = (theirs: Played): Pick<Compared, 'differences' | 'unmeant'> => {
+    const differences = [...differ(theirs, ours), ...onTheWay(theirs, ours)];
+    return { differences, unmeant: unmeantOf(scenario.name, differences) };
+  };
+  const once = judged(first);
+  if (once.unmeant.length === 0) return { scenario: scenario.name, ...once, before: [] };
+  const twice = judged(await on(argo, `${scenario.name}-argo-again`));
+  return { scenario: scenario.name, ...twice, before: once.unmeant };
 }
 
 /** About how long it takes. */

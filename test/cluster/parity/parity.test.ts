@@ -16,8 +16,10 @@ const played = parityScenarios().filter((_, index) => index % 2 === 0);
 
 describe('Serin beside Argo', () => {
   it('looks the same to whoever watches, but for what is meant', async () => {
-    const done = await compareAll(plane(), played, ({ scenario, again }) => {
-      if (again) process.stderr.write(`${scenario}: Argo collided with its own ReplicaSet\n`);
+    const done = await compareAll(plane(), played, ({ scenario, before }) => {
+      const fields = before.map(({ at, field, argo }) => `${at}, ${field}: ${argo}`);
+      if (before.length > 0)
+        process.stderr.write(`${scenario}: Argo was played again, ${fields.join('; ')}\n`);
     });
     const unmeant = done.filter((each) => each.unmeant.length > 0);
     expect(unmeant.map(({ scenario, unmeant: found }) => ({ scenario, found }))).toEqual([]);

@@ -14,9 +14,10 @@ const plane = await startControlPlane({ tell: say });
 try {
   await installArgoDefinitions(plane);
   await installRouterDefinitions(plane);
-  const done = await compareAll(plane, scenarios, ({ scenario, unmeant, again }) => {
-    const played = again ? ' (Argo collided with its own ReplicaSet, and was played again)' : '';
+  const done = await compareAll(plane, scenarios, ({ scenario, unmeant, before }) => {
+    const played = before.length > 0 ? ', with Argo played again' : '';
     say(`${unmeant.length === 0 ? 'equal ' : 'DIFFER'}  ${scenario}${played}`);
+    for (const { at, field, argo } of before) say(`  the first time ${at}, ${field}: Argo ${argo}`);
     for (const { at, field, argo, ours } of unmeant) {
       say(`  ${at}, ${field}: Argo ${argo || 'nothing'} | Serin ${ours || 'nothing'}`);
     }
