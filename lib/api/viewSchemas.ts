@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { verbNames } from '../commands/verbs.ts';
 import type { CallersAct, RolloutAnswer } from '../model/act.ts';
 import type { Reason, Wake } from '../model/plan.ts';
-import type { ExperimentView, RouteView, StepView } from '../model/view.ts';
+import type { ComingView, ExperimentView, RouteView, StepView } from '../model/view.ts';
 import { analysisRun, count, millis, time } from './analysisSchemas.ts';
 import { components } from './requestSchemas.ts';
 
@@ -119,6 +119,34 @@ const stepOfSpec = z
   })
   .register(components, { id: 'Step' }) satisfies z.ZodType<StepView>;
 
+const awaited = z.enum(['person', 'analysis', 'experiment']).meta({
+  description: 'What has to happen first, at a time that is not known.',
+});
+
+const coming = z
+  .object({
+    until: millis.exactOptional().meta({ description: 'When the step it is at is over.' }),
+    awaits: awaited.exactOptional(),
+    steps: z.array(
+      z.object({
+        index: count.meta({
+          description: 'The place in `steps`; their number at the end, when it is promoted.',
+        }),
+        setWeight: z.number(),
+        newPods: count,
+        oldPods: count,
+        lastsMs: millis.exactOptional().meta({ description: 'How long it lasts, by its spec.' }),
+        awaits: awaited.exactOptional(),
+      }),
+    ),
+  })
+  .meta({
+    description:
+      'What comes after the step that a canary is at, if nothing fails and nobody steps in; of many ' +
+      'steps the first 30. How long pods take to start is not in it.',
+  })
+  .register(components, { id: 'Coming' }) satisfies z.ZodType<ComingView>;
+
 const act = z
   .object({
     verb: z.enum(verbNames),
@@ -152,6 +180,7 @@ export const rollout = z
     strategy: z.enum(['Canary', 'BlueGreen', 'Unknown']),
     step: step.exactOptional(),
     steps: z.array(stepOfSpec).exactOptional().meta({ description: 'Of a canary that has any.' }),
+    coming: coming.exactOptional(),
     setWeight: z.number().exactOptional(),
     actualWeight: z.number().exactOptional(),
     routes: z.array(route).exactOptional(),

@@ -19,6 +19,8 @@ export type RolloutView = {
   step?: { index: number; count: number; current?: string };
   /** Canary with steps only. */
   steps?: StepView[];
+  /** Of a canary with steps that is under way. */
+  coming?: ComingView;
   setWeight?: number;
   actualWeight?: number;
   /** What the objects of its routers have; absent where there is no router. */
@@ -47,6 +49,32 @@ export type StepView = {
   text: string;
   begunAt?: Millis;
   doneAt?: Millis;
+};
+
+/**
+ * What comes after the step that a release is at, if nothing fails and nobody steps in. How long pods take
+ * is not in it.
+ */
+export type ComingView = {
+  /** When the step it is at is over: of a timed pause. */
+  until?: Millis;
+  /** What it waits for where no time ends that. Without both, only for pods and routers. */
+  awaits?: Awaited;
+  /** In their order; of many only the first. */
+  steps: ComingStep[];
+};
+
+type Awaited = 'person' | 'analysis' | 'experiment';
+
+/** `index`: the place in `steps`; their number where the new version becomes the stable one. */
+export type ComingStep = {
+  index: number;
+  setWeight: number;
+  newPods: number;
+  oldPods: number;
+  /** How long it lasts, as its spec says. */
+  lastsMs?: Millis;
+  awaits?: Awaited;
 };
 
 export type RevisionView = {

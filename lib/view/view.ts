@@ -9,6 +9,7 @@ import type {
   Rollout,
   RolloutStatus,
 } from '../model/argo.generated.ts';
+import { defined } from '../model/defined.ts';
 import { scaleDownDeadlineAnnotation } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Reason, Wake } from '../model/plan.ts';
@@ -37,6 +38,7 @@ import {
   uidOf,
   versionOf,
 } from '../model/workload.ts';
+import { comingShown } from './comingView.ts';
 import { experimentsShown } from './experimentsView.ts';
 import { podView } from './podView.ts';
 import { routesShown } from './routesView.ts';
@@ -68,6 +70,8 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
     }))
     .sort((a, b) => b.revision - a.revision || byCodeUnit(a.view.name, b.view.name));
   const experiments = experimentsShown(observed);
+  const phase = phaseShown({ ...observed, rollout }, after, now);
+  const coming = comingShown(observed, { rollout, reasons, ...phase }, now);
   return {
     ...observed.key,
     uid: uidOf(rollout),
@@ -75,9 +79,10 @@ export function view({ observed, status, reasons, wake, now }: Seen): RolloutVie
     generation: rollout.metadata?.generation ?? 0,
     observedAt: now,
     createdAt: createdAt(rollout),
-    ...phaseShown({ ...observed, rollout }, after, now),
+    ...phase,
     ...routesShown({ ...observed, rollout }),
     ...strategyShown(rollout, observed.replicaSets, { record: observed.record, now }),
+    ...defined({ coming }),
     images: imagesShown(
       replicaSets.map((set) => set.view),
       experiments.map(({ experiment }) => experiment),

@@ -1,5 +1,6 @@
 import type { Fleet } from '../../lib/model/fleet.ts';
-import { At, spoken, useNow } from '../parts/time.tsx';
+import { spoken } from '../parts/spoken.ts';
+import { At, useNow } from '../parts/time.tsx';
 
 /** What is not seen: it comes before all that is. */
 export function Notices({

@@ -2,7 +2,8 @@ import type { FleetRow } from '../../lib/model/fleet.ts';
 import { rolloutAddress } from '../addresses.ts';
 import { memo } from '../parts/memo.ts';
 import { Phase } from '../parts/sign.tsx';
-import { left, spoken, useNow } from '../parts/time.tsx';
+import { spoken } from '../parts/spoken.ts';
+import { left, useNow } from '../parts/time.tsx';
 import { idOf } from './order.ts';
 
 const columns = ['Rollout', 'Phase', 'Step', 'Canary', 'Pods', 'Image', 'Waits for', 'Since'];

@@ -1,6 +1,7 @@
 import './live.css';
 import type { PollState } from '../api/poll.ts';
-import { spoken, useNow } from './time.tsx';
+import { spoken } from './spoken.ts';
+import { useNow } from './time.tsx';
 
 const graceMs = 10_000;
 

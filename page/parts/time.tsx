@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { humanAge } from '../../lib/view/words.ts';
 import { serverNow } from '../api/clock.ts';
+import { spoken } from './spoken.ts';
 
 const tickMs = 1000;
 
@@ -29,12 +29,6 @@ export function At({ at, now }: { at: number; now: number }) {
       {isToday ? clock.format(at) : `${day.format(at)} ${clock.format(at)}`}
     </time>
   );
-}
-
-/** `41 min`, `7 min 3 s`. */
-export function spoken(spanMs: number): string {
-  const units = humanAge(Math.max(0, spanMs)).matchAll(/(\d+)([a-z])/g);
-  return [...units].map(([, count, unit]) => `${count} ${unit === 'm' ? 'min' : unit}`).join(' ');
 }
 
 /** How long something goes on still. It is over when the server says so, not before. */

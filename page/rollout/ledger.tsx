@@ -3,7 +3,8 @@ import type { LedgerEntry } from '../../lib/model/record.ts';
 import { rolloutPath } from '../addresses.ts';
 import type { Ledger as Page, Rollout } from '../api/answers.ts';
 import { ask } from '../api/client.ts';
-import { At, spoken } from '../parts/time.tsx';
+import { spoken } from '../parts/spoken.ts';
+import { At } from '../parts/time.tsx';
 
 const shortCount = 5;
 const longCount = 100;

@@ -2,7 +2,7 @@ import type { ReplicaSetView, RevisionView } from '../../lib/model/view.ts';
 import { phaseSigns, podSign } from '../../lib/view/words.ts';
 import type { Rollout } from '../api/answers.ts';
 import { Sign } from '../parts/sign.tsx';
-import { spoken } from '../parts/time.tsx';
+import { spoken } from '../parts/spoken.ts';
 
 /** The versions that have pods, each with how many are ready. */
 export function Pods({ view, now }: { view: Rollout; now: number }) {

@@ -1,5 +1,6 @@
 import type { Rollout } from '../api/answers.ts';
-import { At, left, spoken } from '../parts/time.tsx';
+import { spoken } from '../parts/spoken.ts';
+import { At, left } from '../parts/time.tsx';
 
 /** What it waits for, since and until when, and what would move it on. */
 export function Reasons({ view, now }: { view: Rollout; now: number }) {

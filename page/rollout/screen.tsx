@@ -12,6 +12,7 @@ import { useTitle } from '../parts/title.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { Who } from '../parts/who.tsx';
 import { Analysis } from './analysis.tsx';
+import { Coming } from './coming.tsx';
 import { Ledger } from './ledger.tsx';
 import { measuringPaceOf, paceOf } from './pace.ts';
 import { Pods } from './pods.tsx';
@@ -91,7 +92,10 @@ function Shown({ view, poll, acted, asked }: ShownProps) {
       <Hit view={view} />
       <Images view={view} />
       <div class="columns">
-        <Steps view={view} now={now} />
+        <div>
+          <Steps view={view} now={now} />
+          <Coming view={view} now={now} />
+        </div>
         <div>
           <Weights view={view} />
           <WeightsOverTime view={view} now={now} />

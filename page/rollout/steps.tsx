@@ -1,7 +1,8 @@
 import type { StepView } from '../../lib/model/view.ts';
 import type { Rollout } from '../api/answers.ts';
 import { Sign } from '../parts/sign.tsx';
-import { At, spoken } from '../parts/time.tsx';
+import { spoken } from '../parts/spoken.ts';
+import { At } from '../parts/time.tsx';
 
 /** The steps, with the one it is at. */
 export function Steps({ view, now }: { view: Rollout; now: number }) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { examplePath, open, release, slow, startSerin } from './stage.ts';
+import { examplePath, fits, inspect, open, release, slow, startSerin } from './stage.ts';
 
 describe('a release on the page', () => {
   it('is promoted by keyboard alone, with a reason', async () => {
@@ -106,6 +106,33 @@ describe('a release on the page', () => {
     await dialog.getByText('carried out').waitFor();
     const [sent] = stage.line.asked.filter((each) => each.startsWith('POST'));
     expect(sent).toMatch(/\/undo$/);
+  });
+
+  it('shows what comes next, folded up on a phone', async () => {
+    const stage = await startSerin();
+    await release(stage);
+    const page = await open(stage, examplePath);
+    await page.getByText('until somebody promotes it').first().waitFor();
+    const lines = page.getByRole('list', { name: 'What comes next' }).getByRole('listitem');
+    const shown = async () =>
+      (await lines.allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+    await expect
+      .poll(shown, slow)
+      .toEqual([
+        'then 10 %: 1 new pod, 2 old',
+        'then a pause of 60 s',
+        '60 s later 50 %: 1 new pod, 1 old',
+        '60 s later a pause of 10 s',
+        '70 s later promoted: 2 new pods',
+      ]);
+    const phone = await open(stage, examplePath, { width: 360, height: 780, touch: true });
+    const folded = phone.getByText('What comes next', { exact: true });
+    await folded.waitFor();
+    expect(await phone.getByText('10 %: 1 new pod, 2 old').isVisible()).toBe(false);
+    await folded.tap();
+    await phone.getByText('10 %: 1 new pod, 2 old').waitFor();
+    await inspect(phone, 'coming-phone');
+    expect(await fits(phone)).toBe(true);
   });
 
   it('tells before an abort what it will do', async () => {
