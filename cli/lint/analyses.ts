@@ -5,8 +5,9 @@ import type { FieldError } from '../../lib/model/faults.ts';
 import { isRecord } from '../../lib/model/gotypes.ts';
 import { instanceIdLabel } from '../../lib/model/names.ts';
 import { withoutNulls } from '../../lib/model/nulls.ts';
-import { type Answer, type Answers, answersIn, readKey } from '../../lib/model/reads.ts';
-import { checkStructure, soundPart } from '../../lib/model/structure.ts';
+import { type Answer, type Answers, answersIn, okOf, readKey } from '../../lib/model/reads.ts';
+import { checkStructure } from '../../lib/model/structure.ts';
+import { soundRollout } from './held.ts';
 
 // The analyses of a Rollout, as far as the files have their templates.
 
@@ -22,10 +23,8 @@ export function analysisFindings(
   all: readonly unknown[],
 ): { faults: FieldError[]; notes: FieldError[] } {
   const none = { faults: [], notes: [] };
-  if (!isRecord(value) || value.kind !== 'Rollout') return none;
-  const plain = withoutNulls(value);
-  if (checkStructure('Rollout', plain).some(({ kind }) => kind === 'type')) return none;
-  const { status: _, ...rollout } = soundPart('Rollout', plain) as Rollout;
+  const rollout = soundRollout(value);
+  if (rollout === undefined) return none;
   const { namespace = 'default', labels } = rollout.metadata ?? {};
   const place = { namespace, instanceId: labels?.[instanceIdLabel] ?? '' };
   const missing: string[] = [];
@@ -35,17 +34,34 @@ export function analysisFindings(
     missing.length = 0;
     const made = madeOf(analysis, rollout, { place, answers, hashes, isAhead: true });
     const path = `${analysis.path}.templates`;
-    const notes = [...new Set(missing)].map((name) => ({
-      path,
-      message: `names the ${name}, which is not in these files: it must be in the cluster`,
-    }));
+    const notes = [...new Set(missing)].map((name) => lacking(path, name));
     const faults = made && 'faults' in made && notes.length === 0 ? made.faults : [];
     return { faults, notes };
   });
   return {
     faults: found.flatMap(({ faults }) => faults),
-    notes: found.flatMap(({ notes }) => notes),
+    notes: [...found.flatMap(({ notes }) => notes), ...experimentNotes(rollout, answers)],
   };
+}
+
+function lacking(path: string, name: string): FieldError {
+  const message = `names the ${name}, which is not in these files: it must be in the cluster`;
+  return { path, message };
+}
+
+/** The templates of the analyses of Experiments that its steps make. */
+function experimentNotes({ metadata, spec }: Rollout, answers: Answers): FieldError[] {
+  const { namespace = 'default' } = metadata ?? {};
+  return (spec?.strategy?.canary?.steps ?? []).flatMap(({ experiment }, step) =>
+    (experiment?.analyses ?? []).flatMap(({ templateName: name, clusterScope }, index) => {
+      const path = `spec.strategy.canary.steps[${step}].experiment.analyses[${index}].templateName`;
+      const ref = clusterScope
+        ? ({ kind: 'ClusterAnalysisTemplate', namespace: '', name } as const)
+        : ({ kind: 'AnalysisTemplate', namespace, name } as const);
+      const isThere = okOf<object>(answers.object(ref)) !== undefined;
+      return name && !isThere ? [lacking(path, `${ref.kind} ${name}`)] : [];
+    }),
+  );
 }
 
 /** Notes what is asked for and not there. */

@@ -19,6 +19,7 @@ import { faultsOf } from './check.ts';
 import { type Verdict, verdictOf } from './dryRun.ts';
 import { checkedKind, metricFaults } from './metrics.ts';
 import { routerNotes } from './routerNotes.ts';
+import { routerObjectNotes } from './routerObjects.ts';
 
 type Options = KubeconfigOptions;
 
@@ -185,7 +186,7 @@ function notesOf({ value, lineOf }: Manifest, all: readonly unknown[], isAlone: 
     ...endingsOf(value),
     ...routerNotes(value),
     ...blueGreenNotes(value, all),
-    ...(isAlone ? analysisFindings(value, all).notes : []),
+    ...(isAlone ? [...analysisFindings(value, all).notes, ...routerObjectNotes(value, all)] : []),
   ];
   return notes.map((note) => ({ ...note, line: lineOf(note.path) }));
 }

@@ -7,10 +7,8 @@ import { routersIn } from '../../lib/decide/traffic/routed.ts';
 import { NotFound } from '../../lib/errors.ts';
 import type { Rollout, Service } from '../../lib/model/argo.generated.ts';
 import type { FieldError } from '../../lib/model/faults.ts';
-import { isRecord } from '../../lib/model/gotypes.ts';
-import { type Kinds, type ObjectRef, rowOf } from '../../lib/model/kinds.ts';
+import type { ObjectRef } from '../../lib/model/kinds.ts';
 import { instanceIdLabel } from '../../lib/model/names.ts';
-import { withoutNulls } from '../../lib/model/nulls.ts';
 import {
   type Answer,
   type Answers,
@@ -25,10 +23,10 @@ import {
   templateOf,
   type WorkloadObject,
 } from '../../lib/model/reference.ts';
-import { soundPart } from '../../lib/model/structure.ts';
 import { asking } from '../../lib/observe/ask.ts';
 import type { ReadableCluster } from '../../lib/world.ts';
 import { type BlueGreenNote, blueGreenNotes } from './blueGreenNotes.ts';
+import { heldIn } from './held.ts';
 
 // Whether the objects that a Rollout names exist, and are such as its routers need. What the same manifests
 // hold counts as being there: it is applied together with the Rollout.
@@ -85,27 +83,6 @@ function unasked(): Promise<never> {
 
 function refuse(): Promise<never> {
   return Promise.reject(new Error('lint writes nothing'));
-}
-
-function heldIn<K extends keyof Kinds>(
-  manifests: readonly unknown[],
-  { kind, namespace, name }: ObjectRef<K>,
-  rollout: Rollout,
-): Kinds[K] | undefined {
-  const { group, kind: said = kind } = rowOf(kind);
-  const found = manifests.find((value) => {
-    if (!isRecord(value) || value.kind !== said || !isRecord(value.metadata)) return false;
-    const [before, after] = String(value.apiVersion ?? '').split('/');
-    const ofGroup = after === undefined ? '' : before;
-    const { namespace: place = namespaceOf(rollout), name: called } = value.metadata;
-    const isThere = !rowOf(kind).isNamespaced || place === namespace;
-    return ofGroup === group && isThere && called === name;
-  });
-  const isTemplate = kind === 'AnalysisTemplate' || kind === 'ClusterAnalysisTemplate';
-  // What is wrong with the types of one is said where it stands.
-  return (found && isTemplate ? soundPart(kind, withoutNulls(found)) : found) as
-    | Kinds[K]
-    | undefined;
 }
 
 function needsOf(rollout: Rollout, answers: Answers): Need[] {

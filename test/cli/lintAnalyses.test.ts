@@ -39,6 +39,28 @@ describe('lint looks at analyses', () => {
     expect(code).toBe(0);
   });
 
+  it('and notes one of an experiment that is not in the files, and none that is', async () => {
+    const analyses =
+      '[{name: a, templateName: check}, {name: b, templateName: all, clusterScope: true}]';
+    const given = `{templates: [{name: c, specRef: canary}], analyses: ${analyses}}`;
+    const text = example.replace(/steps:\n/, `steps:\n      - experiment: ${given}\n`);
+    const linted = async (...more: string[]) => {
+      const all = [text, ...more].join('');
+      return (await serin(['lint', '-'], {}, new AbortController(), all)).out;
+    };
+    const field = 'spec.strategy.canary.steps[0].experiment.analyses';
+    const lacks = 'which is not in these files: it must be in the cluster';
+    const note = (index: number, name: string) =>
+      `note: ${field}[${index}].templateName names the ${name}, ${lacks}`;
+    expect((await linted()).replaceAll(/-:\d+: /g, '')).toBe(
+      `${note(0, 'AnalysisTemplate check')}\n${note(1, 'ClusterAnalysisTemplate all')}\n` +
+        '-: 1 Rollout, nothing wrong\n',
+    );
+    const one = await linted(template('check', `{metrics: [{name: ok, ${web}}]}`));
+    expect(one).not.toContain('AnalysisTemplate check,');
+    expect(one).toContain(note(1, 'ClusterAnalysisTemplate all'));
+  });
+
   it('and finds nothing in one that is right', async () => {
     const spec = `{args: [{name: a}], metrics: [{name: ok, ${web}, successCondition: "{{args.a}}"}]}`;
     const analysis = '{templates: [{templateName: check}], args: [{name: a, value: b}]}';

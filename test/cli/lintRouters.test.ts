@@ -36,6 +36,57 @@ it('lint warns of App Mesh, whose service has ended, and lets it pass', async ()
   expect(code).toBe(0);
 });
 
+describe('lint, of the objects of a router', () => {
+  const routed = (routing: string) =>
+    example.replace(
+      /\n {4}canary:\n/,
+      `
+    canary:
+      canaryService: canary
+      stableService: stable
+      trafficRouting: ${routing}
+`,
+    );
+  const object = (apiVersion: string, kind: string, name: string) =>
+    `---\napiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: {name: ${name}}\n`;
+  const ingress = (name: string) => object('networking.k8s.io/v1', 'Ingress', name);
+  const linted = async (...texts: string[]) =>
+    (await serin(['lint', '-'], {}, new AbortController(), texts.join(''))).out;
+  const nginx = routed('{nginx: {stableIngress: web}}');
+
+  it('notes one that the files lack, where they have others of its sort', async () => {
+    const field = 'spec.strategy.canary.trafficRouting.nginx.stableIngress';
+    const out = await linted(nginx, ingress('shop'));
+    expect(out).toMatch(
+      `note: ${field} names the Ingress web, which is not in these files, though others of its kind ` +
+        'are: it must be in the cluster\n',
+    );
+    expect(out.match(/note:/g)).toHaveLength(1);
+    expect(out).toContain('-: 1 Rollout, nothing wrong');
+  });
+
+  it('notes none that is there, and none where the files have none of its sort', async () => {
+    expect(await linted(nginx, ingress('shop'), ingress('web'))).not.toContain('note:');
+    expect(await linted(nginx)).not.toContain('note:');
+    expect(await linted(nginx, object('example.com/v1', 'Ingress', 'shop'))).not.toContain('note:');
+  });
+
+  it.each([
+    [
+      '{istio: {virtualServices: [{name: a, routes: [r]}, {name: b, routes: [r]}]}}',
+      object('networking.istio.io/v1', 'VirtualService', 'a'),
+      /note: \S*istio.virtualServices\[1\]\S* names the VirtualService b, which is not in these files/,
+    ],
+    [
+      '{plugins: {argoproj-labs/gatewayAPI: {httpRoute: web, namespace: default}}}',
+      object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'other'),
+      /note: \S*httpRoute names the HTTPRoute web, which is not in these files/,
+    ],
+  ])('of any router: %s', async (routing, other, note) => {
+    expect(await linted(routed(routing), other)).toMatch(note);
+  });
+});
+
 describe('lint, of blue-green behind an ALB', () => {
   const blueGreen = `
     blueGreen:
