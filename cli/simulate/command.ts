@@ -145,11 +145,15 @@ async function simulate({ args, options, io }: Call<Options>): Promise<ExitCode>
 }
 
 function releaseLines(release: SimulatedRelease, colour: boolean): string[] {
-  const isRouted = release.steps.some(({ sentWeight }) => sentWeight !== null);
-  const sent = isRouted ? ['SENT'] : [];
-  const pods = ['NEW PODS', 'OLD PODS'];
+  const { steps } = release;
+  const has: Shown = {
+    isRouted: steps.some(({ sentWeight }) => sentWeight !== null),
+    hasExperiments: steps.some(({ experimentPods }) => experimentPods.desired > 0),
+  };
+  const sent = has.isRouted ? ['SENT'] : [];
+  const pods = ['NEW PODS', 'OLD PODS', ...(has.hasExperiments ? ['EXPERIMENT'] : [])];
   const head = ['TIME', 'STEP', 'WEIGHT', ...sent, ...pods, 'STATUS', 'WHAT HAPPENS'];
-  const rows = release.steps.flatMap((step) => stepRows(step, { colour, isRouted }));
+  const rows = steps.flatMap((step) => stepRows(step, colour, has));
   return [
     `Release of ${release.name}, ${release.image}, simulated:`,
     ...inventedLines(release.invented),
@@ -161,27 +165,23 @@ function releaseLines(release: SimulatedRelease, colour: boolean): string[] {
   ];
 }
 
+/** Columns that only some releases have. */
+type Shown = { isRouted: boolean; hasExperiments: boolean };
+
 /** With a router what is sent has a column beside the weight that was set. */
-function stepRows(
-  step: Step,
-  { colour, isRouted }: { colour: boolean; isRouted: boolean },
-): string[][] {
+function stepRows(step: Step, colour: boolean, { isRouted, hasExperiments }: Shown): string[][] {
   const [first = '', ...more] = step.happened;
-  const { stepIndex, stepCount, setWeight, sentWeight, newPods, oldPods } = step;
-  const sent = isRouted ? [String(sentWeight ?? '-')] : [];
-  return [
-    [
-      timeText(step.atSeconds),
-      stepIndex === null ? '-' : `${stepIndex}/${stepCount}`,
-      String(setWeight ?? '-'),
-      ...sent,
-      `${newPods.available}/${newPods.desired}`,
-      `${oldPods.available}/${oldPods.desired}`,
-      phaseText(step.phase, colour),
-      first,
-    ],
-    ...more.map((text) => ['', '', '', ...sent.map(() => ''), '', '', '', text]),
+  const { stepIndex, stepCount, setWeight, sentWeight } = step;
+  const counts = [step.newPods, step.oldPods, ...(hasExperiments ? [step.experimentPods] : [])];
+  const row = [
+    timeText(step.atSeconds),
+    stepIndex === null ? '-' : `${stepIndex}/${stepCount}`,
+    String(setWeight ?? '-'),
+    ...(isRouted ? [String(sentWeight ?? '-')] : []),
+    ...counts.map(({ available, desired }) => `${available}/${desired}`),
+    phaseText(step.phase, colour),
   ];
+  return [[...row, first], ...more.map((text) => [...row.map(() => ''), text])];
 }
 
 function timeText(seconds: number): string {

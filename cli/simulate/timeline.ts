@@ -22,6 +22,8 @@ export type Step = {
   sentWeight: number | null;
   newPods: PodCounts;
   oldPods: PodCounts;
+  /** Those of the Experiments of its steps, of whichever version. */
+  experimentPods: PodCounts;
   happened: string[];
 };
 
@@ -51,6 +53,7 @@ export function timeline(startMs: Millis, oldHash: string): Timeline {
   const note: Timeline['note'] = (now, view, replicaSets) => {
     const last = steps.at(-1);
     const isOld = (set: ReplicaSet) => set.metadata?.labels?.[hashLabel] === oldHash;
+    const own = replicaSets.filter((set) => !isOfExperiment(set));
     const step: Step = {
       atSeconds: secondsSince(startMs, now),
       phase: view.phase,
@@ -59,8 +62,9 @@ export function timeline(startMs: Millis, oldHash: string): Timeline {
       stepCount: view.step?.count ?? 0,
       setWeight: view.setWeight ?? null,
       sentWeight: sentWeight(view, last, oldHash),
-      newPods: countsOf(replicaSets.filter((set) => !isOld(set))),
-      oldPods: countsOf(replicaSets.filter(isOld)),
+      newPods: countsOf(own.filter((set) => !isOld(set))),
+      oldPods: countsOf(own.filter(isOld)),
+      experimentPods: countsOf(replicaSets.filter(isOfExperiment)),
       happened: told.splice(0),
     };
     if (last?.phase !== step.phase || last.stepIndex !== step.stepIndex) progressAt = now;
@@ -107,6 +111,12 @@ function countsOf(sets: ReplicaSet[]): PodCounts {
   return { desired: sum(sets, desiredOf), available: sum(sets, availableOf) };
 }
 
+function isOfExperiment({ metadata }: ReplicaSet): boolean {
+  return (metadata?.ownerReferences ?? []).some(
+    ({ kind, controller }) => kind === 'Experiment' && controller === true,
+  );
+}
+
 function isNews(last: Step, step: Step): boolean {
   const shown = ({ phase, message, stepIndex }: Step) => [phase, message, stepIndex].join();
   return step.happened.length > 0 || shown(last) !== shown(step);
@@ -133,7 +143,7 @@ function sentWeight(
   return weights.length === 0 ? null : Math.max(...weights);
 }
 
-const derived = /^(New|Old) pods: |^Requests to the new pods: /;
+const derived = /^(New|Old|Experiment's) pods: |^Requests to the new pods: /;
 
 function isDerived(text: string): boolean {
   return derived.test(text);
@@ -150,10 +160,15 @@ function podNews(last: Step | undefined, step: Step): string[] {
   return [
     ...countNews('New', last.newPods, step.newPods),
     ...countNews('Old', last.oldPods, step.oldPods),
+    ...countNews("Experiment's", last.experimentPods, step.experimentPods),
   ];
 }
 
-function countNews(which: 'New' | 'Old', last: PodCounts, { desired, available }: PodCounts) {
+function countNews(
+  which: 'New' | 'Old' | "Experiment's",
+  last: PodCounts,
+  { desired, available }: PodCounts,
+): string[] {
   if (last.desired !== desired)
     return [`${which} pods: ${desired} wanted instead of ${last.desired}`];
   // Fewer than before is no news where that many were to go.

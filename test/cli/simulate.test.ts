@@ -36,6 +36,29 @@ describe('simulate', () => {
     expect(code).toBe(0);
   });
 
+  it("keeps an experiment's pods apart from those of the release", async () => {
+    const templates = '[{name: trial, specRef: canary, replicas: 3}]';
+    const step = `- experiment: {templates: ${templates}, duration: 1m}`;
+    const file = changed(/- setWeight: 1\n/, `${step}\n      - setWeight: 1\n`);
+    const image = ['--image', 'front-api=front-api:new-tag'];
+    const { out } = await serin(['simulate', file, ...image, '--json']);
+    const { steps } = JSON.parse(out) as SimulatedRelease;
+    const during = steps.find(({ experimentPods }) => experimentPods.available === 3);
+    expect(during).toMatchObject({
+      newPods: { desired: 0, available: 0 },
+      oldPods: { desired: 2, available: 2 },
+      experimentPods: { desired: 3, available: 3 },
+    });
+    const told = steps.flatMap(({ happened }) => happened);
+    expect(told).toContain("Experiment's pods: 3 wanted instead of 0");
+    expect(told).toContain("Experiment's pods: 3 of 3 available");
+    expect(told).not.toContain('New pods: 3 wanted instead of 0');
+    const text = await serin(['simulate', file, ...image]);
+    expect(text.out).toMatch(/ NEW PODS +OLD PODS +EXPERIMENT +STATUS /);
+    expect(text.out).toMatch(/ 0\/0 +2\/2 +3\/3 +/);
+    expect((await serin(release)).out).not.toContain('EXPERIMENT');
+  });
+
   it('goes on after a promote, and keeps the timed pauses', async () => {
     const { code, phase, steps } = await simulate('--at', '5m=promote');
     expect(phase).toBe('Healthy');
