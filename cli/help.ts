@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { nearestName } from '../lib/model/nearest.ts';
 
+/** Behind a complaint about what names no command. */
+export const anyHelp = '  `serin help` lists the commands, `serin help COMMAND` shows its options.';
+
 /** Gives the command and those below it that have commands a `help`, which takes the path to any of them. */
 export function addHelp(command: Command): void {
   if (command.commands.length === 0) return;
@@ -39,4 +42,41 @@ function unknown(command: Command, word: string): never {
 /** Without the program's own name. */
 function pathOf(command: Command): string[] {
   return command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+}
+
+/**
+ * What stands behind a complaint about the command line: whose help to read. Which command complains says
+ * little, as options of the program are taken behind any.
+ */
+export function sayWhoseHelp(program: Command, argv: readonly string[]): void {
+  const typed = typedIn(program, argv);
+  const path = ['serin', ...pathOf(typed)].join(' ');
+  const what = typed.commands.length > 0 ? 'lists its commands' : 'shows its options';
+  const hint = typed === program ? anyHelp : `  \`${path} --help\` ${what}.`;
+  for (const each of withAncestors(typed)) each.showHelpAfterError(hint);
+}
+
+/** The command that the words name, as far as they do; `help` names none. */
+function typedIn(program: Command, argv: readonly string[]): Command {
+  let command = program;
+  let isValue = false;
+  for (const word of argv) {
+    if (isValue) {
+      isValue = false;
+    } else if (word.startsWith('-')) {
+      const options = withAncestors(command).flatMap((each) => each.options);
+      const option = options.find(({ short, long }) => word === short || word === long);
+      isValue = option?.required === true;
+    } else {
+      const isMeant = (each: Command) => [each.name(), ...each.aliases()].includes(word);
+      const next = command.commands.find(isMeant);
+      if (next === undefined || word === 'help') return command;
+      command = next;
+    }
+  }
+  return command;
+}
+
+function withAncestors(command: Command): Command[] {
+  return command.parent === null ? [command] : [command, ...withAncestors(command.parent)];
 }

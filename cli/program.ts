@@ -15,7 +15,7 @@ import { refuseEmptyValues } from './emptyValues.ts';
 import { CliError, type ExitCode, exitCodes, exitCodesHelp } from './exit.ts';
 import { addExplain } from './explain/command.ts';
 import { addGet } from './get/command.ts';
-import { addHelp } from './help.ts';
+import { addHelp, anyHelp, sayWhoseHelp } from './help.ts';
 import { addHistory } from './history/command.ts';
 import type { Cli, Io } from './io.ts';
 import { addLint } from './lint/command.ts';
@@ -50,6 +50,7 @@ export async function run(argv: string[], io: Io): Promise<ExitCode> {
   const cli: Cli = { io, exitCode: exitCodes.ok, namespaces: [] };
   const program = makeProgram(cli);
   if (argv[0] === '__complete') return await complete(program, argv.slice(1), io);
+  sayWhoseHelp(program, argv);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return cli.exitCode;
@@ -95,9 +96,7 @@ export function makeProgram(cli: Cli): Command {
       getOutHasColors: () => io.colour,
       getErrHasColors: () => false,
     })
-    .showHelpAfterError(
-      '  `serin help` lists the commands, `serin help COMMAND` shows its options.',
-    )
+    .showHelpAfterError(anyHelp)
     .exitOverride()
     .addHelpText('after', guide)
     .addHelpText('afterAll', exitCodesHelp);

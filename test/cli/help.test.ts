@@ -74,10 +74,11 @@ describe('help', () => {
     [['cluster', 'chek', '--help'], "'cluster chek'\n(Did you mean check?)"],
   ])('%j says that it is unknown', async (argv, what) => {
     const { code, out, err } = await serin(argv);
-    expect(err).toBe(
-      `serin: unknown command ${what}\n` +
-        '  `serin help` lists the commands, `serin help COMMAND` shows its options.',
-    );
+    const hint =
+      argv[0] === 'cluster'
+        ? '`serin cluster --help` lists its commands.'
+        : '`serin help` lists the commands, `serin help COMMAND` shows its options.';
+    expect(err).toBe(`serin: unknown command ${what}\n  ${hint}`);
     expect(out).toBe('');
     expect(code).toBe(2);
   });
@@ -111,6 +112,19 @@ describe('wrong usage', () => {
     const { code, out, err } = await serin(argv);
     expect(err).toMatch(message);
     expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it.each([
+    [['get'], '`serin get --help` shows its options'],
+    [['list', '--bogus'], '`serin list --help` shows its options'],
+    [['-n', 'get', 'list', '-o', 'xml'], '`serin list --help` shows its options'],
+    [['set', 'image'], '`serin set image --help` shows its options'],
+    [['cluster', 'chek'], '`serin cluster --help` lists its commands'],
+    [['qqqq'], '`serin help` lists the commands, `serin help COMMAND` shows its options'],
+  ])('says whose help to read: %j', async (argv, hint) => {
+    const { code, err } = await serin(argv);
+    expect(err.split('\n').at(-1)).toBe(`  ${hint}.`);
     expect(code).toBe(2);
   });
 

@@ -41,6 +41,15 @@ describe('how list and get print', () => {
     expect(both.code).toBe(2);
   });
 
+  it('takes -o and -n before the command, as kubectl does', async () => {
+    const { seen, env } = await stubServer(() => ({ status: 200, body: { items: [] } }));
+    const before = await serin(['-o', 'json', '-n', 'shop', 'list'], env);
+    expect(JSON.parse(before.out)).toEqual({ items: [] });
+    expect(seen.at(-1)?.url).toBe('/v1/clusters/eu-1/namespaces/shop/rollouts');
+    const wrong = await serin(['-o', 'yaml', 'history', 'a'], env);
+    expect(wrong.err).toMatch(/serin history does not print -o yaml/);
+  });
+
   it('names, YAML and more columns', async () => {
     const web = view({ images: [{ image: 'web:1', tags: [] }], revision: 3 });
     const { seen, env } = await stubServer(({ url }) =>
