@@ -5,13 +5,25 @@ import { pageOf } from './links.ts';
 // What the site's list of pages has, in the order in which somebody may read them.
 
 const GROUPS: [title: string, files: string[]][] = [
-  ['Begin', ['docs/README.md', 'README.md', 'docs/install.md', 'docs/in-cluster.md']],
+  [
+    'Begin',
+    [
+      'docs/README.md',
+      'docs/start.md',
+      'README.md',
+      'docs/migrate.md',
+      'docs/in-cluster.md',
+      'docs/install.md',
+    ],
+  ],
+  ['Releases', ['docs/routers.md', 'docs/providers.md', 'docs/messages.md', 'docs/metrics.md']],
   [
     'On AWS',
     [
       'docs/aws/clusters.md',
       'docs/aws/access.md',
       'docs/aws/hooks.md',
+      'docs/aws/operate.md',
       'docs/aws/change-notices.md',
       'docs/aws/load-balancers.md',
       'docs/aws/functions.md',
@@ -19,8 +31,8 @@ const GROUPS: [title: string, files: string[]][] = [
       'infra/terraform/README.md',
     ],
   ],
-  ['Reference', ['docs/cli.md', 'docs/messages.md', 'docs/metrics.md', 'docs/performance.md']],
-  ['The project', ['docs/architecture.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md']],
+  ['Reference', ['docs/cli.md', 'docs/costs.md', 'docs/performance.md', 'SECURITY.md']],
+  ['The project', ['docs/architecture.md', 'CONTRIBUTING.md', 'CHANGELOG.md']],
 ];
 
 type Item = { text: string; link: string };

@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { Io } from '../../cli/io.ts';
-import { makeProgram } from '../../cli/program.ts';
 import { ownVersion } from '../../cli/version.ts';
+import { unknown } from './serinLines.ts';
 
 // What the examples, the action and the orb say to the command line: commands and options that it has.
 
@@ -16,11 +14,6 @@ const paths = [
     .filter((path) => path.endsWith('.yml') || path.endsWith('.yaml'))
     .map((path) => join('examples/ci', path)),
 ];
-const io: Io = {
-  ...{ write: () => {}, say: () => {}, warn: () => {}, stdin: async () => '' },
-  ...{ env: {}, terminal: false, colour: false, stop: new AbortController().signal },
-};
-const program = makeProgram({ io, exitCode: 0, namespaces: [] });
 
 /** The shell that a file of a CI system has, each a step. */
 function scriptsOf(value: unknown, key = ''): string[] {
@@ -33,23 +26,6 @@ function serinLines(script: string): string[] {
   const lines = script.replace(/\\\n\s*/g, ' ').split('\n');
   const calls = lines.map((line) => /^\s*(?:npx --yes serin@\S+|serin) (.*)$/.exec(line)?.[1]);
   return calls.filter((line) => line !== undefined);
-}
-
-/** What of a command line Serin does not have. */
-function unknown(line: string): string[] {
-  let command: Command = program;
-  for (const word of line.split(' ')) {
-    const next = command.commands.find((each) => each.name() === word);
-    if (next === undefined) break;
-    command = next;
-  }
-  const options = [...program.options, ...command.options].flatMap(({ long, short }) => [
-    long,
-    short,
-  ]);
-  const used = [...line.matchAll(/(?<=[ +])--?[a-z][\w-]*/g)].map(([option]) => option);
-  const bad = used.filter((option) => !options.includes(option));
-  return command === program && !line.startsWith('-') ? [line.split(' ', 1)[0] ?? '', ...bad] : bad;
 }
 
 describe.each(paths)('%s', (path) => {
