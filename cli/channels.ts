@@ -10,14 +10,17 @@ export const settingsOption = [
   'tell the channels that `messages` of this file lists (docs/messages.md)',
 ] as const;
 
-/** The channels of a file of settings. */
-export async function channelsIn(file: string | undefined, io: Io): Promise<Channel[]> {
-  if (file === undefined) return [];
+/** Whom to tell, and what whoever answers in a channel may do. */
+type Messaging = { channels: Channel[]; policies: string };
+
+/** What a file of settings says of it. */
+export async function messagingIn(file: string | undefined, io: Io): Promise<Messaging> {
+  if (file === undefined) return { channels: [], policies: '' };
   const text = await readText(file, io, 'Name a file of settings in YAML.');
   // Loads what few need.
   const { parseSettings } = await import('../lib/settings/parse.ts');
   const { settings, faults } = parseSettings(text);
-  if (settings) return settings.messages;
+  if (settings) return { channels: settings.messages, policies: settings.policies };
   for (const { line, path, message } of faults) {
     io.warn(plain(`${file}:${line}: ${path === '' ? '' : `${path} `}${message}`));
   }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { bodyBytesMax } from '../lib/api/body.ts';
+import { slackBytesMax } from '../lib/hooks/slack.ts';
 import { secondMs } from '../lib/model/units.ts';
 import type { Log } from '../lib/world.ts';
 import { noContext } from './consumer.ts';
@@ -12,6 +13,8 @@ export type ApiHandler = (
   event: APIGatewayProxyEventV2,
   context: typeof noContext,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
+
+export const hooksPath = '/v1/hooks/';
 
 /** Anybody on this machine may connect, with a token or without. */
 const limits = {
@@ -73,7 +76,8 @@ async function answer(
   response: ServerResponse,
   asked: () => void,
 ): Promise<void> {
-  const { body, isWhole } = await readBody(request);
+  const isHook = request.url?.startsWith(hooksPath);
+  const { body, isWhole } = await readBody(request, isHook ? slackBytesMax : bodyBytesMax);
   asked();
   if (!request.url?.startsWith('/')) return void response.writeHead(400).end();
   const result = await handler(toEvent(request, body), noContext);
@@ -85,14 +89,17 @@ async function answer(
 }
 
 /** No more of it than the API needs to see that it is too large: whoever sends it need not have a token. */
-async function readBody(request: IncomingMessage): Promise<{ body: Buffer; isWhole: boolean }> {
+async function readBody(
+  request: IncomingMessage,
+  bytesMax: number,
+): Promise<{ body: Buffer; isWhole: boolean }> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.byteLength;
     chunks.push(chunk);
-    if (bytes > bodyBytesMax) {
-      return { body: Buffer.concat(chunks).subarray(0, bodyBytesMax + 1), isWhole: false };
+    if (bytes > bytesMax) {
+      return { body: Buffer.concat(chunks).subarray(0, bytesMax + 1), isWhole: false };
     }
   }
   return { body: Buffer.concat(chunks), isWhole: true };

@@ -7,6 +7,8 @@ import type { Messages, World } from '../lib/world.ts';
 /** Whom to tell: the channels of a file of settings, used with this user's credentials. */
 export type Told = {
   channels: Channel[];
+  /** What whoever clicks on a button may do. */
+  policies: string;
   env: Record<string, string | undefined>;
   userAgent: string;
 };

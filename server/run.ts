@@ -24,7 +24,7 @@ import { consumer } from './consumer.ts';
 import { dataFolder, type Env, makePrivate } from './dataFolder.ts';
 import { foundAtStart, type LeftAlone } from './foundAtStart.ts';
 import { managedObjects } from './managedObjects.ts';
-import { localMessages } from './messages.ts';
+import { localMessages, type Told } from './messages.ts';
 import type { Observed } from './observed.ts';
 import { ownRollouts } from './ownRollouts.ts';
 import { reached, reachedBy } from './reach.ts';
@@ -47,6 +47,8 @@ export type RunOptions = {
   metricsRoleArn?: string;
   /** Whom to tell of releases. */
   channels?: Channel[];
+  /** What whoever clicks on a button in a message may do. */
+  policies?: string;
   env: Env;
   userAgent: string;
   log: Log;
@@ -84,13 +86,21 @@ function localOutside(
 }
 
 /** The table, of which this process tells, and whom it tells. */
-function tellingBy(
-  store: World['store'],
-  { channels = [], env, userAgent, onLedger }: RunOptions,
-): Pick<World, 'store' | 'messages'> {
-  const told = { channels, env, userAgent };
+function tellingBy(store: World['store'], options: RunOptions): Pick<World, 'store' | 'messages'> {
+  const told = toldBy(options);
   const messages = localMessages({ store, clock: systemClock }, told);
-  return { store: withLedgerListener(store, onLedger), ...(channels.length > 0 && { messages }) };
+  return {
+    store: withLedgerListener(store, options.onLedger),
+    ...(told.channels.length > 0 && { messages }),
+  };
+}
+
+function toldBy({ channels = [], policies = '', env, userAgent }: RunOptions): Told {
+  return { channels, policies, env, userAgent };
+}
+
+function serving(options: RunOptions): RunOptions & { told: Told } {
+  return { ...options, told: toldBy(options) };
 }
 
 /** How long the turns under way may take to come to their end. */
@@ -168,7 +178,7 @@ export async function startRun(options: RunOptions): Promise<Run> {
     await atMost(turnEndMs, queue.stop());
     await table.close();
   };
-  const api = await serveApi(world, options).catch(async (error: unknown) => {
+  const api = await serveApi(world, serving(options)).catch(async (error: unknown) => {
     await end();
     throw error;
   });

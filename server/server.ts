@@ -10,7 +10,9 @@ import type { Key } from '../lib/model/key.ts';
 import type { LedgerEntry } from '../lib/model/record.ts';
 import { type EmbeddedStore, folderStore, memoryStore } from '../lib/store/embedded.ts';
 import type { Clock, Log, Store, World } from '../lib/world.ts';
+import { besideClicks } from './clicks.ts';
 import { type ApiHandler, localGateway } from './gateway.ts';
+import type { Told } from './messages.ts';
 import { besidePage } from './page.ts';
 import { StartError } from './startError.ts';
 import { userName } from './user.ts';
@@ -26,10 +28,13 @@ export type Api = { server: string; token: string; close: () => void };
 
 const hosts = [host, 'localhost'];
 
-/** Serves the API with a new token, and the page. `port` 0 takes any that is free. */
+/**
+ * Serves the API with a new token, the page, and clicks in Slack where `told` has buttons. `port` 0 takes any
+ * that is free.
+ */
 export async function serveApi(
   world: World,
-  { port, log }: { port: number; log: Log },
+  { port, log, told }: { port: number; log: Log; told?: Told },
 ): Promise<Api> {
   const token = randomBytes(32).toString('base64url');
   const handler = apiHandler({
@@ -38,7 +43,8 @@ export async function serveApi(
     newId: randomUUID,
     hosts,
   });
-  const gateway = localGateway(await besidePage(handler as ApiHandler, hosts), log);
+  const paged = await besidePage(handler as ApiHandler, hosts);
+  const gateway = localGateway(told ? besideClicks(paged, world, told) : paged, log);
   await listen(gateway, port);
   const { port: taken } = gateway.address() as AddressInfo;
   return {

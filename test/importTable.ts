@@ -110,7 +110,8 @@ export const AREAS: Record<string, Area> = {
     // What the page is told of signing in.
     types: ['web'],
   },
-  hooks: { imports: ['model', 'commands', 'cache', 'world', 'errors', 'api'] },
+  // A click is for the channels that are told of its rollout.
+  hooks: { imports: ['model', 'commands', 'notify', 'cache', 'world', 'errors', 'api'] },
   simulate: { imports: ['model', ...EDGES, 'elb'] },
   admission: { imports: ['model', 'decide', 'registry', 'queue', 'cache', 'world', 'errors'] },
   adopt: {

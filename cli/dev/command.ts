@@ -4,7 +4,7 @@ import { defined } from '../../lib/model/defined.ts';
 import { secondMs } from '../../lib/model/units.ts';
 import type { Objects } from '../../server/apply.ts';
 import type { Embedded } from '../../server/embedded.ts';
-import { channelsIn, settingsOption } from '../channels.ts';
+import { messagingIn, settingsOption } from '../channels.ts';
 import { announceServer, serverFile, withdrawServer } from '../connection.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
@@ -70,7 +70,7 @@ export function speed(text: string): number {
 async function dev({ args, options, io }: Call<Options>) {
   const files = args.length > 0 ? args : [exampleFile()];
   const objects = await readObjects(files, options.namespace ?? 'default', io);
-  const channels = await channelsIn(options.settings, io);
+  const messaging = await messagingIn(options.settings, io);
   // Loads what no other command needs.
   const { startEmbedded } = await import('../../server/embedded.ts');
   // What happens is told once it was said what there is.
@@ -80,7 +80,7 @@ async function dev({ args, options, io }: Call<Options>) {
     port: options.port,
     speed: options.speed,
     ...defined({ dir: options.data }),
-    told: { channels, env: io.env, userAgent: ownUserAgent() },
+    told: { ...messaging, env: io.env, userAgent: ownUserAgent() },
     log: logTo(io, options.verbose === true),
     onLedger: (key, entry) => tell(happened(key, entry)),
   });

@@ -6,7 +6,7 @@ import { defined } from '../../lib/model/defined.ts';
 import type { Log } from '../../lib/world.ts';
 import type { Observed } from '../../server/observed.ts';
 import type { Run } from '../../server/run.ts';
-import { channelsIn, settingsOption } from '../channels.ts';
+import { messagingIn, settingsOption } from '../channels.ts';
 import { announceServer, withdrawServer } from '../connection.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
@@ -173,7 +173,7 @@ async function drive(
   // Loads what no other command needs.
   const { startRun } = await import('../../server/run.ts');
   const cluster = options.cluster ?? 'local';
-  const channels = await channelsIn(options.settings, io);
+  const messaging = await messagingIn(options.settings, io);
   const watches = new AbortController();
   // Until it runs there is nothing to bring to an end before the watches.
   const giveUp = () => watches.abort();
@@ -188,7 +188,7 @@ async function drive(
     port: options.port,
     ...defined({ dir: options.data, metricsRoleArn: options.metricsRole }),
     ...(options.inMemory && { dir: 'memory' }),
-    channels,
+    ...messaging,
     env: io.env,
     userAgent: ownUserAgent(),
     log: logOf(call),

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { newToken, tokenId } from '../../lib/access/tokens.ts';
 import type { Document } from '../../lib/model/documents.ts';
 import { hourMs, type Millis, toTime } from '../../lib/model/units.ts';
-import { groupName } from '../../lib/settings/schema.ts';
+import { groupName } from '../../lib/settings/names.ts';
 import type { Documents } from '../../lib/world.ts';
 import { administered, openAwsTable, operator, type TableOptions, tableOption } from '../admin.ts';
 import { CliError, exitCodes, usageError } from '../exit.ts';

@@ -88,6 +88,10 @@ function principalOf({ kind, id, groups, claims }: Principal): EntityJson | unde
       const { account = '', session = '' } = claims;
       return { uid: { type: 'Iam', id }, attrs: { account, session }, parents };
     }
+    case 'slack': {
+      const { team = '', user = '' } = claims;
+      return { uid: { type: 'Slack', id }, attrs: { team, user }, parents };
+    }
     case 'local':
       // Who runs a server of their own is not among those whom policies speak of.
       return undefined;

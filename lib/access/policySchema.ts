@@ -1,9 +1,11 @@
 import { type VerbGroup, verbGroups, verbNames, verbs } from '../commands/verbs.ts';
 
+const principals = 'Identity, Token, Iam, Slack';
+
 function actionsOf(group: VerbGroup): string {
   const names = verbNames.filter((verb) => verbs[verb].group === group);
   return `action ${names.join(', ')} in [${group}]
-  appliesTo { principal: [Identity, Token, Iam], resource: [Rollout] };`;
+  appliesTo { principal: [${principals}], resource: [Rollout] };`;
 }
 
 /** What policies may speak of. `serin settings check` holds them against it. */
@@ -18,6 +20,8 @@ entity Identity in [Group] { issuer: String, subject: String } tags String;
 entity Token in [Group];
 // Who signed with AWS: Iam::"arn:aws:iam::ACCOUNT:role/NAME".
 entity Iam in [Group] { account: String, session: String };
+// Who clicked on a button in Slack: Slack::"TEAM/USER", by their ids.
+entity Slack in [Group] { team: String, user: String };
 
 entity Cluster;
 // Namespace::"CLUSTER/NAMESPACE"
@@ -30,8 +34,8 @@ action command;
 action ${verbGroups.join(', ')} in [command];
 
 // Measures what an AnalysisTemplate of a namespace measures, with the rights of Serin's functions.
-action tryAnalysis appliesTo { principal: [Identity, Token, Iam], resource: [Namespace] };
-action read appliesTo { principal: [Identity, Token, Iam], resource: [Namespace, Rollout] };
+action tryAnalysis appliesTo { principal: [${principals}], resource: [Namespace] };
+action read appliesTo { principal: [${principals}], resource: [Namespace, Rollout] };
 ${verbGroups.map(actionsOf).join('\n')}
 `;
 

@@ -10,12 +10,10 @@ import type { Messages, World } from '../world.ts';
 /** How long the channels in use are believed. */
 const lifeMs: Millis = minuteMs;
 
-/** The channels of the settings in the table, as the function's own role may use them. */
-export function liveMessages(
-  { store: { documents }, clock }: Pick<World, 'store' | 'clock'>,
-  userAgent: string,
-  env: Record<string, string | undefined>,
-): Messages {
+type Outside = Pick<World, 'store' | 'clock'>;
+
+/** The channels of the settings in the table. */
+export function liveChannels({ store: { documents }, clock }: Outside): Messages['channels'] {
   const current = cache<Channel[]>({
     ...{ now: clock.now, lifeMs, standsIn: () => true },
     read: async () => {
@@ -23,8 +21,19 @@ export function liveMessages(
       return JSON.parse(document?.body.messages ?? '[]') as Channel[];
     },
   });
+  return async () => (await current('')).value;
+}
+
+/** Those channels, as the function's own role may use them. */
+export function liveMessages(
+  outside: Outside,
+  userAgent: string,
+  env: Record<string, string | undefined>,
+): Messages {
+  const { store, clock } = outside;
+  const { documents } = store;
   return messagesBy({
-    channels: async () => (await current('')).value,
+    channels: liveChannels(outside),
     openZones: [],
     value: valuesOf(awsSecrets({})),
     ...{ documents, clock, userAgent },

@@ -2,8 +2,8 @@ import type { Channel, Notification, NotificationKind } from '../model/notificat
 
 // Where Serin's page shows what a message is of, as page/addresses.ts reads it. Pure.
 
-/** What the page asks somebody who comes from such a message, before it is done. */
-const asks: Partial<Record<NotificationKind, readonly ('promote' | 'abort')[]>> = {
+/** What can be asked for of a release that such a message is of. */
+export const asks: Partial<Record<NotificationKind, readonly ('promote' | 'abort')[]>> = {
   begun: ['abort'],
   paused: ['promote', 'abort'],
   promoted: ['abort'],
@@ -25,16 +25,19 @@ export function withLink({ page }: Channel, notification: Notification): Notific
 
 /**
  * Where the message leads, and what can be asked for there: the page says what it would do, and does it as
- * whoever has signed in there.
+ * whoever has signed in there. `given`: what can be asked for, if not what goes with the kind.
  */
-export function linksOf({ kind, link, rollout }: Notification): [name: string, url: string][] {
+export function linksOf(
+  { kind, link, rollout }: Notification,
+  given = asks[kind],
+): [name: string, url: string][] {
   if (link === undefined) return [];
   const to = (ask: string): string => {
     const url = new URL(link);
     url.searchParams.set('ask', ask);
     return url.href;
   };
-  const acts = rollout === undefined ? [] : (asks[kind] ?? []);
+  const acts = rollout === undefined ? [] : (given ?? []);
   return [
     ['Open', link],
     ...acts.map((ask): [string, string] => [ask === 'promote' ? 'Promote' : 'Abort', to(ask)]),

@@ -1,11 +1,10 @@
 import { Terminal, Transient } from '../errors.ts';
-import { httpClient } from '../http/client.ts';
-import type { Policy } from '../http/reach.ts';
 import { defined } from '../model/defined.ts';
 import { type Channel, type Notification, type Ways, wayNames } from '../model/notification.ts';
 import { type Millis, secondMs } from '../model/units.ts';
 import type { Clock, Documents, Http, Messages } from '../world.ts';
 import type { Sender, Sending } from './channel.ts';
+import { type ClientOptions, messageClient } from './client.ts';
 import { email } from './email.ts';
 import { eventBridge } from './eventBridge.ts';
 import { github } from './github.ts';
@@ -29,15 +28,12 @@ const senders: { [W in keyof Ways]: Sender<W> } = {
 /** How long a receiver may take for one request. */
 const requestMs: Millis = 10 * secondMs;
 
-export type MessagesOptions = {
+export type MessagesOptions = ClientOptions & {
   channels: Messages['channels'];
-  /** Networks of one's own that this process may reach without their being named. */
-  openZones: Policy['openZones'];
   value: Sending['value'];
   documents: Documents;
   clock: Clock;
   region: string;
-  userAgent: string;
   /** Stands in for the network in tests. */
   http?: Http;
 };
@@ -49,7 +45,7 @@ export function messagesBy(options: MessagesOptions): Messages {
   const clientFor = (channel: Channel): Http => {
     const hosts = hostsOf(channel);
     const id = hosts.join(' ');
-    const known = options.http ?? clients.get(id) ?? clientOf(options, hosts);
+    const known = options.http ?? clients.get(id) ?? messageClient(options, hosts);
     clients.set(id, known);
     return known;
   };
@@ -95,22 +91,6 @@ async function sent(
 /** The hosts that an administrator has written into the settings as addresses. */
 function hostsOf({ webhook: hook, github: hub }: Channel): string[] {
   return [hook?.url, hub?.api].flatMap((url) => (url ? [new URL(url).hostname] : []));
-}
-
-function clientOf({ openZones, userAgent, clock }: MessagesOptions, hosts: string[]): Http {
-  return httpClient({
-    policy: { openZones, hosts, remedy: 'messages go to public addresses and to webhook.url' },
-    service: async () => {
-      throw new Terminal(
-        'messages do not go to Services of a cluster: give the address of a server',
-      );
-    },
-    credentialsFor: async () => {
-      throw new Terminal('messages are not signed as requests to AWS are');
-    },
-    userAgent,
-    now: clock.now,
-  });
 }
 
 /** The same error without the secrets in its words; an address may be one. */

@@ -1,10 +1,13 @@
 import { Conflict, Terminal, Transient } from '../errors.ts';
+import { defined } from '../model/defined.ts';
 import type { Document, ThreadLine } from '../model/documents.ts';
-import type { Notification } from '../model/notification.ts';
+import type { Notification, SlackApp } from '../model/notification.ts';
 import { clipped } from '../model/text.ts';
 import { hourMs, type Millis, secondMs } from '../model/units.ts';
 import { json, parsed, retryAfter, type Sender, type Sending, taken } from './channel.ts';
 import { linksOf } from './links.ts';
+import { buttonsOf } from './slackButtons.ts';
+import { escaped, marked, plain, section } from './slackText.ts';
 import { factsOf, placeOf, subjectOf, titleOf } from './texts.ts';
 
 /** A release that takes longer gets a second message. */
@@ -28,7 +31,7 @@ export const slack: Sender<'slack'> = async (way, sending) => {
     await call('chat.postMessage', { channel: way.channel, ...content });
     return {};
   }
-  return await tellRelease(way.channel, sending, call);
+  return await tellRelease(way, sending, call);
 };
 
 type Answer = { ok: boolean; error: string; channel: string; ts: string };
@@ -52,7 +55,7 @@ function caller({ request }: Sending, token: string): Call {
 
 /** Posts the message of the release, or adds a line to it. */
 async function tellRelease(
-  channel: string,
+  way: SlackApp,
   { channel: { name }, notification, documents, clock }: Sending,
   call: Call,
 ): Promise<{ skipped?: string }> {
@@ -65,14 +68,15 @@ async function tellRelease(
   if (lines.some((line) => line.id === notification.id)) return {};
   const all = [...lines, lineOf(notification)].sort((a, b) => a.at.localeCompare(b.at));
   const shown = all.slice(-linesMax);
-  const newest = shown.at(-1)?.id === notification.id;
-  const told = { ...notification, ...(!newest && { kind: kindOf(shown) }) };
+  const { channel } = way;
+  const told = asOf(notification, shown.at(-1));
+  const buttons = way.signingSecret === undefined ? undefined : buttonsOf(told);
   const put = async (version: number, body: Document<'thread'>['body']): Promise<number> => {
     const expiresAt = now + keptMs;
     return (await documents.put({ ...place, version, body, expiresAt })).version;
   };
   if (at) {
-    await call('chat.update', { ...at, ...contentOf(told, shown) });
+    await call('chat.update', { ...at, ...contentOf(told, shown, buttons) });
     await put(known?.version ?? 0, { at, lines: shown }).catch(again);
     return {};
   }
@@ -82,7 +86,7 @@ async function tellRelease(
     again,
   );
   const { channel: where = channel, ts = '' } = await call('chat.postMessage', {
-    ...{ channel, ...newMessage(told, shown) },
+    ...{ channel, ...newMessage(told, shown, buttons) },
   });
   await put(claimed, { at: { channel: where, ts }, lines: shown }).catch(again);
   return {};
@@ -96,25 +100,34 @@ function again(error: unknown): never {
   });
 }
 
-function lineOf({ id, kind, at, text }: Notification): ThreadLine {
-  return { id, kind, at, text: clipped(text, 500) };
+function lineOf({ id, kind, at, text, podHash, stepIndex }: Notification): ThreadLine {
+  return { id, kind, at, text: clipped(text, 500), ...defined({ podHash, stepIndex }) };
 }
 
-function kindOf(lines: ThreadLine[]): Notification['kind'] {
-  return lines.at(-1)?.kind ?? 'begun';
+/** The message as its newest line has it: an older one may come later. */
+function asOf(notification: Notification, newest: ThreadLine | undefined): Notification {
+  if (newest === undefined || newest.id === notification.id) return notification;
+  const { podHash: _, stepIndex: __, ...rest } = notification;
+  const { kind, podHash, stepIndex } = newest;
+  return { ...rest, kind, ...defined({ podHash, stepIndex }) };
 }
 
 /**
  * What others wrote is never read as markup: it calls nobody, links nowhere and has no look of its own.
  * `text`: what is shown where no blocks are, as on a phone's lock screen.
  */
-function contentOf(notification: Notification, lines: ThreadLine[]): object {
+function contentOf(
+  notification: Notification,
+  lines: ThreadLine[],
+  buttons: object[] = [],
+): object {
   const head = `*${escaped(titleOf(notification))}*  ${escaped(placeOf(notification))}`;
   const told = lines.map(({ at, text }) =>
     lines.length > 1 ? `${at.slice(11, 16)}  ${text}` : text,
   );
   const facts = factsOf(notification).map(([name, value]) => `${name}: ${value}`);
-  const links = linksOf(notification).map(([name, url]) => `<${escaped(url)}|${name}>`);
+  const asked = buttons.length > 0 ? [] : undefined;
+  const links = linksOf(notification, asked).map(([name, url]) => `<${escaped(url)}|${name}>`);
   return {
     text: escaped(`${subjectOf(notification)}. ${notification.text}`),
     // Without this, `chat.update` makes links of addresses, and of names with @ and #.
@@ -122,34 +135,18 @@ function contentOf(notification: Notification, lines: ThreadLine[]): object {
     blocks: [
       section(marked(head)),
       section(plain(told.join('\n'), 3000)),
-      // Links, and no buttons: those want an app of Slack that answers when one is pressed.
       ...(links.length > 0 ? [section(marked(links.join('  ·  ')))] : []),
+      ...(buttons.length > 0 ? [{ type: 'actions', elements: buttons }] : []),
       { type: 'context', elements: [plain(facts.join('  ·  '), 2000)] },
     ],
   };
 }
 
 /** Nothing is shown of what an address in the message leads to. */
-function newMessage(notification: Notification, lines: ThreadLine[]): object {
-  return { ...contentOf(notification, lines), unfurl_links: false, unfurl_media: false };
-}
-
-function section(text: object): object {
-  return { type: 'section', text };
-}
-
-/** Words of Serin's own; and names, of whose letters no link can be made. */
-function marked(text: string): object {
-  return { type: 'mrkdwn', text, verbatim: true };
-}
-
-function plain(text: string, lettersMax: number): object {
-  // Not in the middle of an escape.
-  const shown = clipped(escaped(text), lettersMax).replace(/&[a-z]{0,3}…$/, '…');
-  return { type: 'plain_text', text: shown, emoji: false };
-}
-
-// https://docs.slack.dev/messaging/formatting-message-text
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+function newMessage(
+  notification: Notification,
+  lines: ThreadLine[],
+  buttons: object[] = [],
+): object {
+  return { ...contentOf(notification, lines, buttons), unfurl_links: false, unfurl_media: false };
 }

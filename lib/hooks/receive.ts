@@ -12,6 +12,7 @@ import { readGithub } from './github.ts';
 import { notePush, withProof } from './pushes.ts';
 import { requireSender, type SenderDeps } from './sender.ts';
 import type { HookSettings } from './settings.ts';
+import { receiveSlack, type SlackDeps, slackHook } from './slack.ts';
 
 /**
  * Far above what a run of a pipeline is told in. A push of GitHub lists up to 2048 commits with their files:
@@ -27,6 +28,8 @@ export type HookDeps = DeliverDeps &
   SenderDeps & {
     /** The hooks of the settings, as they are now. */
     hooks: () => Promise<readonly HookSettings[]>;
+    /** Clicks in Slack, where they are taken. */
+    slack?: SlackDeps;
   };
 
 /** Answers one delivery: who sent it is known before anything of its body is read. */
@@ -43,6 +46,9 @@ async function answered(deps: HookDeps, request: Request, path: string): Promise
   const id = /^\/v1\/hooks\/([a-z0-9-]{1,63})$/.exec(path)?.[1];
   const hook = id === undefined ? undefined : (await deps.hooks()).find((each) => each.id === id);
   if (hook === undefined) {
+    const { slack } = deps;
+    const clicked = id === slackHook && slack && (await receiveSlack({ ...deps, slack }, request));
+    if (clicked) return clicked;
     throw failed(
       'not-found',
       'There is no hook at this address. The settings name those there are.',

@@ -22,7 +22,7 @@ const signaturesMax = 5;
 type Sent = { headers: Headers; body: Uint8Array };
 
 /** A shorter secret is an accident, such as an empty parameter. */
-const secretLengthMin = 16;
+export const secretLengthMin = 16;
 
 /** Where a secret is kept. */
 export type SecretRef = { ssm: string };
@@ -31,9 +31,9 @@ export type SecretRef = { ssm: string };
 export type Secrets = (ref: SecretRef, ageMaxMs: Millis) => Promise<string>;
 
 /** How long a secret is used without asking again. */
-const secretLifeMs: Millis = 5 * minuteMs;
+export const secretLifeMs: Millis = 5 * minuteMs;
 /** And how long if a signature does not fit it: it may have been changed, or somebody may be guessing. */
-const secretDoubtMs: Millis = 30 * secondMs;
+export const secretDoubtMs: Millis = 30 * secondMs;
 
 export type SenderDeps = { secret: Secrets; world: Pick<World, 'clock' | 'log'> };
 
@@ -137,14 +137,25 @@ function ofHeader(
   };
 }
 
-/** Fetches secrets and remembers them. A store of secrets that fails does not take away what is known. */
+/** A secret by what it is called, read no longer ago than that. */
+export type Remembered = (name: string, ageMaxMs: Millis) => Promise<string>;
+
+/** Reads secrets and remembers them. A store of secrets that fails does not take away what is known. */
+export function rememberedSecrets(
+  read: (name: string) => Promise<string>,
+  clock: Pick<Clock, 'now'>,
+): Remembered {
+  const secrets = cache({
+    ...{ now: clock.now, lifeMs: Number.POSITIVE_INFINITY, standsIn: () => true },
+    read,
+  });
+  return async (name, ageMaxMs) => (await secrets(name, ageMaxMs)).value;
+}
+
 export function cachedSecrets(
   fetchSecret: (ref: SecretRef) => Promise<string>,
   clock: Pick<Clock, 'now'>,
 ): Secrets {
-  const secrets = cache({
-    ...{ now: clock.now, lifeMs: Number.POSITIVE_INFINITY, standsIn: () => true },
-    read: (ssm) => fetchSecret({ ssm }),
-  });
-  return async ({ ssm }, ageMaxMs) => (await secrets(ssm, ageMaxMs)).value;
+  const secrets = rememberedSecrets((ssm) => fetchSecret({ ssm }), clock);
+  return ({ ssm }, ageMaxMs) => secrets(ssm, ageMaxMs);
 }

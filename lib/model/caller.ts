@@ -10,10 +10,13 @@ export type Caller = {
 
 /** What policies can ask of a caller. `local` is whoever started a server of their own. */
 export type Principal = {
-  kind: 'identity' | 'token' | 'iam' | 'local';
+  kind: 'identity' | 'token' | 'iam' | 'slack' | 'local';
   /** Never the same for two callers of a kind. */
   id: string;
   groups: string[];
-  /** What else was proven: the claims of a token, the account and session of a signature. */
+  /**
+   * What else was proven: the claims of a token, the account and session of a signature, the workspace and
+   * user in Slack.
+   */
   claims: Record<string, string>;
 };

@@ -104,7 +104,15 @@ type Thread = {
   lines: ThreadLine[];
 };
 /** `id`: of the message to people that it is of. */
-export type ThreadLine = { id: string; kind: NotificationKind; at: string; text: string };
+export type ThreadLine = {
+  id: string;
+  kind: NotificationKind;
+  at: string;
+  text: string;
+  /** How the release stood then, for buttons. */
+  podHash?: string;
+  stepIndex?: number;
+};
 
 /** The one document of the settings that are in use. */
 export const settingsKey = { kind: 'settings', id: 'current' } as const;

@@ -34,6 +34,9 @@ export type Notification = {
   uid?: string;
   revision?: number;
   images?: string[];
+  /** The hash of its pod template, and the step that the release was at when this was seen. */
+  podHash?: string;
+  stepIndex?: number;
   /** What happened, in a sentence. */
   text: string;
   actor?: Actor;
@@ -51,6 +54,18 @@ export type Notification = {
  */
 export type ValueRef = string;
 
+/** An app of Slack. With a `signingSecret` its messages have buttons: docs/adr/0107-buttons-in-slack.md */
+export type SlackApp = {
+  token: ValueRef;
+  /** With buttons its id, which a click comes from. */
+  channel: string;
+  signingSecret?: ValueRef;
+  /** The id of the workspace that clicks come from. */
+  team?: string;
+  /** For the policies: what everybody who clicks there is in. */
+  groups?: string[];
+};
+
 /** How a channel is reached: one of these. */
 export type Ways = {
   /** Any server. Each request is signed with the secret. */
@@ -60,7 +75,7 @@ export type Ways = {
   /** `topic`: its ARN. */
   sns: { topic: string };
   /** An incoming webhook, or an app whose message of a release is changed as that goes on. */
-  slack: { webhook: ValueRef } | { token: ValueRef; channel: string };
+  slack: { webhook: ValueRef } | SlackApp;
   /** A workflow that begins with a webhook request. */
   teams: { webhook: ValueRef };
   /** The deployment and the commit status of the commit that an image is tagged with. */

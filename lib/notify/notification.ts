@@ -33,13 +33,17 @@ export function notificationOf(
   const { uid, revision, text, actor, reason, failedBy, at } = entry;
   const { progress } = record as RolloutRecord;
   const images = progress?.revision === revision ? progress.images : undefined;
+  // Where a later turn tells of it, the step may be another one by now.
+  const seen = progress?.resourceVersion === entry.resourceVersion ? progress : undefined;
+  const podHash = seen?.currentPodHash;
+  const stepIndex = seen?.currentStepIndex ?? undefined;
   const { createdAt = 0, resourceVersion, intentId = '' } = entry;
   // What the entry is stored under in the ledger, once.
   const place = [uid, createdAt, resourceVersion, entry.kind, intentId].join('\n');
   return {
     ...{ version: 1, id: idOf([cluster, namespace, rollout, place]), kind },
     ...{ at: toTime(at), cluster, namespace, rollout, uid, revision },
-    ...defined({ images }),
+    ...defined({ images, podHash, stepIndex }),
     ...{ text, actor },
     ...defined({ reason, failedBy }),
   };
@@ -64,10 +68,17 @@ function idOf(parts: string[]): string {
 
 /** Whether the rule of the channel asks for it. */
 export function isFor(channel: Channel, notification: Notification): boolean {
-  const { kinds, clusters, namespaces, rollouts } = channel;
-  const { kind, cluster, namespace, rollout } = notification;
+  const { kinds } = channel;
+  const isOfKind = kinds === undefined || kinds.includes(notification.kind);
+  return isOfKind && concerns(channel, notification);
+}
+
+/** Whether the channel is told of what is there, of one kind or another. */
+export function concerns(
+  { clusters, namespaces, rollouts }: Channel,
+  { cluster, namespace, rollout }: Pick<Notification, 'cluster' | 'namespace' | 'rollout'>,
+): boolean {
   return (
-    (kinds === undefined || kinds.includes(kind)) &&
     fits(clusters, cluster) &&
     fits(namespaces, namespace) &&
     fits(rollouts, rollout)

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { type Channel, notificationKinds, wayNames } from '../model/notification.ts';
+import { ref } from './names.ts';
+import { slackKeys, slackWay } from './slack.ts';
 
 // The `messages` of the settings document: whom to tell, of what, and by which way. What is said of a
 // fault is the end of a sentence that begins with the path.
@@ -14,17 +16,6 @@ const patterns = z
   .array(pattern)
   .min(1, 'is empty, so that it fits nothing: name some, or leave it out for all')
   .exactOptional();
-
-const named =
-  /^(?:ssm:\/[\w./-]{1,1000}|secretsmanager:[\w/+=.@-]{1,512}(?:#[\w.-]+)?|env:[A-Za-z_]\w*)$/;
-/** The text of a settings document is kept in the table, and shown. */
-const ref = z
-  .string()
-  .regex(
-    named,
-    'must say where the value is, and not hold the value itself: ssm:/serin/messages/NAME, ' +
-      'secretsmanager:serin/messages/NAME#KEY, or env:NAME of `serin run`',
-  );
 
 const address = z.string().superRefine((value, context) => {
   const url = URL.parse(value);
@@ -61,25 +52,7 @@ const ways = {
   sns: z.strictObject({
     topic: arn('sns', '[\\w-]{1,256}(?:\\.fifo)?', 'arn:aws:sns:eu-west-1:111122223333:releases'),
   }),
-  slack: z.union(
-    [
-      z.strictObject({ webhook: ref }),
-      z.strictObject({
-        token: ref,
-        channel: z
-          .string()
-          .regex(
-            /^(?:#[\w.-]{1,80}|[CG][A-Z0-9]{5,})$/,
-            'must be the id or the name of a channel, such as C0123456789 or #releases',
-          ),
-      }),
-    ],
-    {
-      error:
-        'must have webhook, the reference to an incoming webhook’s address; or token, the reference to an ' +
-        'app’s bot token, and channel, such as C0123456789 or #releases',
-    },
-  ),
+  slack: slackWay,
   teams: z.strictObject({ webhook: ref }),
   github: z.strictObject({
     repository: z
@@ -161,7 +134,7 @@ export const channelList = z
 export const channelKeys = [
   ...new Set([
     ...['name', 'clusters', 'namespaces', 'rollouts', 'kinds', 'page', ...wayNames],
-    ...['url', 'secret', 'bus', 'topic', 'token', 'channel', 'repository', 'environment', 'api'],
+    ...['url', 'secret', 'bus', 'topic', ...slackKeys, 'repository', 'environment', 'api'],
     ...['from', 'to', 'region'],
   ]),
 ];

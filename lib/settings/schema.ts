@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { hookList } from '../hooks/settings.ts';
+import type { Channel } from '../model/notification.ts';
 import { hourMs, type Millis, parseGoDuration } from '../model/units.ts';
 import { kinds, knownIssuer } from './issuers.ts';
 import { channelKeys, channelList } from './messages.ts';
+import { groupName } from './names.ts';
 import { pageFaults, pageSettings } from './page.ts';
 import { templateFault } from './template.ts';
 
@@ -10,10 +12,6 @@ import { templateFault } from './template.ts';
 
 /** Beyond it, a token that was read in some build's log is worth too much. */
 const ageMaxMs: Millis = 24 * hourMs;
-
-export const groupName = z
-  .string()
-  .regex(/^[\w.-]{1,64}$/, 'must be a name of letters, digits, dots, dashes and underscores');
 
 const text = z.string().min(1, 'must not be empty');
 
@@ -146,7 +144,13 @@ export const settingsSchema = z
     messages: channelList.default([]),
     page: pageSettings.exactOptional(),
   })
-  .superRefine(({ issuers, page }, context) => {
+  .superRefine(({ issuers, page, hooks, messages }, context) => {
+    const hook = messages.some(hasButtons) ? hooks.findIndex(({ id }) => id === 'slack') : -1;
+    if (hook >= 0) {
+      const message =
+        'is slack, where clicks in Slack arrive, since a channel has a signingSecret: give it another';
+      context.addIssue({ code: 'custom', path: ['hooks', hook, 'id'], message });
+    }
     const names = issuers.map(({ name }) => name);
     for (const [index, name] of names.entries()) {
       if (names.indexOf(name) === index) continue;
@@ -159,6 +163,10 @@ export const settingsSchema = z
       context.addIssue({ code: 'custom', path: ['page', ...path], message });
     }
   });
+
+function hasButtons({ slack }: Channel): boolean {
+  return slack !== undefined && 'signingSecret' in slack;
+}
 
 export type Settings = z.output<typeof settingsSchema>;
 

@@ -93,6 +93,7 @@ const rights: Record<string, string[]> = {
     ['Hooks'],
     ...puts('rollouts#*', 'idempotency#hook'),
     ...[wakes, commands, secrets],
+    'secretsmanager:GetSecretValue on arn:PARTITION:secretsmanager:*:ACCOUNT:secret:serin/messages/*',
   ),
   apiReads: rightsWith(['ApiReads'], fleet, 'lambda:InvokeFunction on Look'),
   page: ['dynamodb:GetItem on Table of settings', ...logs('Page'), ...traces],

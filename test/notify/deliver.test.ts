@@ -82,6 +82,8 @@ it('tells each channel once of what its rule asks for', async () => {
     ...{ version: 1, cluster: 'local', namespace: 'shop', rollout: 'web', revision: 2 },
     ...{ images: ['web:v2'], text: 'Paused at step 2 of 2 (CanaryPauseStep)' },
     actor: { name: 'serin', proof: 'verified' },
+    // What a button below it is bound to.
+    ...{ stepIndex: 1, podHash: expect.stringMatching(/^[a-z0-9]{5,}$/) },
   });
   expect(new Set(at.sent.map(({ id }) => id)).size).toBe(4);
   expect(at.counted.notifications_sent_total).toBe(6);

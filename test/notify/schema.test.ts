@@ -27,12 +27,18 @@ const entry: LedgerEntry = {
 };
 
 it('is what the schema says, and knows all its fields', () => {
-  const progress = { revision: 2, images: ['web:2'] };
+  const standing = { currentPodHash: 'bbb', currentStepIndex: 1 };
+  const progress = { revision: 2, images: ['web:2'], resourceVersion: '7', ...standing };
   const record = make.record({ progress }) as RolloutRecord;
   const made = notificationOf(key, entry, record) as Notification;
   const message = withLink({ name: 'ops', page: 'https://serin.example/' }, made);
   expect(message.link).toBe('https://serin.example/c/prod/n/shop/r/web?revision=2');
   expect(isValid(message)).toBeUndefined();
+  expect(message).toMatchObject({ podHash: 'bbb', stepIndex: 1 });
+  // What is known of the rollout by now may be of a later step.
+  const later = make.record({ progress: { ...progress, resourceVersion: '8' } }) as RolloutRecord;
+  expect(notificationOf(key, entry, later)).not.toHaveProperty('podHash');
+  expect(notificationOf(key, entry, later)).not.toHaveProperty('stepIndex');
   expect(Object.keys(message).sort()).toEqual(Object.keys(schema.properties).sort());
   const outage = { since: start, failures: 3, retryAt: start, said: 'no answer' };
   expect(isValid(unreachable('prod', outage))).toBeUndefined();

@@ -16,6 +16,13 @@ messages:
     slack: { webhook: 'ssm:/serin/messages/slack' }
   - name: app
     slack: { token: 'secretsmanager:serin/messages/slack#token', channel: C0123456789 }
+  - name: clicks
+    slack:
+      token: 'ssm:/serin/messages/slack-token'
+      channel: C0123456789
+      signingSecret: 'ssm:/serin/messages/slack-signing'
+      team: T0123456789
+      groups: [oncall]
   - name: own
     webhook: { url: 'https://ops.example/serin', secret: 'ssm:/serin/messages/own' }
   - name: local
@@ -38,6 +45,7 @@ it('takes every way', () => {
   expect(settings?.messages).toEqual(parse(all).messages);
 });
 
+const app = "messages:\n  - name: a\n    slack: { token: 'env:T'";
 const slack = 'slack: { webhook: ssm:/serin/messages/slack }';
 it.each<[string, string]>([
   [
@@ -73,6 +81,25 @@ it.each<[string, string]>([
   [
     "messages:\n  - name: a\n    webhook: { url: 'http://ops.example', secret: 'env:X' }",
     '3 messages[0].webhook.url must begin with https://, or others could read it on the way',
+  ],
+  [
+    `${app}, signingSecret: 'env:S', team: T0123456789, channel: '#releases' }`,
+    '3 messages[0].slack.channel must be the id of the channel where signingSecret is, such as ' +
+      'C0123456789: clicks come from an id, and names change',
+  ],
+  [
+    `${app}, signingSecret: 'env:S', channel: C0123456789 }`,
+    '3 messages[0].slack.team is missing: with signingSecret it is the id of the workspace that ' +
+      'clicks come from, such as T0123456789',
+  ],
+  [
+    `${app}, signingSecret: 8f742231b10e8888abcd99yyyzzz85a5, team: T0123456789, channel: C0123456789 }`,
+    '3 messages[0].slack.signingSecret must say where the value is, and not hold the value itself: ' +
+      'ssm:/serin/messages/NAME, secretsmanager:serin/messages/NAME#KEY, or env:NAME of `serin run`',
+  ],
+  [
+    `${app}, groups: [oncall], channel: C0123456789 }`,
+    '3 messages[0].slack.groups is for clicks, which come signed: add signingSecret, or leave it out',
   ],
   [
     'messages:\n  - name: a\n    sns: { topic: releases }',
