@@ -122,3 +122,16 @@ it('takes the address of the page, for links', () => {
   for (const page of ['https://a.example/?x=1', 'https://a.example/#x', 'https://u:p@a.example'])
     expect(faultsOf(withPage(page))).toEqual([more]);
 });
+
+it('leaves the address of clicks in Slack to them', () => {
+  const when = '{ project: a/b, workflow: ci, branch: main, status: failed }';
+  const abort = '{ action: abort, cluster: prod, namespace: shop, rollout: web }';
+  const rules = `rules: [{ when: ${when}, do: ${abort} }]`;
+  const hooks = `hooks:\n  - { id: slack, kind: hmac, secrets: [{ ssm: /serin/hooks/a }], ${rules} }\n`;
+  const clicks = `${app}, channel: C0123456789, signingSecret: 'env:S', team: T0123456789 }`;
+  expect(faultsOf(`${hooks}${app}, channel: C0123456789 }`)).toEqual([]);
+  expect(faultsOf(`${hooks}${clicks}`)).toEqual([
+    '2 hooks[0].id is slack, where clicks in Slack arrive, since a channel has a signingSecret: ' +
+      'give it another',
+  ]);
+});
