@@ -78,11 +78,7 @@ export function concerns(
   { clusters, namespaces, rollouts }: Channel,
   { cluster, namespace, rollout }: Pick<Notification, 'cluster' | 'namespace' | 'rollout'>,
 ): boolean {
-  return (
-    fits(clusters, cluster) &&
-    fits(namespaces, namespace) &&
-    fits(rollouts, rollout)
-  );
+  return fits(clusters, cluster) && fits(namespaces, namespace) && fits(rollouts, rollout);
 }
 
 /** What is of a cluster as a whole concerns all that is in it. */
