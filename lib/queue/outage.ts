@@ -45,15 +45,20 @@ export async function noteOutage(
   }
 }
 
-/** The cluster has answered. If it was noted as silent it is listed now, and not when its next try is due. */
+/**
+ * The cluster has answered. If it was noted as silent it is listed now, and not when its next try is due, nor
+ * when a sweep takes the wake of that try for lost.
+ */
 export async function noteAnswer(
   { clock, store, wakes }: Pick<World, 'clock' | 'store' | 'wakes'>,
   cluster: string,
 ): Promise<void> {
   const now = clock.now();
   const known = await outageOf(store.documents, cluster);
-  if (known === undefined || known.body.retryAt <= now) return;
+  if (known === undefined) return;
   const { version, body } = known;
+  const isOnItsWay = body.retryAt <= now && now - body.retryAt < retryMinMs;
+  if (isOnItsWay) return;
   if (await isPut(store.documents, cluster, { version, body: { ...body, retryAt: now } })) {
     await wakes.send({ list: cluster }, 0);
   }

@@ -43,8 +43,8 @@ export const sabotages: Sabotage[] = [
   {
     name: 'nobody hears that a cluster answers again',
     file: 'lib/queue/outage.ts',
-    find: 'if (known === undefined || known.body.retryAt <= now) return;',
-    replace: 'if (known === undefined || now > 0) return;',
+    find: 'if (isOnItsWay) return;',
+    replace: 'if (isOnItsWay || now > 0) return;',
   },
   {
     name: 'what is due is not woken at the end of an outage',

@@ -4,6 +4,12 @@ import type { Sabotage } from './plant.ts';
 
 const bugs: Sabotage[] = [
   {
+    name: 'more is sent to a stable side whose Service leads to no pod',
+    file: 'lib/decide/traffic/goal.ts',
+    find: "if (!isLess || !isDown(release, 'stable') || isDown(release, 'canary')) return aim;",
+    replace: 'if (!isLess || present !== undefined) return aim;',
+  },
+  {
     name: 'pods leave while requests are sent to them',
     file: 'lib/decide/replicaSets/scaleRouted.ts',
     find: 'if (goal >= size || replicas === 0) return goal;',

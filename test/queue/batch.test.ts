@@ -143,6 +143,17 @@ describe('a cluster that does not answer', () => {
     expect(made.lists).toMatchObject([{ list: 'prod', delayMs: 0 }]);
   });
 
+  it('is listed once more when it answers after the wake of a try was lost', async () => {
+    await batch([{ key, retries: 2 }], gone);
+    made.lists.splice(0);
+    made.clock.set(start + 5 * secondMs);
+    await noteAnswer(made.world, 'prod');
+    expect(made.lists).toEqual([]);
+    made.clock.set(start + 10 * secondMs);
+    await Promise.all([noteAnswer(made.world, 'prod'), noteAnswer(made.world, 'prod')]);
+    expect(made.lists).toMatchObject([{ list: 'prod', delayMs: 0 }]);
+  });
+
   it('holds up no other cluster', async () => {
     made.clusters.set('other', { doorbell: true });
     await batch([{ list: 'prod' }], fail(new Unreachable('EKS cluster prod is not there')));

@@ -40,6 +40,19 @@ function objectTo({ cluster }: Routed, kind: string, error = () => denial): void
 }
 const denial = new Terminal('admission webhook "rules.example" denied the request: no canaries');
 
+it('an abort sends no more to a stable side whose Service leads to no pod', async () => {
+  const release = await paused();
+  await release.edit('Service', 'stable', { spec: { selector: { [hashLabel]: 'gone' } } });
+  objectTo(release, 'Service', () => new Transient('the webhook does not answer'));
+  await release.after({ do: 'plugin', line: 'abort' }, minuteMs);
+  expect(release.weight()).toBe(25);
+  release.cluster.denyWrites(() => undefined);
+  await release.pass(2 * minuteMs);
+  expect(release.led('stable')).toBe('web:v1');
+  expect(release.weight()).toBe(0);
+  expectSafe(release);
+});
+
 it('one answer that is throttled makes no rollout Degraded', async () => {
   const release = await paused();
   const { cluster } = release.cluster;

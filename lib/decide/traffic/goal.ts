@@ -46,7 +46,20 @@ export type Aim = {
  * argo v1.10.1 rollout/trafficrouting.go reconcileTrafficRouting
  */
 export function aimOf(release: Release): Aim | undefined {
-  return served(release, wantedOf(release), presentWeight(release));
+  return served(release, withoutDown(release, wantedOf(release)), presentWeight(release));
+}
+
+/**
+ * As it was wanted, unless more would go to a stable side without a pod while the canary's has some: the
+ * stable version may have pods that its Service does not lead to yet.
+ */
+function withoutDown(release: Release, aim: Aim | undefined): Aim | undefined {
+  const present = presentWeight(release);
+  const isLess = aim !== undefined && present !== undefined && aim.weight < present;
+  if (!isLess || !isDown(release, 'stable') || isDown(release, 'canary')) return aim;
+  const room = totalWeightOf(release.rollout) - present;
+  const additional = shareOf(aim) <= room ? aim.additional : [];
+  return { ...aim, weight: present, additional };
 }
 
 function wantedOf(release: Release): Aim | undefined {
