@@ -236,6 +236,15 @@ describe('ping and pong', () => {
       { services: ['ping', 'pong'], objects: virtualService('ping', 'pong') },
     );
   }
+  const weighted = (weight: number) => [
+    {
+      name: 'main',
+      route: [
+        { destination: { host: 'ping' }, weight: 100 - weight },
+        { destination: { host: 'pong' }, weight },
+      ],
+    },
+  ];
   const led = (release: Routed) => [release.led('ping'), release.led('pong')];
 
   it('take turns, release upon release, and their Services keep what they lead to', async () => {
@@ -269,6 +278,18 @@ describe('ping and pong', () => {
     expect(release.sizes()).toEqual({ 'web:v1': 4 });
     await release.after({ do: 'plugin', line: 'retry' });
     expect(sent(release)).toBe('ping 50, pong 50');
+    expectSafe(release);
+  });
+
+  it('take a new image where there are no pods', async () => {
+    const release = await openRouted(
+      { pingPong, steps: [{ setWeight: 25 }], trafficRouting: { istio } },
+      { services: ['ping', 'pong'], objects: virtualService('ping', 'pong') },
+    );
+    await release.after({ do: 'scale', replicas: 0 }, 20_000);
+    await release.edit('VirtualService', 'web', { spec: { http: weighted(50) } });
+    await release.image('web:v2', 20_000);
+    expect(release.where()).toBe('Healthy 1/1');
     expectSafe(release);
   });
 

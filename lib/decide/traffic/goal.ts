@@ -55,6 +55,8 @@ export function aimOf(release: Release): Aim | undefined {
  */
 function withoutDown(release: Release, aim: Aim | undefined): Aim | undefined {
   const present = presentWeight(release);
+  // With no pods at all nowhere is as good as anywhere.
+  if (replicasOf(release.rollout) === 0) return aim;
   const isLess = aim !== undefined && present !== undefined && aim.weight < present;
   if (!isLess || !isDown(release, 'stable') || isDown(release, 'canary')) return aim;
   const room = totalWeightOf(release.rollout) - present;
