@@ -4,6 +4,7 @@ import { dirname, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kindNames } from '../lib/model/kinds.ts';
 import { AREAS, type Area } from './importTable.ts';
+import { tracked } from './tracked.ts';
 
 // The repository's own rules. Biome holds the ones it can (biome.json); these are the rest.
 // To allow something new, change the data here, and say why in the commit.
@@ -145,12 +146,6 @@ function brokenLinks(path: string, text: string): string[] {
 
 function registryAddresses(lock: string): string[] {
   return matches(lock, /"resolved": "(?:git\+)?(?:https?|ssh):[^"]*"/g);
-}
-
-function tracked(pattern: string): string[] {
-  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', pattern];
-  const listed = execFileSync('git', args, { encoding: 'utf8' }).split('\0');
-  return [...new Set(listed)].filter((path) => path !== '' && existsSync(path));
 }
 
 const sources = ['*.ts', '*.tsx']

@@ -70,7 +70,7 @@ async function tellRelease(
   const shown = all.slice(-linesMax);
   const { channel } = way;
   const told = asOf(notification, shown.at(-1));
-  const buttons = way.signingSecret === undefined ? undefined : buttonsOf(told);
+  const buttons = way.signingSecret === undefined ? [] : buttonsOf(told);
   const put = async (version: number, body: Document<'thread'>['body']): Promise<number> => {
     const expiresAt = now + keptMs;
     return (await documents.put({ ...place, version, body, expiresAt })).version;
@@ -116,11 +116,7 @@ function asOf(notification: Notification, newest: ThreadLine | undefined): Notif
  * What others wrote is never read as markup: it calls nobody, links nowhere and has no look of its own.
  * `text`: what is shown where no blocks are, as on a phone's lock screen.
  */
-function contentOf(
-  notification: Notification,
-  lines: ThreadLine[],
-  buttons: object[] = [],
-): object {
+function contentOf(notification: Notification, lines: ThreadLine[], buttons: object[]): object {
   const head = `*${escaped(titleOf(notification))}*  ${escaped(placeOf(notification))}`;
   const told = lines.map(({ at, text }) =>
     lines.length > 1 ? `${at.slice(11, 16)}  ${text}` : text,

@@ -13,7 +13,7 @@ const replyMs: Millis = 1.5 * secondMs;
  */
 export function slackReply(http: Http): (url: string, text: string) => Promise<void> {
   return async (url, text) => {
-    const shown = plain(text, 3000) as { text: string };
+    const shown = plain(text, 3000);
     const { headers, body } = json({
       ...{ response_type: 'ephemeral', replace_original: false },
       text: shown.text,

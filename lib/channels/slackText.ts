@@ -11,7 +11,9 @@ export function marked(text: string): object {
   return { type: 'mrkdwn', text, verbatim: true };
 }
 
-export function plain(text: string, lettersMax: number): object {
+type Plain = { type: 'plain_text'; text: string; emoji: false };
+
+export function plain(text: string, lettersMax: number): Plain {
   // Not in the middle of an escape.
   const shown = clipped(escaped(text), lettersMax).replace(/&[a-z]{0,3}…$/, '…');
   return { type: 'plain_text', text: shown, emoji: false };

@@ -1,5 +1,3 @@
-import { defined } from './defined.ts';
-
 // What stands between a button that Slack shows and the click that comes back of it. Pure.
 
 /** What a button asks for, by its `action_id`. */
@@ -23,8 +21,6 @@ const valueLengthMax = 2000;
 
 /** The `value` of a button; undefined where Slack would not take it. */
 export function slackValue(button: SlackButton): string | undefined {
-  const { version, cluster, namespace, rollout, revision, podHash, stepIndex } = button;
-  const place = { version, cluster, namespace, rollout, revision, podHash };
-  const text = JSON.stringify({ ...place, ...defined({ stepIndex }) });
+  const text = JSON.stringify(button);
   return text.length > valueLengthMax ? undefined : text;
 }

@@ -1,32 +1,16 @@
 import { execFile, execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../cli/support.ts';
 import { unknown } from '../examples/serinLines.ts';
+import { tracked } from '../tracked.ts';
 import { type Block, blocksOf, isShell, pattern, printed, scriptOf, serinCalls } from './blocks.ts';
 
 // The documentation tells only what was run: each block of shell is run here, or says why it is not.
 
-const files = execFileSync(
-  'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'],
-  {
-    encoding: 'utf8',
-  },
-)
-  .trim()
-  .split('\n')
-  .filter((file) => existsSync(file));
+const files = tracked('*.md');
 const all = files.flatMap((file) => blocksOf(file, readFileSync(file, 'utf8')));
 const shell = all.filter(isShell);
 const run = Map.groupBy(

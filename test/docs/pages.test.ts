@@ -1,21 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { pageOf, placeOf, targetOf } from '../../scripts/site/links.ts';
 import { listed } from '../../scripts/site/sidebar.ts';
+import { tracked } from '../tracked.ts';
 
 // What the site of the documentation relies on. `npm run site` builds it, and checks what it built.
 
-const files = execFileSync(
-  'git',
-  ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'],
-  {
-    encoding: 'utf8',
-  },
-)
-  .trim()
-  .split('\n')
-  .filter((file) => existsSync(file));
+const files = tracked('*.md');
 
 it('each page is in the list of pages', () => {
   const pages = files.filter((file) => pageOf(file) !== undefined && !file.startsWith('docs/adr/'));

@@ -26,7 +26,7 @@ export type Settled = { steps: IntentStep[]; writes: Write[] };
  * where another controller is kept away from.
  */
 export function settleIntents(observed: Observed, now: Millis, kept: Kept | undefined): Settled {
-  const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
+  const open = openIntents(observed);
   const steps: IntentStep[] = [];
   const urgentFirst = [...open.filter(isUrgent), ...open.filter((each) => !isUrgent(each))];
   for (const intent of urgentFirst) {
@@ -42,14 +42,18 @@ export function settleIntents(observed: Observed, now: Millis, kept: Kept | unde
   return { steps, writes: [] };
 }
 
+/** Those that nothing has come of yet. */
+export function openIntents({ record }: Observed): Intent[] {
+  return (record?.intents ?? []).filter((intent) => !intent.outcome);
+}
+
 function isUrgent({ command }: Intent): boolean {
   return ruleOf(command).terms.urgent === true;
 }
 
 /** Closes every open command of a rollout that is left as it is: nobody is to wait for what never comes. */
 export function refuseIntents(observed: Observed, now: Millis, detail: string): IntentStep[] {
-  const open = (observed.record?.intents ?? []).filter((intent) => !intent.outcome);
-  return open.map(({ id }) => ({
+  return openIntents(observed).map(({ id }) => ({
     id,
     step: 'close',
     outcome: { result: 'refused', detail, at: now },

@@ -9,7 +9,7 @@ import {
 } from '../../model/plan.ts';
 import { type Millis, secondMs } from '../../model/units.ts';
 import { withAnalyses } from '../analysis/faults.ts';
-import { refuseIntents, settleIntents } from '../commands/intents.ts';
+import { openIntents, refuseIntents, settleIntents } from '../commands/intents.ts';
 import { conflictUntil, isDrivenHere, othersIn } from '../guards/conflictingController.ts';
 import {
   adoptions,
@@ -79,7 +79,7 @@ export function decide(observed: Observed, now: Millis): Plan {
 }
 
 function beforeCommands(observed: Observed, driven: Plan, now: Millis): Plan {
-  const isAsked = observed.record?.intents.some((intent) => !intent.outcome);
+  const isAsked = openIntents(observed).length > 0;
   const wake = isAsked ? sooner(driven.wake, { at: now, why: 'a command' }) : driven.wake;
   return { ...driven, wake, others: othersIn(observed, now) };
 }

@@ -46,15 +46,19 @@ export type Aim = {
  * argo v1.10.1 rollout/trafficrouting.go reconcileTrafficRouting
  */
 export function aimOf(release: Release): Aim | undefined {
-  return served(release, withoutDown(release, wantedOf(release)), presentWeight(release));
+  const present = presentWeight(release);
+  return served(release, withoutDown(release, wantedOf(release), present), present);
 }
 
 /**
  * As it was wanted, unless more would go to a stable side without a pod while the canary's has some: the
  * stable version may have pods that its Service does not lead to yet.
  */
-function withoutDown(release: Release, aim: Aim | undefined): Aim | undefined {
-  const present = presentWeight(release);
+function withoutDown(
+  release: Release,
+  aim: Aim | undefined,
+  present: number | undefined,
+): Aim | undefined {
   // With no pods at all nowhere is as good as anywhere.
   if (replicasOf(release.rollout) === 0) return aim;
   const isLess = aim !== undefined && present !== undefined && aim.weight < present;
