@@ -39,6 +39,8 @@ const againEvery = 25;
 const traceLinesMax = 60;
 /** A run takes less than a second where the machine has nothing else to do. */
 const seedMaxMs = 5 * minuteMs;
+/** Timers of a run outlive it, with all that they hold: a process is given up after so many. */
+const seedsOfAChild = 250;
 /** A bug that so many runs do not find is missed. */
 const huntMax = 1000;
 /** By the name of a bug: the seed that found it when that was last noted. */
@@ -91,10 +93,15 @@ async function inParallel<T>(items: T[], work: (item: T, child: Child) => Promis
   const places = Array.from(
     { length: Math.min(availableParallelism(), items.length) },
     async () => {
-      const child = startChild();
-      for (let item = left.shift(); item !== undefined; item = left.shift())
-        await work(item, child);
-      child.end();
+      while (left.length > 0) {
+        const child = startChild();
+        for (let done = 0; done < seedsOfAChild; done += 1) {
+          const item = left.shift();
+          if (item === undefined) break;
+          await work(item, child);
+        }
+        child.end();
+      }
     },
   );
   await Promise.all(places);
