@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   type Document,
   isAlias,
@@ -15,6 +14,7 @@ import type { ObjectMeta } from '../lib/model/argo.generated.ts';
 import { isRecord } from '../lib/model/gotypes.ts';
 import { type Kinds, type KubernetesObject, rowOf } from '../lib/model/kinds.ts';
 import { checkStructure } from '../lib/model/structure.ts';
+import { packaged, textOf } from '../lib/packaged.ts';
 import type { Objects, RouterObject } from '../server/apply.ts';
 import { CliError, exitCodes } from './exit.ts';
 import { type Input, readText } from './input.ts';
@@ -25,7 +25,6 @@ import {
   meaningOf,
   withoutServerFields,
 } from './meaning.ts';
-import { packaged } from './packaged.ts';
 import { plain } from './text.ts';
 
 /** One object of a manifest file. */
@@ -152,9 +151,10 @@ function firstAlias(document: Document): unknown {
   return first;
 }
 
-/** The manifest that `dev` and `demo` use when none is given. */
-export function exampleFile(): string {
-  return fileURLToPath(packaged('examples/front-api.yaml'));
+/** What `dev` and `demo` use when no file is given. */
+export function readExample(namespace: string): Promise<Objects> {
+  const text = textOf(packaged('examples'), 'front-api.yaml');
+  return readObjects(['-'], namespace, { stdin: async () => text });
 }
 
 /** What there is, each kind once, for somebody who wonders where his Rollouts are. */

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { packaged } from './packaged.ts';
+import { packaged, textOf } from '../lib/packaged.ts';
 
 /** How the command line names itself to an API server. */
 export function ownUserAgent(): string {
@@ -8,6 +7,6 @@ export function ownUserAgent(): string {
 
 /** Serin's own version. */
 export function ownVersion(): string {
-  const manifest = readFileSync(packaged('package.json'), 'utf8');
+  const manifest = textOf(packaged('.'), 'package.json');
   return (JSON.parse(manifest) as { version: string }).version;
 }

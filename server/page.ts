@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { pageHandler } from '../functions/page.ts';
 import type { PageSignIn } from '../lib/access/signIn.ts';
+import { packaged, textOf } from '../lib/packaged.ts';
 import { isPagePath } from '../lib/web/answer.ts';
 import { readPageFiles } from '../lib/web/files.ts';
 import type { ApiHandler } from './gateway.ts';
-
-/** From the sources and from the bundle, both one folder deep. */
-const packaged = (path: string): URL => new URL(`../${path}`, import.meta.url);
 
 /**
  * The page beside the API, as API Gateway's routes have it, for requests that name one of these hosts.
@@ -18,8 +14,8 @@ export async function besidePage(
   hosts: readonly string[],
   signIn: () => Promise<PageSignIn> = async () => ({}),
 ): Promise<ApiHandler> {
-  const { version } = JSON.parse(readFileSync(packaged('package.json'), 'utf8'));
-  const files = await readPageFiles(fileURLToPath(packaged('dist/page')));
+  const { version } = JSON.parse(textOf(packaged('.'), 'package.json'));
+  const files = readPageFiles(packaged('dist/page'));
   const config = async () => ({ version, ...(await signIn()) });
   const page = pageHandler({ files, config }) as ApiHandler;
   return (event, context) => {

@@ -36,6 +36,7 @@ const LIB = [
   'channels',
   'registry',
   'diagnose',
+  'packaged',
   'cache',
   'clock',
   'observe',
@@ -68,6 +69,7 @@ export const AREAS: Record<string, Area> = {
   errors: { imports: ['model'] },
   world: { imports: ['model', 'errors'] },
   clock: { imports: ['world'] },
+  packaged: { imports: [] },
   cache: { imports: ['model'], packages: [] },
   kubernetes: { imports: [...EDGE.imports, 'cache', 'http'] },
   store: EDGE,
@@ -85,7 +87,7 @@ export const AREAS: Record<string, Area> = {
   channels: { imports: [...EDGE.imports, 'http', 'measure'] },
   registry: EDGE,
   // Which routers a Rollout uses, the core says.
-  diagnose: { imports: [...EDGE.imports, 'decide', 'kubernetes', 'eks', 'registry'] },
+  diagnose: { imports: [...EDGE.imports, 'decide', 'kubernetes', 'eks', 'registry', 'packaged'] },
   // What to read, and what follows from it, the controller says that they are handed.
   observe: { imports: ['model', 'world', 'errors'] },
   apply: { imports: ['model', 'notify', ...EDGES] },
@@ -106,7 +108,7 @@ export const AREAS: Record<string, Area> = {
   },
   settings: { imports: ['model', 'hooks', 'cache', 'world', 'errors'] },
   access: {
-    imports: ['model', 'commands', 'settings', 'cache', 'world', 'errors'],
+    imports: ['model', 'commands', 'settings', 'cache', 'world', 'errors', 'packaged'],
     // What the page is told of signing in.
     types: ['web'],
   },
@@ -131,7 +133,7 @@ export const AREAS: Record<string, Area> = {
     ],
   },
   // Sends the files of the page, and knows nothing of rollouts.
-  web: { imports: [] },
+  web: { imports: ['packaged'] },
   // The World of AWS.
   aws: { imports: LIB },
   functions: { imports: LIB, packages: ['@middy/', 'aws-lambda'] },

@@ -15,6 +15,7 @@ import { Terminal } from '../../lib/errors.ts';
 import type { Context } from '../../lib/kubernetes/kubeconfig.ts';
 import { defined } from '../../lib/model/defined.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
+import { packaged } from '../../lib/packaged.ts';
 import {
   addCluster,
   clusterEntries,
@@ -31,7 +32,6 @@ import { administered, openAwsTable, operator } from '../admin.ts';
 import { CliError, type ExitCode, exitCodes } from '../exit.ts';
 import { type Call, type Io, sayJson } from '../io.ts';
 import { contextIn, type KubeconfigOptions, namesCluster } from '../kubeconfig.ts';
-import { packaged } from '../packaged.ts';
 import { columns, plainAll } from '../text.ts';
 import { ownUserAgent } from '../version.ts';
 import { type AddInput, addInput, doorbellServer } from './input.ts';
@@ -53,8 +53,7 @@ export type CheckOptions = NameOptions & KubeconfigOptions & { as?: string };
 export type RemoveOptions = NameOptions & { force?: true };
 
 const userAgent = ownUserAgent();
-/** Beside dist/ in a package, and beside cli/ in the tree. */
-const manifests = packaged('infra/cluster/');
+const manifests = packaged('infra/cluster');
 
 export async function add(call: Call<AddOptions>): Promise<ExitCode> {
   const { options, io, args } = call;
@@ -243,7 +242,7 @@ async function findingsOf(
   const signIn = eksAccess({ region, name: eksName, client, at, ...(signer && { signer }) });
   const admin = namesCluster(options) ? { admin: adminContext(options, env) } : {};
   const granted = {
-    rights: rightsIn(new URL('rbac.yaml', manifests)),
+    rights: rightsIn(manifests),
     routers: rightsByRouter(manifests),
   };
   const api = { entry, by: { signIn }, ...admin, ...granted, userAgent };

@@ -13,7 +13,7 @@ import { reasonLines } from '../explain/command.ts';
 import { exactSpan, ledgerLines } from '../history/ledger.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
 import { bodyOf, looks } from '../look.ts';
-import { exampleFile, readObjects } from '../manifest.ts';
+import { readExample } from '../manifest.ts';
 import { pages } from '../pages.ts';
 import { plain } from '../text.ts';
 import { rolloutTree } from '../tree.ts';
@@ -47,10 +47,9 @@ type Stage = { io: Io; client: Client; path: string; last: { shown: string } };
 async function demo({ options, io: outer }: Call<Options>) {
   const stop = AbortSignal.any([outer.stop, AbortSignal.timeout(timeoutMs)]);
   const io: Io = { ...outer, stop };
-  const file = exampleFile();
-  const objects = await readObjects([file], 'default', io);
+  const objects = await readExample('default');
   const [rollout] = objects.Rollout;
-  if (rollout === undefined) throw new Error(`${file} holds no Rollout`);
+  if (rollout === undefined) throw new Error('the example holds no Rollout');
   const { startEmbedded } = await import('../../server/embedded.ts');
   const log = (level: string, message: string) =>
     level === 'error' ? io.warn(`serin: ${message}`) : undefined;

@@ -8,7 +8,7 @@ import { messagingIn, settingsOption } from '../channels.ts';
 import { announceServer, serverFile, withdrawServer } from '../connection.ts';
 import { exitCodes } from '../exit.ts';
 import { action, type Call, type Cli, type Io } from '../io.ts';
-import { exampleFile, readObjects } from '../manifest.ts';
+import { readExample, readObjects } from '../manifest.ts';
 import { isLeftAlone } from '../marks.ts';
 import { pageAddress } from '../page.ts';
 import { happened, logTo, port, portDefault, stopped } from '../process.ts';
@@ -68,8 +68,9 @@ export function speed(text: string): number {
 }
 
 async function dev({ args, options, io }: Call<Options>) {
-  const files = args.length > 0 ? args : [exampleFile()];
-  const objects = await readObjects(files, options.namespace ?? 'default', io);
+  const { namespace = 'default' } = options;
+  const objects =
+    args.length > 0 ? await readObjects(args, namespace, io) : await readExample(namespace);
   const messaging = await messagingIn(options.settings, io);
   // Loads what no other command needs.
   const { startEmbedded } = await import('../../server/embedded.ts');

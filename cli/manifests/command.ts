@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { stringify } from 'yaml';
+import { packaged } from '../../lib/packaged.ts';
 import { exitCodes, usageError } from '../exit.ts';
 import { action, type Call, type Cli, sayJson } from '../io.ts';
-import { packaged } from '../packaged.ts';
 import { type InCluster, inClusterManifests, knownRouters } from './manifests.ts';
 
 type Options = Omit<InCluster, 'routers' | 'jobs'> & { router: string[]; jobs?: true };
 
-const folder = packaged('infra/cluster/');
+const folder = packaged('infra/cluster');
 
 export function addManifests(program: Command, cli: Cli): void {
   program

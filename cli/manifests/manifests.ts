@@ -1,5 +1,6 @@
 import { type Right, rightsByRouter, rightsIn, rightText } from '../../lib/diagnose/rights.ts';
 import { kindNames, rowOf } from '../../lib/model/kinds.ts';
+import type { Folder } from '../../lib/packaged.ts';
 
 // `serin run` as a Deployment: docs/adr/0102-serin-run-in-a-cluster.md.
 
@@ -20,12 +21,12 @@ const rbac = 'rbac.authorization.k8s.io';
 const uid = 65532;
 
 /** The routers that `infra/cluster` has rights for. */
-export function knownRouters(folder: URL): string[] {
+export function knownRouters(folder: Folder): string[] {
   return Object.keys(rightsByRouter(folder));
 }
 
 /** The objects, in the order in which they are made. `folder`: infra/cluster. */
-export function inClusterManifests(folder: URL, options: InCluster): object[] {
+export function inClusterManifests(folder: Folder, options: InCluster): object[] {
   const { namespace, replicas } = options;
   const metadata = { name, namespace, labels };
   const subjects = [{ kind: 'ServiceAccount', name, namespace }];
@@ -120,11 +121,11 @@ function podSpec({ image, namespace, instanceId }: InCluster): object {
 }
 
 /** Those of infra/cluster, and what a process that watches needs besides. */
-function rightsOf(folder: URL, { routers, jobs }: InCluster): Right[] {
+function rightsOf(folder: Folder, { routers, jobs }: InCluster): Right[] {
   const byRouter = rightsByRouter(folder);
   const given = [
-    ...rightsIn(new URL('rbac.yaml', folder)),
-    ...(jobs ? rightsIn(new URL('metrics/jobs/rbac.yaml', folder)) : []),
+    ...rightsIn(folder),
+    ...(jobs ? rightsIn(folder, 'metrics/jobs/rbac.yaml') : []),
     ...routers.flatMap((router) => byRouter[router] ?? []),
   ];
   const watched = kindNames

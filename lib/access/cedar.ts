@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { isSea } from 'node:sea';
 import startCedar, * as bindings from '@cedar-policy/cedar-wasm/web';
+import { packaged } from '../packaged.ts';
 
 /** Where the build put Cedar's code, beside the bundle; absent where the sources run as they are. */
 declare const SERIN_CEDAR_WASM: string | undefined;
@@ -20,12 +22,17 @@ export function loadCedar(): Promise<Cedar> {
 }
 
 async function load(): Promise<Cedar> {
-  await startCedar({ module_or_path: await readFile(wasmFile()) });
+  await startCedar({ module_or_path: await readWasm() });
   return bindings;
 }
 
-function wasmFile(): URL | string {
-  if (typeof SERIN_CEDAR_WASM === 'string') return new URL(SERIN_CEDAR_WASM, import.meta.url);
+async function readWasm(): Promise<Buffer> {
+  if (typeof SERIN_CEDAR_WASM !== 'string') return await readFile(installedFile());
+  if (isSea()) return packaged('dist').read(SERIN_CEDAR_WASM);
+  return await readFile(new URL(SERIN_CEDAR_WASM, import.meta.url));
+}
+
+function installedFile(): string {
   // The file is the same for each way of loading it; this way can be looked up.
   const here = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
   return here.replace(/cedar_wasm\.js$/, 'cedar_wasm_bg.wasm');

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { pageSignIn } from '../access/signIn.ts';
 import { systemClock } from '../clock.ts';
+import { folderAt } from '../packaged.ts';
 import { dynamoClient, dynamoStore } from '../store/dynamo.ts';
 import type { PageSource } from '../web/answer.ts';
 import { readPageFiles } from '../web/files.ts';
@@ -19,6 +19,6 @@ export async function livePage(
   const log = lambdaLog();
   const { documents } = dynamoStore({ client: traced(dynamoClient()), table, log });
   const signIn = pageSignIn({ documents, clock: systemClock, log });
-  const files = await readPageFiles(fileURLToPath(folder));
+  const files = readPageFiles(folderAt(folder));
   return { files, config: async () => ({ version, ...(await signIn()) }) };
 }

@@ -1,17 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { Terminal } from '../errors.ts';
+import { type Folder, textOf } from '../packaged.ts';
 
 /** One thing that Serin must be allowed to do, in all namespaces. */
 export type Right = { verb: string; group: string; resource: string; subresource?: string };
 
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
 
-/** The rights that a manifest's ClusterRole gives, one by one. */
-export function rightsIn(manifest: URL): Right[] {
-  const objects = parseAllDocuments(readFileSync(manifest, 'utf8')).map((each) => each.toJS());
+/** The rights that the ClusterRole of a manifest in that folder gives, one by one. */
+export function rightsIn(folder: Folder, manifest = 'rbac.yaml'): Right[] {
+  const objects = parseAllDocuments(textOf(folder, manifest)).map((each) => each.toJS());
   const role = objects.find((object) => object?.kind === 'ClusterRole');
-  if (!role) throw new Terminal(`${manifest.pathname} has no ClusterRole`);
+  if (!role) throw new Terminal(`${manifest} has no ClusterRole`);
   return (role.rules as Rule[]).flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) =>
       resources.flatMap((path) => {
@@ -31,11 +31,10 @@ export function rightsIn(manifest: URL): Right[] {
 export type RightsByRouter = Readonly<Record<string, Right[]>>;
 
 /** What the manifests of `routers/` in that folder give for each router. */
-export function rightsByRouter(folder: URL): RightsByRouter {
-  const routers = new URL('routers/', folder);
-  const names = readdirSync(routers).sort();
+export function rightsByRouter(folder: Folder): RightsByRouter {
+  const manifests = folder.names().filter((name) => /^routers\/[^/]+\/rbac\.yaml$/.test(name));
   return Object.fromEntries(
-    names.map((name) => [name, rightsIn(new URL(`${name}/rbac.yaml`, routers))]),
+    manifests.map((name) => [name.split('/')[1] ?? name, rightsIn(folder, name)]),
   );
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
+import type { Folder } from '../packaged.ts';
 
 /** A file as it is sent: plain, and packed where the build has packed it. */
 export type PageFile = { type: string; etag: string; plain: Buffer; br?: Buffer; gzip?: Buffer };
@@ -23,17 +23,15 @@ export function etagOf(plain: Buffer): string {
 }
 
 /** What `scripts/buildPage.ts` made of the page; empty where it was not built. */
-export async function readPageFiles(folder: string): Promise<PageFiles> {
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
-  const files = names.map((name) => name.replaceAll('\\', '/'));
-  const read = async (name: string): Promise<Buffer | undefined> =>
-    files.includes(name) ? readFile(join(folder, name)) : undefined;
+export function readPageFiles(folder: Folder): PageFiles {
+  const names = folder.names();
+  const read = (name: string) => (names.includes(name) ? folder.read(name) : undefined);
   const found = new Map<string, PageFile>();
-  for (const name of files) {
+  for (const name of names) {
     const type = types[extname(name)];
-    const plain = type === undefined ? undefined : await read(name);
+    const plain = type === undefined ? undefined : read(name);
     if (type === undefined || plain === undefined) continue;
-    const [br, gzip] = [await read(`${name}.br`), await read(`${name}.gz`)];
+    const [br, gzip] = [read(`${name}.br`), read(`${name}.gz`)];
     found.set(`/${name}`, {
       ...{ type, etag: etagOf(plain), plain },
       ...(br && { br }),

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { exampleFile, readObjects } from '../../cli/manifest.ts';
+import { readExample } from '../../cli/manifest.ts';
 import type { RolloutView } from '../../lib/model/view.ts';
 import { startEmbedded } from '../../server/embedded.ts';
-import { noInput, serin, stubServer, view } from './support.ts';
+import { serin, stubServer, view } from './support.ts';
 
 type Version = { image: string; revision: number };
 
@@ -149,7 +149,7 @@ describe('a wait for a version, on all of Serin', { timeout: 60_000 }, () => {
     const line = async (text: string) => await serin(text.split(' '), env);
     const waitFor = (phase: string, image: string) =>
       line(`wait front-api --for ${phase} --expect-image front-api:${image} --timeout 20s`);
-    embedded.apply(await readObjects([exampleFile()], 'default', noInput));
+    embedded.apply(await readExample('default'));
     expect((await waitFor('paused', 'old-tag')).code).toBe(0);
     const waiting = waitFor('paused', 'new-tag');
     expect((await line('set image front-api front-api=front-api:new-tag')).code).toBe(0);

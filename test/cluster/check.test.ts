@@ -3,13 +3,15 @@ import { checkApi } from '../../lib/diagnose/checkApi.ts';
 import { rightsByRouter, rightsIn } from '../../lib/diagnose/rights.ts';
 import { contextOf } from '../../lib/kubernetes/kubeconfig.ts';
 import type { ClusterEntry } from '../../lib/model/documents.ts';
+import { packaged } from '../../lib/packaged.ts';
 import { newSecret, secretHash } from '../../lib/registry/webhookSecret.ts';
 import { apply, newNamespace, webRollout, withControlPlane } from './stage.ts';
 
 // What `serin cluster check` finds out from a real API server, as the users that there are.
 
 const plane = withControlPlane();
-const manifests = new URL('../../infra/cluster/rbac.yaml', import.meta.url);
+const place = new URL('../../infra/cluster/', import.meta.url).pathname;
+const manifests = packaged('infra/cluster');
 const secret = newSecret();
 const entry: ClusterEntry = {
   ...{
@@ -27,7 +29,7 @@ async function found(user: string, admin?: string): Promise<Record<string, strin
   const as = (name: string) => ({ signIn: contextOf(plane().kubeconfigOf(name)).signIn });
   const findings = await checkApi({
     ...{ entry, by: as(user), ...(admin && { admin: as(admin) }) },
-    ...{ rights: rightsIn(manifests), routers: rightsByRouter(new URL('.', manifests)) },
+    ...{ rights: rightsIn(manifests), routers: rightsByRouter(manifests) },
     ...{ userAgent: 'serin/test', now: Date.now() },
   });
   return Object.fromEntries(findings.map(({ what, state, text }) => [what, `${state}: ${text}`]));
@@ -58,7 +60,7 @@ describe('a check of a real cluster', () => {
     const { rights: before } = await found('controller');
     expect(before).toMatch(/^wrong: it may not get rollouts\.argoproj\.io, list rollouts/);
     expect(before?.split(', ')).toHaveLength(rightsIn(manifests).length);
-    await plane().kubectl(['apply', '-k', new URL('.', manifests).pathname]);
+    await plane().kubectl(['apply', '-k', place]);
     expect(await found('controller')).toMatchObject({
       'sign-in': 'good: as controller, in the group serin:controller',
       rights: `good: all ${rightsIn(manifests).length} it needs`,
@@ -80,7 +82,7 @@ describe('a check of a real cluster', () => {
         'patch virtualservices.networking.istio.io, get destinationrules.networking.istio.io, ' +
         `patch destinationrules.networking.istio.io, which ${namespace}/web needs`,
     );
-    await plane().kubectl(['apply', '-f', new URL('routers/istio/rbac.yaml', manifests).pathname]);
+    await plane().kubectl(['apply', '-f', `${place}routers/istio/rbac.yaml`]);
     expect((await found('controller'))['rights for istio']).toBe('good: all 4 it needs');
   });
 

@@ -4,12 +4,12 @@ import { parse, parseAllDocuments } from 'yaml';
 import { routerNames } from '../../lib/diagnose/checkRouters.ts';
 import { type Right, rightsByRouter, rightsIn, rightText } from '../../lib/diagnose/rights.ts';
 import { type Kind, kindNames, rowOf, workloadKinds } from '../../lib/model/kinds.ts';
+import { packaged, textOf } from '../../lib/packaged.ts';
 
 // What the code of a turn asks of a cluster, read off its calls and off what it needs to read, is granted.
 // That nothing more is granted, and that this is all, a real API server says: test/cluster/rbac.test.ts.
 
-const folder = new URL('../../infra/cluster/', import.meta.url);
-const manifest = new URL('rbac.yaml', folder);
+const folder = packaged('infra/cluster');
 const byRouter = rightsByRouter(folder);
 const routers = Object.keys(byRouter);
 const call = /\bcluster\s*\.(get|list|create|patch|remove|evict)\(\s*(?:(?:\{\s*kind: )?'(\w+)')?/g;
@@ -67,7 +67,7 @@ describe('the rights of infra/cluster', () => {
     expect(rights.length).toBeGreaterThan(10);
     // Those of Secrets are given one by one: metrics.secrets of the chart.
     const given = rights.filter((right) => right !== 'get secrets');
-    expect(rightsIn(manifest).map(rightText)).toEqual(expect.arrayContaining(given));
+    expect(rightsIn(folder).map(rightText)).toEqual(expect.arrayContaining(given));
   });
 
   it('of the calls whose kind is a variable there are those of data, and no others', () => {
@@ -78,7 +78,7 @@ describe('the rights of infra/cluster', () => {
   });
 
   it('give no wildcard, no Secrets and no way to more rights', () => {
-    const texts = rightsIn(manifest).map(rightText);
+    const texts = rightsIn(folder).map(rightText);
     expect(new Set(texts).size).toBe(texts.length);
     for (const text of texts) expect(text).not.toMatch(/\*|secrets|rbac|bind|escalate|impersonate/);
   });
@@ -121,7 +121,7 @@ type Rules = { apiGroups: string[]; resources: string[] }[];
 
 describe('infra/cluster has for each router', () => {
   it('a folder of the name that the chart takes and a check looks for', () => {
-    const schema = JSON.parse(readFileSync(new URL('values.schema.json', folder), 'utf8'));
+    const schema = JSON.parse(textOf(folder, 'values.schema.json'));
     expect(schema.properties.routers.items.enum).toEqual(routers);
     const used = {
       alb: {},
@@ -142,10 +142,9 @@ describe('infra/cluster has for each router', () => {
   });
 
   it('of those of AWS without being asked, by both ways', () => {
-    const textOf = (name: string) => readFileSync(new URL(name, folder), 'utf8');
-    const defaults: string[] = parse(textOf('values.yaml')).routers;
+    const defaults: string[] = parse(textOf(folder, 'values.yaml')).routers;
     expect(defaults).toEqual(['alb', 'gateway-api', 'nlb']);
-    const { components } = parse(textOf('kustomization.yaml'));
+    const { components } = parse(textOf(folder, 'kustomization.yaml'));
     expect(components).toEqual(defaults.map((name) => `routers/${name}`));
   });
 
@@ -156,9 +155,9 @@ describe('infra/cluster has for each router', () => {
   });
 
   it.each(routers)('a role of its own, bound to the group: %s', (router) => {
-    const text = readFileSync(new URL(`routers/${router}/rbac.yaml`, folder), 'utf8');
+    const text = textOf(folder, `routers/${router}/rbac.yaml`);
     const [role, binding] = parseAllDocuments(text).map((each) => each.toJS());
-    const core = parseAllDocuments(readFileSync(manifest, 'utf8')).map((each) => each.toJS());
+    const core = parseAllDocuments(textOf(folder, 'rbac.yaml')).map((each) => each.toJS());
     expect(role.metadata.name).toBe(`serin-controller-${router}`);
     expect(binding.roleRef).toMatchObject({ kind: 'ClusterRole', name: role.metadata.name });
     expect(binding.subjects).toEqual(core[1].subjects);
@@ -168,7 +167,7 @@ describe('infra/cluster has for each router', () => {
   });
 
   it.each(routers)('a webhook that tells of changes of its objects: %s', (router) => {
-    const text = readFileSync(new URL(`doorbell/${router}/webhook.yaml`, folder), 'utf8');
+    const text = textOf(folder, `doorbell/${router}/webhook.yaml`);
     const { metadata, webhooks } = parse(text);
     expect(metadata.name).toBe(`serin-doorbell-${router}`);
     expect(webhooks.map(({ name }: { name: string }) => name)).toEqual([
@@ -180,7 +179,7 @@ describe('infra/cluster has for each router', () => {
     const kinds = kindsOf(sourceOf(router)).map(rowOf);
     expect(told.sort()).toEqual(kinds.map(({ group, plural }) => `${group}/${plural}`).sort());
     // All else is as for Rollouts.
-    const [core] = parse(readFileSync(new URL('doorbell/webhook.yaml', folder), 'utf8')).webhooks;
+    const [core] = parse(textOf(folder, 'doorbell/webhook.yaml')).webhooks;
     const { name: _, rules: __, matchConditions, ...settings } = webhooks[0];
     expect(core).toMatchObject(settings);
     expect(matchConditions[0]).toEqual(core.matchConditions[0]);

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { folderAt } from '../../lib/packaged.ts';
 import { isPagePath, type Page, pageAnswer } from '../../lib/web/answer.ts';
 import { readPageFiles } from '../../lib/web/files.ts';
 import { temporaryFolder } from '../cli/support.ts';
@@ -16,7 +17,7 @@ async function page(config: Page['config'] = { version: '1.2.3' }): Promise<Page
   writeFileSync(join(folder, 'assets', 'main-AB.js'), script);
   writeFileSync(join(folder, 'assets', 'main-AB.js.gz'), gzipSync(script));
   writeFileSync(join(folder, 'assets', 'main-AB.js.br'), brotliCompressSync(script));
-  return { files: await readPageFiles(folder), config };
+  return { files: readPageFiles(folderAt(folder)), config };
 }
 
 const get = (path: string, headers: Record<string, string> = {}) => ({
@@ -105,7 +106,7 @@ describe('the files of the page', () => {
 
   it('take no other method, and say what to do where they were not built', async () => {
     expect(pageAnswer(await page(), { ...get('/'), method: 'POST' }).status).toBe(405);
-    const files = await readPageFiles(join(temporaryFolder(), 'none'));
+    const files = readPageFiles(folderAt(join(temporaryFolder(), 'none')));
     const { status, body } = pageAnswer({ files, config: { version: '1' } }, get('/'));
     expect([status, body.toString()]).toEqual([503, expect.stringContaining('npm run build')]);
   });
