@@ -34,10 +34,13 @@ const io: Io = {
   stop: stop.signal,
 };
 
-try {
-  process.exitCode = await run(process.argv.slice(2), io);
-} catch (error) {
-  process.stderr.write(`serin: an error in serin itself, please report it\n`);
-  process.stderr.write(`${plainLines(String(error instanceof Error ? error.stack : error))}\n`);
-  process.exitCode = exitCodes.bug;
-}
+run(process.argv.slice(2), io).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    process.stderr.write(`serin: an error in serin itself, please report it\n`);
+    process.stderr.write(`${plainLines(String(error instanceof Error ? error.stack : error))}\n`);
+    process.exitCode = exitCodes.bug;
+  },
+);

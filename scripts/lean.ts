@@ -35,7 +35,8 @@ export async function buildSeldom(root: string, outdir: string): Promise<string[
   return Object.keys(metafile.inputs);
 }
 
-export function lean(): Plugin {
+/** `inside`: each of them within the bundle, where that is to be one file; still loaded when first used. */
+export function lean({ inside = false } = {}): Plugin {
   return {
     name: 'lean',
     setup: (made) => {
@@ -45,7 +46,7 @@ export function lean(): Plugin {
         const names = Object.keys(await import(path)).filter(
           (name) => !['__esModule', 'module.exports'].includes(name),
         );
-        const file = JSON.stringify(`./${seldomFile(path)}`);
+        const file = JSON.stringify(inside ? path : `./${seldomFile(path)}`);
         const getters = names.map(
           (name) => `get ${JSON.stringify(name)}() {
           return require(${file})[${JSON.stringify(name)}];
