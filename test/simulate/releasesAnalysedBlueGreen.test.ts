@@ -115,6 +115,42 @@ describe('blue-green', () => {
     expect(release.runs()).toEqual(['2-pre PrePromotion terminated']);
   });
 
+  describe('goes back to a version that is kept', () => {
+    const manual = { ...blueGreen, autoPromotionEnabled: false, scaleDownDelaySeconds: 300 };
+
+    async function released(): Promise<Analysed> {
+      const release = await openAnalysed({ strategy: { blueGreen: manual } });
+      await release.image('web:v2', 20_000);
+      await release.finish('2-pre', 'Successful', 20_000);
+      await release.command({ verb: 'promote' }, 20_000);
+      await release.finish('2-post', 'Successful', 20_000);
+      expect([release.where(), release.sizes()]).toEqual([
+        'Healthy 0/0',
+        { 'web:v1': 4, 'web:v2': 4 },
+      ]);
+      return release;
+    }
+
+    it('at once, and nothing is judged', async () => {
+      const release = await released();
+      await release.image('web:v1', 20_000);
+      expect(release.where()).toBe('Healthy 0/0');
+      expect(active(release)).toBe(release.status().stableRS);
+      expect(release.runs()).toHaveLength(2);
+    });
+
+    it('also when it has to get pods first', async () => {
+      const release = await released();
+      release.cluster.scale('shop', 'web', 6);
+      await release.image('web:v1', 30_000);
+      expect([release.where(), release.sizes()]).toEqual([
+        'Healthy 0/0',
+        { 'web:v1': 6, 'web:v2': 6 },
+      ]);
+      expect(release.runs()).toHaveLength(2);
+    });
+  });
+
   it('previews a version that had no pods when the rollout is to have none, and judges it', async () => {
     const previewed = {
       ...blueGreen,

@@ -44,7 +44,11 @@ export function scaleBlueGreen(release: Release, draft: Draft): void {
   if (stable) resize(release, draft, stable, replicasOf(release.rollout));
   if (current && !isOne) {
     if (isAborted(release) && stable) retireAborted(release, draft, current, stable);
-    else resize(release, draft, current, previewSize(release));
+    // Until it is the stable one, its deadline says that nothing is to be looked at.
+    else
+      resize(release, draft, current, previewSize(release), {
+        keepDeadline: isFastRollback(release),
+      });
   }
   retireOthers(release, draft);
 }

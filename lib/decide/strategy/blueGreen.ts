@@ -12,6 +12,7 @@ import {
 } from '../release/release.ts';
 import { isRollbackInWindow } from '../release/rollback.ts';
 import { selectorText } from '../release/selector.ts';
+import { isFastRollback } from '../replicaSets/scaleDownDelay.ts';
 import {
   abortOf,
   abortTo,
@@ -82,7 +83,7 @@ function promotionReason(release: Release, { activeAfter }: Cutover): string | u
   if (isFirst) return 'Initial deploy';
   if (status.promoteFull) return 'Full promotion requested';
   if (isRollbackInWindow(release)) return 'Rollback within window';
-  if (status.stableRS === hash) return 'Fast rollback';
+  if (isFastRollback(release)) return 'Fast rollback';
   return isPostPromotionDone(release) ? 'Completed blue-green update' : undefined;
 }
 
