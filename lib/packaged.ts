@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import * as sea from 'node:sea';
 import { fileURLToPath } from 'node:url';
 
@@ -36,8 +36,7 @@ export function packaged(path: 'dist' | 'dist/page' | 'examples' | 'infra/cluste
 function filesBelow(path: string): string[] {
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((each) => each.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name).slice(path.length).replaceAll('\\', '/'))
-    .map((name) => name.replace(/^\//, ''))
+    .map(({ parentPath, name }) => relative(path, join(parentPath, name)).replaceAll('\\', '/'))
     .sort();
 }
 

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { nameOf } from '../../../lib/model/workload.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 import { type Running, until } from '../processes.ts';
+import { analysed, latenesses, startMetricServer } from './analysed.ts';
 import { type Requests, requestsOf } from './audit.ts';
-import { type Routing, weightOf } from './routers.ts';
+import { type Routing, routed, weightOf } from './routers.ts';
 import {
   allReach,
   type Bench,
@@ -21,6 +22,8 @@ export type Measured = Partial<Plain> & {
   controller: string;
   /** Releases whose requests a router sends. */
   routed: Record<Routing, Fleet & { promoteToWeightMs: Spread }>;
+  /** Releases that a metric judges every second. */
+  analysed: Fleet & { measurementLateMs: Spread };
 };
 
 /** Of canaries without a router. */
@@ -31,7 +34,7 @@ export type Plain = {
   restRequestsPerSecond: number;
 };
 
-type Fleet = {
+export type Fleet = {
   releases: number;
   wallSeconds: number;
   cpuSeconds: number;
@@ -57,7 +60,8 @@ export async function measure(
         nginx: await releaseRouted(bench, running, 'nginx', sizes),
         alb: await releaseRouted(bench, running, 'alb', sizes),
       };
-      return { controller: subject.name, ...plain, routed };
+      const judged = await releaseAnalysed(bench, running, sizes);
+      return { controller: subject.name, ...plain, routed, analysed: judged };
     } finally {
       await running.stop();
     }
@@ -102,15 +106,31 @@ async function releaseRouted(
   bench: Bench,
   running: Running,
   routing: Routing,
-  { samples, routed }: Sizes,
+  { samples, routed: count }: Sizes,
 ): Promise<Fleet & { promoteToWeightMs: Spread }> {
   const promoteToWeightMs = await weights(bench, routing, samples);
   const pause = { pause: { duration: 1 } };
   const steps = [{ setWeight: 34 }, pause, { setWeight: 67 }, pause];
-  const namespace = await deploy(bench, routing, { count: routed, steps, routing });
-  const { fleet } = await released(bench, running, { namespace, count: routed });
+  const namespace = await deploy(bench, routing, { count, steps, extra: routed(routing) });
+  const { fleet } = await released(bench, running, { namespace, count });
   await remove(bench, namespace);
   return { promoteToWeightMs, ...fleet };
+}
+
+async function releaseAnalysed(
+  bench: Bench,
+  running: Running,
+  { routed: count }: Sizes,
+): Promise<Fleet & { measurementLateMs: Spread }> {
+  const server = await startMetricServer();
+  const pause = { pause: { duration: 5 } };
+  const steps = [{ setWeight: 34 }, pause, { setWeight: 67 }, pause];
+  const extra = analysed(server.url);
+  const namespace = await deploy(bench, 'analysed', { count, steps, extra });
+  const { fleet } = await released(bench, running, { namespace, count });
+  server.close();
+  await remove(bench, namespace);
+  return { measurementLateMs: spread(latenesses(server)), ...fleet };
 }
 
 /** From the plugin's patch to an Ingress with the next weight, one rollout after the other. */
@@ -118,7 +138,11 @@ async function weights(bench: Bench, routing: Routing, samples: number): Promise
   // With pods enough for either weight: what is measured is the way of the weight.
   const scale = { setCanaryScale: { replicas: 3 } };
   const steps = [scale, { setWeight: 34 }, { pause: {} }, { setWeight: 67 }, { pause: {} }];
-  const namespace = await deploy(bench, `weight-${routing}`, { count: samples, steps, routing });
+  const namespace = await deploy(bench, `weight-${routing}`, {
+    count: samples,
+    steps,
+    extra: routed(routing),
+  });
   await release(bench, namespace, samples);
   await allReach(bench, namespace, samples, ({ status }) => status?.phase === 'Paused');
   await delay(3000);

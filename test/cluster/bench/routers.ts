@@ -1,6 +1,7 @@
 import type { CanaryStrategy } from '../../../lib/model/argo.generated.ts';
 import type { KubernetesObject } from '../../../lib/model/kinds.ts';
 import { annotationOf } from '../../../lib/model/workload.ts';
+import type { Extra } from './stage.ts';
 
 // Rollouts whose requests a router sends: what each of them needs beside itself, and what tells its weight.
 
@@ -8,8 +9,14 @@ export type Routing = 'nginx' | 'alb';
 
 const albPrefix = 'alb.ingress.kubernetes.io';
 
-/** Of a rollout with a router, by its name. */
-export function routedCanary(routing: Routing, name: string): CanaryStrategy {
+export function routed(routing: Routing): Extra {
+  return {
+    canary: (name) => canaryOf(routing, name),
+    objects: ({ name, namespace }) => objectsOf(routing, name, namespace),
+  };
+}
+
+function canaryOf(routing: Routing, name: string): CanaryStrategy {
   return {
     canaryService: `${name}-canary`,
     stableService: `${name}-stable`,
@@ -22,7 +29,7 @@ export function routedCanary(routing: Routing, name: string): CanaryStrategy {
   };
 }
 
-export function routerObjects(routing: Routing, name: string, namespace: string): object[] {
+function objectsOf(routing: Routing, name: string, namespace: string): object[] {
   const services = [`${name}-canary`, `${name}-stable`].map((service) => ({
     ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: service, namespace } },
     spec: { selector: { app: name }, ports: [{ port: 80 }] },

@@ -3,12 +3,12 @@ import { startControlPlane } from '../controlPlane.ts';
 import { installArgoDefinitions, startArgo } from '../peer.ts';
 import { startSerin } from '../serin.ts';
 import { measureAtRest, type Rested } from './atRest.ts';
-import { type Measured, measure, type Plain } from './measure.ts';
+import { type Fleet, type Measured, measure, type Plain } from './measure.ts';
 import type { Routing } from './routers.ts';
 import type { Subject } from './stage.ts';
 
 // `npm run bench [-- --json]`: Argo's controller and Serin, one after the other on one control plane.
-// `--fleet 0` leaves out all but the releases with a router. `--at-rest 2000` measures how they start among
+// `--fleet 0` leaves out all but the releases with a router or a metric. `--at-rest 2000` measures how they start among
 // so many at rest, in place of how they release.
 
 const { values } = parseArgs({
@@ -91,6 +91,7 @@ function table(measured: Measured[]): string {
     ...(sizes.fleet > 0 ? plainRows : []),
     ...routedRows('nginx', 'NGINX'),
     ...routedRows('alb', 'ALB annotations'),
+    ...analysedRows(),
   ];
   return tableOf(rows, measured);
 }
@@ -106,12 +107,27 @@ function routedRows(routing: Routing, label: string): Row<Measured>[] {
       `${label}: promote → weight written, p50 / p99 ms`,
       (one) => spreadText(of(one).promoteToWeightMs),
     ],
+    ...manyRows(of),
+  ];
+}
+
+/** Of many releases at once. */
+function manyRows(of: (one: Measured) => Fleet): Row<Measured>[] {
+  return [
     [`  ${sizes.routed} releases at once, wall s`, (one) => of(one).wallSeconds],
     ['  processor s', (one) => of(one).cpuSeconds],
     ['  writes a release', (one) => of(one).requestsPerRelease.writes],
     ['  of them to the status', (one) => of(one).requestsPerRelease.statusWrites],
     ['  reads a release', (one) => of(one).requestsPerRelease.reads],
   ];
+}
+
+function analysedRows(): Row<Measured>[] {
+  const late: Row<Measured> = [
+    'a metric each second: a measurement is late, p50 / p99 ms',
+    ({ analysed }) => spreadText(analysed.measurementLateMs),
+  ];
+  return [late, ...manyRows(({ analysed }) => analysed)];
 }
 
 function restTable(measured: Rested[]): string {

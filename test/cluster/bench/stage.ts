@@ -1,13 +1,17 @@
 import { contextOf } from '../../../lib/kubernetes/kubeconfig.ts';
 import { kubernetesCluster, type WatchedCluster } from '../../../lib/kubernetes/kubernetes.ts';
-import type { CanaryStep, ReplicaSet, Rollout } from '../../../lib/model/argo.generated.ts';
+import type {
+  CanaryStep,
+  CanaryStrategy,
+  ReplicaSet,
+  Rollout,
+} from '../../../lib/model/argo.generated.ts';
 import type { KubernetesObject } from '../../../lib/model/kinds.ts';
 import { instanceIdLabel } from '../../../lib/model/names.ts';
 import { nameOf } from '../../../lib/model/workload.ts';
 import type { ControlPlane } from '../controlPlane.ts';
 import { type Running, until } from '../processes.ts';
 import { apply, newNamespace } from '../stage.ts';
-import { type Routing, routedCanary, routerObjects } from './routers.ts';
 
 /** A controller to be measured. */
 export type Subject = {
@@ -71,13 +75,26 @@ export async function withBench<T>(
   }
 }
 
+/** What a rollout of that name has beside its steps, and the objects that it needs, of its metadata. */
+export type Extra = {
+  canary: (name: string) => CanaryStrategy;
+  objects: (rollout: { name: string; namespace: string; labels: Labels }) => object[];
+};
+
+/** Argo's controller with an instance id sees no templates without it. */
+type Labels = Record<string, string>;
+
 /** So many rollouts, of so many pods each. */
-type Fleet = { count: number; replicas?: number; steps: CanaryStep[]; routing?: Routing };
+type Fleet = { count: number; replicas?: number; steps: CanaryStep[]; extra?: Extra };
+
+function labelsOf({ subject }: Bench): Labels {
+  return { [instanceIdLabel]: subject.instanceId };
+}
 
 function manifests(
-  { subject }: Bench,
+  bench: Bench,
   namespace: string,
-  { count, replicas = 3, steps, routing }: Fleet,
+  { count, replicas = 3, steps, extra }: Fleet,
 ): Rollout[] {
   return Array.from({ length: count }, (_, index) => {
     const name = `web-${index}`;
@@ -85,7 +102,7 @@ function manifests(
     return {
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'Rollout',
-      metadata: { name, namespace, labels: { [instanceIdLabel]: subject.instanceId } },
+      metadata: { name, namespace, labels: labelsOf(bench) },
       spec: {
         replicas,
         selector: { matchLabels: labels },
@@ -93,7 +110,7 @@ function manifests(
           metadata: { labels },
           spec: { containers: [{ name: 'web', image: 'web:v1' }] },
         },
-        strategy: { canary: { steps, ...(routing && routedCanary(routing, name)) } },
+        strategy: { canary: { steps, ...extra?.canary(name) } },
       },
     };
   });
@@ -103,11 +120,12 @@ function manifests(
 export async function deploy(bench: Bench, what: string, fleet: Fleet): Promise<string> {
   const namespace = await newNamespace(bench.plane, `${what}-${bench.subject.instanceId}`);
   const rollouts = manifests(bench, namespace, fleet);
-  const { routing } = fleet;
-  const routers = rollouts.flatMap((rollout) =>
-    routing ? routerObjects(routing, nameOf(rollout), namespace) : [],
+  const { extra } = fleet;
+  const labels = labelsOf(bench);
+  const objects = rollouts.flatMap(
+    (each) => extra?.objects({ name: nameOf(each), namespace, labels }) ?? [],
   );
-  await apply(bench.plane, ...routers, ...rollouts);
+  await apply(bench.plane, ...objects, ...rollouts);
   await allReach(bench, namespace, fleet.count, ({ status }) => status?.phase === 'Healthy');
   return namespace;
 }
