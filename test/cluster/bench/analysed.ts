@@ -5,7 +5,7 @@ import type { Extra } from './stage.ts';
 // Rollouts that a metric judges while they are released, and the server that it is asked of.
 
 /** A second between the measurements of a rollout. */
-export const intervalMs = 1000;
+const intervalMs = 1000;
 
 export type MetricServer = {
   url: string;
