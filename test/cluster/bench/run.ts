@@ -8,8 +8,8 @@ import type { Routing } from './routers.ts';
 import type { Subject } from './stage.ts';
 
 // `npm run bench [-- --json]`: Argo's controller and Serin, one after the other on one control plane.
-// `--fleet 0` leaves out all but the releases with a router or a metric. `--at-rest 2000` measures how they start among
-// so many at rest, in place of how they release.
+// `--fleet 0` leaves out all but the releases with a router or a metric. `--at-rest 2000` measures how they
+// start among so many at rest, in place of how they release.
 
 const { values } = parseArgs({
   options: {
