@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help, Option } from 'commander';
 import { OldNode } from '../lib/errors.ts';
+import { ownVersion } from '../lib/packaged.ts';
 import { StartError } from '../server/startError.ts';
 import { addAdopt } from './adopt/command.ts';
 import { addAnalysis } from './analysis/command.ts';
@@ -31,7 +32,6 @@ import { addSimulate } from './simulate/command.ts';
 import { addStatus } from './status/command.ts';
 import { plainLines, toJson } from './text.ts';
 import { addToken } from './token/command.ts';
-import { ownVersion } from './version.ts';
 import { addWait } from './wait/command.ts';
 
 const guide = `

@@ -40,6 +40,11 @@ function filesBelow(path: string): string[] {
     .sort();
 }
 
+/** Serin's own version. */
+export function ownVersion(): string {
+  return (JSON.parse(textOf(packaged('.'), 'package.json')) as { version: string }).version;
+}
+
 /** The whole of a text among them. */
 export function textOf(folder: Folder, name: string): string {
   return folder.read(name).toString('utf8');

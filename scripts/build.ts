@@ -1,9 +1,9 @@
-import { copyFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { requireBanner } from './banner.ts';
+import { cedarFile, copyCedar } from './cedar.ts';
 import { buildSeldom, lean } from './lean.ts';
 import { writeNotices } from './notices.ts';
 import { buildPage } from './page.ts';
@@ -13,8 +13,6 @@ import { buildPage } from './page.ts';
 // each. A test names another folder.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const cedarFile = 'cedar_wasm_bg.wasm';
-const cedar = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
 const outdir = process.argv[2] ?? fileURLToPath(new URL('../dist', import.meta.url));
 
 await rm(outdir, { recursive: true, force: true });
@@ -42,6 +40,6 @@ for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
   process.stdout.write(`${size.padStart(10)}  ${relative(root, `${root}/${path}`)}\n`);
 }
 // All that the command line needs is in this folder: the package has no dependencies.
-await copyFile(cedar.replace(/[^/]+$/, cedarFile), `${outdir}/${cedarFile}`);
+await copyCedar(outdir);
 const page = await buildPage(`${outdir}/page`);
 await writeNotices({ root, outdir }, [...Object.keys(metafile.inputs), ...seldom, ...page]);

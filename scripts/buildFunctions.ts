@@ -1,10 +1,10 @@
 import { copyFile, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { requireBanner } from './banner.ts';
 import { bundlePlugins, tracerBeside, tracerFile } from './bundlePlugins.ts';
+import { cedarFile, copyCedar } from './cedar.ts';
 import { buildPage } from './page.ts';
 
 // Makes dist/functions/ of functions/lambda/: one file for each Lambda function, with all it needs, so that
@@ -14,8 +14,6 @@ import { buildPage } from './page.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = `${root}functions/lambda`;
 const outdir = `${root}dist/functions`;
-const cedarFile = 'cedar_wasm_bg.wasm';
-const cedar = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs');
 const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
 
 const largeMaxBytes = 1_600_000;
@@ -62,8 +60,7 @@ for (const file of (await readdir(entries)).sort()) {
   if (bytes > max) tooLarge.push(`${name} is too large; in it: ${largestIn(metafile)}`);
   // Cedar's code is loaded from beside the bundle that decides with it.
   if (Object.keys(metafile.inputs).some((input) => input.includes('cedar-wasm'))) {
-    const copy = `${outdir}/${name}/${cedarFile}`;
-    await copyFile(cedar.replace(/[^/]+$/, cedarFile), copy);
+    const copy = await copyCedar(`${outdir}/${name}`);
     say((await stat(copy)).size, `${name}/${cedarFile}`);
   }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { folderAt } from '../lib/packaged.ts';
+import { cedarFile } from './cedar.ts';
 import { lean } from './lean.ts';
 
 // `npm run executable`: Serin and Node in one file, build/serin, for a machine that has no Node. Of the
@@ -24,7 +25,6 @@ const root = resolve(import.meta.dirname, '..');
 const out = resolve(values.out);
 const dist = resolve(values.dist);
 const work = join(dirname(out), `.${basename(out)}`);
-const cedarFile = 'cedar_wasm_bg.wasm';
 /** What Node looks for in its own program. */
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 /** As of the process that stays: see bin/serin.js. */

@@ -1,6 +1,6 @@
 import { pageHandler } from '../functions/page.ts';
 import type { PageSignIn } from '../lib/access/signIn.ts';
-import { packaged, textOf } from '../lib/packaged.ts';
+import { ownVersion, packaged } from '../lib/packaged.ts';
 import { isPagePath } from '../lib/web/answer.ts';
 import { readPageFiles } from '../lib/web/files.ts';
 import type { ApiHandler } from './gateway.ts';
@@ -14,7 +14,7 @@ export async function besidePage(
   hosts: readonly string[],
   signIn: () => Promise<PageSignIn> = async () => ({}),
 ): Promise<ApiHandler> {
-  const { version } = JSON.parse(textOf(packaged('.'), 'package.json'));
+  const version = ownVersion();
   const files = readPageFiles(packaged('dist/page'));
   const config = async () => ({ version, ...(await signIn()) });
   const page = pageHandler({ files, config }) as ApiHandler;

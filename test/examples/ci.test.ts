@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { readObjects } from '../../cli/manifest.ts';
-import { ownVersion } from '../../cli/version.ts';
+import { ownVersion } from '../../lib/packaged.ts';
 import { startEmbedded } from '../../server/embedded.ts';
 import { noInput, stubServer, temporaryFolder } from '../cli/support.ts';
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { ownVersion } from '../../cli/version.ts';
+import { ownVersion } from '../../lib/packaged.ts';
 import { unknown } from './serinLines.ts';
 
 // What the examples, the action and the orb say to the command line: commands and options that it has.
